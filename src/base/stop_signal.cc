@@ -1,0 +1,71 @@
+// The handler may do next to nothing (man 7 signal-safety): it stores a flag, writes to an eventfd and calls sigaction.
+//
+// A handler is given the signal's number and nothing else, so what it works on has to be global: the flag and the
+// descriptor below, both lock-free atomics. They belong to the one StopSignal that lives.
+
+#include "base/stop_signal.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include "base/errors.h"
+
+namespace chatload {
+namespace {
+
+constexpr int kNoFd = -1;
+
+std::atomic<bool> stop_requested{false};
+std::atomic<int> wake_fd{kNoFd};
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
+
+void on_signal(int /*signal*/) {
+  const int saved_errno = errno;
+  struct sigaction kill_at_once {};
+  kill_at_once.sa_handler = SIG_DFL;
+  sigaction(SIGINT, &kill_at_once, nullptr);
+  sigaction(SIGTERM, &kill_at_once, nullptr);
+  stop_requested.store(true);
+  const std::uint64_t one = 1;
+  // An eventfd takes the first write always; there is nobody to tell if it did not.
+  [[maybe_unused]] const ssize_t written = write(wake_fd.load(), &one, sizeof one);
+  errno = saved_errno;
+}
+
+}  // namespace
+
+StopSignal::StopSignal() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (fd_ < 0) throw EnvironmentError(std::string("Cannot wait for signals: eventfd: ") + std::strerror(errno));
+  int none = kNoFd;
+  if (!wake_fd.compare_exchange_strong(none, fd_)) {
+    close(fd_);
+    throw std::logic_error("two StopSignals at a time");
+  }
+  stop_requested.store(false);
+
+  struct sigaction ours {};
+  ours.sa_handler = on_signal;
+  sigaddset(&ours.sa_mask, SIGINT);
+  sigaddset(&ours.sa_mask, SIGTERM);
+  for (Former& former : former_) {
+    sigaction(former.signal, nullptr, &former.action);
+    if (former.action.sa_handler != SIG_IGN) sigaction(former.signal, &ours, nullptr);
+  }
+}
+
+StopSignal::~StopSignal() {
+  for (const Former& former : former_) sigaction(former.signal, &former.action, nullptr);
+  wake_fd.store(kNoFd);
+  close(fd_);
+}
+
+bool StopSignal::requested() const noexcept { return stop_requested.load(std::memory_order_relaxed); }
+
+}  // namespace chatload

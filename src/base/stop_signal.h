@@ -1,0 +1,36 @@
+// SIGINT and SIGTERM → a request to drain and stop, which waits can poll for.
+#pragma once
+
+#include <array>
+#include <csignal>
+
+namespace chatload {
+
+// While one lives, the first SIGINT or SIGTERM asks for a stop and gives both signals back their default action: the
+// second kills at once. A signal that is ignored on entry (nohup, a background job) stays ignored. The destructor puts
+// the former actions back. One at a time in a process; the constructor throws EnvironmentError, or std::logic_error
+// where another one lives.
+class StopSignal {
+ public:
+  StopSignal();
+  StopSignal(const StopSignal&) = delete;
+  StopSignal& operator=(const StopSignal&) = delete;
+  ~StopSignal();
+
+  // Any thread; costs one load.
+  [[nodiscard]] bool requested() const noexcept;
+
+  // Becomes readable when a stop is asked for and stays so: poll it beside whatever a wait is for. Never read from it.
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+
+ private:
+  struct Former {
+    int signal;
+    struct sigaction action;
+  };
+
+  int fd_;
+  std::array<Former, 2> former_{{{SIGINT, {}}, {SIGTERM, {}}}};
+};
+
+}  // namespace chatload

@@ -1,0 +1,84 @@
+#include "base/stop_signal.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <csignal>
+#include <stdexcept>
+
+namespace chatload {
+namespace {
+
+bool is_readable(int fd) {
+  pollfd poll_fd{fd, POLLIN, 0};
+  return poll(&poll_fd, 1, 0) == 1;
+}
+
+class StopSignalTest : public testing::TestWithParam<int> {};
+
+INSTANTIATE_TEST_SUITE_P(Signals, StopSignalTest, testing::Values(SIGINT, SIGTERM),
+                         [](const auto& test) { return test.param == SIGINT ? "SIGINT" : "SIGTERM"; });
+
+TEST_P(StopSignalTest, OneSignalAsksForAStopAndStaysVisible) {
+  const StopSignal stop;
+  EXPECT_FALSE(stop.requested());
+  EXPECT_FALSE(is_readable(stop.fd()));
+  raise(GetParam());
+  EXPECT_TRUE(stop.requested());
+  EXPECT_TRUE(is_readable(stop.fd()));
+  EXPECT_TRUE(is_readable(stop.fd()));
+}
+
+TEST_P(StopSignalTest, ANewOneBeginsUnrequested) {
+  {
+    const StopSignal stop;
+    raise(GetParam());
+  }
+  const StopSignal stop;
+  EXPECT_FALSE(stop.requested());
+  EXPECT_FALSE(is_readable(stop.fd()));
+}
+
+TEST_P(StopSignalTest, FormerActionsComeBack) {
+  struct sigaction before {};
+  struct sigaction after {};
+  sigaction(GetParam(), nullptr, &before);
+  {
+    const StopSignal stop;
+    sigaction(GetParam(), nullptr, &after);
+    EXPECT_NE(after.sa_handler, before.sa_handler);
+    raise(GetParam());
+  }
+  sigaction(GetParam(), nullptr, &after);
+  EXPECT_EQ(after.sa_handler, before.sa_handler);
+}
+
+TEST_P(StopSignalTest, AnIgnoredSignalStaysIgnored) {
+  const auto former = std::signal(GetParam(), SIG_IGN);
+  {
+    const StopSignal stop;
+    raise(GetParam());
+    EXPECT_FALSE(stop.requested());
+  }
+  std::signal(GetParam(), former);
+}
+
+TEST_P(StopSignalTest, TheSecondSignalKillsWhicheverItIs) {
+  for (const int second : {SIGINT, SIGTERM}) {
+    EXPECT_EXIT(
+        {
+          const StopSignal stop;
+          raise(GetParam());
+          raise(second);
+        },
+        testing::KilledBySignal(second), "");
+  }
+}
+
+TEST(StopSignalTwiceTest, TwoAtATimeAreABug) {
+  const StopSignal stop;
+  EXPECT_THROW(StopSignal(), std::logic_error);
+}
+
+}  // namespace
+}  // namespace chatload
