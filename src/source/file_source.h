@@ -1,0 +1,35 @@
+// A file, a pipe or standard input, read through a descriptor.
+#pragma once
+
+#include <string>
+
+#include "source/byte_source.h"
+
+namespace chatload::source {
+
+class FileSource : public ByteSource {
+ public:
+  // path "-" is standard input. Throws SourceError. Opening a named pipe does not wait for its writer; reading does.
+  FileSource(const std::string& path, int stop_fd);
+  FileSource(const FileSource&) = delete;
+  FileSource& operator=(const FileSource&) = delete;
+  ~FileSource() override;
+
+  [[nodiscard]] std::size_t read(std::span<char> out) override;
+  [[nodiscard]] bool stopped() const override { return stopped_; }
+  [[nodiscard]] std::optional<std::uint64_t> size_bytes() const override { return size_bytes_; }
+  [[nodiscard]] const std::string& name() const override { return name_; }
+
+ private:
+  [[nodiscard]] bool wait_for_bytes();  // false: a stop came first
+
+  std::string name_;
+  int stop_fd_;
+  int fd_ = -1;
+  bool can_wait_ = false;  // anything but a regular file
+  bool stopped_ = false;
+  std::uint64_t position_ = 0;
+  std::optional<std::uint64_t> size_bytes_;
+};
+
+}  // namespace chatload::source
