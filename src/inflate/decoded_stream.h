@@ -1,0 +1,44 @@
+// Decompressed bytes, read once from front to back: what the splitter consumes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "source/byte_source.h"
+
+namespace chatload::inflate {
+
+// A sequential reader; used by one thread at a time.
+class DecodedStream {
+ public:
+  virtual ~DecodedStream() = default;
+
+  // Reads 1 to out.size() decompressed bytes and returns how many; 0 only at the true end of the input, after every
+  // checksum and length has held, or after a stop. REQUIRES: out is not empty.
+  // Throws SourceError or CorruptInputError, which names input and compressed byte offset. Bytes handed out before the
+  // error are good as far as decoding can tell.
+  [[nodiscard]] virtual std::size_t read(std::span<char> out) = 0;
+
+  // After a read that returned 0: true if the input did not end there, a stop did. What came last may then be part of
+  // a line.
+  [[nodiscard]] virtual bool stopped() const { return false; }
+
+  // Compressed bytes consumed so far; readable from another thread (progress).
+  [[nodiscard]] virtual std::uint64_t compressed_bytes() const = 0;
+};
+
+// Which library decodes deflate. Both give the same bytes of whole input and both refuse damaged input, though not
+// always with the same reason. One exception: zlib refuses incomplete Huffman codes before it uses them; ISA-L takes
+// them where they serve and checksum and length hold. No compressor that we know writes such codes.
+enum class Inflater { kIsal, kZlib };
+
+// Looks at the first bytes and reads gzip (RFC 1952, any number of members) or plain text. A name that ends in .gz
+// must be gzip. Throws CorruptInputError for an empty input, for the wrong magic under a .gz name, and for another
+// compression's magic (zstd, xz, bzip2, zip, compress and others), naming it.
+[[nodiscard]] std::unique_ptr<DecodedStream> open_decoded(std::unique_ptr<source::ByteSource> source,
+                                                          Inflater inflater);
+
+}  // namespace chatload::inflate

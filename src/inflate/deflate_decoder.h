@@ -1,0 +1,45 @@
+// Raw deflate data (RFC 1951) → bytes: the small interface in front of the libraries.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "inflate/decoded_stream.h"
+
+namespace chatload::inflate {
+
+enum class DecodeStatus {
+  kMore,     // out is full, or in is used up
+  kEnd,      // the final block is decoded and handed out
+  kInvalid,  // not deflate data; what was produced before the fault is good
+};
+
+struct [[nodiscard]] DecodeStep {
+  DecodeStatus status = DecodeStatus::kMore;
+  std::size_t consumed = 0;  // bytes taken from in
+  std::size_t produced = 0;  // bytes written to out
+  // With kEnd or kInvalid: how many of the bytes taken last, in this step or before it, lie behind the end or fault.
+  std::size_t unread = 0;
+};
+
+// Decodes one deflate stream at a time, piece by piece. Single-threaded.
+class DeflateDecoder {
+ public:
+  virtual ~DeflateDecoder() = default;
+
+  // Forgets everything; a new deflate stream begins.
+  virtual void reset() = 0;
+
+  // One step. May produce bytes out of what it took before, so in may be empty; all of in is taken unless out is full
+  // or the stream ends. REQUIRES: out is not empty. After kEnd or kInvalid only reset() may follow.
+  virtual DecodeStep decode(std::span<const char> in, std::span<char> out) = 0;
+
+  // The CRC-32 of RFC 1952 §8 over what `crc` covers followed by `bytes`; of nothing it is 0.
+  [[nodiscard]] virtual std::uint32_t crc32(std::uint32_t crc, std::span<const char> bytes) const = 0;
+};
+
+[[nodiscard]] std::unique_ptr<DeflateDecoder> make_deflate_decoder(Inflater inflater);
+
+}  // namespace chatload::inflate

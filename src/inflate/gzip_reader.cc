@@ -1,0 +1,130 @@
+// A member is header (gzip_header.h) | deflate data | trailer: CRC-32 and size modulo 2^32 of the member's bytes, both
+// little-endian. Members follow one another without a mark or a count, so what follows a trailer is either the end of
+// the input, or the next header, or damage.
+//
+// One call makes one step of the decoder at most after which it has bytes to hand out; a fault found with them is
+// thrown by the next call, so that the bytes in front of it are not lost.
+
+#include "inflate/gzip_reader.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "base/errors.h"
+#include "inflate/gzip_header.h"
+
+namespace chatload::inflate {
+namespace {
+
+constexpr const char* kAdvice = "get an undamaged copy of it and run the same command again";
+
+}  // namespace
+
+GzipReader::GzipReader(BufferedInput input, std::unique_ptr<DeflateDecoder> decoder)
+    : input_(std::move(input)), decoder_(std::move(decoder)) {}
+
+std::size_t GzipReader::read(std::span<char> out) {
+  std::size_t size = 0;
+  while (size == 0 && expect_ != Expect::kNothing) {
+    switch (expect_) {
+      case Expect::kFirstHeader:
+      case Expect::kHeader: read_header(); break;
+      case Expect::kDeflate: size = read_deflate(out); break;
+      case Expect::kFault:
+        throw_damaged(fmt::format("its compressed data is invalid near compressed byte {}", input_.offset()));
+      case Expect::kTrailer: read_trailer(); break;
+      case Expect::kNothing: break;
+    }
+  }
+  compressed_bytes_.store(input_.offset(), std::memory_order_relaxed);
+  return size;
+}
+
+void GzipReader::read_header() {
+  const bool first = expect_ == Expect::kFirstHeader;
+  member_begin_ = input_.offset();
+  switch (read_gzip_header(input_, *decoder_)) {
+    case HeaderVerdict::kGood:
+      decoder_->reset();
+      member_crc_ = 0;
+      member_size_ = 0;
+      expect_ = Expect::kDeflate;
+      return;
+    case HeaderVerdict::kInputEnds:
+      if (!first && input_.offset() == member_begin_) {
+        expect_ = Expect::kNothing;
+        return;
+      }
+      end_of_input("header");
+      return;
+    case HeaderVerdict::kWrongMagic:
+      if (first) throw_damaged("it does not begin with the bytes 1f 8b");
+      throw CorruptInputError(
+          fmt::format("{} holds bytes that are not gzip behind its last member, at compressed byte {}: {}",
+                      input_.name(), member_begin_, kAdvice));
+    case HeaderVerdict::kUnknownMethod: throw_damaged("its header names a compression method that is not deflate");
+    case HeaderVerdict::kReservedFlags: throw_damaged("its header sets reserved flags");
+    case HeaderVerdict::kWrongChecksum: throw_damaged("its header fails the header's own checksum");
+  }
+}
+
+std::size_t GzipReader::read_deflate(std::span<char> out) {
+  for (;;) {
+    const DecodeStep step = decoder_->decode(input_.available(), out);
+    input_.consume(step.consumed);
+    member_crc_ = decoder_->crc32(member_crc_, out.first(step.produced));
+    member_size_ += static_cast<std::uint32_t>(step.produced);
+    if (step.status != DecodeStatus::kMore) {
+      input_.unread(step.unread);
+      expect_ = step.status == DecodeStatus::kEnd ? Expect::kTrailer : Expect::kFault;
+      return step.produced;
+    }
+    if (step.produced > 0) return step.produced;
+    if (!input_.fill()) {
+      end_of_input("compressed data");
+      return 0;
+    }
+  }
+}
+
+void GzipReader::read_trailer() {
+  std::array<std::uint32_t, 2> words{};
+  for (std::uint32_t& word : words) {
+    for (unsigned shift = 0; shift < 32; shift += 8) {
+      const std::optional<std::uint8_t> byte = input_.next();
+      if (!byte) {
+        end_of_input("trailer");
+        return;
+      }
+      word |= std::uint32_t{*byte} << shift;
+    }
+  }
+  const auto [crc, size] = words;
+  if (crc != member_crc_) {
+    throw_damaged(fmt::format("the CRC-32 of its data is {:08x}, its trailer says {:08x}", member_crc_, crc));
+  }
+  if (size != member_size_) {
+    throw_damaged(fmt::format("its data is {} bytes long (modulo 2^32), its trailer says {}", member_size_, size));
+  }
+  expect_ = Expect::kHeader;
+}
+
+void GzipReader::end_of_input(const char* inside) {
+  if (!input_.stopped()) {
+    throw CorruptInputError(
+        fmt::format("{} is truncated: it ends at compressed byte {}, inside the {} of the gzip member that begins at "
+                    "compressed byte {}: {}",
+                    input_.name(), input_.offset(), inside, member_begin_, kAdvice));
+  }
+  expect_ = Expect::kNothing;
+}
+
+void GzipReader::throw_damaged(const std::string& what) const {
+  throw CorruptInputError(fmt::format("{} is damaged in the gzip member that begins at compressed byte {}: {}: {}",
+                                      input_.name(), member_begin_, what, kAdvice));
+}
+
+}  // namespace chatload::inflate

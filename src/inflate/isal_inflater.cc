@@ -1,0 +1,70 @@
+// What the library does between the lines:
+//  - It loads up to 64 bits ahead (read_in, read_in_length) and gives none of them back at the end of a raw stream, so
+//    up to 8 bytes behind it, perhaps taken in an earlier step, belong to whatever follows: DecodeStep::unread.
+//  - It decodes about 32 KiB of each step into a buffer of its own, which holds the window, and copies them out. Large
+//    outputs make that share small. The stream is over when that buffer is empty too (ISAL_BLOCK_FINISH), not yet when
+//    the final block is read (ISAL_BLOCK_INPUT_DONE).
+//  - It returns ISAL_DECOMP_OK both when it wants input and when it wants room.
+
+#include "inflate/isal_inflater.h"
+
+#include <isa-l/crc.h>
+#include <isa-l/igzip_lib.h>
+
+#include <algorithm>
+
+#include "base/units.h"
+
+namespace chatload::inflate {
+namespace {
+
+// The library counts in 32 bits.
+constexpr std::size_t kStepBytesMax = kGiB;
+
+std::uint32_t step_size(std::size_t size) { return static_cast<std::uint32_t>(std::min(size, kStepBytesMax)); }
+
+// The library takes its input as non-const, and does not write to it.
+std::uint8_t* as_input(std::span<const char> bytes) {
+  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(bytes.data()));
+}
+
+}  // namespace
+
+IsalInflater::IsalInflater() : state_(std::make_unique<inflate_state>()) {
+  isal_inflate_init(state_.get());
+  state_->crc_flag = ISAL_DEFLATE;
+}
+
+IsalInflater::~IsalInflater() = default;
+
+void IsalInflater::reset() { isal_inflate_reset(state_.get()); }
+
+DecodeStep IsalInflater::decode(std::span<const char> in, std::span<char> out) {
+  state_->next_in = as_input(in);
+  state_->avail_in = step_size(in.size());
+  state_->next_out = reinterpret_cast<std::uint8_t*>(out.data());
+  state_->avail_out = step_size(out.size());
+  const std::uint32_t in_size = state_->avail_in;
+  const std::uint32_t out_size = state_->avail_out;
+
+  const int result = isal_inflate(state_.get());
+
+  DecodeStep step;
+  step.consumed = in_size - state_->avail_in;
+  step.produced = out_size - state_->avail_out;
+  if (result != ISAL_DECOMP_OK) {
+    step.status = DecodeStatus::kInvalid;
+  } else if (state_->block_state == ISAL_BLOCK_FINISH) {
+    step.status = DecodeStatus::kEnd;
+  }
+  if (step.status != DecodeStatus::kMore) {
+    step.unread = static_cast<std::size_t>(std::max(0, state_->read_in_length / 8));
+  }
+  return step;
+}
+
+std::uint32_t IsalInflater::crc32(std::uint32_t crc, std::span<const char> bytes) const {
+  return crc32_gzip_refl(crc, as_input(bytes), bytes.size());
+}
+
+}  // namespace chatload::inflate
