@@ -1,0 +1,62 @@
+// Any stream, any sizes: ranges cover every byte once, end where the definition says, and do not depend on read sizes.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "split/line_splitter.h"
+
+namespace {
+
+using namespace chatload;
+
+// Hands out reads of sizes that cycle through 1 to read_bytes_max.
+class FuzzStream final : public inflate::DecodedStream {
+ public:
+  FuzzStream(std::string_view text, std::size_t read_bytes_max) : text_(text), read_bytes_max_(read_bytes_max) {}
+  std::size_t read(std::span<char> out) override {
+    step_ = step_ % read_bytes_max_ + 1;
+    const std::size_t bytes = std::min({out.size(), step_, text_.size()});
+    std::memcpy(out.data(), text_.data(), bytes);
+    text_.remove_prefix(bytes);
+    return bytes;
+  }
+  std::uint64_t compressed_bytes() const override { return 0; }
+
+ private:
+  std::string_view text_;
+  std::size_t read_bytes_max_;
+  std::size_t step_ = 0;
+};
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 3) return 0;
+  const split::SplitLimits limits{.range_bytes = 1 + data[0] % 64u, .line_bytes_max = 1 + data[1] % 32u};
+  const std::size_t read_bytes_max = 1 + data[2];
+  const std::string_view text(reinterpret_cast<const char*>(data) + 3, size - 3);
+
+  FuzzStream stream(text, read_bytes_max);
+  split::LineSplitter splitter(stream, limits);
+  std::size_t begin = 0;
+  while (auto range = splitter.next(PaddedBuffer(limits.buffer_bytes()))) {
+    require(range->begin.value() == begin);
+    const std::size_t newline = text.find('\n', begin + limits.range_bytes);
+    const std::size_t end = newline == std::string_view::npos ? text.size() : newline + 1;
+    require(range->length_bytes() == end - begin);
+    require(range->bytes.view().text() == text.substr(begin, range->bytes.size()));
+    if (range->drained_bytes > 0) {
+      const std::string_view kept = range->bytes.view().text();
+      require(kept.size() - (kept.rfind('\n') + 1) > limits.line_bytes_max);
+    }
+    begin = end;
+  }
+  require(begin == text.size());
+  return 0;
+}

@@ -1,0 +1,117 @@
+#include "split/line_splitter.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace chatload::split {
+namespace {
+
+// A stream that hands out at most read_bytes_max bytes a read, and fails where it is told to.
+class TextStream final : public inflate::DecodedStream {
+ public:
+  TextStream(std::string_view text, std::size_t read_bytes_max) : text_(text), read_bytes_max_(read_bytes_max) {}
+
+  std::size_t read(std::span<char> out) override {
+    EXPECT_FALSE(out.empty());
+    EXPECT_FALSE(ended_) << "read past the end";
+    const std::size_t bytes = std::min({out.size(), read_bytes_max_, text_.size()});
+    std::memcpy(out.data(), text_.data(), bytes);
+    text_.remove_prefix(bytes);
+    ended_ = bytes == 0;
+    return bytes;
+  }
+  std::uint64_t compressed_bytes() const override { return 0; }
+
+ private:
+  std::string_view text_;
+  std::size_t read_bytes_max_;
+  bool ended_ = false;
+};
+
+struct Piece {
+  std::string bytes;
+  std::uint64_t begin;
+  std::uint64_t drained_bytes;
+  bool operator==(const Piece&) const = default;
+};
+
+std::ostream& operator<<(std::ostream& out, const Piece& piece) {
+  return out << '[' << piece.begin << ' ' << testing::PrintToString(piece.bytes) << " +" << piece.drained_bytes << ']';
+}
+
+std::vector<Piece> split(std::string_view text, SplitLimits limits, std::size_t read_bytes_max = 1 << 20) {
+  TextStream stream(text, read_bytes_max);
+  LineSplitter splitter(stream, limits);
+  std::vector<Piece> pieces;
+  while (auto range = splitter.next(PaddedBuffer(limits.buffer_bytes()))) {
+    EXPECT_EQ(range->number, RangeNumber(pieces.size()));
+    pieces.push_back({std::string(range->bytes.view().text()), range->begin.value(), range->drained_bytes});
+  }
+  return pieces;
+}
+
+TEST(LineSplitter, RangeEndsAtTheFirstNewlineAtOrPastItsSize) {
+  const SplitLimits limits{.range_bytes = 4, .line_bytes_max = 100};
+  EXPECT_EQ(split("abcd\nef\nghijkl\n", limits), (std::vector<Piece>{{"abcd\n", 0, 0}, {"ef\nghijkl\n", 5, 0}}));
+  // A newline one byte short of the size does not end the range.
+  EXPECT_EQ(split("abc\ndef\ng\n", limits), (std::vector<Piece>{{"abc\ndef\n", 0, 0}, {"g\n", 8, 0}}));
+}
+
+TEST(LineSplitter, LastLineWithoutNewlineIsKept) {
+  EXPECT_EQ(split("ab\ncd", {.range_bytes = 2, .line_bytes_max = 100}),
+            (std::vector<Piece>{{"ab\n", 0, 0}, {"cd", 3, 0}}));
+}
+
+TEST(LineSplitter, EmptyStreamHasNoRange) { EXPECT_TRUE(split("", {.range_bytes = 2, .line_bytes_max = 10}).empty()); }
+
+TEST(LineSplitter, LineOfExactlyTheMaximumIsWholeWithEitherLineEnd) {
+  const SplitLimits limits{.range_bytes = 1, .line_bytes_max = 5};
+  EXPECT_EQ(split("12345\n", limits), (std::vector<Piece>{{"12345\n", 0, 0}}));
+  EXPECT_EQ(split("12345\r\nx", limits), (std::vector<Piece>{{"12345\r\n", 0, 0}, {"x", 7, 0}}));
+}
+
+TEST(LineSplitter, LongLineIsDrainedAndCountedWhole) {
+  const SplitLimits limits{.range_bytes = 1, .line_bytes_max = 5};
+  const std::string text = std::string(20'000, 'x') + "\nnext\n";
+  EXPECT_EQ(split(text, limits), (std::vector<Piece>{{std::string(8, 'x'), 0, 20'000 - 8 + 1}, {"next\n", 20'001, 0}}));
+}
+
+TEST(LineSplitter, LongLastLineWithoutNewlineIsDrained) {
+  const SplitLimits limits{.range_bytes = 1, .line_bytes_max = 5};
+  EXPECT_EQ(split(std::string(100, 'x'), limits), (std::vector<Piece>{{std::string(8, 'x'), 0, 92}}));
+}
+
+TEST(LineSplitter, RangesDoNotDependOnReadSizes) {
+  std::string text;
+  for (int i = 0; i < 3'000; ++i) text += std::string(static_cast<std::size_t>(i * 37 % 211), 'a') + "\n";
+  text += std::string(9'000, 'z') + "\nend";
+  for (const std::size_t range_bytes : {1, 64, 4'096, 5'000, 1'000'000}) {
+    const SplitLimits limits{.range_bytes = range_bytes, .line_bytes_max = 150};
+    const auto whole = split(text, limits);
+    for (const std::size_t read_bytes_max : {1, 7, 4'095, 4'096, 4'097}) {
+      EXPECT_EQ(split(text, limits, read_bytes_max), whole) << range_bytes << ' ' << read_bytes_max;
+    }
+  }
+}
+
+TEST(LineSplitter, EveryByteIsInExactlyOneRange) {
+  std::string text;
+  for (int i = 0; i < 500; ++i) text += std::to_string(i) + (i % 3 == 0 ? "\r\n" : "\n");
+  for (std::size_t range_bytes = 1; range_bytes < 40; ++range_bytes) {
+    std::string joined;
+    for (const Piece& piece : split(text, {.range_bytes = range_bytes, .line_bytes_max = 20})) {
+      EXPECT_EQ(piece.begin, joined.size());
+      joined += piece.bytes;
+    }
+    EXPECT_EQ(joined, text) << range_bytes;
+  }
+}
+
+}  // namespace
+}  // namespace chatload::split
