@@ -1,0 +1,21 @@
+// RFC 8259's numbers, literals and string escapes, of any length and size: nothing is converted, nothing overflows.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace chatload::parse {
+
+struct NumberShape {
+  std::size_t size_bytes = 0;  // of the number at the text's front; 0 if there is none (RFC 8259 §6)
+  bool is_integer = false;     // neither fraction nor exponent
+};
+[[nodiscard]] NumberShape scan_number(std::string_view text);
+
+// Decodes what stands between a string's quotes (RFC 8259 §7) into `out`, which has room for raw.size() bytes, and
+// returns what it wrote there. Nothing if an escape is malformed or a surrogate has no partner. REQUIRES: raw is UTF-8
+// without unescaped quotes and control characters; then so is the result UTF-8.
+[[nodiscard]] std::optional<std::string_view> unescape(std::string_view raw, char* out);
+
+}  // namespace chatload::parse

@@ -1,0 +1,80 @@
+// A mapping's paths as a tree of keys, compiled once: which keys of a line matter, and where each field's value lies.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parse/mapping.h"
+
+namespace chatload::parse {
+
+using NodeId = std::uint32_t;
+inline constexpr NodeId kIgnored = 0;  // the node of every value that no path leads to or through
+inline constexpr NodeId kRoot = 1;
+
+// Keys are compared eight bytes at once, whatever their length.
+inline constexpr std::size_t kKeyOverreadBytes = sizeof(std::uint64_t);
+
+// Immutable.
+class KeyTree {
+ public:
+  explicit KeyTree(const Mapping& mapping);
+
+  [[nodiscard]] std::size_t nodes() const { return children_.size(); }
+  [[nodiscard]] bool has_children(NodeId node) const { return !children_[node].empty(); }
+
+  // The node of `key` in the object at `parent`, or kIgnored. REQUIRES: kKeyOverreadBytes can be read behind the key's
+  // first byte.
+  [[nodiscard]] NodeId child(NodeId parent, std::string_view key) const {
+    const std::uint64_t head = head_of(key);
+    for (const Child& child : children_[parent]) {
+      if (child.head == head && child.key.size() == key.size() && has_tail(child, key)) return child.node;
+    }
+    return kIgnored;
+  }
+
+  // Where the field's value lies on a line with this discriminator; kIgnored if no path applies.
+  [[nodiscard]] NodeId node(std::size_t field, std::string_view discriminator) const {
+    for (const Path& path : paths_[field]) {
+      if (path.when.empty() || path.when == discriminator) return path.node;
+    }
+    return kIgnored;
+  }
+
+  // The node of the object that holds it; the root's is kIgnored.
+  [[nodiscard]] NodeId parent(NodeId node) const { return parents_[node]; }
+
+ private:
+  struct Child {
+    std::uint64_t head;  // of the key
+    std::string key;
+    NodeId node;
+  };
+  struct Path {
+    std::string when;
+    NodeId node;
+  };
+
+  // The key's first eight bytes, with zeros for those behind its end.
+  static std::uint64_t head_of(std::string_view key) {
+    std::uint64_t head = 0;
+    std::memcpy(&head, key.data(), sizeof(head));
+    return key.size() < sizeof(head) ? head & ((std::uint64_t{1} << 8 * key.size()) - 1) : head;
+  }
+  static bool has_tail(const Child& child, std::string_view key) {
+    return key.size() <= sizeof(child.head) ||
+           key.substr(sizeof(child.head)) == std::string_view(child.key).substr(sizeof(child.head));
+  }
+
+  NodeId child_or_new(NodeId parent, const std::string& key);
+
+  std::vector<std::vector<Child>> children_;  // by node
+  std::vector<NodeId> parents_;               // by node
+  std::vector<std::vector<Path>> paths_;      // by field
+};
+
+}  // namespace chatload::parse

@@ -1,0 +1,149 @@
+// What the token index guarantees (and walk() relies on): every string is closed and free of control characters, the
+// text is UTF-8, and between one token's end and the next token's begin there is only JSON white space, where a string
+// ends at its closing quote and any other token at the first white space or structural character. So what is left to
+// check is the grammar over tokens, and the inside of numbers, literals and escapes.
+//
+// Tokens of the next line follow this line's: whoever looks at one asks whether it lies in the line, and sees a
+// newline, which fits no rule, if it does not. The place among the tokens is handed from function to function in a
+// register: kept in a member, each token waited for the store of the one before, at twice the time.
+#include "parse/line_walker.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "parse/json_scalar.h"
+
+namespace chatload::parse {
+namespace {
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+}  // namespace
+
+WalkedLine LineWalker::walk(const IndexedLine& line) {
+  block_ = line.block;
+  line_end_ = line.text.data() + line.text.size();
+  backslash_ = std::min(line.backslash, line_end_);
+  std::fill(values_.begin(), values_.end(), JsonValue{});
+  unescaped_bytes_ = 0;
+  if (backslash_ != line_end_ && unescaped_.size() < line.text.size() + kKeyOverreadBytes) {
+    unescaped_ = std::vector<char>(line.text.size() + kKeyOverreadBytes);
+  }
+
+  const Token end = value(line.token, kRoot, 0);
+  if (end == nullptr || block_ + *end < line_end_) return {LineShape::kInvalid, line.token};
+  return {values_[kRoot].kind == JsonKind::kObject ? LineShape::kObject : LineShape::kOtherJson, end};
+}
+
+inline char LineWalker::first_byte(Token token) const {
+  const char* const begin = block_ + *token;
+  return begin < line_end_ ? *begin : '\n';
+}
+
+// A scalar has ended where the next token or white space begins.
+inline bool LineWalker::ends_scalar(Token next, const char* end) const {
+  return end >= line_end_ || end == block_ + *next || is_space(*end);
+}
+
+// Strings are passed in order, and outside of one a backslash is an error, so that backslash_ is never behind.
+inline bool LineWalker::may_have_escapes(Token string) const { return block_ + string[1] > backslash_; }
+
+inline LineWalker::Token LineWalker::string(Token token, JsonValue& value) {
+  const char* const open_quote = block_ + *token++;
+  const char* close_quote = std::min(block_ + *token, line_end_) - 1;
+  while (*close_quote != '"') --close_quote;
+  value.text = {open_quote + 1, static_cast<std::size_t>(close_quote - open_quote - 1)};
+  if (close_quote <= backslash_) return token;
+
+  const auto text = unescape(value.text, unescaped_.data() + unescaped_bytes_);
+  if (!text) return nullptr;
+  unescaped_bytes_ += text->size();
+  value.text = *text;
+  const void* const backslash = std::memchr(close_quote, '\\', static_cast<std::size_t>(line_end_ - close_quote));
+  backslash_ = backslash != nullptr ? static_cast<const char*>(backslash) : line_end_;
+  return token;
+}
+
+inline LineWalker::Token LineWalker::text_value(Token token, NodeId node) {
+  if (node != kIgnored) {
+    values_[node].kind = JsonKind::kString;
+    return string(token, values_[node]);
+  }
+  JsonValue ignored;
+  return may_have_escapes(token) ? string(token, ignored) : token + 1;
+}
+
+template <std::size_t kSize>
+inline LineWalker::Token LineWalker::literal(Token token, const char (&word)[kSize]) const {
+  constexpr std::size_t kWordBytes = kSize - 1;
+  const char* const begin = block_ + *token++;
+  const bool matches = line_end_ - begin >= std::ptrdiff_t{kWordBytes} && std::memcmp(begin, word, kWordBytes) == 0;
+  return matches && ends_scalar(token, begin + kWordBytes) ? token : nullptr;
+}
+
+LineWalker::Token LineWalker::value(Token token, NodeId node, std::size_t depth) {
+  JsonValue ignored;
+  JsonValue& value = node == kIgnored ? ignored : values_[node];
+  switch (first_byte(token)) {
+    case '"': return text_value(token, node);
+    case '{': value.kind = JsonKind::kObject; return depth < kDepthMax ? object(token, node, depth + 1) : nullptr;
+    case '[': value.kind = JsonKind::kArray; return depth < kDepthMax ? array(token, depth + 1) : nullptr;
+    case 't': value.kind = JsonKind::kBoolean; return literal(token, "true");
+    case 'f': value.kind = JsonKind::kBoolean; return literal(token, "false");
+    case 'n': value.kind = JsonKind::kNull; return literal(token, "null");
+    default: return number(token, value);
+  }
+}
+
+LineWalker::Token LineWalker::object(Token token, NodeId node, std::size_t depth) {
+  ++token;
+  if (first_byte(token) == '}') return token + 1;
+  const bool is_mapped = tree_.has_children(node);
+  for (;;) {
+    if (first_byte(token) != '"') return nullptr;
+    NodeId child = kIgnored;
+    if (is_mapped || may_have_escapes(token)) {
+      JsonValue key;
+      const std::size_t kept_bytes = unescaped_bytes_;
+      token = string(token, key);
+      if (token == nullptr) return nullptr;
+      unescaped_bytes_ = kept_bytes;
+      child = tree_.child(node, key.text);
+      if (values_[child].kind != JsonKind::kMissing) child = kIgnored;
+    } else {
+      ++token;
+    }
+    if (first_byte(token) != ':') return nullptr;
+    ++token;
+    token = first_byte(token) == '"' ? text_value(token, child) : value(token, child, depth);
+    if (token == nullptr) return nullptr;
+    const char separator = first_byte(token++);
+    if (separator == '}') return token;
+    if (separator != ',') return nullptr;
+  }
+}
+
+LineWalker::Token LineWalker::array(Token token, std::size_t depth) {
+  ++token;
+  if (first_byte(token) == ']') return token + 1;
+  for (;;) {
+    token = value(token, kIgnored, depth);
+    if (token == nullptr) return nullptr;
+    const char separator = first_byte(token++);
+    if (separator == ']') return token;
+    if (separator != ',') return nullptr;
+  }
+}
+
+LineWalker::Token LineWalker::number(Token token, JsonValue& value) const {
+  const char* const begin = block_ + *token;
+  if (begin >= line_end_) return nullptr;
+  ++token;
+  const NumberShape shape = scan_number({begin, static_cast<std::size_t>(line_end_ - begin)});
+  if (shape.size_bytes == 0 || !ends_scalar(token, begin + shape.size_bytes)) return nullptr;
+  value.kind = shape.is_integer ? JsonKind::kInteger : JsonKind::kOtherNumber;
+  value.text = {begin, shape.size_bytes};
+  return token;
+}
+
+}  // namespace chatload::parse

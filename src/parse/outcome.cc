@@ -1,0 +1,38 @@
+#include "parse/outcome.h"
+
+#include <numeric>
+
+namespace chatload::parse {
+
+std::string_view to_string(RejectReason reason) {
+  switch (reason) {
+    case RejectReason::kInvalidJson: return "invalid_json";
+    case RejectReason::kInvalidUtf8: return "invalid_utf8";
+    case RejectReason::kNotAnObject: return "not_an_object";
+    case RejectReason::kMissingField: return "missing_field";
+    case RejectReason::kNullField: return "null_field";
+    case RejectReason::kWrongType: return "wrong_type";
+    case RejectReason::kEmptyId: return "empty_id";
+    case RejectReason::kTooLong: return "too_long";
+    case RejectReason::kBadTimestamp: return "bad_timestamp";
+    case RejectReason::kTimestampOutOfRange: return "timestamp_out_of_range";
+    case RejectReason::kLineTooLong: return "line_too_long";
+    case RejectReason::kRefusedByServer: return "refused_by_server";
+  }
+  return "unknown";
+}
+
+std::uint64_t ParseCounts::rejected() const {
+  return std::accumulate(rejected_by_reason.begin(), rejected_by_reason.end(), std::uint64_t{0});
+}
+
+ParseCounts& ParseCounts::operator+=(const ParseCounts& other) {
+  lines += other.lines;
+  valid += other.valid;
+  filtered += other.filtered;
+  blank += other.blank;
+  for (std::size_t i = 0; i < kRejectReasonCount; ++i) rejected_by_reason[i] += other.rejected_by_reason[i];
+  return *this;
+}
+
+}  // namespace chatload::parse

@@ -1,0 +1,36 @@
+// A range's bytes → rows, rejects and counts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "parse/mapping.h"
+#include "parse/row_batch.h"
+#include "parse/row_filter.h"
+
+namespace chatload::parse {
+
+// Parses one range at a time by schema/row-contract.md. Single-threaded: every thread has its own. Deterministic:
+// the result depends on the range's bytes, the mapping, the filter and line_bytes_max alone.
+class RangeParser {
+ public:
+  // line_bytes_max: a line longer than this (without its "\n" or "\r\n") is line_too_long.
+  RangeParser(const Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max);
+  RangeParser(RangeParser&&) noexcept;
+  RangeParser& operator=(RangeParser&&) noexcept;
+  ~RangeParser();
+
+  // Fills rows, rejects and counts of `parsed` from parsed.range, replacing what they held; rows borrow from it.
+  // A byte order mark at the stream's first byte is no part of line 1.
+  void parse(ParsedRange& parsed);
+
+  // What a parser takes at most, beside the ParsedRange: a term of the peak-memory sum, times the parsers.
+  [[nodiscard]] static std::size_t memory_bytes_max(std::uint32_t line_bytes_max);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace chatload::parse

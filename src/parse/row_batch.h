@@ -1,0 +1,89 @@
+// What a range parses to: rows, rejected lines and counts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "parse/outcome.h"
+#include "split/range.h"
+
+namespace chatload::parse {
+
+// One column's value of one row: borrowed text, or an integer (epoch seconds). Which of the two is the column's kind,
+// known from the mapping; 16 bytes, because a range has a hundred thousand of them.
+class Cell {
+ public:
+  Cell() = default;
+  [[nodiscard]] static Cell text(std::string_view text) { return Cell(text.data(), text.size()); }
+  [[nodiscard]] static Cell integer(std::int64_t value) { return Cell(nullptr, static_cast<std::uint64_t>(value)); }
+
+  [[nodiscard]] std::string_view as_text() const { return {data_, bits_}; }
+  [[nodiscard]] std::int64_t as_integer() const { return static_cast<std::int64_t>(bits_); }
+
+ private:
+  Cell(const char* data, std::uint64_t bits) : data_(data), bits_(bits) {}
+
+  const char* data_ = nullptr;
+  std::uint64_t bits_ = 0;
+};
+
+// A line within its range.
+struct LineSpan {
+  std::uint32_t line_index;   // 0-based within the range
+  std::uint32_t begin_bytes;  // from the range's begin, as far as held in Range::bytes
+  std::uint32_t size_bytes;   // without its line end
+};
+
+// A line that is not loaded, and why. The raw line is Range::bytes at `line`, while the range lives.
+struct RejectedLine {
+  LineSpan line;
+  RejectReason reason;
+  std::uint8_t field;  // index into Mapping::fields, or kNoField
+};
+inline constexpr std::uint8_t kNoField = 0xff;
+
+// Owns text that unescaping made; what it hands out stays where it is until clear(). Keeps its memory for the next
+// range. Not for several threads at once.
+class TextArena {
+ public:
+  // Copies text and returns the copy.
+  [[nodiscard]] std::string_view store(std::string_view text);
+  void clear();
+
+ private:
+  static constexpr std::size_t kChunkBytes = std::size_t{64} * 1024;
+  struct Chunk {
+    std::unique_ptr<char[]> bytes;
+    std::size_t capacity = 0;
+  };
+  std::vector<Chunk> chunks_;
+  std::size_t chunk_ = 0;  // index of the chunk being filled
+  std::size_t used_ = 0;   // bytes used in it
+};
+
+// Valid rows in file order, row-major: cells[row * columns + column]. Cells borrow from the range's bytes and from
+// `unescaped`, so a batch lives exactly as long as its range: both stand in ParsedRange. Move-only.
+struct RowBatch {
+  std::size_t columns = 0;
+  std::vector<Cell> cells;
+  std::vector<LineSpan> lines;  // one a row
+  TextArena unescaped;
+
+  [[nodiscard]] std::size_t rows() const { return lines.size(); }
+  [[nodiscard]] std::span<const Cell> row(std::size_t index) const { return {cells.data() + index * columns, columns}; }
+  void clear();
+};
+
+// A range with what was made of it. Reused from range to range, so that its vectors keep their memory.
+struct ParsedRange {
+  split::Range range;
+  RowBatch rows;
+  std::vector<RejectedLine> rejects;  // in file order
+  ParseCounts counts;
+};
+
+}  // namespace chatload::parse

@@ -1,0 +1,60 @@
+#include "parse/row_batch.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace chatload::parse {
+namespace {
+
+TEST(TextArena, StoredTextsStayWhereTheyAre) {
+  TextArena arena;
+  std::vector<std::string> texts;
+  std::vector<std::string_view> stored;
+  for (std::size_t i = 0; i < 2'000; ++i) {
+    texts.push_back(std::string(i % 97, static_cast<char>('a' + i % 26)));
+    if (i % 500 == 0) texts.back() = std::string(200'000, 'L');
+    stored.push_back(arena.store(texts.back()));
+  }
+  for (std::size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(stored[i], texts[i]);
+}
+
+TEST(TextArena, MemoryIsReusedAfterClear) {
+  TextArena arena;
+  const char* const first = arena.store("first").data();
+  arena.clear();
+  EXPECT_EQ(arena.store("again").data(), first);
+}
+
+TEST(TextArena, TextLargerThanAChunkFitsBetweenSmallOnes) {
+  TextArena arena;
+  for (int round = 0; round < 3; ++round) {
+    arena.clear();
+    const std::string_view before = arena.store("before");
+    const std::string_view large = arena.store(std::string(1'000'000, 'x'));
+    const std::string_view behind = arena.store("behind");
+    EXPECT_EQ(before, "before");
+    EXPECT_EQ(large, std::string(1'000'000, 'x'));
+    EXPECT_EQ(behind, "behind");
+  }
+}
+
+TEST(RowBatch, ClearKeepsTheVectorsMemory) {
+  RowBatch batch;
+  batch.columns = 1;
+  batch.cells.assign(100, Cell::integer(7));
+  batch.lines.resize(100);
+  batch.clear();
+  EXPECT_EQ(batch.rows(), 0u);
+  EXPECT_GE(batch.cells.capacity(), 100u);
+  EXPECT_GE(batch.lines.capacity(), 100u);
+}
+
+TEST(Cell, HoldsTextOrANegativeInteger) {
+  EXPECT_EQ(Cell::text("abc").as_text(), "abc");
+  EXPECT_EQ(Cell::integer(-5).as_integer(), -5);
+  static_assert(sizeof(Cell) == 16);
+}
+
+}  // namespace
+}  // namespace chatload::parse
