@@ -1,0 +1,219 @@
+// The URL is RFC 3986's generic syntax with one path segment, the database:
+//
+//   mysql://[user@][host[:port]]/database[?name=value[&name=value]...]
+#include "write/endpoint.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <utility>
+#include <vector>
+
+#include "base/errors.h"
+#include "write/options_file.h"
+
+namespace chatload::write {
+namespace {
+
+constexpr std::string_view kScheme = "mysql://";
+constexpr std::string_view kForm = "mysql://user@host:3306/database";
+constexpr std::string_view kPlainInUrl = "-._~/";
+constexpr std::string_view kHexDigits = "0123456789ABCDEF";
+
+std::string percent_decode(std::string_view text, std::string_view part) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    unsigned byte = 0;
+    const std::string_view hex = text.substr(i + 1, 2);
+    const auto [end, error] = std::from_chars(hex.data(), hex.data() + hex.size(), byte, 16);
+    if (hex.size() != 2 || error != std::errc() || end != hex.data() + 2 || byte == 0) {
+      throw UsageError("The " + std::string(part) + " in the database URL has a '%' that does not begin an escape " +
+                       "such as %20; write a plain '%' as %25.");
+    }
+    decoded += static_cast<char>(byte);
+    i += 2;
+  }
+  return decoded;
+}
+
+std::string percent_encode(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 || kPlainInUrl.find(c) != std::string_view::npos) {
+      encoded += c;
+    } else {
+      encoded += {'%', kHexDigits[byte >> 4], kHexDigits[byte & 15]};
+    }
+  }
+  return encoded;
+}
+
+SslMode parse_ssl_mode(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  if (text == "DISABLED") return SslMode::kDisabled;
+  if (text == "PREFERRED") return SslMode::kPreferred;
+  if (text == "REQUIRED") return SslMode::kRequired;
+  if (text == "VERIFY_IDENTITY") return SslMode::kVerifyIdentity;
+  if (text == "VERIFY_CA") {
+    throw UsageError(
+        "ssl-mode=VERIFY_CA is not supported, because the client library checks a certificate only together with the "
+        "host's name; use VERIFY_IDENTITY.");
+  }
+  throw UsageError("ssl-mode in the database URL is '" + text +
+                   "'; it takes DISABLED, PREFERRED, REQUIRED or VERIFY_IDENTITY.");
+}
+
+void parse_host_and_port(std::string_view text, Endpoint& endpoint) {
+  std::size_t host_end = text.find(':');
+  if (text.starts_with('[')) {
+    const std::size_t bracket = text.find(']');
+    if (bracket == std::string_view::npos) throw UsageError("The host in the database URL has a '[' without its ']'.");
+    endpoint.host = text.substr(1, bracket - 1);
+    host_end = bracket + 1;
+    if (host_end < text.size() && text[host_end] != ':') {
+      throw UsageError("The host in the database URL has text between its ']' and the port; the form is [::1]:3306.");
+    }
+  } else {
+    endpoint.host = percent_decode(text.substr(0, host_end), "host");
+  }
+  if (host_end >= text.size()) return;
+
+  const std::string_view port = text.substr(host_end + 1);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
+  if (error != std::errc() || end != port.data() + port.size() || endpoint.port == 0) {
+    throw UsageError("The port in the database URL is not a number from 1 to 65535; its form is " + std::string(kForm) +
+                     ".");
+  }
+}
+
+void parse_parameter(std::string_view text, Endpoint& endpoint, std::vector<std::string>& seen) {
+  const std::size_t equals = text.find('=');
+  const std::string name(text.substr(0, equals));
+  if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
+    throw UsageError("The database URL names '" + name + "' twice.");
+  }
+  seen.push_back(name);
+  const std::string value =
+      equals == std::string_view::npos ? std::string() : percent_decode(text.substr(equals + 1), name);
+  if (name != "socket" && name != "ssl-mode" && name != "ssl-ca") {
+    throw UsageError("The database URL has the unknown parameter '" + name +
+                     "'; it takes socket, ssl-mode and ssl-ca.");
+  }
+  if (value.empty()) throw UsageError("The parameter '" + name + "' of the database URL has no value.");
+
+  if (name == "socket") endpoint.socket = value;
+  if (name == "ssl-mode") endpoint.ssl_mode = parse_ssl_mode(value);
+  if (name == "ssl-ca") endpoint.ssl_ca = value;
+}
+
+std::string first_line(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line) && !file.eof()) {
+    throw UsageError("The password file " + path.string() + " cannot be read; check its name and its permissions.");
+  }
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
+const passwd* account() { return getpwuid(geteuid()); }
+
+std::filesystem::path home() {
+  const char* variable = std::getenv("HOME");
+  if (variable != nullptr && *variable != '\0') return variable;
+  return account() != nullptr ? account()->pw_dir : "/";
+}
+
+}  // namespace
+
+std::string Endpoint::display() const {
+  std::string text(kScheme);
+  if (!user.empty()) text += percent_encode(user) + "@";
+  text += host.find(':') == std::string::npos ? percent_encode(host) : "[" + host + "]";
+  if (socket.empty()) text += ":" + std::to_string(port);
+  text += "/" + percent_encode(database);
+  if (!socket.empty()) text += "?socket=" + percent_encode(socket);
+  return text;
+}
+
+Endpoint parse_endpoint(std::string_view url) {
+  if (!url.starts_with(kScheme)) {
+    throw UsageError("The database URL must begin with mysql://; its form is " + std::string(kForm) + ".");
+  }
+  url.remove_prefix(kScheme.size());
+  const std::size_t query = url.find('?');
+  const std::string_view parameters = query == std::string_view::npos ? std::string_view() : url.substr(query + 1);
+  url = url.substr(0, query);
+
+  Endpoint endpoint;
+  // A password may hold a '/' or '@' that its author forgot to escape: look for the last '@' before all else, so that
+  // no message repeats a part of it.
+  if (const std::size_t at = url.rfind('@'); at != std::string_view::npos) {
+    const std::string_view user = url.substr(0, at);
+    if (user.find(':') != std::string_view::npos) {
+      throw UsageError(
+          "The database URL holds a password, which every process list would show; leave it out, and give the password "
+          "in --password-file, MYSQL_PWD or ~/.my.cnf.");
+    }
+    endpoint.user = percent_decode(user, "user");
+    url.remove_prefix(at + 1);
+  }
+  const std::size_t slash = url.find('/');
+  parse_host_and_port(url.substr(0, slash), endpoint);
+  if (slash != std::string_view::npos) {
+    if (url.find('/', slash + 1) != std::string_view::npos) {
+      throw UsageError("The database URL has a '/' after the database's name; its form is " + std::string(kForm) + ".");
+    }
+    endpoint.database = percent_decode(url.substr(slash + 1), "database");
+  }
+  if (endpoint.database.empty()) {
+    throw UsageError("The database URL names no database; its form is " + std::string(kForm) + ".");
+  }
+
+  std::vector<std::string> seen;
+  for (std::size_t begin = 0; begin < parameters.size();) {
+    const std::size_t end = std::min(parameters.find('&', begin), parameters.size());
+    parse_parameter(parameters.substr(begin, end - begin), endpoint, seen);
+    begin = end + 1;
+  }
+  if (endpoint.host.empty()) {
+    if (endpoint.socket.empty()) {
+      throw UsageError("The database URL names neither a host nor a socket; its form is " + std::string(kForm) + ".");
+    }
+    endpoint.host = "localhost";
+  }
+  if (endpoint.ssl_mode == SslMode::kVerifyIdentity && endpoint.ssl_ca.empty()) {
+    throw UsageError("ssl-mode=VERIFY_IDENTITY needs ssl-ca=FILE, the certificate of the authority to trust.");
+  }
+  if (endpoint.ssl_mode != SslMode::kVerifyIdentity && !endpoint.ssl_ca.empty()) {
+    throw UsageError("ssl-ca is used only with ssl-mode=VERIFY_IDENTITY; add that mode or leave ssl-ca out.");
+  }
+  return endpoint;
+}
+
+void add_credentials(Endpoint& endpoint, const std::optional<std::filesystem::path>& password_file) {
+  const OptionsFile options = read_options_file(home() / ".my.cnf");
+  if (endpoint.user.empty()) endpoint.user = options.user.value_or("");
+  if (endpoint.user.empty() && account() != nullptr) endpoint.user = account()->pw_name;
+
+  const char* variable = std::getenv("MYSQL_PWD");
+  if (password_file) {
+    endpoint.password = first_line(*password_file);
+  } else if (variable != nullptr && *variable != '\0') {
+    endpoint.password = variable;
+  } else {
+    endpoint.password = options.password.value_or("");
+  }
+}
+
+}  // namespace chatload::write

