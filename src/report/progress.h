@@ -1,0 +1,63 @@
+// The progress line: how far the run is, how fast, and what it waits for.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "report/live_stats.h"
+
+namespace chatload::report {
+
+enum class ProgressMode { kAuto, kBar, kLines, kNone };  // kAuto: a bar on a terminal, lines elsewhere
+
+// What bounds the run just now.
+enum class Bottleneck { kInflate, kParse, kDatabase };
+
+// From how many ranges stand in front of each stage: a full house before the writers means the database, before the
+// parsers the parsers, an empty one the input.
+[[nodiscard]] Bottleneck bottleneck(const LiveStats& stats, std::uint64_t ranges_in_flight_max);
+
+struct ProgressOptions {
+  ProgressMode mode = ProgressMode::kAuto;
+  std::chrono::milliseconds interval{10'000};           // between lines
+  std::optional<std::uint64_t> bytes_compressed_total;  // percent and time left need it
+  std::uint64_t ranges_in_flight_max = 1;
+  bool has_database = true;  // a check names inflate and parse only
+};
+
+// LiveStats at an instant.
+struct ProgressSample {
+  double seconds = 0;     // since the start
+  double bytes_done = 0;  // compressed bytes of the ranges done, in proportion to ranges_split
+  double bytes_decompressed = 0;
+  double rows_done = 0;
+  std::uint64_t lines_rejected = 0;
+  std::uint64_t retries = 0;
+
+  [[nodiscard]] static ProgressSample of(const LiveStats& stats, double seconds);
+};
+
+// "42 %, 164,000 rows/s, 39.1 MB/s, 12 rejected, 0:12 left, waits for MySQL". Speeds (of rows done and of JSON, 1 MB =
+// 10^6 bytes) are those between the two samples, the time left is from the mean speed since the start. Without a total
+// the megabytes done stand in place of percent and time left.
+[[nodiscard]] std::string progress_text(const ProgressSample& before, const ProgressSample& now,
+                                        std::optional<std::uint64_t> bytes_compressed_total, Bottleneck bottleneck);
+
+// Prints to standard error from a thread of its own between construction and destruction; a bar is redrawn five times
+// a second and wiped at the end. `stats` outlives it.
+class Progress {
+ public:
+  Progress(const LiveStats& stats, ProgressOptions options);
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  ~Progress();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace chatload::report

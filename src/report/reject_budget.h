@@ -1,0 +1,48 @@
+// --max-rejects N or P%: how many rejected lines a run may have.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/units.h"
+
+namespace chatload::report {
+
+// A limit; none unless one is given.
+struct RejectLimit {
+  std::optional<std::uint64_t> lines;      // --max-rejects 100: the 101st ends the run
+  std::optional<std::uint64_t> share_ppm;  // --max-rejects 0.5%: 5,000 of each million lines; a whole number, so that
+                                           // the verdict is exact
+};
+
+// "100" or "0.5%", the percentage with at most four decimals; throws UsageError naming the flag.
+[[nodiscard]] RejectLimit parse_reject_limit(std::string_view flag, std::string_view text);
+
+// Judges rejects as they come, in file order, so that the verdict depends on the file alone: not on ranges or threads.
+// A percentage is judged at the end, and at a reject from line 10,000 on. Single-threaded.
+class RejectBudget {
+ public:
+  explicit RejectBudget(RejectLimit limit) : limit_(limit) {}
+
+  // Counts the reject at `line`. False once the budget is exceeded, from the line that exceeds it on.
+  [[nodiscard]] bool add(LineNumber line);
+
+  // At the end of the input: false if the budget is exceeded.
+  [[nodiscard]] bool holds_at_end(std::uint64_t lines) const;
+
+  // One sentence: what was exceeded by what. REQUIRES: add() or holds_at_end() was false.
+  [[nodiscard]] std::string verdict() const;
+
+ private:
+  static constexpr std::uint64_t kLinesBeforePercentCounts = 10'000;
+
+  [[nodiscard]] bool holds(std::uint64_t lines) const;
+
+  RejectLimit limit_;
+  std::uint64_t rejected_ = 0;
+  std::optional<LineNumber> exceeded_at_;
+};
+
+}  // namespace chatload::report

@@ -1,0 +1,33 @@
+#include "report/reject_sink.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace chatload::report {
+
+RejectSink::RejectSink(std::string input, RejectLimit limit, RejectWriter* writer)
+    : input_(std::move(input)), budget_(limit), writer_(writer) {}
+
+bool RejectSink::add(const RejectRecord& record) {
+  ++rejected_;
+  if (rejected_ <= kShownMax) spdlog::warn("{}: {}", input_, to_text(record));
+  if (rejected_ == kShownMax + 1) {
+    spdlog::warn(
+        "{}: more lines are rejected; {}", input_,
+        writer_ != nullptr ? "all of them are in the --rejects file" : "--rejects FILE.json.gz keeps them all");
+  }
+  if (writer_ != nullptr) writer_->write(record, input_);
+  return budget_.add(record.line);
+}
+
+std::optional<std::string> RejectSink::verdict_at_end(std::uint64_t lines, std::uint64_t blank) const {
+  if (!budget_.holds_at_end(lines)) return verdict();
+  if (rejected_ > 0 && rejected_ == lines - blank) {
+    return fmt::format("{}: every line that is not blank was rejected; is this a chat log?", input_);
+  }
+  return std::nullopt;
+}
+
+}  // namespace chatload::report

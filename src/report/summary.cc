@@ -1,0 +1,192 @@
+#include "report/summary.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "base/errors.h"
+#include "base/json_text.h"
+#include "base/quantity.h"
+
+namespace chatload::report {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Figure = std::pair<std::string_view, std::uint64_t>;
+
+// The outcomes that sum to the lines, in the order in which they are shown.
+std::vector<Figure> outcomes(const Summary& summary) {
+  const RunCounts& counts = summary.counts;
+  std::vector<Figure> figures;
+  if (summary.kind == RunKind::kLoad) {
+    figures = {{"inserted", counts.inserted}, {"updated", counts.updated}, {"duplicate", counts.duplicate}};
+  } else {
+    figures = {{"valid", counts.parsed.valid}};
+  }
+  figures.emplace_back("filtered", counts.parsed.filtered);
+  figures.emplace_back("rejected", counts.parsed.rejected());
+  figures.emplace_back("blank", counts.parsed.blank);
+  return figures;
+}
+
+std::vector<Figure> reasons(const RunCounts& counts) {
+  std::vector<Figure> figures;
+  for (std::size_t reason = 0; reason < parse::kRejectReasonCount; ++reason) {
+    figures.emplace_back(to_string(static_cast<parse::RejectReason>(reason)), counts.parsed.rejected_by_reason[reason]);
+  }
+  return figures;
+}
+
+std::string_view sentence_part(RunStatus status) {
+  switch (status) {
+    case RunStatus::kDone: return "done";
+    case RunStatus::kFailed: return "failed";
+    case RunStatus::kInterrupted: return "interrupted";
+    case RunStatus::kBudgetExceeded: return "stopped: too many rejected lines";
+  }
+  return "";
+}
+
+std::string_view command(RunKind kind) { return kind == RunKind::kLoad ? "load" : "check"; }
+
+void append_figures(std::string& json, const std::vector<Figure>& figures) {
+  for (const auto& [name, count] : figures) json += fmt::format(R"("{}":{},)", name, count);
+}
+
+[[noreturn]] void fail(const fs::path& path, int error) {
+  throw EnvironmentError(fmt::format("The summary cannot be written to {}: {}.", path.string(), std::strerror(error)));
+}
+
+// Each step is false, with errno set, where it failed.
+class OutputFile {
+ public:
+  OutputFile(const fs::path& path, int flags) : descriptor_(::open(path.c_str(), flags, 0666)) {}
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+  ~OutputFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+
+  [[nodiscard]] bool write_all(std::string_view text) const {
+    if (descriptor_ < 0) return false;
+    while (!text.empty()) {
+      const ssize_t written = ::write(descriptor_, text.data(), text.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return false;
+      text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+  }
+  [[nodiscard]] bool reach_disk() const { return ::fsync(descriptor_) == 0; }
+  [[nodiscard]] bool close() { return ::close(std::exchange(descriptor_, -1)) == 0; }
+
+ private:
+  int descriptor_;
+};
+
+void write_in_place(const fs::path& path, std::string_view text) {
+  OutputFile file(path, O_WRONLY | O_CLOEXEC);
+  if (!file.write_all(text) || !file.close()) fail(path, errno);
+}
+
+void write_and_rename(const fs::path& path, std::string_view text) {
+  const fs::path temporary = fmt::format("{}.{}.tmp", path.string(), ::getpid());
+  OutputFile file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+  if (!file.write_all(text) || !file.reach_disk() || !file.close() ||
+      std::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    fail(path, error);
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(RunStatus status) {
+  switch (status) {
+    case RunStatus::kDone: return "done";
+    case RunStatus::kFailed: return "failed";
+    case RunStatus::kInterrupted: return "interrupted";
+    case RunStatus::kBudgetExceeded: return "budget_exceeded";
+  }
+  return "";
+}
+
+std::uint64_t Summary::rows() const {
+  return kind == RunKind::kLoad ? counts.inserted + counts.updated + counts.duplicate : counts.parsed.valid;
+}
+
+double Summary::rows_per_second() const { return seconds > 0 ? static_cast<double>(rows()) / seconds : 0; }
+
+// load done: chat.json.gz
+//       1,990,000  inserted
+//               …
+//           1,000  rejected
+//                      900  invalid_json
+//                      100  too_long
+//               0  blank
+//   -------------
+//       2,000,000  lines
+//   108.2 MiB compressed, 478.1 MiB decompressed, 12.345 s, 161,604 rows/s
+std::string to_text(const Summary& summary) {
+  const RunCounts& counts = summary.counts;
+  const std::string lines = format_count(counts.parsed.lines);
+  std::vector<Figure> figures = outcomes(summary);
+  std::size_t width = lines.size();
+  for (const auto& [name, count] : figures) width = std::max(width, format_count(count).size());
+
+  std::string text =
+      fmt::format("{} {}: {}\n", command(summary.kind), sentence_part(summary.status), fmt::join(summary.inputs, ", "));
+  for (const auto& [name, count] : figures) {
+    text += fmt::format("  {:>{}}  {}\n", format_count(count), width, name);
+    if (name != "rejected") continue;
+    for (const auto& [reason, rejected] : reasons(counts)) {
+      if (rejected > 0) text += fmt::format("  {:{}}  {:>{}}  {}\n", "", width, format_count(rejected), width, reason);
+    }
+  }
+  text += fmt::format("  {:->{}}\n  {:>{}}  lines\n", "", width, lines, width);
+  text += fmt::format("  {} compressed, {} decompressed, {:.3f} s, {} rows/s\n", format_size(counts.bytes_compressed),
+                      format_size(counts.bytes_decompressed), summary.seconds,
+                      format_count(static_cast<std::uint64_t>(summary.rows_per_second())));
+  return text;
+}
+
+std::string to_json(const Summary& summary) {
+  const RunCounts& counts = summary.counts;
+  std::string json =
+      fmt::format(R"({{"status":"{}","command":"{}","inputs":[)", to_string(summary.status), command(summary.kind));
+  for (std::size_t input = 0; input < summary.inputs.size(); ++input) {
+    if (input > 0) json += ',';
+    append_json_string(json, summary.inputs[input]);
+  }
+  json += fmt::format(R"(],"lines":{},)", counts.parsed.lines);
+  append_figures(json, outcomes(summary));
+  json += R"("rejects_by_reason":{)";
+  append_figures(json, reasons(counts));
+  json.back() = '}';
+  json += fmt::format(R"(,"bytes_compressed":{},"bytes_decompressed":{},"seconds":{:.3f},"rows_per_second":{}}})",
+                      counts.bytes_compressed, counts.bytes_decompressed, summary.seconds,
+                      static_cast<std::uint64_t>(summary.rows_per_second()));
+  return json;
+}
+
+void write_json(const Summary& summary, const fs::path& path) {
+  const std::string text = to_json(summary) + '\n';
+  std::error_code error;
+  const fs::path target = fs::weakly_canonical(path, error);  // a link stays, its target is replaced
+  const fs::file_status status = fs::status(path, error);
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    write_in_place(path, text);
+  } else {
+    write_and_rename(target.empty() ? path : target, text);
+  }
+}
+
+}  // namespace chatload::report

@@ -1,0 +1,44 @@
+// The summary: for people on the terminal, for machines as JSON (--summary FILE).
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "report/run_counts.h"
+
+namespace chatload::report {
+
+enum class RunStatus { kDone, kFailed, kInterrupted, kBudgetExceeded };
+[[nodiscard]] std::string_view to_string(RunStatus status);  // "done", "failed", "interrupted", "budget_exceeded"
+
+enum class RunKind { kLoad, kCheck };
+
+struct Summary {
+  RunKind kind = RunKind::kLoad;
+  RunStatus status = RunStatus::kDone;
+  std::vector<std::string> inputs;
+  RunCounts counts;  // of the ranges that are done, so that they add up whatever the status
+  double seconds = 0;
+
+  // Of the lines that are rows, those loaded or, in a check, valid.
+  [[nodiscard]] std::uint64_t rows() const;
+  [[nodiscard]] double rows_per_second() const;  // 0 where no time has passed
+};
+
+// A column of figures that add up, ending in a newline: every outcome with its count, the reject reasons that occurred
+// with theirs, then bytes, seconds and rows/s.
+[[nodiscard]] std::string to_text(const Summary& summary);
+
+// One JSON object on one line, documented in the README, with the stable keys status, command ("load", "check"),
+// inputs (an array), lines, inserted, updated, duplicate (a load's), valid (a check's), filtered, rejected, blank,
+// rejects_by_reason (every reason, zeros included), bytes_compressed, bytes_decompressed, seconds and rows_per_second
+// (three decimals and none).
+[[nodiscard]] std::string to_json(const Summary& summary);
+
+// Writes to_json() to a new file beside `path` and renames it into place, so that a reader never sees half of one. A
+// path that is a device or a pipe is written to as it is. Throws EnvironmentError that names the file and the cause.
+void write_json(const Summary& summary, const std::filesystem::path& path);
+
+}  // namespace chatload::report

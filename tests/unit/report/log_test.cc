@@ -1,0 +1,37 @@
+#include "report/log.h"
+
+#include <gtest/gtest.h>
+#include <spdlog/details/log_msg.h>
+#include <spdlog/formatter.h>
+
+#include <string>
+
+namespace chatload::report {
+namespace {
+
+std::string line(LogFormat format, bool to_terminal, std::string_view message) {
+  const auto time = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'479'816'000'042));
+  const spdlog::details::log_msg event(time, spdlog::source_loc(), "chatload", spdlog::level::warn,
+                                       spdlog::string_view_t(message.data(), message.size()));
+  spdlog::memory_buf_t out;
+  make_formatter(format, to_terminal)->clone()->format(event, out);
+  return {out.data(), out.size()};
+}
+
+TEST(Log, JsonLineIsAnObjectWithUtcTimeLevelAndEscapedMessage) {
+  EXPECT_EQ(line(LogFormat::kJson, false, "a \"b\"\n\xFF"),
+            "{\"ts\":\"2016-11-22T12:00:00.042Z\",\"level\":\"warning\",\"message\":\"a \\\"b\\\"\\n\uFFFD\"}\n");
+}
+
+TEST(Log, TextLineHasTimeLevelAndMessage) {
+  EXPECT_EQ(line(LogFormat::kText, false, "hello"), "2016-11-22T12:00:00Z warning: hello\n");
+}
+
+TEST(Log, TextLineOnATerminalWipesTheProgressBar) {
+  EXPECT_EQ(line(LogFormat::kText, true, "hello"), "\r\x1b[K2016-11-22T12:00:00Z warning: hello\n");
+}
+
+TEST(Log, JsonLineNeverHasTerminalCodes) { EXPECT_EQ(line(LogFormat::kJson, true, "x").front(), '{'); }
+
+}  // namespace
+}  // namespace chatload::report

@@ -1,0 +1,105 @@
+#include "report/progress.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace chatload::report {
+namespace {
+
+ProgressOptions options(ProgressMode mode) {
+  ProgressOptions result;
+  result.mode = mode;
+  result.interval = std::chrono::hours(1);
+  return result;
+}
+
+void set_ranges(LiveStats& stats, std::uint64_t split, std::uint64_t parsed, std::uint64_t done) {
+  stats.ranges_split = split;
+  stats.ranges_parsed = parsed;
+  stats.ranges_done = done;
+}
+
+TEST(Bottleneck, EmptyHouseWaitsForInflate) {
+  LiveStats stats;
+  EXPECT_EQ(bottleneck(stats, 20), Bottleneck::kInflate);
+  set_ranges(stats, 104, 103, 100);
+  EXPECT_EQ(bottleneck(stats, 20), Bottleneck::kInflate);
+}
+
+TEST(Bottleneck, FullHouseBeforeTheWritersWaitsForTheDatabase) {
+  LiveStats stats;
+  set_ranges(stats, 120, 118, 100);
+  EXPECT_EQ(bottleneck(stats, 20), Bottleneck::kDatabase);
+}
+
+TEST(Bottleneck, FullHouseBeforeTheParsersWaitsForThem) {
+  LiveStats stats;
+  set_ranges(stats, 120, 102, 100);
+  EXPECT_EQ(bottleneck(stats, 20), Bottleneck::kParse);
+}
+
+TEST(Bottleneck, FiguresReadOutOfStepDoNotWrapAround) {
+  LiveStats stats;
+  set_ranges(stats, 10, 12, 13);
+  EXPECT_EQ(bottleneck(stats, 20), Bottleneck::kInflate);
+}
+
+TEST(ProgressSample, BytesDoneAreThoseOfTheRangesDone) {
+  LiveStats stats;
+  set_ranges(stats, 10, 8, 5);
+  stats.bytes_compressed = 1000;
+  EXPECT_DOUBLE_EQ(ProgressSample::of(stats, 1).bytes_done, 500);
+  EXPECT_DOUBLE_EQ(ProgressSample::of(LiveStats{}, 1).bytes_done, 0);
+}
+
+TEST(ProgressText, SaysShareSpeedsRejectsTimeLeftAndWhatItWaitsFor) {
+  const ProgressSample before{.seconds = 20, .bytes_done = 2e6, .bytes_decompressed = 5e6, .rows_done = 1'000};
+  const ProgressSample now{.seconds = 30,
+                           .bytes_done = 4e6,
+                           .bytes_decompressed = 25e6,
+                           .rows_done = 1'641'000,
+                           .lines_rejected = 1'200,
+                           .retries = 1};
+  EXPECT_EQ(progress_text(before, now, 10'000'000, Bottleneck::kDatabase),
+            "40 %, 164,000 rows/s, 2.0 MB/s, 1,200 rejected, 0:45 left, 1 retry, waits for MySQL");
+}
+
+TEST(ProgressText, WithoutATotalThereAreMegabytesInPlaceOfShareAndTimeLeft) {
+  const ProgressSample now{.seconds = 10, .bytes_done = 4e6, .bytes_decompressed = 25e6, .rows_done = 10};
+  EXPECT_EQ(progress_text({}, now, std::nullopt, Bottleneck::kParse),
+            "4.0 MB done, 1 rows/s, 2.5 MB/s, 0 rejected, waits for parse");
+}
+
+TEST(ProgressText, NothingDoneYetHasNoTimeLeft) {
+  EXPECT_EQ(progress_text({}, {}, 100, Bottleneck::kInflate), "0 %, 0 rows/s, 0.0 MB/s, 0 rejected, waits for inflate");
+}
+
+TEST(ProgressText, LongTimesHaveHours) {
+  const ProgressSample now{.seconds = 3723, .bytes_done = 50};
+  EXPECT_NE(progress_text({}, now, 100, Bottleneck::kInflate).find(", 1:02:03 left,"), std::string::npos);
+}
+
+TEST(Progress, EndsAtOnceWhateverItsInterval) {
+  LiveStats stats;
+  const auto begin = std::chrono::steady_clock::now();
+  { const Progress progress(stats, options(ProgressMode::kLines)); }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::minutes(1));
+}
+
+TEST(Progress, BarIsDrawnAgainAndWipedAtTheEnd) {
+  LiveStats stats;
+  testing::internal::CaptureStderr();
+  { const Progress progress(stats, options(ProgressMode::kBar)); }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "\r\x1b[K");
+}
+
+TEST(Progress, NoneSaysNothing) {
+  LiveStats stats;
+  testing::internal::CaptureStderr();
+  { const Progress progress(stats, options(ProgressMode::kNone)); }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+}  // namespace
+}  // namespace chatload::report

@@ -1,0 +1,126 @@
+#include "report/summary.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "base/errors.h"
+#include "unit/scratch_folder.h"
+
+namespace chatload::report {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::ThrowsMessage;
+
+Summary load_summary() {
+  Summary summary{
+      .kind = RunKind::kLoad, .status = RunStatus::kDone, .inputs = {"chat.json.gz"}, .counts = {}, .seconds = 12.3456};
+  RunCounts& counts = summary.counts;
+  counts.parsed.lines = 2'000'000;
+  counts.parsed.valid = 1'995'000;
+  counts.inserted = 1'990'000;
+  counts.duplicate = 5'000;
+  counts.parsed.filtered = 4'000;
+  counts.parsed.rejected_by_reason[static_cast<std::size_t>(parse::RejectReason::kInvalidJson)] = 900;
+  counts.parsed.rejected_by_reason[static_cast<std::size_t>(parse::RejectReason::kTooLong)] = 100;
+  counts.bytes_compressed = 113'246'208;
+  counts.bytes_decompressed = 501'219'329;
+  return summary;
+}
+
+std::string content(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+TEST(RunCounts, LoadAddsUpOnlyIfEveryLineHasAnOutcome) {
+  RunCounts counts = load_summary().counts;
+  EXPECT_TRUE(counts.load_adds_up());
+  EXPECT_TRUE(counts.check_adds_up());
+  ++counts.updated;
+  EXPECT_FALSE(counts.load_adds_up());
+  ++counts.parsed.blank;
+  EXPECT_FALSE(counts.check_adds_up());
+}
+
+TEST(Summary, TextIsAColumnThatAddsUp) {
+  EXPECT_EQ(to_text(load_summary()), R"(load done: chat.json.gz
+  1,990,000  inserted
+          0  updated
+      5,000  duplicate
+      4,000  filtered
+      1,000  rejected
+                   900  invalid_json
+                   100  too_long
+          0  blank
+  ---------
+  2,000,000  lines
+  108 MiB compressed, 478.0 MiB decompressed, 12.346 s, 161,596 rows/s
+)");
+}
+
+TEST(Summary, CheckHasValidInPlaceOfTheThreeOutcomesOfALoad) {
+  Summary summary = load_summary();
+  summary.kind = RunKind::kCheck;
+  EXPECT_THAT(to_text(summary), AllOf(HasSubstr("1,995,000  valid"), Not(HasSubstr("inserted"))));
+  EXPECT_THAT(to_json(summary), AllOf(HasSubstr(R"("valid":1995000)"), Not(HasSubstr("inserted"))));
+}
+
+TEST(Summary, JsonHasTheStableKeys) {
+  EXPECT_EQ(to_json(load_summary()),
+            R"({"status":"done","command":"load","inputs":["chat.json.gz"],"lines":2000000,"inserted":1990000,)"
+            R"("updated":0,"duplicate":5000,"filtered":4000,"rejected":1000,"blank":0,"rejects_by_reason":{)"
+            R"("invalid_json":900,"invalid_utf8":0,"not_an_object":0,"missing_field":0,"null_field":0,"wrong_type":0,)"
+            R"("empty_id":0,"too_long":100,"bad_timestamp":0,"timestamp_out_of_range":0,"line_too_long":0,)"
+            R"("refused_by_server":0},"bytes_compressed":113246208,"bytes_decompressed":501219329,"seconds":12.346,)"
+            R"("rows_per_second":161596})");
+}
+
+TEST(Summary, StatusesHaveTheirNames) {
+  EXPECT_EQ(to_string(RunStatus::kDone), "done");
+  EXPECT_EQ(to_string(RunStatus::kFailed), "failed");
+  EXPECT_EQ(to_string(RunStatus::kInterrupted), "interrupted");
+  EXPECT_EQ(to_string(RunStatus::kBudgetExceeded), "budget_exceeded");
+}
+
+TEST(Summary, RunWithoutDurationHasNoSpeed) {
+  Summary summary = load_summary();
+  summary.seconds = 0;
+  EXPECT_THAT(to_json(summary), HasSubstr(R"("seconds":0.000,"rows_per_second":0})"));
+}
+
+TEST(Summary, FileIsReplacedWholeAndNothingIsLeftBeside) {
+  const ScratchFolder folder;
+  std::ofstream(folder / "summary.json") << std::string(10'000, 'x');
+  write_json(load_summary(), folder / "summary.json");
+  EXPECT_EQ(content(folder / "summary.json"), to_json(load_summary()) + "\n");
+  const std::filesystem::directory_iterator entries(folder.path());
+  EXPECT_EQ(std::distance(begin(entries), end(entries)), 1);
+}
+
+TEST(Summary, LinkStaysAndItsTargetIsReplaced) {
+  const ScratchFolder folder;
+  std::ofstream(folder / "target.json") << "old";
+  std::filesystem::create_symlink("target.json", folder / "link.json");
+  write_json(load_summary(), folder / "link.json");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link.json"));
+  EXPECT_EQ(content(folder / "target.json"), to_json(load_summary()) + "\n");
+}
+
+TEST(Summary, FailuresNameFileAndCause) {
+  const ScratchFolder folder;
+  EXPECT_THAT([&] { write_json(load_summary(), folder / "none/summary.json"); },
+              ThrowsMessage<EnvironmentError>(AllOf(HasSubstr("none/summary.json"), HasSubstr("No such file"))));
+  EXPECT_THAT([&] { write_json(load_summary(), folder.path()); },
+              ThrowsMessage<EnvironmentError>(HasSubstr("Is a directory")));
+  EXPECT_THAT([] { write_json(load_summary(), "/dev/full"); },
+              ThrowsMessage<EnvironmentError>(AllOf(HasSubstr("/dev/full"), HasSubstr("No space left"))));
+}
+
+}  // namespace
+}  // namespace chatload::report
