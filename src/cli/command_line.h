@@ -1,0 +1,12 @@
+// argv → a plan. The only user of CLI11 is the .cc.
+#pragma once
+
+#include "cli/plan.h"
+
+namespace chatload::cli {
+
+// A flag's value is that of the command line, else of --config FILE, else (--to alone) of CHATLOAD_TO, else the
+// default. Throws UsageError: one sentence.
+[[nodiscard]] Plan parse_command_line(int argc, const char* const* argv);
+
+}  // namespace chatload::cli

@@ -1,0 +1,23 @@
+// Flags as they were written: text that nobody has judged yet, from the command line, the configuration file and the
+// environment. What they mean is decided in plan.cc.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace chatload::cli {
+
+using FlagText = std::optional<std::string>;
+
+struct Flags {
+  std::vector<std::string> inputs;
+  FlagText inflater, range_size, max_line, memory, threads;
+  std::vector<std::string> types, sites;
+  FlagText since, until;
+  FlagText to, password_file, limits_from, on_duplicate, connections;
+  FlagText rejects, max_rejects, summary;
+  FlagText progress, progress_interval, log_format;
+};
+
+}  // namespace chatload::cli

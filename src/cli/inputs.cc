@@ -1,0 +1,42 @@
+#include "cli/inputs.h"
+
+#include <fmt/format.h>
+#include <glob.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/errors.h"
+
+namespace chatload::cli {
+namespace {
+
+void append_matches(std::vector<std::string>& inputs, const std::string& pattern) {
+  glob_t matches{};
+  const int result = glob(pattern.c_str(), 0, nullptr, &matches);
+  if (result == 0) inputs.insert(inputs.end(), matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
+  globfree(&matches);
+  if (result != 0) throw UsageError(fmt::format("No file matches '{}'.", pattern));
+}
+
+}  // namespace
+
+std::vector<std::string> expand_inputs(const std::vector<std::string>& arguments) {
+  std::vector<std::string> inputs;
+  for (const std::string& argument : arguments) {
+    std::error_code error;
+    const bool is_pattern = argument.find_first_of("*?[") != std::string::npos;
+    if (is_pattern && !std::filesystem::exists(std::filesystem::symlink_status(argument, error))) {
+      append_matches(inputs, argument);
+    } else {
+      inputs.push_back(argument);
+    }
+  }
+  if (inputs.empty()) throw UsageError("Name at least one INPUT: a path, a glob, or - for standard input.");
+  if (std::count(inputs.begin(), inputs.end(), "-") > 1) {
+    throw UsageError("- (standard input) can be read only once; it is given twice.");
+  }
+  return inputs;
+}
+
+}  // namespace chatload::cli

@@ -1,0 +1,13 @@
+// INPUT arguments → the inputs to read.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace chatload::cli {
+
+// Keeps the order given and expands globs that the shell left alone, each in sorted order (glob(3)); a path that exists
+// is taken as it is, whatever characters it holds. Throws UsageError: no input, a glob without a match, "-" twice.
+[[nodiscard]] std::vector<std::string> expand_inputs(const std::vector<std::string>& arguments);
+
+}  // namespace chatload::cli

@@ -1,0 +1,263 @@
+#include "cli/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "base/errors.h"
+#include "base/units.h"
+#include "unit/scratch_folder.h"
+
+namespace chatload::cli {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+using testing::ThrowsMessage;
+
+constexpr const char* kUrl = "--to=mysql://me@db.example:3307/chat";
+
+Plan parse(std::vector<std::string> arguments) {
+  std::vector<const char*> argv = {"chatload"};
+  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+  return parse_command_line(static_cast<int>(argv.size()), argv.data());
+}
+
+LoadPlan load(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"load", kUrl, "in.gz"});
+  return std::get<LoadPlan>(parse(std::move(arguments)));
+}
+
+CheckPlan check(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"check", "in.gz"});
+  return std::get<CheckPlan>(parse(std::move(arguments)));
+}
+
+std::string text_of(std::vector<std::string> arguments) {
+  return std::get<EarlyExit>(parse(std::move(arguments))).text;
+}
+
+// A sentence that begins with `beginning`.
+void expect_refused(const std::vector<std::string>& arguments, const std::string& beginning) {
+  EXPECT_THAT([&] { (void)parse(arguments); }, ThrowsMessage<UsageError>(AllOf(StartsWith(beginning), HasSubstr("."))));
+}
+
+class CommandLine : public testing::Test {
+ protected:
+  CommandLine() {
+    unsetenv("CHATLOAD_TO");
+    unsetenv("MYSQL_PWD");
+    setenv("HOME", home_.path().c_str(), 1);
+  }
+
+  ScratchFolder home_;
+};
+
+TEST_F(CommandLine, LoadHasTheDocumentedDefaults) {
+  const LoadPlan plan = load({});
+  EXPECT_THAT(plan.inputs, ElementsAre("in.gz"));
+  EXPECT_EQ(plan.read.split.range_bytes, 4 * kMiB);
+  EXPECT_EQ(plan.read.split.line_bytes_max, kMiB);
+  EXPECT_EQ(plan.read.memory_bytes, std::nullopt);
+  EXPECT_EQ(plan.read.inflater, inflate::Inflater::kIsal);
+  EXPECT_THAT(plan.read.filter.types, ElementsAre("message", "status"));
+  EXPECT_GE(plan.read.threads, 1U);
+  EXPECT_EQ(plan.write.on_duplicate, write::OnDuplicate::kSkip);
+  EXPECT_GE(plan.write.connections, 1U);
+  EXPECT_LE(plan.write.connections, 8U);
+  EXPECT_EQ(plan.report.rejects, std::nullopt);
+  EXPECT_EQ(plan.report.summary, std::nullopt);
+  EXPECT_EQ(plan.report.reject_limit.lines, std::nullopt);
+  EXPECT_EQ(plan.report.progress.mode, report::ProgressMode::kAuto);
+  EXPECT_EQ(plan.report.progress.interval, std::chrono::seconds(10));
+  EXPECT_TRUE(plan.report.progress.has_database);
+  EXPECT_EQ(plan.report.log_format, report::LogFormat::kText);
+}
+
+TEST_F(CommandLine, EveryFlagOfLoadReachesThePlan) {
+  const LoadPlan plan = load({"--on-duplicate",
+                              "replace",
+                              "--connections",
+                              "3",
+                              "--threads",
+                              "5",
+                              "--range-size",
+                              "64K",
+                              "--max-line",
+                              "2M",
+                              "--memory",
+                              "512M",
+                              "--inflater",
+                              "zlib",
+                              "--type",
+                              "message",
+                              "--type",
+                              "typing",
+                              "--site",
+                              "3",
+                              "--since",
+                              "2016-11-22",
+                              "--until",
+                              "1479816000",
+                              "--rejects",
+                              "r.json.gz",
+                              "--max-rejects",
+                              "0.5%",
+                              "--summary",
+                              "s.json",
+                              "--progress",
+                              "lines",
+                              "--progress-interval",
+                              "2s",
+                              "--log-format",
+                              "json"});
+  EXPECT_EQ(plan.write.endpoint.host, "db.example");
+  EXPECT_EQ(plan.write.on_duplicate, write::OnDuplicate::kReplace);
+  EXPECT_EQ(plan.write.connections, 3U);
+  EXPECT_EQ(plan.read.threads, 5U);
+  EXPECT_EQ(plan.read.split.range_bytes, 64 * kKiB);
+  EXPECT_EQ(plan.read.split.line_bytes_max, 2 * kMiB);
+  EXPECT_EQ(plan.read.memory_bytes, 512 * kMiB);
+  EXPECT_EQ(plan.read.inflater, inflate::Inflater::kZlib);
+  EXPECT_THAT(plan.read.filter.types, ElementsAre("message", "typing"));
+  EXPECT_THAT(plan.read.filter.sites, ElementsAre("3"));
+  EXPECT_EQ(plan.read.filter.since_seconds, 1479772800);
+  EXPECT_EQ(plan.read.filter.until_seconds, 1479816000);
+  EXPECT_EQ(plan.report.rejects, "r.json.gz");
+  EXPECT_EQ(plan.report.reject_limit.share_ppm, 5'000U);
+  EXPECT_EQ(plan.report.summary, "s.json");
+  EXPECT_EQ(plan.report.progress.mode, report::ProgressMode::kLines);
+  EXPECT_EQ(plan.report.progress.interval, std::chrono::seconds(2));
+  EXPECT_EQ(plan.report.log_format, report::LogFormat::kJson);
+}
+
+TEST_F(CommandLine, RepeatableFlagTakesOneValueAndLeavesTheInputs) {
+  EXPECT_THAT(load({"--type", "message", "second.gz"}).inputs, ElementsAre("in.gz", "second.gz"));
+}
+
+TEST_F(CommandLine, InputsMayBeNamedLikeCommandsOrFlags) {
+  EXPECT_THAT(check({"-", "check", "--", "--odd"}).inputs, ElementsAre("in.gz", "-", "check", "--odd"));
+}
+
+TEST_F(CommandLine, CheckNeedsNoDatabase) {
+  const CheckPlan plan = check({});
+  EXPECT_FALSE(plan.limits_from.has_value());
+  EXPECT_FALSE(plan.report.progress.has_database);
+  EXPECT_EQ(check({"--limits-from", "mysql://u@h/d"}).limits_from->database, "d");
+}
+
+TEST_F(CommandLine, FlagsThatWriteAreUnknownToCheck) {
+  expect_refused({"check", "in.gz", "--connections", "2"}, "'--connections' is no flag of `chatload check`");
+}
+
+TEST_F(CommandLine, SchemaActionsBecomePlans) {
+  EXPECT_EQ(std::get<SchemaPlan>(parse({"schema", "print"})).action, SchemaAction::kPrint);
+  const auto apply = std::get<SchemaPlan>(parse({"schema", "apply", kUrl}));
+  EXPECT_EQ(apply.action, SchemaAction::kApply);
+  EXPECT_EQ(apply.endpoint->host, "db.example");
+  EXPECT_EQ(std::get<SchemaPlan>(parse({"schema", "check", kUrl})).action, SchemaAction::kCheck);
+}
+
+TEST_F(CommandLine, DatabaseIsThatOfTheFlagElseOfTheFileElseOfTheEnvironment) {
+  const std::string file = home_ / "c.toml";
+  std::ofstream(file) << "to = 'mysql://u@of-the-file/d'";
+  setenv("CHATLOAD_TO", "mysql://u@of-the-environment/d", 1);
+  const auto host = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"load", "in.gz"});
+    return std::get<LoadPlan>(parse(std::move(arguments))).write.endpoint.host;
+  };
+  EXPECT_EQ(host({}), "of-the-environment");
+  EXPECT_EQ(host({"--config", file}), "of-the-file");
+  EXPECT_EQ(host({"--config", file, "--to", "mysql://u@of-the-flag/d"}), "of-the-flag");
+}
+
+TEST_F(CommandLine, SectionOfTheFileIsStrongerThanItsTopAndOtherSectionsDoNotCount) {
+  const std::string file = home_ / "c.toml";
+  std::ofstream(file) << "threads = 3\nmax-line = '2M'\nconnections = 2\n[load]\nthreads = 7\ntype = ['a', 'b']\n";
+  EXPECT_EQ(load({"--config", file}).read.threads, 7U);
+  EXPECT_EQ(load({"--config", file, "--threads", "9"}).read.threads, 9U);
+  EXPECT_THAT(load({"--config", file}).read.filter.types, ElementsAre("a", "b"));
+  EXPECT_EQ(check({"--config", file}).read.threads, 3U);
+  EXPECT_EQ(check({"--config", file}).read.split.line_bytes_max, 2 * kMiB);
+}
+
+TEST_F(CommandLine, WhatTheFileMustNotHoldIsNamedWithItsLine) {
+  const std::string file = home_ / "c.toml";
+  for (const char* text : {"\nbogus = 1", "\n[load]bogus = 1", "[check]\nconnections = 1", "[lod]\nthreads = 1",
+                           "\nconfig = 'x'", "\nhelp = 1", "\nthreads = [1, 2]"}) {
+    std::ofstream(file) << text;
+    expect_refused({"load", "in.gz", "--config", file}, file + ":2: ");
+  }
+}
+
+TEST_F(CommandLine, UsageErrorsAreOneSentenceThatNamesTheFault) {
+  expect_refused({}, "Name a command: load, check or schema");
+  expect_refused({"frob"}, "'frob' is no command");
+  expect_refused({"schema", "print", "--", "x"}, "`chatload schema print` takes no INPUT");
+  expect_refused({"schema"}, "Say what to do with the schema: print, apply or check");
+  expect_refused({"load"}, "Name at least one INPUT");
+  expect_refused({"load", "in.gz"}, "Name the database with --to");
+  expect_refused({"schema", "apply"}, "Name the database with --to");
+  expect_refused({"load", "in.gz", "--bogus"}, "'--bogus' is no flag of `chatload load`");
+  expect_refused({"load", "in.gz", "--threads"}, "--threads takes a value");
+  expect_refused({"load", "in.gz", "--threads=1", "--threads=2"}, "--threads is given more than once");
+  expect_refused({"check", "in.gz", "--password-file", "p"}, "--password-file needs --limits-from");
+}
+
+TEST_F(CommandLine, ValuesOutsideTheirBoundsAreRefusedWithTheBounds) {
+  expect_refused({"check", "in.gz", "--threads", "0"}, "--threads takes a whole number from 1 to 256, not '0'");
+  expect_refused({"check", "in.gz", "--threads", "257"}, "--threads takes a whole number from 1 to 256");
+  expect_refused({"load", "in.gz", kUrl, "--connections", "65"}, "--connections takes a whole number from 1 to 64");
+  expect_refused({"check", "in.gz", "--range-size", "4095"}, "--range-size takes a size from 4 KiB to 1 GiB");
+  expect_refused({"check", "in.gz", "--max-line", "1025M"}, "--max-line takes a size from 1 KiB to 1 GiB");
+  expect_refused({"check", "in.gz", "--progress-interval", "0"}, "--progress-interval takes at least 100 ms");
+  expect_refused({"check", "in.gz", "--inflater", "gz"}, "--inflater takes isal or zlib, not 'gz'");
+  expect_refused({"check", "in.gz", "--progress", "dots"}, "--progress takes auto, bar, lines or none, not 'dots'");
+  EXPECT_EQ(check({"--range-size", "4K", "--max-line", "1G"}).read.split.range_bytes, 4 * kKiB);
+}
+
+TEST_F(CommandLine, FlagsThatContradictEachOtherAreRefused) {
+  expect_refused({"check", "in.gz", "--since", "2", "--until", "1"}, "--since 2 is later than --until 1");
+  expect_refused({"check", "in.gz", "--log-format", "json", "--progress", "bar"}, "--progress bar cannot stand with");
+  expect_refused({"check", "in.gz", "--rejects", "x", "--summary", "./x"},
+                 "--rejects and --summary name the same file");
+}
+
+TEST_F(CommandLine, JsonLogHasLinesOfProgress) {
+  EXPECT_EQ(check({"--log-format", "json"}).report.progress.mode, report::ProgressMode::kLines);
+}
+
+TEST_F(CommandLine, OutputThatWouldOverwriteTheInputIsRefused) {
+  const std::string input = home_ / "in.json.gz";
+  std::ofstream(std::string(input)) << "x";
+  expect_refused({"check", input, "--rejects", home_.path() / "./in.json.gz"}, "--rejects");
+  EXPECT_EQ(std::filesystem::file_size(input), 1U);
+}
+
+TEST_F(CommandLine, OutputInAMissingFolderIsRefusedBeforeTheRun) {
+  expect_refused({"check", "in.gz", "--summary", home_ / "none/s.json"}, "--summary");
+}
+
+TEST_F(CommandLine, HelpAndVersionEndEarly) {
+  EXPECT_EQ(text_of({"--version"}), "chatload " CHATLOAD_VERSION "\n");
+  EXPECT_THAT(text_of({"--help"}), AllOf(StartsWith("Usage: chatload COMMAND"), HasSubstr("schema")));
+  EXPECT_THAT(text_of({"load", "-h"}), AllOf(StartsWith("Usage: chatload load"), HasSubstr("--on-duplicate")));
+  EXPECT_THAT(text_of({"schema", "apply", "--help"}), StartsWith("Usage: chatload schema apply"));
+}
+
+TEST_F(CommandLine, HelpStatesTheDefaultsThatHold) {
+  const std::string help = text_of({"load", "--help"});
+  EXPECT_THAT(help, AllOf(HasSubstr("(default 4M)"), HasSubstr("(default 1M)"), HasSubstr("(default skip)"),
+                          HasSubstr("(default isal)"), HasSubstr("(default 10s)")));
+  EXPECT_EQ(load({}).read.split.range_bytes, load({"--range-size", "4M"}).read.split.range_bytes);
+  EXPECT_EQ(load({}).read.split.line_bytes_max, load({"--max-line", "1M"}).read.split.line_bytes_max);
+}
+
+}  // namespace
+}  // namespace chatload::cli
