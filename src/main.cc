@@ -1,0 +1,44 @@
+// Arguments → plan → run → exit code.
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <exception>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "base/errors.h"
+#include "cli/command_line.h"
+#include "pipeline/commands.h"
+#include "report/log.h"
+
+namespace {
+
+using namespace chatload;
+
+struct RunPlan {
+  ExitCode operator()(const cli::LoadPlan& plan) const { return pipeline::run_load(plan); }
+  ExitCode operator()(const cli::CheckPlan& plan) const { return pipeline::run_check(plan); }
+  ExitCode operator()(const cli::SchemaPlan& plan) const { return pipeline::run_schema(plan); }
+  ExitCode operator()(const cli::EarlyExit& early) const {
+    fmt::print("{}", early.text);
+    return ExitCode::kLoaded;
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  report::set_up_log(report::LogFormat::kText);
+  ExitCode exit_code = ExitCode::kFailed;
+  try {
+    exit_code = std::visit(RunPlan{}, cli::parse_command_line(argc, argv));
+    if (std::fflush(stdout) != 0) throw EnvironmentError("standard output cannot be written");
+  } catch (const Error& error) {
+    spdlog::error("{}", error.what());
+    exit_code = error.exit_code();
+  } catch (const std::exception& error) {
+    spdlog::error("unexpected: {}; please report this as a bug of chatload", error.what());
+  }
+  return static_cast<int>(exit_code);
+}

@@ -1,0 +1,16 @@
+// The commands: a plan → what it asks for → an exit code.
+#pragma once
+
+#include "base/errors.h"
+#include "cli/plan.h"
+
+namespace chatload::pipeline {
+
+// Each writes its result to standard output and its log to standard error, and throws Error for what ends it before
+// its first input; what ends an input is logged, and is in the exit code.
+
+[[nodiscard]] ExitCode run_load(const cli::LoadPlan& plan);
+[[nodiscard]] ExitCode run_check(const cli::CheckPlan& plan);
+[[nodiscard]] ExitCode run_schema(const cli::SchemaPlan& plan);
+
+}  // namespace chatload::pipeline

@@ -1,0 +1,110 @@
+#include "pipeline/input_runner.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <utility>
+
+#include "base/quantity.h"
+#include "inflate/decoded_stream.h"
+#include "report/progress.h"
+#include "source/byte_source.h"
+
+namespace chatload::pipeline {
+namespace {
+
+using report::RunStatus;
+
+void set_worse(Verdict& verdict, RunStatus status, ExitCode exit_code) {
+  if (worse(verdict.exit_code, exit_code) == verdict.exit_code) return;
+  verdict.status = status;
+  verdict.exit_code = exit_code;
+}
+
+void add(report::RunCounts& total, const report::RunCounts& counts) {
+  total.parsed += counts.parsed;
+  total.inserted += counts.inserted;
+  total.updated += counts.updated;
+  total.duplicate += counts.duplicate;
+  total.bytes_compressed += counts.bytes_compressed;
+  total.bytes_decompressed += counts.bytes_decompressed;
+}
+
+}  // namespace
+
+InputRunner::InputRunner(const cli::ReadPlan& read, const cli::ReportPlan& report, std::size_t ranges_in_flight_max,
+                         const parse::Mapping& mapping, const Destination* destination, report::LiveStats& stats,
+                         const StopSignal& stop)
+    : read_(read),
+      report_(report),
+      options_{read.split, read.threads, ranges_in_flight_max},
+      mapping_(mapping),
+      destination_(destination),
+      stats_(stats),
+      stop_(stop) {
+  if (report.rejects) reject_writer_ = std::make_unique<report::RejectWriter>(*report.rejects);
+}
+
+Verdict InputRunner::run(const std::vector<std::string>& inputs) {
+  Verdict verdict;
+  for (const std::string& input : inputs) {
+    try {
+      run_one(input, verdict);
+    } catch (const Error& error) {
+      spdlog::error("{}", error.what());
+      set_worse(verdict, RunStatus::kFailed, error.exit_code());
+    }
+    if (stop_.requested() || (destination_ && destination_->pool.failed())) break;
+  }
+  if (reject_writer_) reject_writer_->close();
+  return verdict;
+}
+
+void InputRunner::run_one(const std::string& input, Verdict& verdict) {
+  std::unique_ptr<source::ByteSource> source = source::open_input(input, stop_.fd());
+  report::ProgressOptions progress_options = report_.progress;
+  progress_options.bytes_compressed_total = source->size_bytes();
+  progress_options.ranges_in_flight_max = options_.ranges_in_flight_max;
+  const std::unique_ptr<inflate::DecodedStream> stream = inflate::open_decoded(std::move(source), read_.inflater);
+  report::RejectSink rejects(input, report_.reject_limit, reject_writer_.get());
+
+  PipelineResult result;
+  {
+    const report::Progress progress(stats_, progress_options);
+    result = run_pipeline(*stream, options_, mapping_, read_.filter, destination_, rejects, stats_, stop_);
+  }
+  add(verdict.counts, result.counts);
+  judge(input, result, rejects, verdict);
+}
+
+void InputRunner::judge(const std::string& input, const PipelineResult& result, const report::RejectSink& rejects,
+                        Verdict& verdict) const {
+  const report::RunCounts& counts = result.counts;
+  const bool adds_up = destination_ ? counts.load_adds_up() : counts.check_adds_up();
+  if (!adds_up) {
+    throw DatabaseError(
+        fmt::format("{}: the counts do not add up: of {} valid lines the server's answers tell {} "
+                    "inserted, {} updated, {} duplicate; compare the table with the file before using it",
+                    input, counts.parsed.valid, counts.inserted, counts.updated, counts.duplicate));
+  }
+  if (destination_) destination_->pool.rethrow_failure();
+  if (result.failure) std::rethrow_exception(result.failure);
+  if (result.budget_verdict) {
+    spdlog::error("{}", *result.budget_verdict);
+    return set_worse(verdict, RunStatus::kBudgetExceeded, ExitCode::kBudgetExceeded);
+  }
+  if (result.interrupted) {
+    spdlog::warn("{}: stopped by a signal after {} lines; run the same command again to finish{}", input,
+                 format_count(counts.parsed.lines),
+                 destination_ ? ": lines that are in the table count as duplicate or updated then" : "");
+    return set_worse(verdict, RunStatus::kInterrupted, ExitCode::kInterrupted);
+  }
+  if (const auto verdict_at_end = rejects.verdict_at_end(counts.parsed.lines, counts.parsed.blank)) {
+    spdlog::error("{}", *verdict_at_end);
+    return set_worse(verdict, RunStatus::kBudgetExceeded, ExitCode::kBudgetExceeded);
+  }
+  if (counts.parsed.rejected() > 0) set_worse(verdict, RunStatus::kDone, ExitCode::kLoadedWithRejects);
+}
+
+}  // namespace chatload::pipeline

@@ -1,0 +1,62 @@
+// The sum, with range-size R, max-line L, T parser threads and C connections:
+//
+//   program, libraries, TBB, sessions             kProcessBytes
+//   reading and inflating                         kInputBytes
+//   C × a statement                               3 × statement_bytes_max: ours, the connector's copy, its packet
+//   T × a parser                                  kParserBytesPerLineByte × L (simdjson's index and string buffer)
+//   N × a range                                   R + L for its bytes, kRowBytesPerRangeByte × R for what it parses to
+//
+// and N follows from --memory. More than kRangesPerThread ranges a thread do not make a load faster, they are only
+// memory (README, "Memory").
+#include "pipeline/memory_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/errors.h"
+#include "base/quantity.h"
+#include "base/units.h"
+
+namespace chatload::pipeline {
+namespace {
+
+constexpr std::size_t kMemoryBytesDefault = 256 * kMiB;
+constexpr std::size_t kProcessBytes = 32 * kMiB;
+constexpr std::size_t kInputBytes = kMiB;
+constexpr std::size_t kStatementBytesMin = kMiB;
+constexpr std::size_t kStatementCopies = 3;
+constexpr std::size_t kParserBytesPerLineByte = 8;
+// The densest rows the contract allows: a line of 57 bytes makes 6 cells of 16 bytes, a line span, a place in the
+// order, a hash and a sort key, 150 bytes in all.
+constexpr std::size_t kRowBytesPerRangeByte = 3;
+constexpr std::size_t kRangesMin = 2;  // one being written while the next is read
+constexpr std::size_t kRangesPerThread = 3;
+
+}  // namespace
+
+std::size_t statement_bytes_max(split::SplitLimits limits) {
+  return std::max(kStatementBytesMin, 2 * limits.line_bytes_max + 4 * kKiB);
+}
+
+MemoryPlan plan_memory(std::optional<std::size_t> memory_bytes, split::SplitLimits limits, unsigned threads,
+                       unsigned connections) {
+  const std::size_t fixed_bytes = kProcessBytes + kInputBytes +
+                                  connections * kStatementCopies * statement_bytes_max(limits) +
+                                  threads * kParserBytesPerLineByte * limits.line_bytes_max;
+  const std::size_t range_bytes = limits.buffer_bytes() + kRowBytesPerRangeByte * limits.range_bytes;
+  const std::size_t needed_bytes = fixed_bytes + kRangesMin * range_bytes;
+  const std::size_t bound_bytes = memory_bytes.value_or(std::max(kMemoryBytesDefault, needed_bytes));
+  if (bound_bytes < needed_bytes) {
+    throw UsageError(
+        fmt::format("--memory {} does not hold two ranges of --range-size {} and --max-line {} with {} "
+                    "threads and {} connections, which take {}; raise it to that, or lower one of these",
+                    format_size(bound_bytes), format_size(limits.range_bytes), format_size(limits.line_bytes_max),
+                    threads, connections, format_size(needed_bytes)));
+  }
+  const std::size_t ranges_that_help = kRangesPerThread * (threads + connections);
+  return {bound_bytes,
+          std::clamp((bound_bytes - fixed_bytes) / range_bytes, kRangesMin, std::max(kRangesMin, ranges_that_help))};
+}
+
+}  // namespace chatload::pipeline
