@@ -47,7 +47,7 @@ class Reporting {
       return verdict.exit_code;
     } catch (const Error&) {
       summary_.status = report::RunStatus::kFailed;
-      finish();
+      finish_beside_an_error();
       throw;
     }
   }
@@ -57,6 +57,15 @@ class Reporting {
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
     summary_.seconds = elapsed.count();
     if (plan_.summary) report::write_json(summary_, *plan_.summary);
+  }
+
+  // What ended the run is the news; that its summary cannot be written either is said beside it.
+  void finish_beside_an_error() {
+    try {
+      finish();
+    } catch (const Error& error) {
+      spdlog::error("{}", error.what());
+    }
   }
 
   const cli::ReportPlan& plan_;

@@ -139,12 +139,12 @@ PipelineResult Run::execute() {
   });
   flow::sequencer_node<WriteJob*> sequence(graph,
                                            [](WriteJob* const& job) { return job->parsed.range.number.value(); });
-  flow::function_node<WriteJob*, WriteJob*> account_node(graph, flow::serial, [this](WriteJob* job) {
+  // One node accounts and hands over: between two of them ranges could change places, since a serial function_node
+  // starts on its next message before it passes on what it made of the last.
+  WriteNode write_node(graph, flow::serial, [this](WriteJob* job, WriteNode::gateway_type& gateway) {
     account(*job);
-    return job;
+    write(*job, gateway);
   });
-  WriteNode write_node(graph, flow::serial,
-                       [this](WriteJob* job, WriteNode::gateway_type& gateway) { write(*job, gateway); });
   flow::function_node<WriteJob*, flow::continue_msg> finish_node(graph, flow::serial, [this](WriteJob* job) {
     finish(*job);
     return flow::continue_msg();
@@ -153,8 +153,7 @@ PipelineResult Run::execute() {
   flow::make_edge(split_node, limiter);
   flow::make_edge(limiter, parse_node);
   flow::make_edge(parse_node, sequence);
-  flow::make_edge(sequence, account_node);
-  flow::make_edge(account_node, write_node);
+  flow::make_edge(sequence, write_node);
   flow::make_edge(write_node, finish_node);
   flow::make_edge(finish_node, limiter.decrementer());
 

@@ -1,10 +1,10 @@
 // The flow graph: one decoded stream → ranges → rows → the table (or only their counts).
 //
-//   input_node    limiter   function_node   sequencer   function_node   async_node        function_node
-//   split ───────►tokens───►parse + order──►by number──►account────────►writer pool──────►finish
-//   serial        ▲         parallel                    serial,         own threads       serial │
-//                 │                                     file order                               │
-//                 └──────────────────────────── a token back ────────────────────────────────────┘
+//   input_node    limiter   function_node   sequencer   async_node             function_node
+//   split ───────►tokens───►parse + order──►by number──►account, hand over────►finish
+//   serial        ▲         parallel                    serial, file order;    serial │
+//                 │                                     writers' own threads          │
+//                 └──────────────────────── a token back ─────────────────────────────┘
 //
 // A range is one WriteJob from split to finish; there are ranges_in_flight_max of them, reused. The limiter's tokens
 // come back from finish, so a slow database stops the splitter and memory stays flat.

@@ -11,6 +11,7 @@ void RangeScheduler::admit(WriteJob& job) {
   {
     const std::lock_guard lock(mutex_);
     assert(!closed_);
+    assert(in_flight_.empty() || in_flight_.back().job->parsed.range.number < job.parsed.range.number);
     Entry entry{&job, false, {}};
     WriteOrder& order = job.order;
     is_contested_.assign(job.parsed.rows.rows(), false);

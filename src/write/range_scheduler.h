@@ -26,6 +26,7 @@ namespace chatload::write {
 class RangeScheduler {
  public:
   // Admits the next range in file order and moves its contested rows behind the others. The job outlives its finish().
+  // REQUIRES: its range number is higher than that of every range in flight.
   void admit(WriteJob& job);
 
   // The lowest range that was not handed out yet; waits for one. Null after close(), once all were handed out.

@@ -181,6 +181,7 @@ TEST_F(BatchWriterTest, LinesOfOneIdKeepTheirOrderAcrossConnections) {
         lines.push_back({"shared" + std::to_string((i * 7 + range) % 60), std::to_string(range)});
         lines.push_back({"own" + std::to_string(range) + "-" + std::to_string(i), "x"});
       }
+      jobs[range].parsed.range.number = RangeNumber(range);
       fill(jobs[range], std::move(lines), mode);
     }
     std::atomic<std::size_t> done = 0;

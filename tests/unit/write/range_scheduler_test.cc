@@ -12,18 +12,28 @@
 namespace chatload::write {
 namespace {
 
-void fill(WriteJob& job, std::initializer_list<std::string_view> keys) {
-  parse::RowBatch& rows = job.parsed.rows;
-  rows.columns = 1;
-  for (const std::string_view key : keys) {
-    rows.cells.push_back(parse::Cell::text(key));
-    rows.lines.push_back({});
+// The jobs of a test are ranges 0, 1, 2, … in the order in which they are filled.
+class RangeSchedulerTest : public testing::Test {
+ protected:
+  void fill(WriteJob& job, std::initializer_list<std::string_view> keys) {
+    job.parsed.range.number = RangeNumber(next_number_++);
+    parse::RowBatch& rows = job.parsed.rows;
+    rows.columns = 1;
+    for (const std::string_view key : keys) {
+      rows.cells.push_back(parse::Cell::text(key));
+      rows.lines.push_back({});
+    }
+    WriteOrderer(0, OnDuplicate::kSkip, true).order(rows, job.order);
   }
-  WriteOrderer(0, OnDuplicate::kSkip, true).order(rows, job.order);
-}
 
-TEST(RangeScheduler, RangesAreHandedOutInFileOrder) {
+ private:
+  std::uint64_t next_number_ = 0;
+};
+
+TEST_F(RangeSchedulerTest, RangesAreHandedOutInFileOrder) {
   WriteJob first, second;
+  fill(first, {});
+  fill(second, {});
   RangeScheduler scheduler;
   scheduler.admit(first);
   scheduler.admit(second);
@@ -33,7 +43,7 @@ TEST(RangeScheduler, RangesAreHandedOutInFileOrder) {
   EXPECT_EQ(scheduler.take(), nullptr);
 }
 
-TEST(RangeScheduler, RowsOfAKeyInALowerRangeInFlightAreContested) {
+TEST_F(RangeSchedulerTest, RowsOfAKeyInALowerRangeInFlightAreContested) {
   WriteJob lower, upper;
   fill(lower, {"a", "b"});
   fill(upper, {"b", "c", "d"});
@@ -45,7 +55,7 @@ TEST(RangeScheduler, RowsOfAKeyInALowerRangeInFlightAreContested) {
   EXPECT_EQ(upper.order.rows, (std::vector<std::uint32_t>{1, 2, 0}));
 }
 
-TEST(RangeScheduler, RowsOfAFinishedRangeAreNotContested) {
+TEST_F(RangeSchedulerTest, RowsOfAFinishedRangeAreNotContested) {
   WriteJob lower, upper;
   fill(lower, {"a", "b"});
   fill(upper, {"b", "c"});
@@ -56,7 +66,7 @@ TEST(RangeScheduler, RowsOfAFinishedRangeAreNotContested) {
   EXPECT_EQ(upper.order.contested_begin, 2U);
 }
 
-TEST(RangeScheduler, ContestedRowsWaitUntilEveryRangeThatSharesAKeyIsFinished) {
+TEST_F(RangeSchedulerTest, ContestedRowsWaitUntilEveryRangeThatSharesAKeyIsFinished) {
   WriteJob one, two, three, unrelated;
   fill(one, {"a"});
   fill(two, {"b"});
