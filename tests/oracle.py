@@ -1,0 +1,348 @@
+#!/usr/bin/env python3
+"""What chatload must make of a chat log, computed independently: Python's standard library, one line at a time.
+
+It follows the row contract (schema/row-contract.md) literally and shares no code and no library with the
+loader. `apply` gives the final rows, the counts and the rejects of a load into an empty table; the command line prints
+them:
+
+    oracle.py FILE... [--rows rows.tsv] [--counts counts.json] [--rejects rejects.tsv] [options as the loader's]
+
+rows.tsv holds the rows in the order of their ids' bytes: HEX of id, from, type, site_id and data, and epoch seconds.
+"""
+
+import argparse
+import datetime
+import gzip
+import json
+import os
+import re
+import sys
+
+REASONS = (
+    "invalid_json", "invalid_utf8", "not_an_object", "missing_field", "null_field", "wrong_type", "empty_id",
+    "too_long", "bad_timestamp", "timestamp_out_of_range", "line_too_long", "refused_by_server",
+)
+CHARACTERS_MAX = {"id": 255, "from": 255, "type": 50, "site_id": 50, "data": 255}
+TIMESTAMP_MIN, TIMESTAMP_MAX = 1, 2**31 - 1
+DEPTH_MAX = 1024
+LINE_BYTES_MAX = 1024 * 1024
+BOM = b"\xef\xbb\xbf"
+SEPARATOR = b"\xff"  # stands in no UTF-8 text, so it parts the columns of a row that is kept in memory
+
+
+class Reject(Exception):
+    def __init__(self, reason, field=None):
+        super().__init__(reason)
+        self.reason, self.field = reason, field
+
+
+class Integer(str):
+    """A JSON number without fraction and exponent, as written: integers of any length, and -0, stay what they are."""
+
+
+class Real(str):
+    """A JSON number with a fraction or an exponent, as written."""
+
+
+def refuse_constant(name):
+    raise ValueError(f"{name} is no JSON")
+
+
+def object_with_first_values(pairs):
+    return dict(reversed(pairs))
+
+
+DECODER = json.JSONDecoder(
+    object_pairs_hook=object_with_first_values, parse_int=Integer, parse_float=Real, parse_constant=refuse_constant
+)
+ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
+DECIMAL = re.compile(r"-?[0-9]+")
+STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Far above DEPTH_MAX: how deep a line is, is judged by depth_of, never by where the interpreter gives up.
+sys.setrecursionlimit(20000)
+
+
+def depth_of(text):
+    depth = deepest = 0
+    for character in STRING.sub("", text):
+        if character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
+def has_lone_surrogate(text):
+    """Of valid JSON, whose backslashes all stand in strings."""
+    high_ends_at = None
+    for escape in ESCAPE.finditer(text):
+        unit = int(escape[1], 16) if escape[1] else 0
+        is_low = 0xDC00 <= unit <= 0xDFFF
+        follows_high = high_ends_at is not None and high_ends_at == escape.start()
+        if is_low != follows_high:
+            return True
+        if high_ends_at is not None and not follows_high:
+            return True
+        high_ends_at = escape.end() if 0xD800 <= unit <= 0xDBFF else None
+    return high_ends_at is not None
+
+
+def parse_json(raw):
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Reject("invalid_utf8") from None
+    if raw.count(b"[") + raw.count(b"{") > DEPTH_MAX and depth_of(text) > DEPTH_MAX:
+        raise Reject("invalid_json")
+    try:
+        value = DECODER.decode(text)
+    except ValueError:
+        raise Reject("invalid_json") from None
+    if b"\\u" in raw and has_lone_surrogate(text):
+        raise Reject("invalid_json")
+    return value
+
+
+def member(parent, key, field):
+    if key not in parent:
+        raise Reject("missing_field", field)
+    value = parent[key]
+    if value is None:
+        raise Reject("null_field", field)
+    return value
+
+
+def text_of(parent, key, field):
+    value = member(parent, key, field)
+    if type(value) is not str:
+        raise Reject("wrong_type", field)
+    return fitting(value, field)
+
+
+def fitting(text, field):
+    if len(text) > CHARACTERS_MAX[field]:
+        raise Reject("too_long", field)
+    return text
+
+
+def id_of(line):
+    value = text_of(line, "id", "id")
+    if value == "":
+        raise Reject("empty_id", "id")
+    return value
+
+
+def site_of(line):
+    value = member(line, "site_id", "site_id")
+    if type(value) is Integer:
+        return fitting("0" if value == "-0" else str(value), "site_id")
+    return text_of(line, "site_id", "site_id")
+
+
+def data_of(line, kind):
+    if kind not in ("message", "status"):
+        return ""
+    data = member(line, "data", "data")
+    if type(data) is not dict:
+        raise Reject("wrong_type", "data")
+    return text_of(data, kind, "data")
+
+
+def timestamp_of(line):
+    value = member(line, "timestamp", "timestamp")
+    if type(value) not in (str, Integer, Real):
+        raise Reject("wrong_type", "timestamp")
+    if not DECIMAL.fullmatch(value):
+        raise Reject("bad_timestamp", "timestamp")
+    digits = value.lstrip("-").lstrip("0")
+    seconds = int(digits or "0") if len(digits) <= 20 else TIMESTAMP_MAX + 1
+    if value.startswith("-") or not TIMESTAMP_MIN <= seconds <= TIMESTAMP_MAX:
+        raise Reject("timestamp_out_of_range", "timestamp")
+    return seconds
+
+
+class Filter:
+    """The loader's --type, --site, --since (inclusive) and --until (exclusive); seconds since 1970 UTC."""
+
+    def __init__(self, types=(), sites=(), since=None, until=None):
+        self.types = frozenset(types or ("message", "status"))
+        self.sites = frozenset(sites)
+        self.since = TIMESTAMP_MIN if since is None else since
+        self.until = TIMESTAMP_MAX + 1 if until is None else until
+
+    def takes_rest(self, site, seconds):
+        return (not self.sites or site in self.sites) and self.since <= seconds < self.until
+
+
+def row_of(raw, line_filter):
+    """The row (id, from, type, site_id, data, seconds), or None where a filter drops the line; raises Reject."""
+    line = parse_json(raw)
+    if type(line) is not dict:
+        raise Reject("not_an_object")
+    kind = member(line, "type", "type")
+    if type(kind) is not str:
+        raise Reject("wrong_type", "type")
+    if kind not in line_filter.types:
+        return None
+    fitting(kind, "type")
+    row = (id_of(line), text_of(line, "from", "from"), kind, site_of(line), data_of(line, kind), timestamp_of(line))
+    return row if line_filter.takes_rest(row[3], row[5]) else None
+
+
+class Result:
+    """What a load into an empty table leaves behind; a reject is (line number from 1, byte offset, reason, field)."""
+
+    def __init__(self):
+        self.rows = {}  # id as UTF-8 → the other columns, joined; in file order of the lines that inserted
+        self.rejects = []
+        self.lines = self.blank = self.filtered = self.valid = self.repeated = 0
+        self.replaces = False
+
+    def counts(self):
+        by_reason = dict.fromkeys(REASONS, 0)
+        for _, _, reason, _ in self.rejects:
+            by_reason[reason] += 1
+        return {
+            "lines": self.lines,
+            "inserted": len(self.rows),
+            "updated": self.repeated if self.replaces else 0,
+            "duplicate": 0 if self.replaces else self.repeated,
+            "filtered": self.filtered,
+            "rejected": len(self.rejects),
+            "blank": self.blank,
+            "valid": self.valid,
+            "rejects_by_reason": by_reason,
+        }
+
+    def columns(self):
+        """Every row as (id, from, type, site_id, data, seconds), bytes, in file order."""
+        for key, rest in self.rows.items():
+            yield (key, *rest.split(SEPARATOR))
+
+    def table_lines(self):
+        """Every row as a line of rows.tsv, without its newline, in the order of ids."""
+        rows = self.rows
+        for key in sorted(rows):
+            sender, kind, site, data, seconds = rows[key].split(SEPARATOR)
+            texts = (key, sender, kind, site, data)
+            yield "\t".join([text.hex().upper() for text in texts]).encode() + b"\t" + seconds
+
+
+def add_line(result, raw, line_filter):
+    row = row_of(raw, line_filter)
+    if row is None:
+        result.filtered += 1
+        return
+    result.valid += 1
+    *texts, seconds = row
+    key, *rest = [text.encode("utf-8") for text in texts]
+    if key not in result.rows:
+        result.rows[key] = SEPARATOR.join((*rest, b"%d" % seconds))
+        return
+    result.repeated += 1
+    if result.replaces:
+        result.rows[key] = SEPARATOR.join((*rest, b"%d" % seconds))
+
+
+def without_line_end(line):
+    if line.endswith(b"\r\n"):
+        return line[:-2]
+    return line[:-1] if line.endswith(b"\n") else line
+
+
+def open_input(path):
+    with open(path, "rb") as file:
+        is_gzip = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if is_gzip else open(path, "rb")
+
+
+def apply(paths, line_filter=None, on_duplicate="skip", line_bytes_max=LINE_BYTES_MAX):
+    """Loads the files, one after the other, into an empty table; line numbers and offsets start anew in each."""
+    line_filter = line_filter or Filter()
+    result = Result()
+    result.replaces = on_duplicate == "replace"
+    for path in paths:
+        offset = 0
+        with open_input(path) as file:
+            for number, line in enumerate(file, 1):
+                if number == 1 and line.startswith(BOM):
+                    line = line[len(BOM) :]
+                    offset = len(BOM)
+                raw = without_line_end(line)
+                result.lines += 1
+                try:
+                    if not raw.strip(b" \t\r\n\v\f"):
+                        result.blank += 1
+                    elif len(raw) > line_bytes_max:
+                        raise Reject("line_too_long")
+                    else:
+                        add_line(result, raw, line_filter)
+                except Reject as reject:
+                    result.rejects.append((number, offset, reject.reason, reject.field))
+                offset += len(line)
+    return result
+
+
+def write_load_data(result, folder, sessions, batch_rows):
+    """The rows in file order as LOAD DATA's default format, in files of batch_rows rows: FOLDER/SESSION-BATCH.tsv, the
+    file's first half for session 0 and so on. Returns the files' names, a list a session."""
+    escape = re.compile(rb"[\\\t\n\x00]")
+    escapes = {b"\\": b"\\\\", b"\t": b"\\t", b"\n": b"\\n", b"\x00": b"\\0"}
+    utc = datetime.timezone.utc
+    lines = []
+    for *texts, seconds in result.columns():
+        moment = datetime.datetime.fromtimestamp(int(seconds), utc).strftime("%Y-%m-%d %H:%M:%S").encode()
+        text = [escape.sub(lambda found: escapes[found[0]], text) for text in texts]
+        lines.append(b"\t".join((*text, moment)) + b"\n")
+    names = []
+    for session in range(sessions):
+        part = lines[len(lines) * session // sessions : len(lines) * (session + 1) // sessions]
+        names.append([])
+        for batch, begin in enumerate(range(0, len(part), batch_rows)):
+            name = os.path.join(folder, f"{session}-{batch:05}.tsv")
+            with open(name, "wb") as file:
+                file.writelines(part[begin : begin + batch_rows])
+            names[-1].append(name)
+    return names
+
+
+def instant(text):
+    """RFC 3339, a date (its midnight UTC), or seconds since 1970 UTC."""
+    if DECIMAL.fullmatch(text):
+        return int(text)
+    moment = datetime.datetime.fromisoformat(text)
+    return int(moment.replace(tzinfo=moment.tzinfo or datetime.timezone.utc).timestamp())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("inputs", nargs="+", metavar="FILE")
+    parser.add_argument("--type", action="append", default=[])
+    parser.add_argument("--site", action="append", default=[])
+    parser.add_argument("--since", type=instant)
+    parser.add_argument("--until", type=instant)
+    parser.add_argument("--on-duplicate", choices=("skip", "replace"), default="skip")
+    parser.add_argument("--line-max", type=int, default=LINE_BYTES_MAX, metavar="BYTES")
+    parser.add_argument("--rows", metavar="FILE", help="the final table; - for standard output")
+    parser.add_argument("--rejects", metavar="FILE", help="line, byte offset, reason, field; - for standard output")
+    parser.add_argument("--counts", metavar="FILE", help="JSON; standard output unless given")
+    options = parser.parse_args()
+
+    line_filter = Filter(options.type, options.site, options.since, options.until)
+    result = apply(options.inputs, line_filter, options.on_duplicate, options.line_max)
+
+    def write(path, lines):
+        with sys.stdout.buffer if path == "-" else open(path, "wb") as file:
+            file.writelines(line + b"\n" for line in lines)
+
+    if options.rows:
+        write(options.rows, result.table_lines())
+    if options.rejects:
+        write(options.rejects, ("\t".join(str(part or "") for part in reject).encode() for reject in result.rejects))
+    if options.counts or not (options.rows == "-" or options.rejects == "-"):
+        write(options.counts or "-", [json.dumps(result.counts(), indent=2).encode()])
+
+
+if __name__ == "__main__":
+    main()

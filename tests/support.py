@@ -1,0 +1,150 @@
+"""What the Python tests share: the binaries, a sandbox server, a database of one's own, the table against the oracle.
+
+Environment: CHATLOAD_BIN and CHATGEN_BIN (build/dev), CHATLOAD_TEST_SERVER (mariadb or mysql; mariadb), CHATLOAD_LONG=1
+for the tests' full size.
+"""
+
+import atexit
+import gzip
+import itertools
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import urllib.parse
+
+import oracle
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CHATLOAD = os.environ.get("CHATLOAD_BIN", str(ROOT / "build/dev/chatload"))
+CHATGEN = os.environ.get("CHATGEN_BIN", str(ROOT / "build/dev/bench/chatgen"))
+IS_LONG = os.environ.get("CHATLOAD_LONG", "") not in ("", "0")
+
+
+def sandbox(command, kind, name, *more):
+    words = [str(ROOT / "scripts/sandbox"), command, "--server", kind, "--name", name, *more]
+    return subprocess.run(words, stdout=subprocess.PIPE, text=True, check=command != "status")
+
+
+class Server:
+    """A sandbox server, started if need be and then stopped at exit; one that runs already is left running."""
+
+    def __init__(self, kind=None, name=None, options=()):
+        self.kind = kind or os.environ.get("CHATLOAD_TEST_SERVER", "mariadb")
+        self.name = name or f"test-{self.kind}"
+        was_running = sandbox("status", self.kind, self.name).returncode == 0
+        if not was_running or options:
+            sandbox("start", self.kind, self.name, "--", *options)
+        if not was_running:
+            atexit.register(sandbox, "stop", self.kind, self.name)
+        self.url = urllib.parse.urlsplit(sandbox("url", self.kind, self.name).stdout.strip())
+        self.socket = urllib.parse.parse_qs(self.url.query)["socket"][0]
+
+    def pid(self):
+        return int(re.search(r"process (\d+)", sandbox("status", self.kind, self.name).stdout)[1])
+
+    def url_of(self, database):
+        return self.url._replace(path=f"/{database}").geturl()
+
+    def client(self, database=None, *options):
+        """The words that start the client: tab-separated rows, UTC, as they come."""
+        words = ["mariadb", "--no-defaults", "--user=root", f"--socket={self.socket}"]
+        words += ["--default-character-set=utf8mb4", "--init-command=SET time_zone = '+00:00'"]
+        words += ["--batch", "--raw", "--quick", "--skip-column-names"]
+        return words + list(options) + ([database] if database else [])
+
+    def sql(self, statements, database=None):
+        """Runs statements and returns the rows of all results, each a list of texts."""
+        done = subprocess.run(self.client(database), input=statements, stdout=subprocess.PIPE, text=True, check=True)
+        return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+class Database:
+    """A database of its own, dropped on exit: `with Database(server) as database`."""
+
+    numbers = itertools.count()
+
+    def __init__(self, server):
+        self.server = server
+        self.name = f"test_{os.getpid()}_{next(self.numbers)}"
+        self.url = server.url_of(self.name)
+
+    def __enter__(self):
+        self.server.sql(f"CREATE DATABASE `{self.name}` CHARACTER SET utf8mb4")
+        return self
+
+    def __exit__(self, *_):
+        self.server.sql(f"DROP DATABASE `{self.name}`")
+
+    def sql(self, statements):
+        return self.server.sql(statements, self.name)
+
+    def create_table(self):
+        """The shipped chat_messages, empty."""
+        ddl = "".join(path.read_text() for path in sorted((ROOT / "schema").glob("[0-9]*.sql")))
+        self.sql(f"DROP TABLE IF EXISTS chat_messages;\n{ddl}")
+
+
+class Run:
+    """A finished chatload: exit_code, stdout, stderr, and the summary file's object where one was written."""
+
+    def __init__(self, done, summary):
+        self.exit_code, self.stdout, self.stderr, self.summary = done.returncode, done.stdout, done.stderr, summary
+
+
+def run_chatload(*words, **popen_options):
+    """Runs `chatload WORDS...`; load and check get --summary and no progress."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "summary.json"
+        more = ["--summary", str(path), "--progress", "none"] if words[0] in ("load", "check") else []
+        done = subprocess.run([CHATLOAD, *map(str, words), *more], capture_output=True, text=True, **popen_options)
+        return Run(done, json.loads(path.read_text()) if path.exists() else None)
+
+
+def generate(path, **options):
+    """chatgen's log at `path`: generate(path, lines=1000, ids="v4")."""
+    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    subprocess.run([CHATGEN, *words, "-o", str(path)], check=True)
+    return path
+
+
+def write_gzip(path, *members):
+    """One gzip member for each bytes of `members`."""
+    with open(path, "wb") as file:
+        for member in members:
+            file.write(gzip.compress(member, 1, mtime=0))
+    return path
+
+
+TABLE_QUERY = (
+    "SELECT HEX(`id`), HEX(`from`), HEX(`type`), HEX(`site_id`), HEX(`data`), UNIX_TIMESTAMP(`timestamp`)"
+    " FROM `chat_messages` ORDER BY `id`"
+)
+
+
+def first_difference(database, result):
+    """Where chat_messages and the oracle's result differ first, as a sentence; None if they are equal, row for row."""
+    words = database.server.client(database.name, "--execute", TABLE_QUERY)
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as client:
+        found = (line.rstrip(b"\n") for line in client.stdout)
+        for number, (row, expected) in enumerate(itertools.zip_longest(found, result.table_lines()), 1):
+            if row != expected:
+                client.terminate()
+                return f"row {number} by id: the table holds {readable(row)}, the oracle {readable(expected)}"
+    return None if client.returncode == 0 else f"the client failed with exit code {client.returncode}"
+
+
+def readable(row):
+    if row is None:
+        return "no such row"
+    *texts, seconds = row.split(b"\t")
+    return str([bytes.fromhex(text.decode()) if text != b"NULL" else None for text in texts] + [int(seconds)])
+
+
+def loader_counts(summary):
+    """The part of a summary that oracle.Result.counts() has too; `valid` is the sum where a load has none."""
+    counts = {name: summary.get(name, 0) for name in oracle.Result().counts()}
+    counts["valid"] = summary.get("valid") or counts["inserted"] + counts["updated"] + counts["duplicate"]
+    return counts
