@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 
 namespace chatload::parse {
 namespace {
@@ -97,8 +96,7 @@ std::optional<std::string_view> unescape(std::string_view raw, char* out) {
   char* const begin = out;
   for (;;) {
     const std::size_t run_bytes = std::min(raw.find('\\'), raw.size());
-    std::memcpy(out, raw.data(), run_bytes);
-    out += run_bytes;
+    out = std::copy_n(raw.data(), run_bytes, out);
     raw.remove_prefix(run_bytes);
     if (raw.empty()) return std::string_view(begin, static_cast<std::size_t>(out - begin));
     if (raw.size() < 2) return std::nullopt;

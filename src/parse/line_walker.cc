@@ -104,10 +104,8 @@ LineWalker::Token LineWalker::object(Token token, NodeId node, std::size_t depth
     NodeId child = kIgnored;
     if (is_mapped || may_have_escapes(token)) {
       JsonValue key;
-      const std::size_t kept_bytes = unescaped_bytes_;
       token = string(token, key);
       if (token == nullptr) return nullptr;
-      unescaped_bytes_ = kept_bytes;
       child = tree_.child(node, key.text);
       if (values_[child].kind != JsonKind::kMissing) child = kIgnored;
     } else {

@@ -10,7 +10,12 @@ static_assert(kPaddingBytes == simdjson::SIMDJSON_PADDING);
 static_assert(simdjson::SIMDJSON_VERSION_MAJOR == 3,
               "stage 1 is not simdjson's public interface: run the parser's tests");
 
+// simdjson's code for processors without vector instructions that it knows looks for bad UTF-8 in strings only, and not
+// at all at what a backslash escapes, be it a newline. So it gets single lines, checked before.
+//
+//   SIMDJSON_FORCE_IMPLEMENTATION=fallback chatload_unit_tests
 struct TokenIndex::Stage {
+  bool is_fallback = simdjson::get_active_implementation()->name() == "fallback";
   std::unique_ptr<simdjson::internal::dom_parser_implementation> simdjson;
 };
 
@@ -27,6 +32,8 @@ TokenIndex& TokenIndex::operator=(TokenIndex&&) noexcept = default;
 TokenIndex::~TokenIndex() = default;
 
 bool TokenIndex::index(PaddedView lines) {
+  if (stage_->is_fallback && (lines.text().find('\n') != std::string_view::npos || !is_utf8(lines.text())))
+    return false;
   auto& simdjson = *stage_->simdjson;
   if (lines.size() > simdjson.capacity()) {
     // To nothing first, which frees the old index before the new one is made.

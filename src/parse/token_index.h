@@ -20,11 +20,12 @@ class TokenIndex {
 
   // Indexes one or more lines. False if they hold no token, are not UTF-8, or have a string that is not closed or holds
   // a control character; as '\n' is one, a success says so of each line by itself, and no line has touched another's
-  // tokens. Until the next call:
+  // tokens. On some processors false for any two lines, so whoever asks for several tries each alone after that.
   [[nodiscard]] bool index(PaddedView lines);
 
   // The offsets in `lines` of every '{', '}', '[', ']', ':' and ',' outside of strings, of every string's opening quote
-  // and of the first byte of any other run of text; ascending, and behind the last one lines.size().
+  // and of the first byte of any other run of text; ascending, and behind the last one lines.size(). They stand until
+  // the next index().
   [[nodiscard]] const std::uint32_t* tokens() const;
 
   // What indexing blocks of up to block_bytes takes: an offset a byte, and a little that simdjson always holds.

@@ -6,38 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "unit/parse/parse_text.h"
+#include "unit/parse/chat_lines.h"
 
 namespace chatload::parse {
 namespace {
-
-enum Column : std::size_t { kType, kId, kFrom, kSiteId, kData, kTimestamp };
-
-std::string repeat(std::string_view text, std::size_t times) {
-  std::string repeated;
-  for (std::size_t i = 0; i < times; ++i) repeated += text;
-  return repeated;
-}
-
-std::string json_string(std::string_view text) { return '"' + std::string(text) + '"'; }
-
-std::string with_message(std::string_view json_text) {
-  return LineParts{.data = "\"data\":{\"message\":" + std::string(json_text) + "}"}.text();
-}
-
-std::string with_time(std::string_view value) {
-  return LineParts{.timestamp = "\"timestamp\":" + std::string(value)}.text();
-}
-
-std::string with_site(std::string_view value) {
-  return LineParts{.site_id = "\"site_id\":" + std::string(value)}.text();
-}
-
-std::string cell(const ParsedRange& parsed, Column column, std::size_t row = 0) {
-  return row < parsed.rows.rows() ? std::string(parsed.rows.row(row)[column].as_text()) : "no such row";
-}
-
-std::int64_t seconds(const ParsedRange& parsed) { return parsed.rows.row(0)[kTimestamp].as_integer(); }
 
 TEST(RangeParser, MessageLineBecomesARow) {
   const ParsedRange parsed = parse_text(LineParts{}.text() + '\n');
@@ -75,15 +47,6 @@ TEST(RangeParser, KeyOrderAndWhiteSpaceAreFree) {
   EXPECT_EQ(seconds(parsed), 5);
 }
 
-struct LineCase {
-  std::string line;
-  std::string outcome;
-};
-
-void expect_outcomes(const std::vector<LineCase>& cases) {
-  for (const LineCase& c : cases) EXPECT_EQ(outcome_of(c.line), c.outcome) << c.line.substr(0, 200);
-}
-
 TEST(RangeParser, MissingNullAndWrongTypeNameTheField) {
   expect_outcomes({
       {LineParts{.type = ""}.text(), "missing_field type"},
@@ -103,22 +66,6 @@ TEST(RangeParser, MissingNullAndWrongTypeNameTheField) {
   });
 }
 
-TEST(RangeParser, DataIsJudgedAlongItsPath) {
-  expect_outcomes({
-      {LineParts{.data = ""}.text(), "missing_field data"},
-      {LineParts{.data = R"("data":null)"}.text(), "null_field data"},
-      {LineParts{.data = R"("data":"hello")"}.text(), "wrong_type data"},
-      {LineParts{.data = R"("data":[{"message":"m"}])"}.text(), "wrong_type data"},
-      {LineParts{.data = R"("data":{})"}.text(), "missing_field data"},
-      {LineParts{.data = R"("data":{"status":"s"})"}.text(), "missing_field data"},
-      {LineParts{.data = R"("data":{"message":null})"}.text(), "null_field data"},
-      {LineParts{.data = R"("data":{"message":5})"}.text(), "wrong_type data"},
-      {LineParts{.data = R"("data":{"message":{"message":"m"}})"}.text(), "wrong_type data"},
-      {LineParts{.data = R"("data":{"message":""})"}.text(), "valid"},
-      {LineParts{.data = R"("message":"at the root")"}.text(), "missing_field data"},
-  });
-}
-
 TEST(RangeParser, OutcomesApplyInTheContractsOrder) {
   const std::string long_text = repeat("x", 256);
   expect_outcomes({
@@ -133,159 +80,10 @@ TEST(RangeParser, OutcomesApplyInTheContractsOrder) {
       {LineParts{.from = "", .site_id = ""}.text(), "missing_field from"},
       {LineParts{.site_id = "", .data = ""}.text(), "missing_field site_id"},
       {LineParts{.timestamp = "", .data = ""}.text(), "missing_field data"},
-      {LineParts{.id = R"("id":"")", .from = "\"from\":" + json_string(long_text)}.text(), "empty_id id"},
-      {LineParts{.from = "\"from\":" + json_string(long_text), .site_id = R"("site_id":null)"}.text(), "too_long from"},
+      {LineParts{.id = R"("id":"")", .from = "\"from\":" + in_quotes(long_text)}.text(), "empty_id id"},
+      {LineParts{.from = "\"from\":" + in_quotes(long_text), .site_id = R"("site_id":null)"}.text(), "too_long from"},
       {LineParts{.timestamp = R"("timestamp":0)", .data = R"("data":1)"}.text(), "wrong_type data"},
   });
-}
-
-TEST(RangeParser, JsonThatIsNoObjectIsNotAnObject) {
-  for (const char* line : {"[]", "[{}]", "1", "-2.5e3", "\"x\"", " \"x\" ", "true", "null", R"("\u0041")"}) {
-    EXPECT_EQ(outcome_of(line), "not_an_object") << line;
-  }
-  for (const char* line : {"[", "01", "\"x", "\"x\"y", "\"x\" 1", "nul", "1 2", R"("\ud800")", "{}{}", "{} x"}) {
-    EXPECT_EQ(outcome_of(line), "invalid_json") << line;
-  }
-}
-
-TEST(RangeParser, FirstOccurrenceOfAKeyCounts) {
-  EXPECT_EQ(cell(parse_text(LineParts{.id = R"("id":"first","id":"second")"}.text()), kId), "first");
-  EXPECT_EQ(cell(parse_text(with_message(R"("first","message":"second")")), kData), "first");
-  expect_outcomes({
-      {LineParts{.id = R"("id":null,"id":"second")"}.text(), "null_field id"},
-      {LineParts{.data = R"("data":{},"data":{"message":"m"})"}.text(), "missing_field data"},
-      {LineParts{.data = R"("data":1,"data":{"message":"m"})"}.text(), "wrong_type data"},
-      {LineParts{.data = R"("data":{"message":"m"},"data":1)"}.text(), "valid"},
-      {LineParts{.id = R"("id":"a","id":01)"}.text(), "invalid_json"},
-  });
-}
-
-TEST(RangeParser, KeysCompareAfterUnescaping) {
-  EXPECT_EQ(cell(parse_text(LineParts{.id = R"("\u0069d":"a1")"}.text()), kId), "a1");
-  EXPECT_EQ(cell(parse_text(LineParts{.data = R"("d\u0061ta":{"\u006dessage":"m"})"}.text()), kData), "m");
-  EXPECT_EQ(cell(parse_text(LineParts{.id = R"("id":"first","\u0069\u0064":"second")"}.text()), kId), "first");
-  EXPECT_EQ(outcome_of(LineParts{.id = R"("\\u0069d":"a1")"}.text()), "missing_field id");
-}
-
-TEST(RangeParser, KeysThatOnlyBeginOrEndAlikeAreOthers) {
-  for (const char* key : {"i", "id ", "idx", "ID", "id\\u0000", "", "timestamp", "from_"}) {
-    EXPECT_EQ(outcome_of(LineParts{.id = "\"" + std::string(key) + "\":\"a1\""}.text()), "missing_field id") << key;
-  }
-  EXPECT_EQ(outcome_of(LineParts{.timestamp = R"("timestamq":1)"}.text()), "missing_field timestamp");
-  EXPECT_EQ(outcome_of(LineParts{.timestamp = R"("timestamp2":1)"}.text()), "missing_field timestamp");
-}
-
-TEST(RangeParser, LengthsCountCharactersNotBytes) {
-  for (const char* character : {"x", "\u00e9", "\u4e16", "\U0001f600", "\\n", "\\ud83d\\ude00"}) {
-    EXPECT_EQ(outcome_of(with_message(json_string(repeat(character, 255)))), "valid") << character;
-    EXPECT_EQ(outcome_of(with_message(json_string(repeat(character, 256)))), "too_long data") << character;
-  }
-  EXPECT_EQ(outcome_of(LineParts{.id = "\"id\":" + json_string(repeat("\u00e9", 256))}.text()), "too_long id");
-  EXPECT_EQ(outcome_of(with_site(json_string(repeat("7", 50)))), "valid");
-  EXPECT_EQ(outcome_of(with_site(json_string(repeat("7", 51)))), "too_long site_id");
-  EXPECT_EQ(outcome_of(with_site(repeat("7", 51))), "too_long site_id");
-}
-
-TEST(RangeParser, LimitsInBytesHoldToo) {
-  Mapping mapping = chat_mapping();
-  mapping.fields[kData].limits = {.bytes_max = 10};
-  EXPECT_EQ(outcome_of(with_message(json_string(repeat("\u00e9", 5))), mapping), "valid");
-  EXPECT_EQ(outcome_of(with_message(json_string(repeat("\u00e9", 5) + "x")), mapping), "too_long data");
-}
-
-TEST(RangeParser, OverlongTypeThatWasAskedForIsTooLong) {
-  RowFilter filter;
-  filter.types.clear();
-  const std::string line = LineParts{.type = "\"type\":" + json_string(repeat("t", 51))}.text();
-  EXPECT_EQ(outcome_of(line, chat_mapping(), filter), "too_long type");
-}
-
-TEST(RangeParser, SiteIdIsAStringOrAnIntegersDecimalText) {
-  EXPECT_EQ(cell(parse_text(with_site("42")), kSiteId), "42");
-  EXPECT_EQ(cell(parse_text(with_site("-7")), kSiteId), "-7");
-  EXPECT_EQ(cell(parse_text(with_site("-0")), kSiteId), "0");
-  EXPECT_EQ(cell(parse_text(with_site(R"("-0")")), kSiteId), "-0");
-  EXPECT_EQ(cell(parse_text(with_site("123456789012345678901234567890")), kSiteId), "123456789012345678901234567890");
-  for (const char* value : {"1.0", "1e2", "true", "[3]", "{}"}) {
-    EXPECT_EQ(outcome_of(with_site(value)), "wrong_type site_id") << value;
-  }
-  EXPECT_EQ(outcome_of(with_site("null")), "null_field site_id");
-}
-
-TEST(RangeParser, TimestampRangeIsMySqls) {
-  EXPECT_EQ(seconds(parse_text(with_time("1"))), 1);
-  EXPECT_EQ(seconds(parse_text(with_time("2147483647"))), 2147483647);
-  EXPECT_EQ(seconds(parse_text(with_time("\"2147483647\""))), 2147483647);
-  EXPECT_EQ(seconds(parse_text(with_time("\"" + repeat("0", 100) + "12\""))), 12);
-  for (const std::string& value :
-       std::vector<std::string>{"0", "-0", "-1", "2147483648", "9223372036854775808", "18446744073709551616",
-                                repeat("9", 400), "-" + repeat("9", 400)}) {
-    EXPECT_EQ(outcome_of(with_time(value)), "timestamp_out_of_range timestamp") << value;
-    EXPECT_EQ(outcome_of(with_time(json_string(value))), "timestamp_out_of_range timestamp") << value;
-  }
-}
-
-TEST(RangeParser, TimestampThatIsNoIntegerIsBad) {
-  for (const char* value :
-       {"1.0", "1e9", "1479816000.5", "1e999", "\"\"", "\"-\"", "\"+1\"", "\" 1\"", "\"1 \"", "\"1.0\"", "\"1e3\"",
-        "\"0x1\"", "\"2016-11-22T12:00:00Z\"", "\"\\u0661\"", "\"1\\u0000\"", "\"--1\""}) {
-    EXPECT_EQ(outcome_of(with_time(value)), "bad_timestamp timestamp") << value;
-  }
-  for (const char* value : {"true", "[1]", "{\"a\":1}"}) {
-    EXPECT_EQ(outcome_of(with_time(value)), "wrong_type timestamp") << value;
-  }
-  EXPECT_EQ(seconds(parse_text(with_time(R"("\u0031\u0032")"))), 12);
-}
-
-TEST(RangeParser, AnyTextArrivesAsItIs) {
-  EXPECT_EQ(cell(parse_text(with_message(R"("O'Hara\"; DROP TABLE x; -- \\ %s `")")), kData),
-            "O'Hara\"; DROP TABLE x; -- \\ %s `");
-  EXPECT_EQ(cell(parse_text(with_message(R"("a\u0000b")")), kData), std::string("a\0b", 3));
-  EXPECT_EQ(cell(parse_text(with_message(R"("\ud83d\ude00 😀")")), kData), "\U0001f600 \U0001f600");
-}
-
-TEST(RangeParser, EveryByteValueInAStringIsTextOrAReject) {
-  for (int byte = 0; byte < 256; ++byte) {
-    const std::string line = with_message("\"a" + std::string(1, static_cast<char>(byte)) + "z\"");
-    if (byte == '\n') continue;
-    const std::string expected = byte < 0x20 || byte == '"' || byte == '\\' ? "invalid_json"
-                                 : byte < 0x80                              ? "valid"
-                                                                            : "invalid_utf8";
-    EXPECT_EQ(outcome_of(line), expected) << byte;
-  }
-}
-
-TEST(RangeParser, LoneSurrogatesAreInvalidMappedOrNot) {
-  for (const char* text :
-       {R"("\ud800")", R"("\udc00")", R"("\ud800\u0041")", R"("\ud800\ud800")", R"("\udc00\ud800")"}) {
-    EXPECT_EQ(outcome_of(with_message(text)), "invalid_json") << text;
-    EXPECT_EQ(outcome_of(line_with_ignored(text)), "invalid_json") << text;
-    EXPECT_EQ(outcome_of(LineParts{.extra = std::string(text) + ":1"}.text()), "invalid_json") << text;
-    EXPECT_EQ(outcome_of(line_with_ignored("{" + std::string(text) + ":1}")), "invalid_json") << text;
-  }
-}
-
-TEST(RangeParser, NestingBombIsInvalidJson) {
-  for (const char* open : {"[", "{\"a\":", "[[{\"a\":"}) {
-    EXPECT_EQ(outcome_of(repeat(open, 100'000)), "invalid_json") << open;
-    EXPECT_EQ(outcome_of(line_with_ignored(repeat(open, 100'000))), "invalid_json") << open;
-  }
-  EXPECT_EQ(outcome_of(repeat("[", 100'000) + repeat("]", 100'000)), "invalid_json");
-}
-
-TEST(RangeParser, DepthCountsTheRoot) {
-  EXPECT_EQ(outcome_of(repeat("[", 1'024) + repeat("]", 1'024)), "not_an_object");
-  EXPECT_EQ(outcome_of(repeat("[", 1'025) + repeat("]", 1'025)), "invalid_json");
-  EXPECT_EQ(outcome_of(line_with_ignored(repeat("[", 1'023) + repeat("]", 1'023))), "valid");
-  EXPECT_EQ(outcome_of(line_with_ignored(repeat("[", 1'024) + repeat("]", 1'024))), "invalid_json");
-}
-
-TEST(RangeParser, LinesDoNotLeanOnTheirNeighbours) {
-  // Each pair would be JSON if the newline were not there.
-  const ParsedRange parsed = parse_text("{\"a\":\n1}\n[1\n]\n{\"a\":{\"b\":1}\n}\n" + LineParts{}.text());
-  EXPECT_EQ(parsed.counts.lines, 7u);
-  EXPECT_EQ(parsed.counts.valid, 1u);
-  EXPECT_EQ(parsed.counts.rejected_by_reason[static_cast<std::size_t>(RejectReason::kInvalidJson)], 6u);
 }
 
 TEST(RangeParser, CountsBlankLinesAndLineEnds) {
@@ -369,11 +167,11 @@ TEST(RangeParser, ManyLinesAreParsedAsEachWouldBeAlone) {
   std::string text;
   std::vector<std::string> outcomes;
   for (std::size_t i = 0; i < 3'000; ++i) {
-    std::string line = with_message(json_string(repeat(i % 3 == 0 ? "\\n" : "x", i % 200)));
+    std::string line = with_message(in_quotes(repeat(i % 3 == 0 ? "\\n" : "x", i % 200)));
     if (i % 7 == 0) line.resize(line.size() - 4);
     if (i % 401 == 0) line[20] = '\x80';
     if (i % 11 == 0) line = "";
-    if (i % 500 == 0) line = with_message(json_string(repeat("long ", 10'000)));
+    if (i % 500 == 0) line = with_message(in_quotes(repeat("long ", 10'000)));
     outcomes.push_back(outcome_of(line + '\n'));
     text += line + '\n';
   }
@@ -408,25 +206,6 @@ TEST(RangeParser, UnescapedTextOutlivesTheLinesBehindIt) {
   const ParsedRange parsed = parse_text(text);
   ASSERT_EQ(parsed.rows.rows(), 1'000u);
   for (std::size_t i = 0; i < 1'000; ++i) EXPECT_EQ(cell(parsed, kData, i), "tab\t" + std::to_string(i));
-}
-
-TEST(RangeParser, AnotherTableIsAnotherMapping) {
-  Mapping mapping;
-  mapping.table = "visits";
-  mapping.fields = {
-      {.column = "kind", .paths = {{.when = "", .keys = {"meta", "kind"}}}},
-      {.column = "at", .kind = FieldKind::kEpochSeconds, .paths = {{.when = "", .keys = {"meta", "at"}}}},
-      {.column = "visit_number", .kind = FieldKind::kTextOrInteger, .paths = {{.when = "", .keys = {"n"}}}}};
-  mapping.key = 2;
-  mapping.site = 2;
-  mapping.time = 1;
-  RowFilter filter;
-  filter.types = {"visit"};
-  const ParsedRange parsed = parse_text(R"({"n":17,"meta":{"at":99,"kind":"visit"}})", mapping, filter);
-  ASSERT_EQ(parsed.rows.rows(), 1u);
-  EXPECT_EQ(parsed.rows.row(0)[0].as_text(), "visit");
-  EXPECT_EQ(parsed.rows.row(0)[1].as_integer(), 99);
-  EXPECT_EQ(parsed.rows.row(0)[2].as_text(), "17");
 }
 
 }  // namespace
