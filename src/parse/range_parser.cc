@@ -38,6 +38,9 @@ namespace {
 constexpr std::size_t kBlockBytes = 8 * kKiB;
 constexpr std::size_t kBlockLinesMax = 1024;
 
+// The shortest line that the chat mapping takes: {"id":"a","type":"","from":"","site_id":"","timestamp":1}
+constexpr std::size_t kLineBytesMin = 58;
+
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 bool is_blank(std::string_view line) {
@@ -60,6 +63,7 @@ class RangeParser::Impl {
   }
 
   void parse(ParsedRange& parsed);
+  void parse_more_rejects(ParsedRange& parsed);
 
  private:
   struct Verdict {
@@ -68,6 +72,7 @@ class RangeParser::Impl {
     std::size_t field = kNoField;
   };
 
+  void parse_lines(std::size_t begin, std::uint32_t line_index);
   void parse_block();
   void parse_line(const LineSpan& line, PaddedView block, const std::uint32_t*& token);
   void parse_line_alone(const LineSpan& line);
@@ -86,6 +91,7 @@ class RangeParser::Impl {
   LineWalker walker_;
 
   ParsedRange* parsed_ = nullptr;  // while parse() runs, and the rest too
+  bool only_rejects_ = false;      // rows are not kept, and parsing ends when the rejects are full
   PaddedView bytes_;
   std::vector<LineSpan> block_;           // consecutive lines, none too long, not parsed yet
   const char* next_backslash_ = nullptr;  // none lies in the block between the line being parsed and this
@@ -94,24 +100,46 @@ class RangeParser::Impl {
 
 void RangeParser::Impl::parse(ParsedRange& parsed) {
   parsed_ = &parsed;
+  only_rejects_ = false;
   parsed.rows.clear();
   parsed.rows.columns = mapping_.fields.size();
   parsed.rejects.clear();
+  parsed.has_more_rejects = false;
   parsed.counts = {};
   bytes_ = parsed.range.bytes.view();
+  // Room for the densest rows: what is not used is never touched, and nothing is copied while rows are added.
+  const std::size_t rows_max = bytes_.size() / kLineBytesMin + 1;
+  parsed.rows.cells.reserve(rows_max * mapping_.fields.size());
+  parsed.rows.lines.reserve(rows_max);
 
-  const std::string_view text = bytes_.text();
   const bool at_stream_begin = parsed.range.begin == ByteOffset(0);
-  std::size_t begin = at_stream_begin && text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  parse_lines(at_stream_begin && bytes_.text().starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0, 0);
+}
+
+void RangeParser::Impl::parse_more_rejects(ParsedRange& parsed) {
+  parsed_ = &parsed;
+  only_rejects_ = true;
+  bytes_ = parsed.range.bytes.view();
+  const LineSpan last = parsed.rejects.back().line;
+  const ParseCounts counts = parsed.counts;
+  parsed.rejects.clear();
+  parsed.has_more_rejects = false;
+  // There are more, so the last one ends in a newline.
+  parse_lines(bytes_.text().find('\n', last.begin_bytes + last.size_bytes) + 1, last.line_index + 1);
+  parsed.counts = counts;
+}
+
+void RangeParser::Impl::parse_lines(std::size_t begin, std::uint32_t line_index) {
+  const std::string_view text = bytes_.text();
   std::size_t block_begin = begin;
-  for (std::uint32_t line_index = 0; begin < text.size(); ++line_index) {
+  for (; begin < text.size() && !(only_rejects_ && parsed_->has_more_rejects); ++line_index) {
     const void* const newline = std::memchr(text.data() + begin, '\n', text.size() - begin);
     const bool has_newline = newline != nullptr;
     std::size_t end =
         has_newline ? static_cast<std::size_t>(static_cast<const char*>(newline) - text.data()) : text.size();
     const std::size_t next_begin = end + (has_newline ? 1 : 0);
     if (has_newline && end > begin && text[end - 1] == '\r') --end;
-    const bool is_cut = next_begin == text.size() && parsed.range.drained_bytes > 0;
+    const bool is_cut = next_begin == text.size() && parsed_->range.drained_bytes > 0;
     const bool is_too_long = is_cut || end - begin > line_bytes_max_;
 
     if (is_too_long || block_.size() == kBlockLinesMax || next_begin - block_begin > kBlockBytes) {
@@ -120,7 +148,7 @@ void RangeParser::Impl::parse(ParsedRange& parsed) {
     }
     const auto size_bytes = static_cast<std::uint32_t>(std::min<std::size_t>(end - begin, line_bytes_max_));
     const LineSpan line{line_index, static_cast<std::uint32_t>(begin), size_bytes};
-    ++parsed.counts.lines;
+    ++parsed_->counts.lines;
     if (is_too_long) {
       reject(line, RejectReason::kLineTooLong);
       block_begin = next_begin;
@@ -225,6 +253,7 @@ RejectReason RangeParser::Impl::missing_reason(NodeId node) const {
 }
 
 void RangeParser::Impl::append_row(const LineSpan& line) {
+  if (only_rejects_) return;
   RowBatch& rows = parsed_->rows;
   for (std::size_t field = 0; field < row_.size(); ++field) {
     const bool is_text = mapping_.fields[field].kind != FieldKind::kEpochSeconds;
@@ -237,7 +266,11 @@ void RangeParser::Impl::append_row(const LineSpan& line) {
 }
 
 void RangeParser::Impl::reject(const LineSpan& line, RejectReason reason, std::size_t field) {
-  parsed_->rejects.push_back({line, reason, static_cast<std::uint8_t>(field)});
+  if (parsed_->rejects.size() < ParsedRange::kRejectsMax) {
+    parsed_->rejects.push_back({line, reason, static_cast<std::uint8_t>(field)});
+  } else {
+    parsed_->has_more_rejects = true;
+  }
   ++parsed_->counts.rejected_by_reason[static_cast<std::size_t>(reason)];
 }
 
@@ -254,5 +287,6 @@ std::size_t RangeParser::memory_bytes_max(std::uint32_t line_bytes_max) {
 }
 
 void RangeParser::parse(ParsedRange& parsed) { impl_->parse(parsed); }
+void RangeParser::parse_more_rejects(ParsedRange& parsed) { impl_->parse_more_rejects(parsed); }
 
 }  // namespace chatload::parse

@@ -25,6 +25,10 @@ class RangeParser {
   // A byte order mark at the stream's first byte is no part of line 1.
   void parse(ParsedRange& parsed);
 
+  // Replaces parsed.rejects by the next ones, and leaves all else alone. REQUIRES: parsed.has_more_rejects, and that
+  // parsed is as parse() or this left it; another parser of the same settings may have done so.
+  void parse_more_rejects(ParsedRange& parsed);
+
   // What a parser takes at most, beside the ParsedRange: a term of the peak-memory sum, times the parsers.
   [[nodiscard]] static std::size_t memory_bytes_max(std::uint32_t line_bytes_max);
 

@@ -82,8 +82,13 @@ struct RowBatch {
 struct ParsedRange {
   split::Range range;
   RowBatch rows;
-  std::vector<RejectedLine> rejects;  // in file order
+  // In file order; the first kRejectsMax, so that a range of nothing but bad lines takes no more memory than others.
+  // RangeParser::parse_more_rejects() has the next.
+  std::vector<RejectedLine> rejects;
+  bool has_more_rejects = false;
   ParseCounts counts;
+
+  static constexpr std::size_t kRejectsMax = 16'384;  // as many lines as a range of 4 MiB usually has
 };
 
 }  // namespace chatload::parse

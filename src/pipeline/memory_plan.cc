@@ -3,8 +3,9 @@
 //   program, libraries, TBB, sessions             kProcessBytes
 //   reading and inflating                         kInputBytes
 //   C × a statement                               3 × statement_bytes_max: ours, the connector's copy, its packet
-//   T × a parser                                  kParserBytesPerLineByte × L (simdjson's index and string buffer)
-//   N × a range                                   R + L for its bytes, kRowBytesPerRangeByte × R for what it parses to
+//   T × a parser                                  RangeParser::memory_bytes_max, and kSortBytesPerRangeByte × R
+//   N × a range                                   R + L for its bytes, kRowBytesPerRangeByte × R for what it parses to,
+//                                                 and ParsedRange::kRejectsMax rejects
 //
 // and N follows from --memory. More than kRangesPerThread ranges a thread do not make a load faster, they are only
 // memory (README, "Memory").
@@ -17,6 +18,7 @@
 #include "base/errors.h"
 #include "base/quantity.h"
 #include "base/units.h"
+#include "parse/range_parser.h"
 
 namespace chatload::pipeline {
 namespace {
@@ -26,10 +28,11 @@ constexpr std::size_t kProcessBytes = 32 * kMiB;
 constexpr std::size_t kInputBytes = kMiB;
 constexpr std::size_t kStatementBytesMin = kMiB;
 constexpr std::size_t kStatementCopies = 3;
-constexpr std::size_t kParserBytesPerLineByte = 8;
-// The densest rows the contract allows: a line of 57 bytes makes 6 cells of 16 bytes, a line span, a place in the
-// order, a hash and a sort key, 150 bytes in all.
+// The densest rows that the contract allows: a line of 58 bytes makes 6 cells, a line span, a place in the order and a
+// key hash, 128 bytes in all; and while it is ordered, a sort key of 16 bytes. Unescaped text takes less than the line
+// that it is in, and makes a line longer than that.
 constexpr std::size_t kRowBytesPerRangeByte = 3;
+constexpr double kSortBytesPerRangeByte = 0.3;
 constexpr std::size_t kRangesMin = 2;  // one being written while the next is read
 constexpr std::size_t kRangesPerThread = 3;
 
@@ -41,10 +44,13 @@ std::size_t statement_bytes_max(split::SplitLimits limits) {
 
 MemoryPlan plan_memory(std::optional<std::size_t> memory_bytes, split::SplitLimits limits, unsigned threads,
                        unsigned connections) {
+  const std::size_t parser_bytes =
+      parse::RangeParser::memory_bytes_max(static_cast<std::uint32_t>(limits.line_bytes_max)) +
+      static_cast<std::size_t>(kSortBytesPerRangeByte * static_cast<double>(limits.range_bytes));
   const std::size_t fixed_bytes = kProcessBytes + kInputBytes +
-                                  connections * kStatementCopies * statement_bytes_max(limits) +
-                                  threads * kParserBytesPerLineByte * limits.line_bytes_max;
-  const std::size_t range_bytes = limits.buffer_bytes() + kRowBytesPerRangeByte * limits.range_bytes;
+                                  connections * kStatementCopies * statement_bytes_max(limits) + threads * parser_bytes;
+  const std::size_t range_bytes = limits.buffer_bytes() + kRowBytesPerRangeByte * limits.range_bytes +
+                                  parse::ParsedRange::kRejectsMax * sizeof(parse::RejectedLine);
   const std::size_t needed_bytes = fixed_bytes + kRangesMin * range_bytes;
   const std::size_t bound_bytes = memory_bytes.value_or(std::max(kMemoryBytesDefault, needed_bytes));
   if (bound_bytes < needed_bytes) {

@@ -86,6 +86,7 @@ class Run {
   WriteJob* split();
   void parse(WriteJob& job);
   void account(WriteJob& job);
+  bool account_rejects(const WriteJob& job);
   void write(WriteJob& job, WriteNode::gateway_type& gateway);
   void finish(WriteJob& job);
 
@@ -201,25 +202,33 @@ void Run::account(WriteJob& job) {
   next_line_ += job.parsed.counts.lines;
   if (discarding_) return;
   const bool has_succeeded = succeeds([&] {
-    const std::string_view bytes = job.parsed.range.bytes.view().text();
-    for (const parse::RejectedLine& reject : job.parsed.rejects) {
-      const bool within_budget = rejects_.add({
-          .reason = reject.reason,
-          .field = reject.field == parse::kNoField ? std::string_view() : mapping_.fields[reject.field].column,
-          .line = job.first_line + reject.line.line_index,
-          .offset = job.parsed.range.begin + reject.line.begin_bytes,
-          .raw = bytes.substr(reject.line.begin_bytes, reject.line.size_bytes),
-          .raw_is_cut = reject.reason == parse::RejectReason::kLineTooLong,
-      });
-      ++stats_.lines_rejected;
-      if (within_budget) continue;
-      result_.budget_verdict = rejects_.verdict();
-      ended_ = true;
-      discarding_ = true;
-      return;
+    while (account_rejects(job) && job.parsed.has_more_rejects) {
+      parsers_.local().range_parser.parse_more_rejects(job.parsed);
     }
   });
   if (!has_succeeded) discarding_ = true;
+}
+
+// False once the budget is exceeded.
+bool Run::account_rejects(const WriteJob& job) {
+  const std::string_view bytes = job.parsed.range.bytes.view().text();
+  for (const parse::RejectedLine& reject : job.parsed.rejects) {
+    const bool is_within_budget = rejects_.add({
+        .reason = reject.reason,
+        .field = reject.field == parse::kNoField ? std::string_view() : mapping_.fields[reject.field].column,
+        .line = job.first_line + reject.line.line_index,
+        .offset = job.parsed.range.begin + reject.line.begin_bytes,
+        .raw = bytes.substr(reject.line.begin_bytes, reject.line.size_bytes),
+        .raw_is_cut = reject.reason == parse::RejectReason::kLineTooLong,
+    });
+    ++stats_.lines_rejected;
+    if (is_within_budget) continue;
+    result_.budget_verdict = rejects_.verdict();
+    ended_ = true;
+    discarding_ = true;
+    return false;
+  }
+  return true;
 }
 
 void Run::write(WriteJob& job, WriteNode::gateway_type& gateway) {

@@ -39,6 +39,9 @@ void WriteOrderer::order(const parse::RowBatch& rows, WriteOrder& out) {
 
   const auto key_of = [&](std::uint32_t row) { return rows.row(row)[key_column_].as_text(); };
   sort_keys_.clear();
+  sort_keys_.reserve(row_count);
+  out.rows.reserve(row_count);
+  out.key_hashes.reserve(row_count);
   for (std::uint32_t row = 0; row < row_count; ++row) sort_keys_.push_back({key_prefix(key_of(row)), row});
   const auto by_key_then_line = [&](const SortKey& a, const SortKey& b) {
     if (a.prefix != b.prefix) return a.prefix < b.prefix;

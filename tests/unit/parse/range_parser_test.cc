@@ -163,6 +163,34 @@ TEST(RangeParser, RejectsAreInFileOrder) {
 }
 
 // Bad lines of every kind among good ones, at every distance from the ends of the blocks in which lines are indexed.
+TEST(RangeParser, RejectsBeyondTheKeptOnesAreFoundByParsingOn) {
+  const std::size_t rejects_max = ParsedRange::kRejectsMax;
+  const std::string good = with_message(in_quotes("hi"));
+  std::string text;
+  for (std::size_t i = 0; i < 2 * rejects_max + 10; ++i) text += i % 100 == 0 ? "x\n\n" + good + "\n" : "x\r\n";
+  ParsedRange parsed = parse_text(text);
+  const ParseCounts counts = parsed.counts;
+  const std::size_t rows = parsed.rows.rows();
+  ASSERT_EQ(counts.rejected(), 2 * rejects_max + 10);
+
+  RangeParser parser(chat_mapping(), {}, kTestLineBytesMax);
+  std::size_t found = 0;
+  for (;;) {
+    for (const RejectedLine& reject : parsed.rejects) {
+      const std::size_t line_index = found + found / 100 * 2 + (found % 100 > 0 ? 2 : 0);
+      ASSERT_EQ(reject.line.line_index, line_index);
+      ASSERT_EQ(text.substr(reject.line.begin_bytes, reject.line.size_bytes), "x");
+      ++found;
+    }
+    if (!parsed.has_more_rejects) break;
+    parser.parse_more_rejects(parsed);
+  }
+  EXPECT_EQ(found, counts.rejected());
+  EXPECT_EQ(parsed.counts.lines, counts.lines);
+  EXPECT_EQ(parsed.counts.rejected(), counts.rejected());
+  EXPECT_EQ(parsed.rows.rows(), rows);
+}
+
 TEST(RangeParser, ManyLinesAreParsedAsEachWouldBeAlone) {
   std::string text;
   std::vector<std::string> outcomes;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -126,6 +127,20 @@ TEST(RangePipeline, BudgetVerdictDoesNotDependOnThreadsOrRangeSize) {
       EXPECT_TRUE(run(TextStream(text), range_bytes, threads, {.lines = 299, .share_ppm = {}}).result.budget_verdict);
       EXPECT_FALSE(run(TextStream(text), range_bytes, threads, {.lines = 300, .share_ppm = {}}).result.budget_verdict);
     }
+  }
+}
+
+TEST(RangePipeline, EveryRejectOfARangeIsBudgetedHoweverMany) {
+  std::string text;
+  const std::uint64_t lines = 3 * parse::ParsedRange::kRejectsMax + 5;
+  for (std::uint64_t i = 0; i < lines; ++i) text += "x\n";
+  for (const std::size_t range_bytes : {4'096UL, 1UL << 20}) {
+    const auto at_most = [&](std::uint64_t rejects) {
+      return run(TextStream(text), range_bytes, 2, {.lines = rejects, .share_ppm = {}}).result;
+    };
+    EXPECT_FALSE(at_most(lines).budget_verdict);
+    EXPECT_EQ(at_most(lines).counts.parsed.rejected(), lines);
+    EXPECT_TRUE(at_most(lines - 1).budget_verdict);
   }
 }
 
