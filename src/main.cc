@@ -1,7 +1,10 @@
 // Arguments → plan → run → exit code.
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <variant>
 
@@ -30,10 +33,13 @@ struct RunPlan {
 
 int main(int argc, char** argv) {
   report::set_up_log(report::LogFormat::kText);
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of our output that went away does not end a load
   ExitCode exit_code = ExitCode::kFailed;
   try {
     exit_code = std::visit(RunPlan{}, cli::parse_command_line(argc, argv));
-    if (std::fflush(stdout) != 0) throw EnvironmentError("standard output cannot be written");
+    if (std::fflush(stdout) != 0) {
+      throw EnvironmentError(fmt::format("Standard output cannot be written: {}.", std::strerror(errno)));
+    }
   } catch (const Error& error) {
     spdlog::error("{}", error.what());
     exit_code = error.exit_code();

@@ -52,6 +52,7 @@ StopSignal::StopSignal() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 
   struct sigaction ours {};
   ours.sa_handler = on_signal;
+  ours.sa_flags = SA_RESTART;  // the eventfd wakes our waits; nobody else's system call need fail
   sigaddset(&ours.sa_mask, SIGINT);
   sigaddset(&ours.sa_mask, SIGTERM);
   for (Former& former : former_) {

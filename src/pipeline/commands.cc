@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -35,35 +36,38 @@ class Reporting {
     summary_.inputs = inputs;
   }
 
-  // Runs body, which returns a Verdict. An Error before the first input leaves a summary of status failed behind.
+  // Runs body, which returns a Verdict. What it throws, before the first input, leaves a summary of status failed
+  // behind.
   template <typename Body>
   ExitCode run(Body body) {
+    Verdict verdict;
     try {
-      const Verdict verdict = body();
-      summary_.status = verdict.status;
-      summary_.counts = verdict.counts;
-      finish();
-      fmt::print("{}", report::to_text(summary_));
-      return verdict.exit_code;
-    } catch (const Error&) {
-      summary_.status = report::RunStatus::kFailed;
-      finish_beside_an_error();
+      verdict = body();
+    } catch (const std::exception&) {
+      write_failed_summary();
       throw;
     }
+    summary_.status = verdict.status;
+    summary_.counts = verdict.counts;
+    summary_.seconds = seconds();
+    fmt::print("{}", report::to_text(summary_));
+    if (plan_.summary) report::write_json(summary_, *plan_.summary);
+    return verdict.exit_code;
   }
 
  private:
-  void finish() {
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
-    summary_.seconds = elapsed.count();
-    if (plan_.summary) report::write_json(summary_, *plan_.summary);
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   }
 
   // What ended the run is the news; that its summary cannot be written either is said beside it.
-  void finish_beside_an_error() {
+  void write_failed_summary() noexcept {
+    if (!plan_.summary) return;
     try {
-      finish();
-    } catch (const Error& error) {
+      summary_.status = report::RunStatus::kFailed;
+      summary_.seconds = seconds();
+      report::write_json(summary_, *plan_.summary);
+    } catch (const std::exception& error) {
       spdlog::error("{}", error.what());
     }
   }

@@ -48,17 +48,39 @@ InputRunner::InputRunner(const cli::ReadPlan& read, const cli::ReportPlan& repor
 
 Verdict InputRunner::run(const std::vector<std::string>& inputs) {
   Verdict verdict;
-  for (const std::string& input : inputs) {
+  for (std::size_t next = 0; next < inputs.size() && !has_to_end(inputs, next, verdict); ++next) {
     try {
-      run_one(input, verdict);
+      run_one(inputs[next], verdict);
+    } catch (const EnvironmentError& error) {
+      environment_failed_ = true;
+      fail(error, verdict);
     } catch (const Error& error) {
-      spdlog::error("{}", error.what());
-      set_worse(verdict, RunStatus::kFailed, error.exit_code());
+      fail(error, verdict);
     }
-    if (stop_.requested() || (destination_ && destination_->pool.failed())) break;
   }
-  if (reject_writer_) reject_writer_->close();
+  if (reject_writer_ && !environment_failed_) {
+    try {
+      reject_writer_->close();
+    } catch (const EnvironmentError& error) {
+      fail(error, verdict);
+    }
+  }
   return verdict;
+}
+
+void InputRunner::fail(const Error& error, Verdict& verdict) const {
+  spdlog::error("{}", error.what());
+  set_worse(verdict, RunStatus::kFailed, error.exit_code());
+}
+
+// Whether inputs[next] and those behind it are not to be run; says so.
+bool InputRunner::has_to_end(const std::vector<std::string>& inputs, std::size_t next, Verdict& verdict) const {
+  const bool has_failed = environment_failed_ || (destination_ && destination_->pool.failed());
+  if (!has_failed && !stop_.requested()) return false;
+  spdlog::warn("{} of {} inputs were not begun, {} the first of them; run the same command again.",
+               inputs.size() - next, inputs.size(), inputs[next]);
+  if (!has_failed) set_worse(verdict, RunStatus::kInterrupted, ExitCode::kInterrupted);
+  return true;
 }
 
 void InputRunner::run_one(const std::string& input, Verdict& verdict) {
@@ -70,6 +92,7 @@ void InputRunner::run_one(const std::string& input, Verdict& verdict) {
   report::RejectSink rejects(input, report_.reject_limit, reject_writer_.get());
 
   PipelineResult result;
+  stats_.restart();
   {
     const report::Progress progress(stats_, progress_options);
     result = run_pipeline(*stream, options_, mapping_, read_.filter, destination_, rejects, stats_, stop_);
@@ -84,18 +107,18 @@ void InputRunner::judge(const std::string& input, const PipelineResult& result, 
   const bool adds_up = destination_ ? counts.load_adds_up() : counts.check_adds_up();
   if (!adds_up) {
     throw DatabaseError(
-        fmt::format("{}: the counts do not add up: of {} valid lines the server's answers tell {} "
-                    "inserted, {} updated, {} duplicate; compare the table with the file before using it",
+        fmt::format("{}: the counts do not add up: {} valid lines, but {} inserted, {} updated and {} "
+                    "duplicate; compare the table with the file before using it.",
                     input, counts.parsed.valid, counts.inserted, counts.updated, counts.duplicate));
   }
-  if (destination_) destination_->pool.rethrow_failure();
+  rethrow_database_failure(input);
   if (result.failure) std::rethrow_exception(result.failure);
   if (result.budget_verdict) {
     spdlog::error("{}", *result.budget_verdict);
     return set_worse(verdict, RunStatus::kBudgetExceeded, ExitCode::kBudgetExceeded);
   }
   if (result.interrupted) {
-    spdlog::warn("{}: stopped by a signal after {} lines; run the same command again to finish{}", input,
+    spdlog::warn("{}: stopped by a signal after {} lines; run the same command again to finish{}.", input,
                  format_count(counts.parsed.lines),
                  destination_ ? ": lines that are in the table count as duplicate or updated then" : "");
     return set_worse(verdict, RunStatus::kInterrupted, ExitCode::kInterrupted);
@@ -105,6 +128,15 @@ void InputRunner::judge(const std::string& input, const PipelineResult& result, 
     return set_worse(verdict, RunStatus::kBudgetExceeded, ExitCode::kBudgetExceeded);
   }
   if (counts.parsed.rejected() > 0) set_worse(verdict, RunStatus::kDone, ExitCode::kLoadedWithRejects);
+}
+
+void InputRunner::rethrow_database_failure(const std::string& input) const {
+  if (!destination_) return;
+  try {
+    destination_->pool.rethrow_failure();
+  } catch (const DatabaseError& error) {
+    throw DatabaseError(fmt::format("{}: {}", input, error.what()));
+  }
 }
 
 }  // namespace chatload::pipeline

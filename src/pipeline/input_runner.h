@@ -1,6 +1,7 @@
 // Runs the inputs of a command one after the other and adds up what they came to.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,12 +31,15 @@ class InputRunner {
               const parse::Mapping& mapping, const Destination* destination, report::LiveStats& stats,
               const StopSignal& stop);
 
-  // Runs all inputs, in order. An input that fails is logged and does not stop the next, unless the database failed or
-  // a signal came. Throws EnvironmentError where the reject file cannot be written.
+  // Runs all inputs, in order. What ends an input is logged and in the verdict. A file that is missing, damaged or over
+  // its budget does not stop the next; a failed database, a reject file that cannot be written and a signal do.
   [[nodiscard]] Verdict run(const std::vector<std::string>& inputs);
 
  private:
   void run_one(const std::string& input, Verdict& verdict);
+  void fail(const Error& error, Verdict& verdict) const;
+  bool has_to_end(const std::vector<std::string>& inputs, std::size_t next, Verdict& verdict) const;
+  void rethrow_database_failure(const std::string& input) const;
   void judge(const std::string& input, const PipelineResult& result, const report::RejectSink& rejects,
              Verdict& verdict) const;
 
@@ -47,6 +51,7 @@ class InputRunner {
   report::LiveStats& stats_;
   const StopSignal& stop_;
   std::unique_ptr<report::RejectWriter> reject_writer_;
+  bool environment_failed_ = false;  // the reject file, or the machine, takes no more
 };
 
 }  // namespace chatload::pipeline

@@ -2,8 +2,9 @@
 //
 //   program, libraries, TBB, sessions             kProcessBytes
 //   reading and inflating                         kInputBytes
-//   C × a statement                               3 × statement_bytes_max: ours, the connector's copy, its packet
-//   T × a parser                                  RangeParser::memory_bytes_max, and kSortBytesPerRangeByte × R
+//   a reject record                               kRecordBytesPerLineByte × L
+//   C × a statement                               4 × statement_bytes_max: ours, up to twice, and the connector's two
+//   copies T + 1 × a parser                              RangeParser::memory_bytes_max, and kSortBytesPerRangeByte × R
 //   N × a range                                   R + L for its bytes, kRowBytesPerRangeByte × R for what it parses to,
 //                                                 and ParsedRange::kRejectsMax rejects
 //
@@ -27,7 +28,9 @@ constexpr std::size_t kMemoryBytesDefault = 256 * kMiB;
 constexpr std::size_t kProcessBytes = 32 * kMiB;
 constexpr std::size_t kInputBytes = kMiB;
 constexpr std::size_t kStatementBytesMin = kMiB;
-constexpr std::size_t kStatementCopies = 3;
+constexpr std::size_t kStatementCopies = 4;
+// A control character becomes \u0000 in a reject record.
+constexpr std::size_t kRecordBytesPerLineByte = 6;
 // The densest rows that the contract allows: a line of 58 bytes makes 6 cells, a line span, a place in the order and a
 // key hash, 128 bytes in all; and while it is ordered, a sort key of 16 bytes. Unescaped text takes less than the line
 // that it is in, and makes a line longer than that.
@@ -47,8 +50,9 @@ MemoryPlan plan_memory(std::optional<std::size_t> memory_bytes, split::SplitLimi
   const std::size_t parser_bytes =
       parse::RangeParser::memory_bytes_max(static_cast<std::uint32_t>(limits.line_bytes_max)) +
       static_cast<std::size_t>(kSortBytesPerRangeByte * static_cast<double>(limits.range_bytes));
-  const std::size_t fixed_bytes = kProcessBytes + kInputBytes +
-                                  connections * kStatementCopies * statement_bytes_max(limits) + threads * parser_bytes;
+  const std::size_t fixed_bytes = kProcessBytes + kInputBytes + kRecordBytesPerLineByte * limits.line_bytes_max +
+                                  connections * kStatementCopies * statement_bytes_max(limits) +
+                                  (threads + 1) * parser_bytes;
   const std::size_t range_bytes = limits.buffer_bytes() + kRowBytesPerRangeByte * limits.range_bytes +
                                   parse::ParsedRange::kRejectsMax * sizeof(parse::RejectedLine);
   const std::size_t needed_bytes = fixed_bytes + kRangesMin * range_bytes;
@@ -56,7 +60,7 @@ MemoryPlan plan_memory(std::optional<std::size_t> memory_bytes, split::SplitLimi
   if (bound_bytes < needed_bytes) {
     throw UsageError(
         fmt::format("--memory {} does not hold two ranges of --range-size {} and --max-line {} with {} "
-                    "threads and {} connections, which take {}; raise it to that, or lower one of these",
+                    "threads and {} connections, which take {}; raise it to that, or lower one of these.",
                     format_size(bound_bytes), format_size(limits.range_bytes), format_size(limits.line_bytes_max),
                     threads, connections, format_size(needed_bytes)));
   }

@@ -1,11 +1,11 @@
-// Node bodies never let an exception out: TBB would cancel the graph while writer threads still hold its gateway. A
+// Node bodies let no exception out: TBB would cancel the graph while writer threads still hold its gateway. A
 // failure is kept, the splitter stops at its next range, and what is in flight comes back as usual: ranges in front of
 // damaged input are written, those behind an exceeded budget are not.
 #include "pipeline/range_pipeline.h"
 
-#include <oneapi/tbb/enumerable_thread_specific.h>
 #include <oneapi/tbb/flow_graph.h>
 #include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
 #include <atomic>
@@ -23,40 +23,50 @@ namespace {
 namespace flow = oneapi::tbb::flow;
 using write::WriteJob;
 
-// The jobs of a run. Thread-safe.
-class JobPool {
+// A fixed number of things to borrow, so that memory is what the plan says. Thread-safe.
+template <typename T>
+class Pool {
  public:
-  JobPool(std::size_t jobs, std::size_t buffer_bytes) : buffer_bytes_(buffer_bytes), jobs_(jobs) {
-    for (WriteJob& job : jobs_) free_.push_back(&job);
+  explicit Pool(std::vector<T> things) : things_(std::move(things)) {
+    for (T& thing : things_) free_.push_back(&thing);
   }
 
-  // REQUIRES: fewer jobs are out than the pool has, which the limiter sees to. A new job's buffer is made here, so that
-  // a short input takes little memory.
-  WriteJob& acquire() {
+  // REQUIRES: fewer are out than the pool has.
+  T& acquire() {
     const std::lock_guard lock(mutex_);
-    WriteJob& job = *free_.back();
+    T& thing = *free_.back();
     free_.pop_back();
-    if (job.parsed.range.bytes.capacity() == 0) job.parsed.range.bytes = PaddedBuffer(buffer_bytes_);
-    return job;
+    return thing;
   }
 
-  void release(WriteJob& job) {
+  void release(T& thing) {
     const std::lock_guard lock(mutex_);
-    free_.push_back(&job);
+    free_.push_back(&thing);
   }
 
  private:
-  const std::size_t buffer_bytes_;
-  std::vector<WriteJob> jobs_;
+  std::vector<T> things_;
   std::mutex mutex_;  // guards free_
-  std::vector<WriteJob*> free_;
+  std::vector<T*> free_;
 };
 
-// One thread's parsing tools.
+// What one parse at a time needs.
 struct Parser {
   parse::RangeParser range_parser;
   write::WriteOrderer orderer;
 };
+
+std::vector<Parser> make_parsers(const PipelineOptions& options, const parse::Mapping& mapping,
+                                 const parse::RowFilter& filter, const Destination* destination) {
+  std::vector<Parser> parsers;
+  // One for each parse at a time, and one for account().
+  for (unsigned i = 0; i < options.threads + 1; ++i) {
+    parsers.push_back({parse::RangeParser(mapping, filter, static_cast<std::uint32_t>(options.limits.line_bytes_max)),
+                       write::WriteOrderer(mapping.key, destination ? destination->mode : write::OnDuplicate::kSkip,
+                                           destination && destination->parallel)});
+  }
+  return parsers;
+}
 
 class Run {
  public:
@@ -71,23 +81,20 @@ class Run {
         stop_(stop),
         stream_(stream),
         splitter_(stream, options.limits),
-        jobs_(options.ranges_in_flight_max, options.limits.buffer_bytes()),
-        parsers_([&, destination] {
-          return Parser{parse::RangeParser(mapping, filter, static_cast<std::uint32_t>(options.limits.line_bytes_max)),
-                        write::WriteOrderer(mapping.key, destination ? destination->mode : write::OnDuplicate::kSkip,
-                                            destination && destination->parallel)};
-        }) {}
+        jobs_(std::vector<WriteJob>(options.ranges_in_flight_max)),
+        parsers_(make_parsers(options, mapping, filter, destination)) {}
 
   PipelineResult execute();
 
  private:
   using WriteNode = flow::async_node<WriteJob*, WriteJob*>;
 
+  void run_graph();
   WriteJob* split();
   void parse(WriteJob& job);
   void account(WriteJob& job);
   bool account_rejects(const WriteJob& job);
-  void write(WriteJob& job, WriteNode::gateway_type& gateway);
+  void hand_over(WriteJob& job, WriteNode::gateway_type& gateway);
   void finish(WriteJob& job);
 
   // Runs body; false if it threw, which is kept and stops the splitter.
@@ -97,11 +104,15 @@ class Run {
       body();
       return true;
     } catch (...) {
-      const std::lock_guard lock(failure_mutex_);
-      if (!result_.failure) result_.failure = std::current_exception();
-      ended_ = true;
+      keep_failure(std::current_exception());
       return false;
     }
+  }
+
+  void keep_failure(std::exception_ptr failure) {
+    const std::lock_guard lock(failure_mutex_);
+    if (!failure_) failure_ = std::move(failure);
+    ended_ = true;
   }
 
   const PipelineOptions& options_;
@@ -111,21 +122,37 @@ class Run {
   report::LiveStats& stats_;
   const StopSignal& stop_;
 
-  inflate::DecodedStream& stream_;  // split() only
-  split::LineSplitter splitter_;    // split() only
-  bool reached_end_ = false;        // split() only
-  JobPool jobs_;
-  oneapi::tbb::enumerable_thread_specific<Parser> parsers_;
-  LineNumber next_line_{1};  // account() only
+  // split() only, until the graph is done.
+  inflate::DecodedStream& stream_;
+  split::LineSplitter splitter_;
+  bool reached_end_ = false;
 
-  std::atomic<bool> ended_ = false;       // no further range is to be split
-  std::atomic<bool> discarding_ = false;  // no further range is to be written
-  std::mutex failure_mutex_;              // guards result_.failure
-  PipelineResult result_;                 // counts: finish() only
+  Pool<WriteJob> jobs_;
+  Pool<Parser> parsers_;
+
+  // account() and hand_over() only, which one serial node calls, until the graph is done.
+  LineNumber next_line_{1};
+  bool is_discarding_ = false;  // nothing more is to be written
+  std::optional<std::string> budget_verdict_;
+
+  report::RunCounts counts_;  // finish() only, until the graph is done
+
+  std::atomic<bool> ended_ = false;  // no further range is to be split
+  std::mutex failure_mutex_;         // guards failure_
+  std::exception_ptr failure_;
 };
 
 PipelineResult Run::execute() {
+  // The arena has a place for each thread asked for, and TBB may start as many, whatever the number of cores.
   const oneapi::tbb::global_control parallelism(oneapi::tbb::global_control::max_allowed_parallelism, options_.threads);
+  oneapi::tbb::task_arena arena(static_cast<int>(options_.threads));
+  arena.execute([this] { run_graph(); });
+
+  counts_.bytes_compressed = stream_.compressed_bytes();
+  return {counts_, stop_.requested() && !reached_end_, budget_verdict_, failure_};
+}
+
+void Run::run_graph() {
   flow::graph graph;
   flow::input_node<WriteJob*> split_node(graph, [this](oneapi::tbb::flow_control& control) {
     WriteJob* const job = split();
@@ -144,7 +171,7 @@ PipelineResult Run::execute() {
   // starts on its next message before it passes on what it made of the last.
   WriteNode write_node(graph, flow::serial, [this](WriteJob* job, WriteNode::gateway_type& gateway) {
     account(*job);
-    write(*job, gateway);
+    hand_over(*job, gateway);
   });
   flow::function_node<WriteJob*, flow::continue_msg> finish_node(graph, flow::serial, [this](WriteJob* job) {
     finish(*job);
@@ -160,10 +187,6 @@ PipelineResult Run::execute() {
 
   split_node.activate();
   graph.wait_for_all();
-
-  result_.interrupted = stop_.requested() && !reached_end_;
-  result_.counts.bytes_compressed = stream_.compressed_bytes();
-  return std::move(result_);
 }
 
 // The next range in file order, or null when no more are to come.
@@ -171,11 +194,16 @@ WriteJob* Run::split() {
   if (ended_ || stop_.requested() || (destination_ && destination_->pool.failed())) return nullptr;
   WriteJob& job = jobs_.acquire();
   std::optional<split::Range> range;
-  const bool has_succeeded = succeeds([&] { range = splitter_.next(std::move(job.parsed.range.bytes)); });
+  const bool has_succeeded = succeeds([&] {
+    // Made at a job's first use, so that a short input takes little memory.
+    PaddedBuffer& buffer = job.parsed.range.bytes;
+    if (buffer.capacity() == 0) buffer = PaddedBuffer(options_.limits.buffer_bytes());
+    range = splitter_.next(std::move(buffer));
+  });
   stats_.bytes_compressed = stream_.compressed_bytes();
   reached_end_ = has_succeeded && !range && !stream_.stopped();
   // A stop ends the stream anywhere, so the range that comes after one may end inside a line.
-  if (!has_succeeded || !range || stop_.requested()) {
+  if (!range || stop_.requested()) {
     jobs_.release(job);
     return nullptr;
   }
@@ -186,27 +214,35 @@ WriteJob* Run::split() {
 }
 
 void Run::parse(WriteJob& job) {
-  const bool has_succeeded = succeeds([&] {
-    Parser& parser = parsers_.local();
+  Parser& parser = parsers_.acquire();
+  job.parse_failure = nullptr;
+  try {
     parser.range_parser.parse(job.parsed);
     if (destination_) parser.orderer.order(job.parsed.rows, job.order);
-  });
-  if (!has_succeeded) discarding_ = true;
+  } catch (...) {
+    job.parse_failure = std::current_exception();
+  }
+  parsers_.release(parser);
   ++stats_.ranges_parsed;
 }
 
 // Gives the range its line numbers and its rejects their place, in file order.
 void Run::account(WriteJob& job) {
   job.result = {};
+  if (is_discarding_) return;
   job.first_line = next_line_;
   next_line_ += job.parsed.counts.lines;
-  if (discarding_) return;
   const bool has_succeeded = succeeds([&] {
+    if (job.parse_failure) std::rethrow_exception(job.parse_failure);
     while (account_rejects(job) && job.parsed.has_more_rejects) {
-      parsers_.local().range_parser.parse_more_rejects(job.parsed);
+      Parser& parser = parsers_.acquire();
+      parser.range_parser.parse_more_rejects(job.parsed);
+      parsers_.release(parser);
     }
+    // All that a check has to do for a range is done, and it has found what exceeds the budget.
+    job.result.committed = destination_ == nullptr;
   });
-  if (!has_succeeded) discarding_ = true;
+  if (!has_succeeded) is_discarding_ = true;
 }
 
 // False once the budget is exceeded.
@@ -223,17 +259,16 @@ bool Run::account_rejects(const WriteJob& job) {
     });
     ++stats_.lines_rejected;
     if (is_within_budget) continue;
-    result_.budget_verdict = rejects_.verdict();
+    budget_verdict_ = rejects_.verdict();
+    is_discarding_ = true;
     ended_ = true;
-    discarding_ = true;
     return false;
   }
   return true;
 }
 
-void Run::write(WriteJob& job, WriteNode::gateway_type& gateway) {
-  if (discarding_ || !destination_) {
-    job.result.committed = !discarding_;  // all that a check has to do for a range is done
+void Run::hand_over(WriteJob& job, WriteNode::gateway_type& gateway) {
+  if (is_discarding_ || !destination_) {
     gateway.try_put(&job);
     return;
   }
@@ -242,17 +277,19 @@ void Run::write(WriteJob& job, WriteNode::gateway_type& gateway) {
     gateway.try_put(&done);
     gateway.release_wait();
   };
-  destination_->pool.submit(job);
+  if (succeeds([&] { destination_->pool.submit(job); })) return;
+  is_discarding_ = true;
+  gateway.try_put(&job);
+  gateway.release_wait();
 }
 
 void Run::finish(WriteJob& job) {
   if (job.result.committed) {
-    report::RunCounts& counts = result_.counts;
-    counts.parsed += job.parsed.counts;
-    counts.inserted += job.result.inserted;
-    counts.updated += job.result.updated;
-    counts.duplicate += job.result.duplicate;
-    counts.bytes_decompressed += job.parsed.range.length_bytes();
+    counts_.parsed += job.parsed.counts;
+    counts_.inserted += job.result.inserted;
+    counts_.updated += job.result.updated;
+    counts_.duplicate += job.result.duplicate;
+    counts_.bytes_decompressed += job.parsed.range.length_bytes();
     stats_.rows_done += job.parsed.counts.valid;
   }
   ++stats_.ranges_done;

@@ -1,5 +1,5 @@
-// What the run has done so far, for whoever watches it. One writer-side struct of relaxed atomics: the figures are
-// for people and need not agree with one another at an instant; the summary is made from RunCounts instead.
+// What the run of one input has done so far, for whoever watches it. One writer-side struct of relaxed atomics: the
+// figures are for people and need not agree with one another at an instant; the summary is made from RunCounts instead.
 #pragma once
 
 #include <atomic>
@@ -12,10 +12,18 @@ struct LiveStats {
   std::atomic<std::uint64_t> bytes_decompressed{0};  // handed out by the splitter
   std::atomic<std::uint64_t> ranges_split{0};        // ranges_split >= ranges_parsed >= ranges_done
   std::atomic<std::uint64_t> ranges_parsed{0};
-  std::atomic<std::uint64_t> ranges_done{0};  // committed, or counted where there is no database
+  std::atomic<std::uint64_t> ranges_done{0};  // committed, or counted where there is no database, or given up
   std::atomic<std::uint64_t> rows_done{0};    // valid lines of the ranges done
   std::atomic<std::uint64_t> lines_rejected{0};
   std::atomic<std::uint64_t> retries{0};  // transactions redone after a deadlock or a lock wait
+
+  // For the next input. REQUIRES: none is running.
+  void restart() {
+    for (auto* figure : {&bytes_compressed, &bytes_decompressed, &ranges_split, &ranges_parsed, &ranges_done,
+                         &rows_done, &lines_rejected, &retries}) {
+      figure->store(0);
+    }
+  }
 };
 
 }  // namespace chatload::report

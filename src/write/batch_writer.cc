@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <random>
 #include <span>
 #include <thread>
@@ -33,43 +34,45 @@ constexpr std::chrono::milliseconds kBackoffMax{2'000};
 constexpr std::size_t kPacketOverheadBytes = 64;
 
 std::string lines_of(const WriteJob& job) {
-  return fmt::format("lines {} to {}", job.first_line.value(),
+  return fmt::format("the lines {} to {}", job.first_line.value(),
                      job.first_line.value() + std::max<std::uint64_t>(job.parsed.counts.lines, 1) - 1);
 }
 
-DatabaseError refusal(const WriteJob& job, const StatementError& error) {
+DatabaseError refusal(const WriteJob& job, const StatementError& error, bool is_committing) {
   switch (classify(error)) {
     case ErrorClass::kDuplicateKey:
       return DatabaseError(fmt::format(
-          "a line among {} has an id that is there already, and --on-duplicate is fail ({}); ranges committed before "
-          "stay, load again with --on-duplicate skip or replace to go on",
+          "One of {} has an id that is there already, and --on-duplicate is fail ({}); ranges committed before stay: "
+          "load again with --on-duplicate skip or replace.",
           lines_of(job), error.message()));
     case ErrorClass::kConnectionLost:
       return DatabaseError(fmt::format(
-          "the connection was lost while {} were written ({}), so whether they are in the table is not known; run the "
-          "same command again: lines that are in count as duplicate or updated",
-          lines_of(job), error.message()));
+          "The connection was lost while {} were written ({}), {}; run the same command again: lines that are in the "
+          "table count as duplicate or updated.",
+          lines_of(job), error.message(),
+          is_committing ? "in the middle of their COMMIT, so whether they are in the table is not known"
+                        : "and none of them is in the table"));
     case ErrorClass::kReadOnly:
       return DatabaseError(
-          fmt::format("the server takes no writes ({}); load into the primary server, or make this "
-                      "one writable, and run the same command again",
+          fmt::format("The server takes no writes ({}); load into the primary server, or make this "
+                      "one writable, and run the same command again.",
                       error.message()));
     case ErrorClass::kRetry:
       return DatabaseError(
-          fmt::format("{} met locks of other sessions for {} minutes ({}); end what holds them and "
-                      "run the same command again",
+          fmt::format("Of {}, some met locks for {} minutes ({}); end the sessions that hold them and run the "
+                      "same command again.",
                       lines_of(job), kRetryFor.count(), error.message()));
     case ErrorClass::kFatal:
       return DatabaseError(
-          fmt::format("the server ended the load at {} (error {}, SQLSTATE {}: {}); mend that and run "
-                      "the same command again",
+          fmt::format("The server ended the load at {} (error {}, SQLSTATE {}: {}); mend that and run "
+                      "the same command again.",
                       lines_of(job), error.code(), error.sqlstate(), error.message()));
     case ErrorClass::kRefused: break;
   }
-  return DatabaseError(
-      fmt::format("the server refused a row among {} (error {}, SQLSTATE {}: {}); nothing of these "
-                  "lines was loaded, ranges committed before stay",
-                  lines_of(job), error.code(), error.sqlstate(), error.message()));
+  return DatabaseError(fmt::format(
+      "The server refused one of {} (error {}, SQLSTATE {}: {}); none of them is in the table, ranges committed before "
+      "stay: mend the line or the table's rule and run the same command again.",
+      lines_of(job), error.code(), error.sqlstate(), error.message()));
 }
 
 // Full jitter on the upper half: sessions that deadlocked together do not come back together.
@@ -86,18 +89,21 @@ BatchWriter::BatchWriter(Session& session, const WriteContext& context)
     : session_(session), context_(context), builder_(context.mapping, context.mode, session.server().server) {
   limits_.bytes_max =
       std::min<std::size_t>(session.server().packet_bytes_max - kPacketOverheadBytes, context.statement_bytes_max);
+  sql_.reserve(2 * limits_.bytes_max);  // a row is written before it is found to be one too many
 }
 
 void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
   job.result = {};
-  const auto give_up_at = Clock::now() + kRetryFor;
+  std::optional<Clock::time_point> give_up_at;
   for (unsigned attempt = 0; !context_.failed; ++attempt) {
     try {
-      job.result = write_transaction(job, scheduler);
-      return;
+      if (write_transaction(job, scheduler, /*may_wait_inside=*/attempt == 0)) return;
     } catch (const StatementError& error) {
+      const DatabaseError ending = refusal(job, error, is_committing_);
       roll_back();
-      if (classify(error) != ErrorClass::kRetry || Clock::now() >= give_up_at) throw refusal(job, error);
+      if (!give_up_at) give_up_at = Clock::now() + kRetryFor;
+      if (classify(error) != ErrorClass::kRetry || Clock::now() >= *give_up_at) throw ending;
+      scheduler.report_locked();
       ++context_.retries;
       back_off(attempt);
     } catch (...) {
@@ -107,53 +113,73 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
   }
 }
 
-WriteResult BatchWriter::write_transaction(const WriteJob& job, RangeScheduler& scheduler) {
+// True if the job is committed; false if it is to be tried again, or given up because another writer failed.
+bool BatchWriter::write_transaction(WriteJob& job, RangeScheduler& scheduler, bool may_wait_inside) {
   const WriteOrder& order = job.order;
+  const bool has_contested = order.contested_begin < order.rows.size();
+  is_committing_ = false;
+  if (has_contested && !may_wait_inside) static_cast<void>(scheduler.await_contested(job, /*has_locks=*/false));
+
   WriteResult result;
   session_.execute("START TRANSACTION");
-  send_rows(job, 0, order.contested_begin, result);
-  if (order.contested_begin < order.rows.size()) {
-    scheduler.await_contested(job);
-    send_rows(job, order.contested_begin, order.rows.size(), result);
-  }
-  if (context_.failed) {
+  const bool is_sent = send_rows(job, 0, order.contested_begin, result) &&
+                       (!has_contested || scheduler.await_contested(job, /*has_locks=*/true)) &&
+                       send_rows(job, order.contested_begin, order.rows.size(), result);
+  if (!is_sent || context_.failed) {
     session_.execute("ROLLBACK");
-    return {};
+    return false;
   }
+  is_committing_ = true;
   session_.execute("COMMIT");
+  is_committing_ = false;
   (context_.mode == OnDuplicate::kReplace ? result.updated : result.duplicate) += order.superseded;
   result.committed = true;
-  return result;
+  job.result = result;
+  return true;
 }
 
-// Sends order.rows[begin, end) in as few statements as the limits allow and adds up what they did.
-void BatchWriter::send_rows(const WriteJob& job, std::size_t begin, std::size_t end, WriteResult& result) {
+// Sends order.rows[begin, end) in as few statements as the limits allow and adds up what they did. False if another
+// writer failed before all were sent.
+bool BatchWriter::send_rows(const WriteJob& job, std::size_t begin, std::size_t end, WriteResult& result) {
   while (begin < end) {
+    if (context_.failed) return false;
     const auto rest = std::span(job.order.rows).subspan(begin, end - begin);
     const std::size_t rows = builder_.build(job.parsed.rows, rest, limits_, sql_);
     if (rows == 0) {
       throw DatabaseError(
-          fmt::format("line {} makes a statement of more than the {} bytes that the server's "
-                      "max_allowed_packet allows; raise it on the server, or lower --max-line",
+          fmt::format("Line {} makes a statement of more than the {} bytes that the server's "
+                      "max_allowed_packet allows; raise it on the server, or lower --max-line.",
                       (job.first_line + job.parsed.rows.lines[rest.front()].line_index).value(), limits_.bytes_max));
     }
-    const StatementResult done = session_.update(sql_);
-    if (done.warnings > 0) {
-      throw DatabaseError(
-          fmt::format("the server warned about a row among {} ({}), and chatload loads nothing that is "
-                      "not exact; nothing of these lines was loaded",
-                      lines_of(job), fmt::join(session_.warnings(), "; ")));
-    }
-    if (context_.mode == OnDuplicate::kReplace) {
-      const std::uint64_t inserted = done.affected_rows - 2 * done.changed_rows;
-      result.inserted += inserted;
-      result.updated += rows - inserted;
-    } else {
-      result.inserted += done.affected_rows;
-      result.duplicate += rows - done.affected_rows;
-    }
+    count(job, rows, session_.update(sql_), result);
     begin += rows;
   }
+  return true;
+}
+
+// Adds what a statement of `rows` rows did. Figures that no INSERT of such rows can give (a trigger that rewrites them
+// could) end the run before the transaction is committed.
+void BatchWriter::count(const WriteJob& job, std::uint64_t rows, const StatementResult& done, WriteResult& result) {
+  if (done.warnings > 0) {
+    throw DatabaseError(
+        fmt::format("The server warned about one of {} ({}), and chatload loads nothing that is not "
+                    "exact; none of them is in the table: mend the line or the table.",
+                    lines_of(job), fmt::join(session_.warnings(), "; ")));
+  }
+  const bool is_replace = context_.mode == OnDuplicate::kReplace;
+  const std::uint64_t affected_by_changes = is_replace ? 2 * done.changed_rows : 0;
+  const bool is_possible = (is_replace || done.changed_rows == 0) && affected_by_changes <= done.affected_rows &&
+                           done.affected_rows - affected_by_changes + (is_replace ? done.changed_rows : 0) <= rows &&
+                           (context_.mode != OnDuplicate::kFail || done.affected_rows == rows);
+  if (!is_possible) {
+    throw DatabaseError(
+        fmt::format("The server reports {} affected and {} changed rows for an INSERT of {} of {}, "
+                    "which does not add up; none of them is in the table: look for a trigger on it.",
+                    done.affected_rows, done.changed_rows, rows, lines_of(job)));
+  }
+  const std::uint64_t inserted = done.affected_rows - affected_by_changes;
+  result.inserted += inserted;
+  (is_replace ? result.updated : result.duplicate) += rows - inserted;
 }
 
 void BatchWriter::roll_back() noexcept {

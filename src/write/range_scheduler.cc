@@ -1,5 +1,5 @@
 // Ranges in flight are few (pipeline/memory_plan.h), so comparing a new one with all of them is cheap: a merge of two
-// lists of 17,000 hashes takes about 50 µs, against the 100 ms and more that a range's INSERTs take.
+// lists of hashes is microseconds, where a range's INSERTs are a tenth of a second and more.
 #include "write/range_scheduler.h"
 
 #include <algorithm>
@@ -46,15 +46,25 @@ WriteJob* RangeScheduler::take() {
   }
 }
 
-void RangeScheduler::await_contested(const WriteJob& job) {
+bool RangeScheduler::await_contested(const WriteJob& job, bool has_locks) {
   std::unique_lock lock(mutex_);
-  const auto has_lower_left = [&] {
-    const auto entry =
-        std::find_if(in_flight_.begin(), in_flight_.end(), [&](const Entry& e) { return e.job == &job; });
-    assert(entry != in_flight_.end());
-    return !entry->awaited.empty();
-  };
-  changed_.wait(lock, [&] { return !has_lower_left(); });
+  const std::uint64_t reports_before = reports_;
+  for (;;) {
+    const auto is_own = [&](const Entry& entry) { return entry.job == &job; };
+    const auto own = std::find_if(in_flight_.begin(), in_flight_.end(), is_own);
+    assert(own != in_flight_.end());
+    if (own->awaited.empty()) return true;
+    if (has_locks && reports_ != reports_before) return false;
+    changed_.wait(lock);
+  }
+}
+
+void RangeScheduler::report_locked() {
+  {
+    const std::lock_guard lock(mutex_);
+    ++reports_;
+  }
+  changed_.notify_all();
 }
 
 void RangeScheduler::finish(const WriteJob& job) {

@@ -8,8 +8,12 @@
 //        range 8   ├─ uncontested rows ───────────┤ wait ├─ contested ─┤ commit
 //
 // So no two transactions in flight ever touch the same key, and what is serialised is the repeated ids alone. All lower
-// ranges are parsed by the time a range is admitted, and the lowest in flight waits for nobody: there is no deadlock.
-// A hash collision makes a row wait without need; it never lets one go too early.
+// ranges are parsed by the time a range is admitted, and the lowest in flight waits for nobody. A hash collision makes
+// a row wait without need; it never lets one go too early.
+//
+// A range that waits holds the locks of its uncontested rows. Where distinct ids meet in one lock all the same (a
+// trigger that counts), a lower range may run into them, which the server cannot see as a deadlock. That range says so
+// (report_locked), and those that wait give way: they roll back, and wait without a transaction from then on.
 #pragma once
 
 #include <condition_variable>
@@ -32,8 +36,12 @@ class RangeScheduler {
   // The lowest range that was not handed out yet; waits for one. Null after close(), once all were handed out.
   [[nodiscard]] WriteJob* take();
 
-  // Waits until the lower ranges that contest rows of this one are finished.
-  void await_contested(const WriteJob& job);
+  // Waits until the lower ranges that contest rows of this one are finished, which gives true. With has_locks it gives
+  // false as soon as any range reports that it ran into locks: roll back then, and wait again without.
+  [[nodiscard]] bool await_contested(const WriteJob& job, bool has_locks);
+
+  // A transaction met a deadlock or a lock wait.
+  void report_locked();
 
   // The range is committed, or given up.
   void finish(const WriteJob& job);
@@ -52,6 +60,7 @@ class RangeScheduler {
   std::condition_variable changed_;
   std::deque<Entry> in_flight_;     // admitted and not finished, in file order
   std::vector<bool> is_contested_;  // a row each; scratch of admit()
+  std::uint64_t reports_ = 0;       // calls of report_locked()
   bool closed_ = false;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 
 #include "base/units.h"
@@ -22,8 +23,10 @@ struct WriteJob {
   parse::ParsedRange parsed;
   LineNumber first_line;  // of the range, in the file
   WriteOrder order;
+  std::exception_ptr parse_failure;  // parsed and order are of no use then
   WriteResult result;
-  std::function<void(WriteJob&)> done;  // called by a writer thread once the job is committed or given up
+  // Called once by a writer thread when the job is committed or given up; from then on the job is not the writer's.
+  std::function<void(WriteJob&)> done;
 };
 
 }  // namespace chatload::write

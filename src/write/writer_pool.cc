@@ -1,6 +1,11 @@
 #include "write/writer_pool.h"
 
+#include <fmt/format.h>
+
+#include <system_error>
 #include <utility>
+
+#include "base/errors.h"
 
 namespace chatload::write {
 
@@ -8,8 +13,16 @@ WriterPool::WriterPool(std::vector<Session> sessions, const parse::Mapping& mapp
                        std::size_t statement_bytes_max, std::atomic<std::uint64_t>& retries)
     : context_{mapping, mode, statement_bytes_max, failed_, retries} {
   threads_.reserve(sessions.size());
-  for (Session& session : sessions) {
-    threads_.emplace_back([this, moved = std::move(session)]() mutable { run(std::move(moved)); });
+  try {
+    for (Session& session : sessions) {
+      threads_.emplace_back([this, moved = std::move(session)]() mutable { run(std::move(moved)); });
+    }
+  } catch (const std::system_error& error) {
+    scheduler_.close();  // or the threads that did start would be waited for for ever
+    throw EnvironmentError(
+        fmt::format("No thread can be started for each of {} connections ({}); load with fewer "
+                    "--connections.",
+                    sessions.size(), error.code().message()));
   }
 }
 
@@ -17,8 +30,9 @@ WriterPool::~WriterPool() { scheduler_.close(); }
 
 void WriterPool::submit(WriteJob& job) { scheduler_.admit(job); }
 
-void WriterPool::run(Session session) {
+void WriterPool::run(Session from_opener) {
   const ClientThread client_thread;
+  Session session = std::move(from_opener);  // closed before the thread leaves the client library
   BatchWriter writer(session, context_);
   while (WriteJob* job = scheduler_.take()) {
     try {
@@ -27,7 +41,8 @@ void WriterPool::run(Session session) {
       fail(std::current_exception());
     }
     scheduler_.finish(*job);
-    job->done(*job);
+    const auto done = std::move(job->done);  // the job may be reused while this runs
+    done(*job);
   }
 }
 

@@ -21,7 +21,7 @@ namespace chatload::write {
 // thread-safe.
 class WriterPool {
  public:
-  // Starts one thread a session. `mapping` and `retries` outlive the pool.
+  // Starts one thread a session. `mapping` and `retries` outlive the pool. Throws EnvironmentError.
   WriterPool(std::vector<Session> sessions, const parse::Mapping& mapping, OnDuplicate mode,
              std::size_t statement_bytes_max, std::atomic<std::uint64_t>& retries);
   WriterPool(const WriterPool&) = delete;
@@ -38,7 +38,7 @@ class WriterPool {
   void rethrow_failure() const;
 
  private:
-  void run(Session session);
+  void run(Session from_opener);
   void fail(std::exception_ptr failure);
 
   std::atomic<bool> failed_ = false;

@@ -12,6 +12,9 @@
 namespace chatload::write {
 namespace {
 
+// How long something that must not happen is given to happen.
+constexpr std::chrono::milliseconds kLongEnoughToSeeIt{50};
+
 // The jobs of a test are ranges 0, 1, 2, … in the order in which they are filled.
 class RangeSchedulerTest : public testing::Test {
  protected:
@@ -79,14 +82,45 @@ TEST_F(RangeSchedulerTest, ContestedRowsWaitUntilEveryRangeThatSharesAKeyIsFinis
   std::promise<void> waited;
   std::future<void> done = waited.get_future();
   const std::jthread writer([&] {
-    scheduler.await_contested(three);
+    EXPECT_TRUE(scheduler.await_contested(three, /*has_locks=*/true));
     waited.set_value();
   });
-  EXPECT_NE(done.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+  EXPECT_NE(done.wait_for(kLongEnoughToSeeIt), std::future_status::ready);
   scheduler.finish(one);
-  EXPECT_NE(done.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+  EXPECT_NE(done.wait_for(kLongEnoughToSeeIt), std::future_status::ready);
   scheduler.finish(two);
   EXPECT_EQ(done.wait_for(std::chrono::seconds(60)), std::future_status::ready) << "must not wait for unrelated ranges";
+}
+
+TEST_F(RangeSchedulerTest, RangeWithLocksGivesWayWhenAnotherReportsThatItMetSome) {
+  WriteJob lower, upper;
+  fill(lower, {"a"});
+  fill(upper, {"a"});
+  RangeScheduler scheduler;
+  scheduler.admit(lower);
+  scheduler.admit(upper);
+  std::promise<bool> answered;
+  std::future<bool> answer = answered.get_future();
+  const std::jthread writer([&] { answered.set_value(scheduler.await_contested(upper, /*has_locks=*/true)); });
+  // A report before the wait began is none to it, so one is made until the wait has ended.
+  while (answer.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) scheduler.report_locked();
+  EXPECT_FALSE(answer.get());
+}
+
+TEST_F(RangeSchedulerTest, RangeWithoutLocksWaitsOn) {
+  WriteJob lower, upper;
+  fill(lower, {"a"});
+  fill(upper, {"a"});
+  RangeScheduler scheduler;
+  scheduler.admit(lower);
+  scheduler.admit(upper);
+  std::promise<bool> answered;
+  std::future<bool> answer = answered.get_future();
+  const std::jthread writer([&] { answered.set_value(scheduler.await_contested(upper, /*has_locks=*/false)); });
+  scheduler.report_locked();
+  EXPECT_NE(answer.wait_for(kLongEnoughToSeeIt), std::future_status::ready);
+  scheduler.finish(lower);
+  EXPECT_TRUE(answer.get());
 }
 
 }  // namespace
