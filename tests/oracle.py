@@ -258,7 +258,11 @@ def open_input(path):
 
 
 def apply(paths, line_filter=None, on_duplicate="skip", line_bytes_max=LINE_BYTES_MAX):
-    """Loads the files, one after the other, into an empty table; line numbers and offsets start anew in each."""
+    """Loads the files, one after the other, into an empty table; line numbers and offsets start anew in each.
+
+    A line over line_bytes_max is line_too_long whatever it holds, white space only too: whoever drains such a line does
+    not look at its tail. A file of nothing but a byte order mark has no lines.
+    """
     line_filter = line_filter or Filter()
     result = Result()
     result.replaces = on_duplicate == "replace"
@@ -269,13 +273,15 @@ def apply(paths, line_filter=None, on_duplicate="skip", line_bytes_max=LINE_BYTE
                 if number == 1 and line.startswith(BOM):
                     line = line[len(BOM) :]
                     offset = len(BOM)
+                    if not line:
+                        break
                 raw = without_line_end(line)
                 result.lines += 1
                 try:
+                    if len(raw) > line_bytes_max:
+                        raise Reject("line_too_long")
                     if not raw.strip(b" \t\r\n\v\f"):
                         result.blank += 1
-                    elif len(raw) > line_bytes_max:
-                        raise Reject("line_too_long")
                     else:
                         add_line(result, raw, line_filter)
                 except Reject as reject:

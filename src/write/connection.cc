@@ -23,9 +23,12 @@ namespace {
 
 constexpr int kConnectTimeoutSeconds = 10;
 
+// An IPv6 address in brackets: the driver, too, takes what follows the first colon of a bare one for a port.
+std::string bracketed(const std::string& host) { return host.find(':') == std::string::npos ? host : "[" + host + "]"; }
+
 // What happened and what to do, for the errors that people meet; anything else in the server's words.
 std::string connect_failure(const Endpoint& endpoint, int code, const std::string& message) {
-  const std::string host = endpoint.host + ":" + std::to_string(endpoint.port);
+  const std::string host = bracketed(endpoint.host) + ":" + std::to_string(endpoint.port);
   const std::string where = endpoint.socket.empty() ? host : endpoint.socket;
   const std::string said = " (" + message + ")";
   switch (code) {
@@ -82,7 +85,7 @@ bool is_encrypted(sql::mysql::MySQL_Connection& connection) {
 
 sql::ConnectOptionsMap connect_options(const Endpoint& endpoint, std::uint32_t read_timeout_seconds) {
   sql::ConnectOptionsMap options;
-  options["hostName"] = sql::SQLString(endpoint.host);
+  options["hostName"] = sql::SQLString(bracketed(endpoint.host));
   if (endpoint.socket.empty()) {
     options["port"] = static_cast<int>(endpoint.port);
   } else {

@@ -165,6 +165,16 @@ class ApplyTest(unittest.TestCase):
             rejects = self.apply(line + end, line_bytes_max=len(line) - 1).rejects
             self.assertEqual(rejects, [(1, 0, "line_too_long", None)])
 
+    def test_over_long_line_is_too_long_even_if_it_is_white_space_only(self):
+        result = self.apply(b" " * 2_000_000 + b"\n" + b" " * oracle.LINE_BYTES_MAX + b"\n")
+        self.assertEqual(result.rejects, [(1, 0, "line_too_long", None)])
+        self.assertEqual((result.lines, result.blank), (2, 1))
+
+    def test_byte_order_mark_alone_is_no_line(self):
+        for content, lines in ((oracle.BOM, 0), (oracle.BOM + b"\n", 1), (b"", 0)):
+            result = self.apply(content)
+            self.assertEqual((result.lines, result.blank, result.rejects), (lines, lines, []))
+
     def test_table_lines_are_hex_in_order_of_ids(self):
         self.assertEqual(next(iter(self.apply(self.log("b", "a")).table_lines())),
                          b"61\t76697369746F723132\t6D657373616765\t33\t746578742031\t1479816000")

@@ -35,6 +35,10 @@ TEST_F(ConnectTest, AHostWhereNobodyListensIsNamed) {
               AllOf(HasSubstr("No server answers at 127.0.0.1:1"), HasSubstr("start the server")));
 }
 
+TEST_F(ConnectTest, AnIpv6AddressIsTakenWholeAndItsPortToo) {
+  EXPECT_THAT(sentence(parse_endpoint("mysql://me@[::1]:1/chat")), HasSubstr("No server answers at [::1]:1 ("));
+}
+
 TEST_F(ConnectTest, AMissingDatabaseIsNamed) {
   Endpoint wrong = endpoint();
   wrong.database = "chatload_no_such_database";

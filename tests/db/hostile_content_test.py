@@ -124,6 +124,11 @@ class HostileContentTest(unittest.TestCase):
             run = support.run_chatload("load", self.path, "--to", database.url, *flags)
             self.assertEqual((run.exit_code, run.summary and run.summary["inserted"]), (0, 3), run.stderr)
 
+    def test_over_long_line_of_white_space_only_is_too_long(self):
+        counts = self.load(line(0) + b" " * (2 * MIB) + b"\n" + b" " * MIB + b"\n" + line(1)).counts()
+        self.assertEqual((counts["inserted"], counts["blank"]), (2, 1))
+        self.assertEqual(counts["rejects_by_reason"]["line_too_long"], 1)
+
     def test_line_ends(self):
         ends = line(0, b"\r\n") + b"\r\n" + line(1, b"\r\r\n") + b" \t \n" + line(2, b" \n") + b"\n\n" + line(3, b"\r")
         counts = self.load(ends).counts()
@@ -135,6 +140,9 @@ class HostileContentTest(unittest.TestCase):
     def test_byte_order_mark_at_the_start_only(self):
         counts = self.load(oracle.BOM + line(0) + oracle.BOM + line(1)).counts()
         self.assertEqual((counts["inserted"], counts["rejects_by_reason"]["invalid_json"]), (1, 1))
+
+    def test_byte_order_mark_alone_is_no_line(self):
+        self.assertEqual(self.load(oracle.BOM).counts()["lines"], 0)
 
     def test_ten_thousand_empty_members(self):
         empty = [b""] * 5000
