@@ -90,7 +90,13 @@ std::optional<std::int64_t> offset_seconds(std::string_view offset) {
   return offset[0] == '+' ? seconds : -seconds;
 }
 
-// RFC 3339 §5.6 without fractions and without leap seconds, which epoch seconds cannot tell.
+// The "." and the digits behind it that text begins with, if it does.
+std::string_view leading_fraction(std::string_view text) {
+  if (!text.starts_with('.')) return {};
+  return text.substr(0, text.find_first_not_of("0123456789", 1));
+}
+
+// RFC 3339 §5.6 without leap seconds, which epoch seconds cannot tell.
 std::optional<std::int64_t> rfc3339_seconds(std::string_view text) {
   const auto midnight = midnight_seconds(text.substr(0, 10));
   if (!midnight || text.size() == 10) return midnight;
@@ -101,9 +107,11 @@ std::optional<std::int64_t> rfc3339_seconds(std::string_view text) {
   if ((text[10] != 'T' && text[10] != 't' && text[10] != ' ') || text[13] != ':' || text[16] != ':') {
     return std::nullopt;
   }
-  const auto offset = offset_seconds(text.substr(19));
-  if (!offset) return std::nullopt;
-  return *midnight + seconds_of(*hours, *minutes) + *seconds - *offset;
+  const std::string_view fraction = leading_fraction(text.substr(19));
+  const auto offset = offset_seconds(text.substr(19 + fraction.size()));
+  if (!offset || fraction == ".") return std::nullopt;
+  const std::int64_t rounded_up = fraction.find_first_not_of(".0") == std::string_view::npos ? 0 : 1;
+  return *midnight + seconds_of(*hours, *minutes) + *seconds + rounded_up - *offset;
 }
 
 }  // namespace

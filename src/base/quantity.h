@@ -17,7 +17,8 @@ namespace chatload {
 [[nodiscard]] std::chrono::milliseconds parse_duration(std::string_view flag, std::string_view text);
 
 // RFC 3339 ("2016-11-22T12:00:00Z", "2016-11-22T12:00:00+02:00", a bare date "2016-11-22" is its midnight UTC) or
-// epoch seconds: seconds since 1970 UTC. Fractions are refused: the column has none.
+// epoch seconds: seconds since 1970 UTC. A fraction of a second rounds up, which is exact for comparing whole seconds:
+// t is at or after 12:00:00.5 just if it is at or after 12:00:01.
 [[nodiscard]] std::int64_t parse_instant(std::string_view flag, std::string_view text);
 
 // A whole number within [least, most].

@@ -118,7 +118,7 @@ void declare_inputs(CLI::App& app, Flags& flags) {
 void declare_connection(Declarer declare, Flags& flags, const std::string& purpose) {
   declare.flag("--to", "URL", flags.to, purpose + ": mysql://user@host:3306/database (default $CHATLOAD_TO)")
       .flag("--password-file", "FILE", flags.password_file,
-            "password on its first line (default $MYSQL_PWD, then ~/.my.cnf)");
+            "password on its first line (default $MYSQL_PWD, then ~/.my.cnf, its user too)");
 }
 
 void declare_load(CLI::App& app, Flags& flags) {
@@ -137,7 +137,7 @@ void declare_check(CLI::App& app, Flags& flags) {
       .group("Database")
       .flag("--limits-from", "URL", flags.limits_from, "take the column limits of this database's table")
       .flag("--password-file", "FILE", flags.password_file,
-            "password for --limits-from (default $MYSQL_PWD, then ~/.my.cnf)");
+            "password for --limits-from (default $MYSQL_PWD, then ~/.my.cnf, its user too)");
 }
 
 // What load and check have in common.
@@ -151,7 +151,7 @@ void declare_run(CLI::App& app, Flags& flags) {
       .group("Rejects and summary")
       .flag("--rejects", "FILE.json.gz", flags.rejects, "write every rejected line here, with its reason")
       .flag("--max-rejects", "N|P%", flags.max_rejects,
-            "stop beyond this many, or this share of lines (default: never)")
+            "stop beyond this many, or this share, of an input's lines (default: never)")
       .flag("--summary", "FILE", flags.summary, "write the final figures as JSON")
       .group("Watching")
       .flag("--progress", "auto|bar|lines|none", flags.progress,
@@ -168,7 +168,8 @@ void declare_run(CLI::App& app, Flags& flags) {
 
 // Last, so that every command has its flags and its --config and --help at the end.
 void declare_general(CLI::App& app, FlagText& config) {
-  Declarer(app).group("General").flag("--config", "FILE", config, "take flags from this TOML file; these here win");
+  Declarer(app).group("General").flag("--config", "FILE", config,
+                                      "flags from this TOML file: weaker than those here, stronger than $CHATLOAD_TO");
 }
 
 // CLI11's grammar of our commands, bound to the texts it fills.
@@ -260,6 +261,10 @@ class Grammar {
   [[noreturn]] void refuse_extra() {
     const std::string name = name_of(deepest_command());
     const std::string extra = app_.remaining(true).front();
+    const std::string flag = extra.substr(0, extra.find('='));
+    if (flag.starts_with('-') && deepest_command().get_option_no_throw(flag) != nullptr) {
+      throw UsageError(fmt::format("{0} stands before its command; flags stand behind it: `{1} {0} ...`.", flag, name));
+    }
     const std::string_view noun = extra.starts_with('-') ? "flag" : "command or argument";
     throw UsageError(fmt::format("'{}' is no {} of `{}`; `{} --help` lists what is.", extra, noun, name, name));
   }
@@ -290,15 +295,9 @@ class Grammar {
   }
 
   void require_known(const ConfigEntry& entry, std::string_view file) const {
-    bool section_exists = entry.section.empty();
     for (const Command& command : commands_) {
       const bool concerned = entry.section.empty() || entry.section == command.section;
-      section_exists = section_exists || concerned;
       if (concerned && configurable(*command.app, entry.key) != nullptr) return;
-    }
-    if (!section_exists) {
-      throw UsageError(fmt::format("{}:{}: there is no section [{}]; there are [load], [check] and [schema].", file,
-                                   entry.line, entry.section));
     }
     throw UsageError(fmt::format("{}:{}: '{}' is no flag of `chatload{}{}`.", file, entry.line, entry.key,
                                  entry.section.empty() ? "" : " ", entry.section));

@@ -1,175 +1,99 @@
 #include "cli/config_file.h"
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <sstream>
+#include <utility>
 
 #include "base/errors.h"
 
 namespace chatload::cli {
 namespace {
 
-constexpr std::string_view kKeyCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-constexpr std::string_view kBareCharacters = "0123456789+-_.:TtZz";
+constexpr std::array<std::string_view, 3> kSections = {"load", "check", "schema"};
 
-// A cursor over the text: each method takes what its name says or throws.
-class Reader {
+[[noreturn]] void refuse(std::string_view file, const toml::source_region& place, std::string_view sentence) {
+  throw UsageError(fmt::format("{}:{}: {}", file, place.begin.line, sentence));
+}
+
+// A table of the file → entries.
+class Collector {
  public:
-  Reader(std::string_view text, std::string_view name) : text_(text), name_(name) {}
+  explicit Collector(std::string_view file) : file_(file) {}
 
-  std::vector<ConfigEntry> take_all() {
-    std::vector<ConfigEntry> entries;
-    std::string section;
-    for (skip_blank_lines(); !text_.empty(); skip_blank_lines()) {
-      if (take('[')) {
-        skip_spaces();
-        section = take_name();
-        skip_spaces();
-        expect(']', "a section is [load], [check] or [schema]");
+  std::vector<ConfigEntry> collect(const toml::table& root) {
+    for (const auto& [key, node] : root) {
+      if (const toml::table* table = node.as_table()) {
+        add_section(key, *table);
       } else {
-        entries.push_back(take_entry(section));
-        refuse_repetition(entries);
+        add(toml::key(), key, node);
       }
-      take_line_end();
     }
-    return entries;
+    std::stable_sort(entries_.begin(), entries_.end(),
+                     [](const ConfigEntry& left, const ConfigEntry& right) { return left.line < right.line; });
+    return std::move(entries_);
   }
 
  private:
-  ConfigEntry take_entry(const std::string& section) {
-    ConfigEntry entry{.section = section, .key = "", .values = {}, .line = line_};
-    entry.key = take_name();
-    skip_spaces();
-    expect('=', "a line is `flag = value`");
-    skip_spaces();
-    if (take('[')) {
-      take_array(entry.values);
+  void add_section(const toml::key& name, const toml::table& table) {
+    if (std::find(kSections.begin(), kSections.end(), name.str()) == kSections.end()) {
+      refuse(file_, name.source(),
+             fmt::format("There is no section [{}]; there are [load], [check] and [schema].", name.str()));
+    }
+    for (const auto& [key, node] : table) add(name, key, node);
+  }
+
+  void add(const toml::key& section, const toml::key& key, const toml::node& node) {
+    ConfigEntry entry{.section = std::string(section.str()),
+                      .key = std::string(key.str()),
+                      .values = {},
+                      .line = key.source().begin.line};
+    if (const toml::array* array = node.as_array()) {
+      for (const toml::node& element : *array) entry.values.push_back(text_of(key, element));
     } else {
-      entry.values.push_back(take_value());
+      entry.values.push_back(text_of(key, node));
     }
-    return entry;
+    entries_.push_back(std::move(entry));
   }
 
-  void take_array(std::vector<std::string>& values) {
-    for (skip_blank_lines(); !take(']'); skip_blank_lines()) {
-      values.push_back(take_value());
-      skip_blank_lines();
-      if (take(']')) return;
-      expect(',', "an array is [\"a\", \"b\"]");
+  // As the value would be written on the command line.
+  [[nodiscard]] std::string text_of(const toml::key& key, const toml::node& node) const {
+    if (node.is_boolean()) {
+      refuse(file_, node.source(), fmt::format("'{}' is true or false, which no flag takes.", key.str()));
     }
-  }
-
-  std::string take_value() {
-    if (take('"')) return take_basic_string();
-    if (take('\'')) return take_literal_string();
-    std::string value = take_bytes(std::min(text_.find_first_of(" \t\r\n,]#"), text_.size()));
-    const std::size_t first_digit = value.find_first_not_of("+-");
-    if (first_digit > 1 || value[first_digit] < '0' || value[first_digit] > '9' ||
-        value.find_first_not_of(kBareCharacters) != std::string::npos) {
-      fail("a value is a number, a date, or text in quotes");
+    if (node.is_array() || node.is_table()) {
+      refuse(file_, node.source(),
+             fmt::format("'{}' is nested too deep; a value is a string, a number, a date, or an array of those.",
+                         key.str()));
     }
-    std::erase(value, '_');
-    return value;
+    if (const auto* text = node.as_string()) return text->get();
+    if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());
+    std::ostringstream text;
+    node.visit([&](const auto& value) { text << value; });
+    return text.str();
   }
 
-  std::string take_basic_string() {
-    std::string value;
-    while (!take('"')) {
-      const char next = take_string_byte();
-      value += next == '\\' ? take_escape() : next;
-    }
-    return value;
-  }
-
-  std::string take_literal_string() {
-    std::string value;
-    while (!take('\'')) value += take_string_byte();
-    return value;
-  }
-
-  char take_escape() {
-    switch (take_string_byte()) {
-      case '"': return '"';
-      case '\\': return '\\';
-      case 't': return '\t';
-      default: fail("the escapes in a string are \\\", \\\\ and \\t");
-    }
-  }
-
-  char take_string_byte() {
-    if (text_.empty() || text_.front() == '\n') fail("a string ends on the line where it begins");
-    return take_bytes(1).front();
-  }
-
-  std::string take_name() {
-    const std::size_t length = std::min(text_.find_first_not_of(kKeyCharacters), text_.size());
-    if (length == 0) fail("a line is `flag = value` or [section]");
-    return take_bytes(length);
-  }
-
-  void take_line_end() {
-    skip_spaces();
-    skip_comment();
-    if (!text_.empty() && text_.front() != '\n') fail("only a # comment can follow a value or a section");
-  }
-
-  void skip_blank_lines() {
-    while (true) {
-      skip_spaces();
-      skip_comment();
-      if (text_.empty() || text_.front() != '\n') return;
-      text_.remove_prefix(1);
-      ++line_;
-    }
-  }
-
-  void skip_comment() {
-    if (text_.starts_with('#')) text_.remove_prefix(std::min(text_.find('\n'), text_.size()));
-  }
-
-  void skip_spaces() { text_.remove_prefix(std::min(text_.find_first_not_of(" \t\r"), text_.size())); }
-
-  bool take(char wanted) {
-    if (!text_.starts_with(wanted)) return false;
-    text_.remove_prefix(1);
-    return true;
-  }
-
-  void expect(char wanted, std::string_view form) {
-    if (!take(wanted)) fail(form);
-  }
-
-  std::string take_bytes(std::size_t count) {
-    std::string bytes(text_.substr(0, count));
-    text_.remove_prefix(count);
-    return bytes;
-  }
-
-  void refuse_repetition(const std::vector<ConfigEntry>& entries) const {
-    const ConfigEntry& last = entries.back();
-    const auto same = [&](const ConfigEntry& entry) { return entry.section == last.section && entry.key == last.key; };
-    if (std::count_if(entries.begin(), entries.end(), same) > 1) {
-      throw UsageError(fmt::format("{}:{}: '{}' is set twice.", name_, last.line, last.key));
-    }
-  }
-
-  [[noreturn]] void fail(std::string_view form) const {
-    throw UsageError(fmt::format("{}:{}: this is not understood: {}.", name_, line_, form));
-  }
-
-  std::string_view text_;
-  std::string_view name_;
-  std::size_t line_ = 1;
+  std::string_view file_;
+  std::vector<ConfigEntry> entries_;
 };
 
 }  // namespace
 
 std::vector<ConfigEntry> parse_config(std::string_view text, std::string_view name) {
-  return Reader(text, name).take_all();
+  toml::table root;
+  try {
+    root = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    refuse(name, error.source(), fmt::format("{}.", error.description()));
+  }
+  return Collector(name).collect(root);
 }
 
 std::vector<ConfigEntry> read_config(const std::filesystem::path& path) {

@@ -1,12 +1,12 @@
-// --config FILE: flags in a file, in the part of TOML 1.0 that flags need.
+// --config FILE: flags in a TOML 1.0 file.
 //
 //   to = "mysql://loader@db.example/chat"   # for every command that has the flag
 //   [load]                                  # for `chatload load` alone; stronger than the above
 //   type = ["message", "status"]
 //   threads = 4
 //
-// Keys are the long flags without their dashes. A value is a "basic" or 'literal' string, a number, a date or time, or
-// an array of those. Our own reader in place of CLI11's: that one cuts a quoted value at '#'.
+// Keys are the long flags without their dashes. A value is a string, a number, a date or time, or an array of those.
+// Tables are [load], [check] and [schema], written in any of TOML's ways; nothing is nested deeper.
 #pragma once
 
 #include <filesystem>
@@ -17,13 +17,13 @@
 namespace chatload::cli {
 
 struct ConfigEntry {
-  std::string section;  // empty before the first [section]
+  std::string section;  // load, check or schema; empty for every command
   std::string key;
-  std::vector<std::string> values;  // one, or an array's
+  std::vector<std::string> values;  // one, or an array's; dates and times as RFC 3339 writes them
   std::size_t line = 0;             // 1-based, for messages
 };
 
-// Throws UsageError that names file, line and what is accepted; a key that stands twice in a section is one.
+// In the order of their lines. Throws UsageError that names file and line: no TOML, or none of the above.
 [[nodiscard]] std::vector<ConfigEntry> read_config(const std::filesystem::path& path);
 
 // The same on text; name stands in messages.

@@ -34,7 +34,7 @@ std::vector<std::string> expand_inputs(const std::vector<std::string>& arguments
   }
   if (inputs.empty()) throw UsageError("Name at least one INPUT: a path, a glob, or - for standard input.");
   if (std::count(inputs.begin(), inputs.end(), "-") > 1) {
-    throw UsageError("- (standard input) can be read only once; it is given twice.");
+    throw UsageError("INPUT - (standard input) can be read only once; it is given twice.");
   }
   return inputs;
 }

@@ -1,9 +1,14 @@
 #include "cli/plan.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -69,13 +74,16 @@ unsigned cores() { return std::max(1U, std::thread::hardware_concurrency()); }
 
 parse::RowFilter make_filter(const Flags& flags) {
   parse::RowFilter filter;
+  if (std::find(flags.types.begin(), flags.types.end(), "") != flags.types.end()) {
+    throw UsageError("--type takes a type such as message, not ''.");
+  }
   if (!flags.types.empty()) filter.types = flags.types;
   filter.sites = flags.sites;
   if (flags.since) filter.since_seconds = parse_instant("--since", *flags.since);
   if (flags.until) filter.until_seconds = parse_instant("--until", *flags.until);
-  if (filter.since_seconds > filter.until_seconds) {
-    throw UsageError(
-        fmt::format("--since {} is later than --until {}, so that no line could pass.", *flags.since, *flags.until));
+  if (flags.since && flags.until && filter.since_seconds >= filter.until_seconds) {
+    throw UsageError(fmt::format("--since {} is not earlier than --until {}, so that no line could pass.", *flags.since,
+                                 *flags.until));
   }
   return filter;
 }
@@ -131,24 +139,63 @@ report::ProgressOptions make_progress(const Flags& flags, report::LogFormat log_
   return options;
 }
 
+// Of regular files alone: the input and an output may both be /dev/null.
+bool is_same_file(const fs::path& output, const std::string& input) {
+  std::error_code error;
+  if (!fs::is_regular_file(output, error)) return false;
+  if (input != "-") return fs::equivalent(output, input, error);
+  struct stat written {};
+  struct stat read {};
+  return ::stat(output.c_str(), &written) == 0 && ::fstat(STDIN_FILENO, &read) == 0 && written.st_dev == read.st_dev &&
+         written.st_ino == read.st_ino;
+}
+
+void check_output_file(std::string_view flag, const fs::path& path, const std::vector<std::string>& inputs) {
+  if (path.empty()) throw UsageError(fmt::format("{} takes the path of a file.", flag));
+  if (path == "-") {
+    throw UsageError(fmt::format("{0} takes the path of a file, not -; a file of that name is {0} ./-.", flag));
+  }
+  for (const std::string& input : inputs) {
+    if (is_same_file(path, input)) {
+      throw UsageError(fmt::format("{} {} would overwrite the input.", flag, path.string()));
+    }
+  }
+  std::error_code error;
+  if (path.has_parent_path() && !fs::is_directory(path.parent_path(), error)) {
+    throw UsageError(fmt::format("{} {} cannot be written: there is no folder {}.", flag, path.string(),
+                                 path.parent_path().string()));
+  }
+}
+
+// The summary is written last, beside its final place, and renamed; a device or a pipe is written as it stands.
+void check_summary_can_be_written(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::is_directory(status)) {
+    throw UsageError(fmt::format("--summary {} cannot be written: it is a directory.", path.string()));
+  }
+  if (fs::exists(status) && !fs::is_regular_file(status)) return;
+  const fs::path target = fs::weakly_canonical(path, error);
+  fs::path folder = (target.empty() ? path : target).parent_path();
+  if (folder.empty()) folder = ".";
+  if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+    throw UsageError(fmt::format("--summary {} cannot be written: the folder {} takes no new file ({}).", path.string(),
+                                 folder.string(), std::strerror(errno)));
+  }
+}
+
 // A run must not destroy what it reads, nor one of its files the other; and what can be known to fail after an hour of
 // loading fails now.
 void check_output_files(const ReportPlan& plan, const std::vector<std::string>& inputs) {
-  std::error_code error;
-  for (const auto& [flag, path] : {std::pair("--rejects", plan.rejects), std::pair("--summary", plan.summary)}) {
-    if (!path) continue;
-    if (path->empty()) throw UsageError(fmt::format("{} takes the path of a file.", flag));
-    for (const std::string& input : inputs) {
-      if (fs::is_regular_file(*path, error) && fs::equivalent(*path, input, error)) {
-        throw UsageError(fmt::format("{} {} would overwrite the input.", flag, path->string()));
-      }
-    }
-    if (path->has_parent_path() && !fs::is_directory(path->parent_path(), error)) {
-      throw UsageError(fmt::format("{} {} cannot be written: there is no folder {}.", flag, path->string(),
-                                   path->parent_path().string()));
-    }
+  if (plan.rejects) check_output_file("--rejects", *plan.rejects, inputs);
+  if (plan.summary) {
+    check_output_file("--summary", *plan.summary, inputs);
+    check_summary_can_be_written(*plan.summary);
   }
-  const auto resolved = [&](const fs::path& path) { return fs::weakly_canonical(fs::absolute(path), error); };
+  const auto resolved = [](const fs::path& path) {
+    std::error_code error;
+    return fs::weakly_canonical(fs::absolute(path), error);
+  };
   if (plan.rejects && plan.summary && resolved(*plan.rejects) == resolved(*plan.summary)) {
     throw UsageError("--rejects and --summary name the same file.");
   }

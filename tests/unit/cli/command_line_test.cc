@@ -1,9 +1,13 @@
 #include "cli/command_line.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -17,6 +21,7 @@ namespace {
 
 using testing::AllOf;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 using testing::ThrowsMessage;
@@ -45,8 +50,27 @@ std::string text_of(std::vector<std::string> arguments) {
 
 // A sentence that begins with `beginning`.
 void expect_refused(const std::vector<std::string>& arguments, const std::string& beginning) {
-  EXPECT_THAT([&] { (void)parse(arguments); }, ThrowsMessage<UsageError>(AllOf(StartsWith(beginning), HasSubstr("."))));
+  EXPECT_THAT([&] { (void)parse(arguments); }, ThrowsMessage<UsageError>(AllOf(StartsWith(beginning), EndsWith("."))));
 }
+
+// Standard input is this file while it lives.
+class StandardInput {
+ public:
+  explicit StandardInput(const std::string& path) : before_(dup(STDIN_FILENO)) {
+    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    EXPECT_EQ(dup2(file, STDIN_FILENO), STDIN_FILENO);
+    close(file);
+  }
+  StandardInput(const StandardInput&) = delete;
+  StandardInput& operator=(const StandardInput&) = delete;
+  ~StandardInput() {
+    dup2(before_, STDIN_FILENO);
+    close(before_);
+  }
+
+ private:
+  int before_;
+};
 
 class CommandLine : public testing::Test {
  protected:
@@ -189,11 +213,26 @@ TEST_F(CommandLine, SectionOfTheFileIsStrongerThanItsTopAndOtherSectionsDoNotCou
 
 TEST_F(CommandLine, WhatTheFileMustNotHoldIsNamedWithItsLine) {
   const std::string file = home_ / "c.toml";
-  for (const char* text : {"\nbogus = 1", "\n[load]bogus = 1", "[check]\nconnections = 1", "[lod]\nthreads = 1",
+  for (const char* text : {"\nbogus = 1", "\n'' = 1", "\nload.bogus = 1", "[check]\nconnections = 1", "\n[lod]",
                            "\nconfig = 'x'", "\nhelp = 1", "\nthreads = [1, 2]"}) {
     std::ofstream(file) << text;
     expect_refused({"load", "in.gz", "--config", file}, file + ":2: ");
   }
+}
+
+TEST_F(CommandLine, DatesOfTheFileAreInstants) {
+  const std::string file = home_ / "c.toml";
+  std::ofstream(file) << "check.since = 2016-11-22 12:00:00Z\ncheck.until = 2016-11-22T12:00:00.5Z\n";
+  EXPECT_EQ(check({"--config", file}).read.filter.since_seconds, 1479816000);
+  EXPECT_EQ(check({"--config", file}).read.filter.until_seconds, 1479816001);
+}
+
+TEST_F(CommandLine, FlagBeforeItsCommandIsToldToStandBehindIt) {
+  expect_refused({"--threads", "2", "check", "a.json"},
+                 "--threads stands before its command; flags stand behind it: `chatload check --threads ...`.");
+  expect_refused({"--threads=2", "check", "a.json"}, "--threads stands before its command");
+  expect_refused({"schema", kUrl, "apply"}, "--to stands before its command");
+  expect_refused({"--bogus", "check", "a.json"}, "'--bogus' is no flag of `chatload check`");
 }
 
 TEST_F(CommandLine, UsageErrorsAreOneSentenceThatNamesTheFault) {
@@ -218,12 +257,15 @@ TEST_F(CommandLine, ValuesOutsideTheirBoundsAreRefusedWithTheBounds) {
   expect_refused({"check", "in.gz", "--max-line", "1025M"}, "--max-line takes a size from 1 KiB to 1 GiB");
   expect_refused({"check", "in.gz", "--progress-interval", "0"}, "--progress-interval takes at least 100 ms");
   expect_refused({"check", "in.gz", "--inflater", "gz"}, "--inflater takes isal or zlib, not 'gz'");
+  expect_refused({"check", "in.gz", "--type", "message", "--type", ""}, "--type takes a type such as message");
   expect_refused({"check", "in.gz", "--progress", "dots"}, "--progress takes auto, bar, lines or none, not 'dots'");
   EXPECT_EQ(check({"--range-size", "4K", "--max-line", "1G"}).read.split.range_bytes, 4 * kKiB);
 }
 
 TEST_F(CommandLine, FlagsThatContradictEachOtherAreRefused) {
-  expect_refused({"check", "in.gz", "--since", "2", "--until", "1"}, "--since 2 is later than --until 1");
+  expect_refused({"check", "in.gz", "--since", "2", "--until", "1"}, "--since 2 is not earlier than --until 1");
+  expect_refused({"check", "in.gz", "--since", "2", "--until", "2"}, "--since 2 is not earlier than --until 2");
+  EXPECT_EQ(check({"--since", "9223372036854775807"}).read.filter.since_seconds, INT64_MAX);
   expect_refused({"check", "in.gz", "--log-format", "json", "--progress", "bar"}, "--progress bar cannot stand with");
   expect_refused({"check", "in.gz", "--rejects", "x", "--summary", "./x"},
                  "--rejects and --summary name the same file");
@@ -236,12 +278,65 @@ TEST_F(CommandLine, JsonLogHasLinesOfProgress) {
 TEST_F(CommandLine, OutputThatWouldOverwriteTheInputIsRefused) {
   const std::string input = home_ / "in.json.gz";
   std::ofstream(std::string(input)) << "x";
-  expect_refused({"check", input, "--rejects", home_.path() / "./in.json.gz"}, "--rejects");
+  const std::string output = home_.path() / "./in.json.gz";
+  expect_refused({"check", input, "--rejects", output}, "--rejects " + output + " would overwrite the input.");
   EXPECT_EQ(std::filesystem::file_size(input), 1U);
+}
+
+TEST_F(CommandLine, OutputThatWouldOverwriteStandardInputIsRefused) {
+  const std::string input = home_ / "in.json";
+  std::ofstream(std::string(input)) << "x";
+  const StandardInput stdin_is_the_file(input);
+  for (const char* flag : {"--rejects", "--summary"}) {
+    expect_refused({"check", "-", flag, input}, flag + (' ' + input) + " would overwrite the input.");
+    EXPECT_NO_THROW((void)parse({"check", "-", flag, home_ / "other"}));
+  }
+}
+
+TEST_F(CommandLine, InputAndOutputMayBothBeADevice) {
+  const StandardInput nothing("/dev/null");
+  EXPECT_NO_THROW((void)parse({"check", "-", "/dev/null", "--rejects", "/dev/null"}));
+  EXPECT_NO_THROW((void)parse({"check", "-", "/dev/null", "--summary", "/dev/null"}));
+}
+
+TEST_F(CommandLine, OutputToStandardOutputIsRefused) {
+  expect_refused({"check", "in.gz", "--summary", "-"}, "--summary takes the path of a file, not -");
+  expect_refused({"check", "in.gz", "--rejects", "-"}, "--rejects takes the path of a file, not -");
+  EXPECT_EQ(check({"--summary", home_ / "-"}).report.summary, home_ / "-");
 }
 
 TEST_F(CommandLine, OutputInAMissingFolderIsRefusedBeforeTheRun) {
   expect_refused({"check", "in.gz", "--summary", home_ / "none/s.json"}, "--summary");
+}
+
+TEST_F(CommandLine, SummaryThatIsADirectoryIsRefusedBeforeTheRun) {
+  const std::string folder = home_.path();
+  expect_refused({"check", "in.gz", "--summary", folder}, "--summary " + folder + " cannot be written: it is a direct");
+  expect_refused({"check", "in.gz", "--summary", folder + "/."}, "--summary " + folder + "/. cannot be written: it is");
+}
+
+// In a process of its own, which gives up root's right to write everywhere.
+TEST_F(CommandLine, SummaryInAFolderThatCannotBeWrittenIsRefusedBeforeTheRun) {
+  const std::string folder = home_ / "sealed";
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder + "/old.json") << "{}";
+  symlink((folder + "/old.json").c_str(), (home_ / "link").c_str());
+  std::filesystem::permissions(home_.path(), std::filesystem::perms(0777));
+  std::filesystem::permissions(folder, std::filesystem::perms(0555));
+  for (const std::string& summary : {folder + "/new.json", folder + "/old.json", (home_ / "link").string()}) {
+    const auto parse_as_nobody = [&] {
+      if (geteuid() == 0 && setuid(65534) != 0) _exit(1);
+      try {
+        (void)parse({"check", "in.gz", "--summary", summary});
+      } catch (const UsageError& error) {
+        std::fprintf(stderr, "%s", error.what());
+      }
+      _exit(0);
+    };
+    EXPECT_EXIT(parse_as_nobody(), testing::ExitedWithCode(0), "the folder .*sealed takes no new file \\(Permission")
+        << summary;
+  }
+  std::filesystem::permissions(folder, std::filesystem::perms(0755));
 }
 
 TEST_F(CommandLine, HelpAndVersionEndEarly) {

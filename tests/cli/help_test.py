@@ -1,0 +1,87 @@
+"""README, --help, man page and bash completion name the same flags."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import support
+
+COMMANDS = {
+    "": [],
+    "load": ["load"],
+    "check": ["check"],
+    "schema": ["schema"],
+    "schema print": ["schema", "print"],
+    "schema apply": ["schema", "apply"],
+    "schema check": ["schema", "check"],
+}
+FLAG = r"--[a-z]+(?:-[a-z]+)*"
+
+
+def help_of(words):
+    return subprocess.run([support.CHATLOAD, *words, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def flags_of(words):
+    """The flags that --help declares: those at the beginning of a line."""
+    return set(re.findall(rf"^  (?:-h, )?({FLAG})", help_of(words), re.MULTILINE))
+
+
+def all_flags():
+    return set().union(*(flags_of(words) for words in COMMANDS.values()))
+
+
+def completions(*words):
+    """What bash offers for the last of the words."""
+    script = (
+        'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _chatload; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    command = ["bash", "-c", script, "bash", str(support.ROOT / "docs/chatload.bash"), "chatload", *words]
+    return set(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split())
+
+
+class HelpTest(unittest.TestCase):
+    def test_help_declares_flags(self):
+        self.assertGreater(len(flags_of(["load"])), 15)
+
+    def test_manual_page_names_the_same_flags(self):
+        source = (support.ROOT / "docs/chatload.1").read_text().replace("\\-", "-")
+        options = source[source.index(".SH OPTIONS") : source.index(".SH CONFIGURATION FILE")]
+        entries = re.findall(r"^\.TP\n(.*)$", options, re.MULTILINE)
+        self.assertEqual(set(re.findall(FLAG, "\n".join(entries))), all_flags())
+
+    @unittest.skipUnless(shutil.which("groff"), "groff is not installed")
+    def test_manual_page_has_no_formatting_warnings(self):
+        page = str(support.ROOT / "docs/chatload.1")
+        done = subprocess.run(["groff", "-man", "-ww", "-z", "-Tutf8", page], stderr=subprocess.PIPE, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_readme_table_names_the_same_flags(self):
+        rows = re.findall(r"^\| *(`-[^|]*)\|", (support.ROOT / "README.md").read_text().replace("\\|", "/"), re.MULTILINE)
+        self.assertEqual(set(re.findall(FLAG, "\n".join(rows))), all_flags())
+
+    def test_completion_offers_the_flags_of_each_command(self):
+        for name, words in COMMANDS.items():
+            with self.subTest(name):
+                self.assertEqual(completions(*words, "--"), flags_of(words))
+
+    def test_completion_offers_commands_and_choices(self):
+        self.assertEqual(completions("s"), {"schema"})
+        self.assertEqual(completions("schema", ""), {"print", "apply", "check", "--help"})
+        for choices in re.findall(rf"^  ({FLAG}) ([a-z]+(?:\|[a-z]+)+)", help_of(["load"]), re.MULTILINE):
+            with self.subTest(choices[0]):
+                self.assertEqual(completions("load", choices[0], ""), set(choices[1].split("|")))
+
+    def test_help_lines_fit_a_wide_terminal(self):
+        for name, words in COMMANDS.items():
+            for line in help_of(words).splitlines():
+                with self.subTest(name):
+                    self.assertLessEqual(len(line), 110, line)
+
+
+if __name__ == "__main__":
+    unittest.main()
