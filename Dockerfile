@@ -1,0 +1,19 @@
+# The chatload command, with the sample generator chatgen beside it.
+FROM debian:12 AS build
+WORKDIR /src
+COPY scripts scripts
+RUN scripts/setup --build-only
+COPY . .
+RUN cmake --preset release && cmake --build --preset release --target chatload chatgen \
+ && cmake --install build/release --prefix /opt/chatload --strip \
+ && install -s build/release/bench/chatgen /opt/chatload/bin/
+
+FROM debian:12-slim
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends \
+      libfmt9 libisal2 libmariadb3 libmysqlcppconn7v5 libsimdjson14 libspdlog1.10 libssl3 libtbb12 zlib1g \
+ && rm -rf /var/lib/apt/lists/*
+COPY --from=build /opt/chatload /usr/local
+RUN useradd --create-home chatload
+USER chatload
+ENTRYPOINT ["chatload"]
