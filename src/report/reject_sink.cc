@@ -25,7 +25,10 @@ bool RejectSink::add(const RejectRecord& record) {
 std::optional<std::string> RejectSink::verdict_at_end(std::uint64_t lines, std::uint64_t blank) const {
   if (!budget_.holds_at_end(lines)) return verdict();
   if (rejected_ > 0 && rejected_ == lines - blank) {
-    return fmt::format("{}: every line that is not blank was rejected; is this a chat log? `chatload check` shows what is wrong with its lines.", input_);
+    return fmt::format(
+        "{}: every line that is not blank was rejected; is this a chat log? `chatload check` shows what is wrong with "
+        "its lines.",
+        input_);
   }
   return std::nullopt;
 }

@@ -25,7 +25,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A lock wait of the server's is 50 s by default; this leaves room for several.
 constexpr std::chrono::minutes kRetryFor{5};
 constexpr std::chrono::milliseconds kBackoffFirst{10};
 constexpr std::chrono::milliseconds kBackoffMax{2'000};

@@ -12,8 +12,9 @@
 // a row wait without need; it never lets one go too early.
 //
 // A range that waits holds the locks of its uncontested rows. Where distinct ids meet in one lock all the same (a
-// trigger that counts), a lower range may run into them, which the server cannot see as a deadlock. That range says so
-// (report_locked), and those that wait give way: they roll back, and wait without a transaction from then on.
+// trigger that counts, a gap beside a repeated id), a lower range may run into them, which the server cannot see as a
+// deadlock. That range says so (report_locked), and those that wait give way: they roll back, and wait without a
+// transaction from then on.
 #pragma once
 
 #include <condition_variable>

@@ -3,6 +3,8 @@
 //   sql_mode                strict for every engine, zero dates refused, no mode that changes the grammar
 //   foreign_key_checks, unique_checks   off they lose rows in silence (MariaDB, repeated ids)
 //   wait_timeout            a writer may idle for hours behind a slow input
+//   completion_type         a COMMIT neither begins a transaction nor disconnects
+//   MariaDB's timeouts      a writer may wait in its transaction for a lower range
 //   READ WRITE              a server may make new sessions read only by default
 //
 // The affected rows are those of a client without CLIENT_FOUND_ROWS, which the connector does not set: an unchanged row
@@ -28,7 +30,11 @@ constexpr std::string_view kPinVariables =
     " SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION',"
     " SESSION time_zone = '+00:00', SESSION autocommit = 1, SESSION foreign_key_checks = 1,"
-    " SESSION unique_checks = 1, SESSION sql_safe_updates = 0, SESSION wait_timeout = 28800";
+    " SESSION unique_checks = 1, SESSION sql_safe_updates = 0, SESSION wait_timeout = 28800,"
+    " SESSION completion_type = 0";
+constexpr std::string_view kPinMariadb =
+    "SET SESSION idle_transaction_timeout = 0, SESSION idle_write_transaction_timeout = 0,"
+    " SESSION max_statement_time = 0";
 constexpr std::string_view kPinTransactions = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
 constexpr std::string_view kReadServer =
     "SELECT VERSION(), @@max_allowed_packet, @@global.read_only, @@innodb_read_only, CONNECTION_ID()";
@@ -73,6 +79,7 @@ class Session::Impl {
       execute(kPinVariables);
       execute(kPinTransactions);
       read_server();
+      if (server_.server == Server::kMariadb) execute(kPinMariadb);
     } catch (const StatementError& error) {
       throw DatabaseError("The server at " + endpoint.display() + " accepted the connection but not its settings (" +
                           error.what() + "); chatload is tested with MySQL 9.7 and MariaDB 10.11.");

@@ -1,8 +1,8 @@
 // What information_schema says, on MySQL and on MariaDB alike unless noted:
 //
 //   CHARACTER_MAXIMUM_LENGTH  characters of a VARCHAR; for TEXT it repeats the bytes
-//   CHARACTER_OCTET_LENGTH    bytes; it is what bounds a TEXT or a BLOB, and in a VARCHAR never binds before the
-//   characters COLUMN_DEFAULT            NULL where there is none; MariaDB writes a default of NULL as the text NULL
+//   CHARACTER_OCTET_LENGTH    bytes; it is what bounds a TEXT or a BLOB, and in a VARCHAR the characters bind first
+//   COLUMN_DEFAULT            NULL where there is none; MariaDB writes a default of NULL as the text NULL
 //   GENERATION_EXPRESSION     NULL or empty for an ordinary column
 //   COLUMN_NAME in STATISTICS NULL for a key on an expression (MySQL)
 //

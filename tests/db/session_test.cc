@@ -25,17 +25,30 @@ TEST_F(SessionTest, TheSessionIsPinnedWhateverTheServersDefaults) {
   const GlobalVariable autocommit(admin(), "autocommit", "0");
   const GlobalVariable charset(admin(), "character_set_connection", "latin1");
   const GlobalVariable idle(admin(), "wait_timeout", "7");
+  const GlobalVariable completion(admin(), "completion_type", "'RELEASE'");
 
   Session session = connect();
   EXPECT_THAT(
       session
           .query("SELECT @@sql_mode, @@time_zone, @@" + isolation + ", @@" + access +
                  ", @@autocommit, @@character_set_client, @@character_set_connection, @@character_set_results, "
-                 "@@collation_connection, @@wait_timeout, @@foreign_key_checks, @@unique_checks, @@sql_safe_updates")
+                 "@@collation_connection, @@wait_timeout, @@completion_type, @@foreign_key_checks, @@unique_checks, "
+                 "@@sql_safe_updates")
           .at(0),
       ElementsAre("STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION",
-                  "+00:00", "READ-COMMITTED", "0", "1", "utf8mb4", "utf8mb4", "utf8mb4", "utf8mb4_bin", "28800", "1",
-                  "1", "0"));
+                  "+00:00", "READ-COMMITTED", "0", "1", "utf8mb4", "utf8mb4", "utf8mb4", "utf8mb4_bin", "28800",
+                  "NO_CHAIN", "1", "1", "0"));
+}
+
+TEST_F(SessionTest, MariadbEndsNoTransactionThatWaits) {
+  if (is_mysql()) GTEST_SKIP() << "MySQL has no such timeouts";
+  const GlobalVariable idle(admin(), "idle_transaction_timeout", "7");
+  const GlobalVariable idle_write(admin(), "idle_write_transaction_timeout", "7");
+  Session session = connect();
+  EXPECT_THAT(
+      session.query("SELECT @@idle_transaction_timeout, @@idle_write_transaction_timeout, @@max_statement_time = 0")
+          .at(0),
+      ElementsAre("0", "0", "1"));
 }
 
 TEST_F(SessionTest, TheServerIsDescribed) {
