@@ -92,34 +92,37 @@ TEST_F(RangeSchedulerTest, ContestedRowsWaitUntilEveryRangeThatSharesAKeyIsFinis
   EXPECT_EQ(done.wait_for(std::chrono::seconds(60)), std::future_status::ready) << "must not wait for unrelated ranges";
 }
 
-TEST_F(RangeSchedulerTest, RangeWithLocksGivesWayWhenAnotherReportsThatItMetSome) {
-  WriteJob lower, upper;
-  fill(lower, {"a"});
-  fill(upper, {"a"});
-  RangeScheduler scheduler;
-  scheduler.admit(lower);
-  scheduler.admit(upper);
-  std::promise<bool> answered;
-  std::future<bool> answer = answered.get_future();
-  const std::jthread writer([&] { answered.set_value(scheduler.await_contested(upper, /*has_locks=*/true)); });
-  // A report before the wait began is none to it, so one is made until the wait has ended.
-  while (answer.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) scheduler.report_locked();
+// A range that waits for a lower one, on a thread of its own.
+class WaitingRangeTest : public RangeSchedulerTest {
+ protected:
+  WaitingRangeTest() {
+    fill(lower_, {"a"});
+    fill(upper_, {"a"});
+    scheduler_.admit(lower_);
+    scheduler_.admit(upper_);
+  }
+
+  std::future<bool> wait_for_lower(bool has_locks) {
+    return std::async(std::launch::async, [this, has_locks] { return scheduler_.await_contested(upper_, has_locks); });
+  }
+
+  WriteJob lower_;
+  WriteJob upper_;
+  RangeScheduler scheduler_;
+};
+
+TEST_F(WaitingRangeTest, GivesWayWithItsLocksWhenAnotherReportsThatItMetSome) {
+  std::future<bool> answer = wait_for_lower(/*has_locks=*/true);
+  // A report from before the wait is none to it, so they are made until it has ended.
+  while (answer.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) scheduler_.report_locked();
   EXPECT_FALSE(answer.get());
 }
 
-TEST_F(RangeSchedulerTest, RangeWithoutLocksWaitsOn) {
-  WriteJob lower, upper;
-  fill(lower, {"a"});
-  fill(upper, {"a"});
-  RangeScheduler scheduler;
-  scheduler.admit(lower);
-  scheduler.admit(upper);
-  std::promise<bool> answered;
-  std::future<bool> answer = answered.get_future();
-  const std::jthread writer([&] { answered.set_value(scheduler.await_contested(upper, /*has_locks=*/false)); });
-  scheduler.report_locked();
+TEST_F(WaitingRangeTest, WaitsOnWithoutLocks) {
+  std::future<bool> answer = wait_for_lower(/*has_locks=*/false);
+  scheduler_.report_locked();
   EXPECT_NE(answer.wait_for(kLongEnoughToSeeIt), std::future_status::ready);
-  scheduler.finish(lower);
+  scheduler_.finish(lower_);
   EXPECT_TRUE(answer.get());
 }
 
