@@ -8,8 +8,6 @@
 #include <exception>
 #include <variant>
 
-#include <fmt/format.h>
-
 #include "base/errors.h"
 #include "cli/command_line.h"
 #include "pipeline/commands.h"
@@ -24,7 +22,7 @@ struct RunPlan {
   ExitCode operator()(const cli::CheckPlan& plan) const { return pipeline::run_check(plan); }
   ExitCode operator()(const cli::SchemaPlan& plan) const { return pipeline::run_schema(plan); }
   ExitCode operator()(const cli::EarlyExit& early) const {
-    fmt::print("{}", early.text);
+    std::fwrite(early.text.data(), 1, early.text.size(), stdout);
     return ExitCode::kLoaded;
   }
 };
@@ -37,14 +35,16 @@ int main(int argc, char** argv) {
   ExitCode exit_code = ExitCode::kFailed;
   try {
     exit_code = std::visit(RunPlan{}, cli::parse_command_line(argc, argv));
-    if (std::fflush(stdout) != 0) {
-      throw EnvironmentError(fmt::format("Standard output cannot be written: {}.", std::strerror(errno)));
-    }
   } catch (const Error& error) {
     spdlog::error("{}", error.what());
     exit_code = error.exit_code();
   } catch (const std::exception& error) {
     spdlog::error("unexpected: {}; please report this as a bug of chatload", error.what());
+  }
+  // A reader who has seen enough (EPIPE) is no failure of ours.
+  if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && errno != EPIPE) {
+    spdlog::error("Standard output cannot be written: {}.", std::strerror(errno));
+    exit_code = worse(exit_code, ExitCode::kFailed);
   }
   return static_cast<int>(exit_code);
 }

@@ -131,6 +131,7 @@ void RangeParser::Impl::parse_more_rejects(ParsedRange& parsed) {
 
 void RangeParser::Impl::parse_lines(std::size_t begin, std::uint32_t line_index) {
   const std::string_view text = bytes_.text();
+  block_.clear();  // a parse that threw may have left some
   std::size_t block_begin = begin;
   for (; begin < text.size() && !(only_rejects_ && parsed_->has_more_rejects); ++line_index) {
     const void* const newline = std::memchr(text.data() + begin, '\n', text.size() - begin);

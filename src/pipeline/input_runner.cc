@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "base/quantity.h"
@@ -56,6 +57,16 @@ Verdict InputRunner::run(const std::vector<std::string>& inputs) {
       fail(error, verdict);
     } catch (const Error& error) {
       fail(error, verdict);
+    } catch (const std::bad_alloc&) {
+      environment_failed_ = true;
+      fail(
+          EnvironmentError(fmt::format("{}: the machine has no memory left; lower --memory, --range-size or --max-line "
+                                       "and run the same command again.",
+                                       inputs[next])),
+          verdict);
+    } catch (const std::exception& error) {
+      environment_failed_ = true;
+      fail(EnvironmentError(fmt::format("{}: {}; run the same command again.", inputs[next], error.what())), verdict);
     }
   }
   if (reject_writer_ && !environment_failed_) {
@@ -118,9 +129,10 @@ void InputRunner::judge(const std::string& input, const PipelineResult& result, 
     return set_worse(verdict, RunStatus::kBudgetExceeded, ExitCode::kBudgetExceeded);
   }
   if (result.interrupted) {
-    spdlog::warn("{}: stopped by a signal after {} lines; run the same command again to finish{}.", input,
-                 format_count(counts.parsed.lines),
-                 destination_ ? ": lines that are in the table count as duplicate or updated then" : "");
+    spdlog::warn(
+        "{}: stopped by a signal after {} lines; run the same command again to finish{}.", input,
+        format_count(counts.parsed.lines),
+        destination_ ? ": with --on-duplicate skip or replace, lines that are in count as duplicate or updated" : "");
     return set_worse(verdict, RunStatus::kInterrupted, ExitCode::kInterrupted);
   }
   if (const auto verdict_at_end = rejects.verdict_at_end(counts.parsed.lines, counts.parsed.blank)) {

@@ -6,6 +6,7 @@
 //   C × a statement                               4 × statement_bytes_max: ours, up to twice, and the connector's two
 //   copies T + 1 × a parser                              RangeParser::memory_bytes_max, and kSortBytesPerRangeByte × R
 //   N × a range                                   R + L for its bytes, kRowBytesPerRangeByte × R for what it parses to,
+//                                                 L for a last line's unescaped text,
 //                                                 and ParsedRange::kRejectsMax rejects
 //
 // and N follows from --memory. More than kRangesPerThread ranges a thread do not make a load faster, they are only
@@ -29,8 +30,8 @@ constexpr std::size_t kProcessBytes = 32 * kMiB;
 constexpr std::size_t kInputBytes = kMiB;
 constexpr std::size_t kStatementBytesMin = kMiB;
 constexpr std::size_t kStatementCopies = 4;
-// A control character becomes \u0000 in a reject record.
-constexpr std::size_t kRecordBytesPerLineByte = 6;
+// A control character becomes \u0000 in a reject record, whose buffer doubles as it grows.
+constexpr std::size_t kRecordBytesPerLineByte = 12;
 // The densest rows that the contract allows: a line of 58 bytes makes 6 cells, a line span, a place in the order and a
 // key hash, 128 bytes in all; and while it is ordered, a sort key of 16 bytes. Unescaped text takes less than the line
 // that it is in, and makes a line longer than that.
@@ -54,7 +55,7 @@ MemoryPlan plan_memory(std::optional<std::size_t> memory_bytes, split::SplitLimi
                                   connections * kStatementCopies * statement_bytes_max(limits) +
                                   (threads + 1) * parser_bytes;
   const std::size_t range_bytes = limits.buffer_bytes() + kRowBytesPerRangeByte * limits.range_bytes +
-                                  parse::ParsedRange::kRejectsMax * sizeof(parse::RejectedLine);
+                                  limits.line_bytes_max + parse::ParsedRange::kRejectsMax * sizeof(parse::RejectedLine);
   const std::size_t needed_bytes = fixed_bytes + kRangesMin * range_bytes;
   const std::size_t bound_bytes = memory_bytes.value_or(std::max(kMemoryBytesDefault, needed_bytes));
   if (bound_bytes < needed_bytes) {

@@ -59,8 +59,7 @@ struct Parser {
 std::vector<Parser> make_parsers(const PipelineOptions& options, const parse::Mapping& mapping,
                                  const parse::RowFilter& filter, const Destination* destination) {
   std::vector<Parser> parsers;
-  // One for each parse at a time, and one for account().
-  for (unsigned i = 0; i < options.threads + 1; ++i) {
+  for (unsigned i = 0; i < options.threads; ++i) {
     parsers.push_back({parse::RangeParser(mapping, filter, static_cast<std::uint32_t>(options.limits.line_bytes_max)),
                        write::WriteOrderer(mapping.key, destination ? destination->mode : write::OnDuplicate::kSkip,
                                            destination && destination->parallel)});
@@ -82,7 +81,8 @@ class Run {
         stream_(stream),
         splitter_(stream, options.limits),
         jobs_(std::vector<WriteJob>(options.ranges_in_flight_max)),
-        parsers_(make_parsers(options, mapping, filter, destination)) {}
+        parsers_(make_parsers(options, mapping, filter, destination)),
+        more_rejects_parser_(mapping, filter, static_cast<std::uint32_t>(options.limits.line_bytes_max)) {}
 
   PipelineResult execute();
 
@@ -131,6 +131,7 @@ class Run {
   Pool<Parser> parsers_;
 
   // account() and hand_over() only, which one serial node calls, until the graph is done.
+  parse::RangeParser more_rejects_parser_;
   LineNumber next_line_{1};
   bool is_discarding_ = false;  // nothing more is to be written
   std::optional<std::string> budget_verdict_;
@@ -235,9 +236,7 @@ void Run::account(WriteJob& job) {
   const bool has_succeeded = succeeds([&] {
     if (job.parse_failure) std::rethrow_exception(job.parse_failure);
     while (account_rejects(job) && job.parsed.has_more_rejects) {
-      Parser& parser = parsers_.acquire();
-      parser.range_parser.parse_more_rejects(job.parsed);
-      parsers_.release(parser);
+      more_rejects_parser_.parse_more_rejects(job.parsed);
     }
     // All that a check has to do for a range is done, and it has found what exceeds the budget.
     job.result.committed = destination_ == nullptr;

@@ -37,7 +37,15 @@ std::string lines_of(const WriteJob& job) {
                      job.first_line.value() + std::max<std::uint64_t>(job.parsed.counts.lines, 1) - 1);
 }
 
-DatabaseError refusal(const WriteJob& job, const StatementError& error, bool is_committing) {
+// In doubt: the server may have committed before it failed to say so.
+DatabaseError commit_in_doubt(const WriteJob& job, const StatementError& error) {
+  return DatabaseError(fmt::format(
+      "The COMMIT of {} failed ({}), so whether they are in the table is not known; run the same command again: with "
+      "--on-duplicate skip or replace, lines that are in count as duplicate or updated.",
+      lines_of(job), error.what()));
+}
+
+DatabaseError refusal(const WriteJob& job, const StatementError& error) {
   switch (classify(error)) {
     case ErrorClass::kDuplicateKey:
       return DatabaseError(fmt::format(
@@ -46,11 +54,9 @@ DatabaseError refusal(const WriteJob& job, const StatementError& error, bool is_
           lines_of(job), error.message()));
     case ErrorClass::kConnectionLost:
       return DatabaseError(fmt::format(
-          "The connection was lost while {} were written ({}), {}; run the same command again: lines that are in the "
-          "table count as duplicate or updated.",
-          lines_of(job), error.message(),
-          is_committing ? "in the middle of their COMMIT, so whether they are in the table is not known"
-                        : "and none of them is in the table"));
+          "The connection was lost while {} were written ({}), and none of them is in the table; run the same command "
+          "again: with --on-duplicate skip or replace, lines that are in count as duplicate or updated.",
+          lines_of(job), error.message()));
     case ErrorClass::kReadOnly:
       return DatabaseError(
           fmt::format("The server takes no writes ({}); load into the primary server, or make this "
@@ -58,8 +64,8 @@ DatabaseError refusal(const WriteJob& job, const StatementError& error, bool is_
                       error.message()));
     case ErrorClass::kRetry:
       return DatabaseError(
-          fmt::format("Of {}, some met locks for {} minutes ({}); end the sessions that hold them and run the "
-                      "same command again.",
+          fmt::format("Of {}, some met locks, and redoing them for {} minutes did not help ({}); end the sessions that "
+                      "hold them and run the same command again.",
                       lines_of(job), kRetryFor.count(), error.message()));
     case ErrorClass::kFatal:
       return DatabaseError(
@@ -98,18 +104,27 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
     try {
       if (write_transaction(job, scheduler, /*may_wait_inside=*/attempt == 0)) return;
     } catch (const StatementError& error) {
-      const DatabaseError ending = refusal(job, error, is_committing_);
-      roll_back();
+      const bool is_rolled_back = roll_back();
       if (!give_up_at) give_up_at = Clock::now() + kRetryFor;
-      if (classify(error) != ErrorClass::kRetry || Clock::now() >= *give_up_at) throw ending;
+      if (!is_rolled_back || !may_redo(error) || Clock::now() >= *give_up_at) {
+        throw is_committing_ ? commit_in_doubt(job, error) : refusal(job, error);
+      }
       scheduler.report_locked();
       ++context_.retries;
       back_off(attempt);
     } catch (...) {
-      roll_back();
+      static_cast<void>(roll_back());
       throw;
     }
   }
+}
+
+// A COMMIT that failed is redone only after the errors by which the server says that it rolled back.
+bool BatchWriter::may_redo(const StatementError& error) const {
+  constexpr int kLockWaitTimeout = 1205;
+  constexpr int kDeadlock = 1213;
+  if (is_committing_) return error.code() == kLockWaitTimeout || error.code() == kDeadlock;
+  return classify(error) == ErrorClass::kRetry;
 }
 
 // True if the job is committed; false if it is to be tried again, or given up because another writer failed.
@@ -117,12 +132,13 @@ bool BatchWriter::write_transaction(WriteJob& job, RangeScheduler& scheduler, bo
   const WriteOrder& order = job.order;
   const bool has_contested = order.contested_begin < order.rows.size();
   is_committing_ = false;
-  if (has_contested && !may_wait_inside) static_cast<void>(scheduler.await_contested(job, /*has_locks=*/false));
+  if (has_contested && !may_wait_inside) scheduler.await_contested(job);
 
   WriteResult result;
+  const std::uint64_t reports_before = scheduler.lock_reports();
   session_.execute("START TRANSACTION");
   const bool is_sent = send_rows(job, 0, order.contested_begin, result) &&
-                       (!has_contested || scheduler.await_contested(job, /*has_locks=*/true)) &&
+                       (!has_contested || scheduler.await_contested_with_locks(job, reports_before)) &&
                        send_rows(job, order.contested_begin, order.rows.size(), result);
   if (!is_sent || context_.failed) {
     session_.execute("ROLLBACK");
@@ -181,11 +197,14 @@ void BatchWriter::count(const WriteJob& job, std::uint64_t rows, const Statement
   (is_replace ? result.updated : result.duplicate) += rows - inserted;
 }
 
-void BatchWriter::roll_back() noexcept {
+// False where the server did not say that the transaction is undone: it is if the connection is gone, but nothing may
+// follow on this one.
+bool BatchWriter::roll_back() noexcept {
   try {
     session_.execute("ROLLBACK");
-  } catch (const StatementError&) {
-    // The connection is gone, and with it the transaction; the error that brought us here says so.
+    return true;
+  } catch (const std::exception&) {
+    return false;
   }
 }
 

@@ -39,7 +39,8 @@ class BatchWriter {
   bool write_transaction(WriteJob& job, RangeScheduler& scheduler, bool may_wait_inside);
   bool send_rows(const WriteJob& job, std::size_t begin, std::size_t end, WriteResult& result);
   void count(const WriteJob& job, std::uint64_t rows, const StatementResult& done, WriteResult& result);
-  void roll_back() noexcept;
+  [[nodiscard]] bool may_redo(const StatementError& error) const;
+  [[nodiscard]] bool roll_back() noexcept;
 
   Session& session_;
   const WriteContext& context_;

@@ -46,17 +46,27 @@ WriteJob* RangeScheduler::take() {
   }
 }
 
-bool RangeScheduler::await_contested(const WriteJob& job, bool has_locks) {
+void RangeScheduler::await_contested(const WriteJob& job) {
   std::unique_lock lock(mutex_);
-  const std::uint64_t reports_before = reports_;
-  for (;;) {
-    const auto is_own = [&](const Entry& entry) { return entry.job == &job; };
-    const auto own = std::find_if(in_flight_.begin(), in_flight_.end(), is_own);
-    assert(own != in_flight_.end());
-    if (own->awaited.empty()) return true;
-    if (has_locks && reports_ != reports_before) return false;
-    changed_.wait(lock);
-  }
+  changed_.wait(lock, [&] { return !has_to_wait(job); });
+}
+
+bool RangeScheduler::await_contested_with_locks(const WriteJob& job, std::uint64_t reports_before) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return !has_to_wait(job) || reports_ != reports_before; });
+  return !has_to_wait(job);
+}
+
+bool RangeScheduler::has_to_wait(const WriteJob& job) const {
+  const auto is_own = [&](const Entry& entry) { return entry.job == &job; };
+  const auto own = std::find_if(in_flight_.begin(), in_flight_.end(), is_own);
+  assert(own != in_flight_.end());
+  return !own->awaited.empty();
+}
+
+std::uint64_t RangeScheduler::lock_reports() {
+  const std::lock_guard lock(mutex_);
+  return reports_;
 }
 
 void RangeScheduler::report_locked() {

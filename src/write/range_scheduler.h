@@ -37,12 +37,16 @@ class RangeScheduler {
   // The lowest range that was not handed out yet; waits for one. Null after close(), once all were handed out.
   [[nodiscard]] WriteJob* take();
 
-  // Waits until the lower ranges that contest rows of this one are finished, which gives true. With has_locks it gives
-  // false as soon as any range reports that it ran into locks: roll back then, and wait again without.
-  [[nodiscard]] bool await_contested(const WriteJob& job, bool has_locks);
+  // Waits until the lower ranges that contest rows of this one are finished.
+  void await_contested(const WriteJob& job);
+
+  // The same for a range that holds locks, taken when lock_reports() was `reports_before`. False as soon as there are
+  // more reports: roll back then, and wait without locks.
+  [[nodiscard]] bool await_contested_with_locks(const WriteJob& job, std::uint64_t reports_before);
 
   // A transaction met a deadlock or a lock wait.
   void report_locked();
+  [[nodiscard]] std::uint64_t lock_reports();
 
   // The range is committed, or given up.
   void finish(const WriteJob& job);
@@ -51,6 +55,9 @@ class RangeScheduler {
   void close();
 
  private:
+  // REQUIRES: mutex_ is held.
+  [[nodiscard]] bool has_to_wait(const WriteJob& job) const;
+
   struct Entry {
     WriteJob* job;
     bool taken;

@@ -39,6 +39,9 @@ class WriterPool {
 
  private:
   void run(Session from_opener);
+  // Takes jobs until the pool is closed, and gives each back.
+  template <typename Write>
+  void write_jobs(Write write);
   void fail(std::exception_ptr failure);
 
   std::atomic<bool> failed_ = false;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <future>
 #include <initializer_list>
 #include <string_view>
@@ -82,7 +83,7 @@ TEST_F(RangeSchedulerTest, ContestedRowsWaitUntilEveryRangeThatSharesAKeyIsFinis
   std::promise<void> waited;
   std::future<void> done = waited.get_future();
   const std::jthread writer([&] {
-    EXPECT_TRUE(scheduler.await_contested(three, /*has_locks=*/true));
+    EXPECT_TRUE(scheduler.await_contested_with_locks(three, scheduler.lock_reports()));
     waited.set_value();
   });
   EXPECT_NE(done.wait_for(kLongEnoughToSeeIt), std::future_status::ready);
@@ -102,28 +103,31 @@ class WaitingRangeTest : public RangeSchedulerTest {
     scheduler_.admit(upper_);
   }
 
-  std::future<bool> wait_for_lower(bool has_locks) {
-    return std::async(std::launch::async, [this, has_locks] { return scheduler_.await_contested(upper_, has_locks); });
-  }
-
   WriteJob lower_;
   WriteJob upper_;
   RangeScheduler scheduler_;
 };
 
 TEST_F(WaitingRangeTest, GivesWayWithItsLocksWhenAnotherReportsThatItMetSome) {
-  std::future<bool> answer = wait_for_lower(/*has_locks=*/true);
-  // A report from before the wait is none to it, so they are made until it has ended.
-  while (answer.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) scheduler_.report_locked();
+  const std::uint64_t reports_before = scheduler_.lock_reports();
+  std::future<bool> answer =
+      std::async(std::launch::async, [&] { return scheduler_.await_contested_with_locks(upper_, reports_before); });
+  scheduler_.report_locked();
   EXPECT_FALSE(answer.get());
 }
 
+TEST_F(WaitingRangeTest, GivesWayToAReportFromBeforeItsWait) {
+  const std::uint64_t reports_before = scheduler_.lock_reports();
+  scheduler_.report_locked();
+  EXPECT_FALSE(scheduler_.await_contested_with_locks(upper_, reports_before));
+}
+
 TEST_F(WaitingRangeTest, WaitsOnWithoutLocks) {
-  std::future<bool> answer = wait_for_lower(/*has_locks=*/false);
+  std::future<void> answer = std::async(std::launch::async, [&] { scheduler_.await_contested(upper_); });
   scheduler_.report_locked();
   EXPECT_NE(answer.wait_for(kLongEnoughToSeeIt), std::future_status::ready);
   scheduler_.finish(lower_);
-  EXPECT_TRUE(answer.get());
+  answer.get();
 }
 
 }  // namespace
