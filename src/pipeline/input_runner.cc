@@ -23,15 +23,6 @@ void set_worse(Verdict& verdict, RunStatus status, ExitCode exit_code) {
   verdict.exit_code = exit_code;
 }
 
-void add(report::RunCounts& total, const report::RunCounts& counts) {
-  total.parsed += counts.parsed;
-  total.inserted += counts.inserted;
-  total.updated += counts.updated;
-  total.duplicate += counts.duplicate;
-  total.bytes_compressed += counts.bytes_compressed;
-  total.bytes_decompressed += counts.bytes_decompressed;
-}
-
 }  // namespace
 
 InputRunner::InputRunner(const cli::ReadPlan& read, const cli::ReportPlan& report, std::size_t ranges_in_flight_max,
@@ -108,7 +99,7 @@ void InputRunner::run_one(const std::string& input, Verdict& verdict) {
     const report::Progress progress(stats_, progress_options);
     result = run_pipeline(*stream, options_, mapping_, read_.filter, destination_, rejects, stats_, stop_);
   }
-  add(verdict.counts, result.counts);
+  verdict.counts += result.counts;
   judge(input, result, rejects, verdict);
 }
 

@@ -2,6 +2,16 @@
 
 namespace chatload::report {
 
+RunCounts& RunCounts::operator+=(const RunCounts& other) {
+  parsed += other.parsed;
+  inserted += other.inserted;
+  updated += other.updated;
+  duplicate += other.duplicate;
+  bytes_compressed += other.bytes_compressed;
+  bytes_decompressed += other.bytes_decompressed;
+  return *this;
+}
+
 bool RunCounts::load_adds_up() const {
   return parsed.lines == inserted + updated + duplicate + parsed.filtered + parsed.rejected() + parsed.blank;
 }

@@ -15,6 +15,8 @@ struct RunCounts {
   std::uint64_t bytes_compressed = 0;
   std::uint64_t bytes_decompressed = 0;
 
+  RunCounts& operator+=(const RunCounts& other);
+
   // lines = inserted + updated + duplicate + filtered + rejected + blank, for a load of whole ranges.
   [[nodiscard]] bool load_adds_up() const;
   // lines = valid + filtered + rejected + blank, for a check.

@@ -8,6 +8,7 @@
 #include "base/errors.h"
 
 namespace chatload::write {
+
 WriterPool::WriterPool(std::vector<Session> sessions, const parse::Mapping& mapping, OnDuplicate mode,
                        std::size_t statement_bytes_max, std::atomic<std::uint64_t>& retries)
     : context_{mapping, mode, statement_bytes_max, failed_, retries} {
