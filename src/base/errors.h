@@ -57,6 +57,12 @@ class DatabaseError : public Error {
   explicit DatabaseError(const std::string& sentence) : Error(ExitCode::kFailed, sentence) {}
 };
 
+// The same, but of one load alone: another run has it, or it is not what the ledger says. Other inputs may go on.
+class LoadError : public DatabaseError {
+ public:
+  using DatabaseError::DatabaseError;
+};
+
 // The machine we run on: a full disk, a file that cannot be written.
 class EnvironmentError : public Error {
  public:

@@ -15,8 +15,8 @@
 namespace chatload {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::uint64_t>, 6> kDurationSuffixes = {
-    {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"min", 60'000}, {"h", 3'600'000}}};
+constexpr std::array<std::pair<std::string_view, std::uint64_t>, 7> kDurationSuffixes = {
+    {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
 constexpr std::array<std::pair<std::string_view, std::uint64_t>, 3> kSizeUnits = {
     {{"KiB", kKiB}, {"MiB", kMiB}, {"GiB", kGiB}}};
 
@@ -132,7 +132,7 @@ std::chrono::milliseconds parse_duration(std::string_view flag, std::string_view
       return std::chrono::milliseconds(static_cast<std::int64_t>(parsed->first * *unit));
     }
   }
-  throw UsageError(fmt::format("{} takes a duration such as 500ms, 30s, 5min or 1h, not '{}'.", flag, text));
+  throw UsageError(fmt::format("{} takes a duration such as 500ms, 30s, 5min, 1h or 30d, not '{}'.", flag, text));
 }
 
 std::int64_t parse_instant(std::string_view flag, std::string_view text) {
@@ -148,6 +148,14 @@ std::uint64_t parse_count(std::string_view flag, std::string_view text, std::uin
   const auto count = whole_number<std::uint64_t>(text);
   if (count && *count >= least && *count <= most) return *count;
   throw UsageError(fmt::format("{} takes a whole number from {} to {}, not '{}'.", flag, least, most, text));
+}
+
+std::string format_duration(std::chrono::milliseconds duration) {
+  const auto count = duration.count();
+  if (count == 0 || count % 1'000 != 0) return fmt::format("{} ms", count);
+  if (count % 60'000 != 0) return fmt::format("{} s", count / 1'000);
+  if (count % 3'600'000 != 0) return fmt::format("{} min", count / 60'000);
+  return fmt::format("{} h", count / 3'600'000);
 }
 
 std::string format_size(std::uint64_t bytes) {

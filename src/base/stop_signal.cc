@@ -5,6 +5,7 @@
 
 #include "base/stop_signal.h"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -68,5 +69,12 @@ StopSignal::~StopSignal() {
 }
 
 bool StopSignal::requested() const noexcept { return stop_requested.load(std::memory_order_relaxed); }
+
+bool StopSignal::wait_for(std::chrono::milliseconds time) const noexcept {
+  pollfd wake{fd_, POLLIN, 0};
+  // A poll that ends early, for whatever reason, is a shorter wait.
+  static_cast<void>(poll(&wake, 1, static_cast<int>(time.count())));
+  return requested();
+}
 
 }  // namespace chatload

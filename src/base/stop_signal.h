@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <csignal>
 
 namespace chatload {
@@ -19,6 +20,9 @@ class StopSignal {
 
   // Any thread; costs one load.
   [[nodiscard]] bool requested() const noexcept;
+
+  // Waits, from any thread. True as soon as a stop is asked for, false when the time is over.
+  [[nodiscard]] bool wait_for(std::chrono::milliseconds time) const noexcept;
 
   // Becomes readable when a stop is asked for and stays so: poll it beside whatever a wait is for. Never read from it.
   [[nodiscard]] int fd() const noexcept { return fd_; }

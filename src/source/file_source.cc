@@ -20,9 +20,8 @@
 #include "base/errors.h"
 
 namespace chatload::source {
-namespace {
 
-[[noreturn]] void throw_cannot_open(const std::string& name, int error) {
+void throw_cannot_open(const std::string& name, int error) {
   switch (error) {
     case ENOENT: throw SourceError(fmt::format("{}: there is no such file; check the path", name));
     case EACCES: throw SourceError(fmt::format("{}: permission denied; make it readable for this user", name));
@@ -31,10 +30,13 @@ namespace {
   }
 }
 
-}  // namespace
+void throw_cannot_read(const std::string& name, std::uint64_t after_byte, int error) {
+  throw SourceError(fmt::format("{} cannot be read after byte {}: {}; run the same command again", name, after_byte,
+                                std::strerror(error)));
+}
 
 FileSource::FileSource(const std::string& path, int stop_fd)
-    : name_(path == "-" ? "standard input" : path), stop_fd_(stop_fd) {
+    : name_(path == "-" ? kStandardInputName : path), stop_fd_(stop_fd) {
   fd_ = path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                     : open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd_ < 0) throw_cannot_open(name_, errno);
@@ -82,8 +84,7 @@ std::size_t FileSource::read(std::span<char> out) {
     }
     // EAGAIN: another reader of the same pipe was faster.
     if (errno == EINTR || (errno == EAGAIN && can_wait_)) continue;
-    throw SourceError(fmt::format("{} cannot be read after byte {}: {}; run the same command again", name_, position_,
-                                  std::strerror(errno)));
+    throw_cannot_read(name_, position_, errno);
   }
 }
 

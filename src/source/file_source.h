@@ -1,11 +1,18 @@
 // A file, a pipe or standard input, read through a descriptor.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "source/byte_source.h"
 
 namespace chatload::source {
+
+inline constexpr const char* kStandardInputName = "standard input";
+
+// The SourceError of an input that an errno says cannot be opened (EISDIR: it is a directory), or not be read on.
+[[noreturn]] void throw_cannot_open(const std::string& name, int error);
+[[noreturn]] void throw_cannot_read(const std::string& name, std::uint64_t after_byte, int error);
 
 class FileSource : public ByteSource {
  public:

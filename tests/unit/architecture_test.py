@@ -18,6 +18,7 @@ LIBRARIES = {
     "libcurl": (re.compile(r"<curl/"), "source"),
     "simdjson": (re.compile(r"<simdjson"), "parse"),
     "CLI11": (re.compile(r"<CLI/"), "cli"),
+    "xxHash": (re.compile(r"<xxh"), "base"),
     "toml++": (re.compile(r"<toml\+\+/"), "cli"),
 }
 MAIN_LINES_MAX = 80

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 
 #include "base/errors.h"
@@ -52,10 +53,11 @@ TEST(Quantity, DurationsTakeUnitsAndAreSecondsWithoutOne) {
   EXPECT_EQ(parse_duration("--x", "5min"), milliseconds(300'000));
   EXPECT_EQ(parse_duration("--x", "5m"), milliseconds(300'000));
   EXPECT_EQ(parse_duration("--x", "1h"), milliseconds(3'600'000));
+  EXPECT_EQ(parse_duration("--x", "30d"), milliseconds(2'592'000'000));
 }
 
 TEST(Quantity, OtherDurationsAreRefused) {
-  for (const char* text : {"", "s", "1d", "-1s", "1.5s", "1 s", "9223372036854775807h"}) {
+  for (const char* text : {"", "s", "1w", "-1s", "1.5s", "1 s", "9223372036854775807h", "106751991168d"}) {
     EXPECT_THROW((void)parse_duration("--x", text), UsageError) << text;
   }
 }
@@ -116,6 +118,19 @@ TEST(Quantity, SizesReadWell) {
   EXPECT_EQ(format_size(kGiB), "1 GiB");
   EXPECT_EQ(format_size(kMiB - 1), "1.0 MiB");
   EXPECT_EQ(format_size(5000 * kGiB + 1), "5000.0 GiB");
+}
+
+TEST(Quantity, DurationsAreInTheLargestExactUnit) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(format_duration(milliseconds(0)), "0 ms");
+  EXPECT_EQ(format_duration(milliseconds(500)), "500 ms");
+  EXPECT_EQ(format_duration(milliseconds(1'500)), "1500 ms");
+  EXPECT_EQ(format_duration(milliseconds(30'000)), "30 s");
+  EXPECT_EQ(format_duration(milliseconds(90'000)), "90 s");
+  EXPECT_EQ(format_duration(milliseconds(300'000)), "5 min");
+  EXPECT_EQ(format_duration(milliseconds(5'400'000)), "90 min");
+  EXPECT_EQ(format_duration(milliseconds(43'200'000)), "12 h");
+  EXPECT_EQ(format_duration(milliseconds(2'592'000'000)), "720 h");
 }
 
 TEST(Quantity, CountsAreGroupedByThousands) {

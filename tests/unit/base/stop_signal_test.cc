@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <stdexcept>
+#include <thread>
 
 namespace chatload {
 namespace {
@@ -27,6 +30,20 @@ TEST_P(StopSignalTest, OneSignalAsksForAStopAndStaysVisible) {
   EXPECT_TRUE(stop.requested());
   EXPECT_TRUE(is_readable(stop.fd()));
   EXPECT_TRUE(is_readable(stop.fd()));
+}
+
+TEST_P(StopSignalTest, WaitEndsAtOnceByASignalFromBeforeOrFromAnotherThread) {
+  for (const bool is_before : {true, false}) {
+    const StopSignal stop;
+    const auto begin = std::chrono::steady_clock::now();
+    if (is_before) raise(GetParam());
+    std::thread other([&] {
+      if (!is_before) kill(getpid(), GetParam());
+    });
+    EXPECT_TRUE(stop.wait_for(std::chrono::minutes(10)));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::minutes(5));
+    other.join();
+  }
 }
 
 TEST_P(StopSignalTest, ANewOneBeginsUnrequested) {
@@ -73,6 +90,14 @@ TEST_P(StopSignalTest, TheSecondSignalKillsWhicheverItIs) {
         },
         testing::KilledBySignal(second), "");
   }
+}
+
+TEST(StopSignalWaitTest, WaitWithoutASignalTakesItsTime) {
+  const StopSignal stop;
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_FALSE(stop.wait_for(std::chrono::milliseconds(20)));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(20));
+  EXPECT_FALSE(stop.wait_for(std::chrono::milliseconds(0)));
 }
 
 TEST(StopSignalTwiceTest, TwoAtATimeAreABug) {
