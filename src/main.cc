@@ -21,6 +21,8 @@ struct RunPlan {
   ExitCode operator()(const cli::LoadPlan& plan) const { return pipeline::run_load(plan); }
   ExitCode operator()(const cli::CheckPlan& plan) const { return pipeline::run_check(plan); }
   ExitCode operator()(const cli::SchemaPlan& plan) const { return pipeline::run_schema(plan); }
+  ExitCode operator()(const cli::LoadsPlan& plan) const { return pipeline::run_loads(plan); }
+  ExitCode operator()(const cli::RejectsPlan& plan) const { return pipeline::run_rejects(plan); }
   ExitCode operator()(const cli::EarlyExit& early) const {
     std::fwrite(early.text.data(), 1, early.text.size(), stdout);
     return ExitCode::kLoaded;

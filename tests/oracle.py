@@ -31,9 +31,9 @@ SEPARATOR = b"\xff"  # stands in no UTF-8 text, so it parts the columns of a row
 
 
 class Reject(Exception):
-    def __init__(self, reason, field=None):
+    def __init__(self, reason, field=None, detail=None):
         super().__init__(reason)
-        self.reason, self.field = reason, field
+        self.reason, self.field, self.detail = reason, field, detail
 
 
 class Integer(str):
@@ -196,6 +196,7 @@ class Result:
     def __init__(self):
         self.rows = {}  # id as UTF-8 → the other columns, joined; in file order of the lines that inserted
         self.rejects = []
+        self.reject_texts = []  # of each of rejects: (detail, the line without its end)
         self.lines = self.blank = self.filtered = self.valid = self.repeated = 0
         self.replaces = False
 
@@ -229,11 +230,14 @@ class Result:
             yield "\t".join([text.hex().upper() for text in texts]).encode() + b"\t" + seconds
 
 
-def add_line(result, raw, line_filter):
+def add_line(result, raw, line_filter, refuses):
     row = row_of(raw, line_filter)
     if row is None:
         result.filtered += 1
         return
+    detail = refuses(row)
+    if detail is not None:
+        raise Reject("refused_by_server", detail=detail)
     result.valid += 1
     *texts, seconds = row
     key, *rest = [text.encode("utf-8") for text in texts]
@@ -257,8 +261,15 @@ def open_input(path):
     return gzip.open(path, "rb") if is_gzip else open(path, "rb")
 
 
-def apply(paths, line_filter=None, on_duplicate="skip", line_bytes_max=LINE_BYTES_MAX):
+def refuses_nothing(_):
+    return None
+
+
+def apply(paths, line_filter=None, on_duplicate="skip", line_bytes_max=LINE_BYTES_MAX, refuses=refuses_nothing):
     """Loads the files, one after the other, into an empty table; line numbers and offsets start anew in each.
+
+    `refuses` stands for what the server says to a row: None, or a detail, by which the line is refused_by_server and
+    owns nothing, whether its id is there already or not.
 
     A line over line_bytes_max is line_too_long whatever it holds, white space only too: whoever drains such a line does
     not look at its tail. A file of nothing but a byte order mark has no lines.
@@ -283,9 +294,10 @@ def apply(paths, line_filter=None, on_duplicate="skip", line_bytes_max=LINE_BYTE
                     if not raw.strip(b" \t\r\n\v\f"):
                         result.blank += 1
                     else:
-                        add_line(result, raw, line_filter)
+                        add_line(result, raw, line_filter, refuses)
                 except Reject as reject:
                     result.rejects.append((number, offset, reject.reason, reject.field))
+                    result.reject_texts.append((reject.detail, raw))
                 offset += len(line)
     return result
 

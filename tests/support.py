@@ -11,6 +11,8 @@ import json
 import os
 import pathlib
 import re
+import select
+import signal
 import subprocess
 import tempfile
 import urllib.parse
@@ -34,9 +36,10 @@ class Server:
     def __init__(self, kind=None, name=None, options=()):
         self.kind = kind or os.environ.get("CHATLOAD_TEST_SERVER", "mariadb")
         self.name = name or f"test-{self.kind}"
+        self.options = options
         was_running = sandbox("status", self.kind, self.name).returncode == 0
         if not was_running or options:
-            sandbox("start", self.kind, self.name, "--", *options)
+            self.start()
         if not was_running:
             atexit.register(sandbox, "stop", self.kind, self.name)
         self.url = urllib.parse.urlsplit(sandbox("url", self.kind, self.name).stdout.strip())
@@ -44,6 +47,30 @@ class Server:
 
     def pid(self):
         return int(re.search(r"process (\d+)", sandbox("status", self.kind, self.name).stdout)[1])
+
+    def start(self):
+        sandbox("start", self.kind, self.name, "--", *self.options)
+
+    def kill(self):
+        """SIGKILL; returns when the server is gone."""
+        process = os.pidfd_open(self.pid())
+        signal.pidfd_send_signal(process, signal.SIGKILL)
+        select.select([process], [], [])
+        os.close(process)
+        # MySQL does not start beside a lock file whose process is there, be it only as a zombie.
+        pathlib.Path(f"{self.socket}.lock").unlink(missing_ok=True)
+
+    def connections(self, database):
+        """The ids of the connections that use the database."""
+        # MySQL's PROCESSLIST fails while a statement in it holds an emoji; MariaDB has the other off by default.
+        query = "SELECT ID FROM information_schema.PROCESSLIST WHERE DB"
+        if self.kind == "mysql":
+            query = "SELECT PROCESSLIST_ID FROM performance_schema.threads WHERE PROCESSLIST_DB"
+        return [int(row[0]) for row in self.sql(f"{query} = '{database}'")]
+
+    def kill_connection(self, number):
+        """KILL, unless the connection is gone already."""
+        subprocess.run(self.client(), input=f"KILL {number}", text=True, stderr=subprocess.DEVNULL, check=False)
 
     def url_of(self, database):
         return self.url._replace(path=f"/{database}").geturl()
@@ -82,9 +109,10 @@ class Database:
         return self.server.sql(statements, self.name)
 
     def create_table(self):
-        """The shipped chat_messages, empty."""
-        ddl = "".join(path.read_text() for path in sorted((ROOT / "schema").glob("[0-9]*.sql")))
-        self.sql(f"DROP TABLE IF EXISTS chat_messages;\n{ddl}")
+        """The shipped chat_messages and an empty ledger, as `chatload schema apply` makes them."""
+        tables = self.sql("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()")
+        self.sql("".join(f"DROP TABLE `{table}`;\n" for (table,) in tables if table.startswith("chat")))
+        subprocess.run([CHATLOAD, "schema", "apply", "--to", self.url], check=True, stdout=subprocess.DEVNULL)
 
 
 class Run:
@@ -94,13 +122,18 @@ class Run:
         self.exit_code, self.stdout, self.stderr, self.summary = done.returncode, done.stdout, done.stderr, summary
 
 
+def run_of(done, summary):
+    """The Run of a finished process that was given --summary `summary`."""
+    return Run(done, json.loads(summary.read_text()) if summary.exists() else None)
+
+
 def run_chatload(*words, **popen_options):
     """Runs `chatload WORDS...`; load and check get --summary and no progress."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "summary.json"
         more = ["--summary", str(path), "--progress", "none"] if words[0] in ("load", "check") else []
         done = subprocess.run([CHATLOAD, *map(str, words), *more], capture_output=True, text=True, **popen_options)
-        return Run(done, json.loads(path.read_text()) if path.exists() else None)
+        return run_of(done, path)
 
 
 def generate(path, **options):

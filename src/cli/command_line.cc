@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -16,56 +15,13 @@
 #include "base/errors.h"
 #include "cli/config_file.h"
 #include "cli/flags.h"
+#include "cli/help_formatter.h"
+#include "cli/resume_command.h"
 
 namespace chatload::cli {
 namespace {
 
 constexpr const char* kHelpHelp = "print this and exit";
-constexpr std::size_t kHelpColumn = 32;
-constexpr std::array<std::string_view, 6> kGroups = {"Database", "Filters", "Rejects and summary",
-                                                     "Watching", "Tuning",  "General"};
-
-// "chatload schema apply"
-std::string name_of(const CLI::App& command) {
-  return command.get_parent() == nullptr ? command.get_name()
-                                         : name_of(*command.get_parent()) + ' ' + command.get_name();
-}
-
-// --help: usage, what the command does, its arguments or subcommands, its flags by group in the order of kGroups.
-class HelpFormatter : public CLI::Formatter {
- public:
-  std::string make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const override {
-    const std::vector<const CLI::App*> commands = app->get_subcommands([](const CLI::App*) { return true; });
-    const CLI::Option* input = app->get_option_no_throw("INPUT");
-    std::string text = fmt::format("Usage: {}{}{}\n\n{}\n", name_of(*app), commands.empty() ? "" : " COMMAND",
-                                   input == nullptr ? " [flags]" : " [flags] INPUT...", app->get_description());
-    if (input != nullptr) text += "\n" + row("INPUT...", input->get_description());
-    if (!commands.empty()) text += "\nCommands (COMMAND --help says more):\n";
-    for (const CLI::App* command : commands) text += row(command->get_name(), command->get_description());
-    for (const std::string_view group : kGroups) {
-      const auto options = app->get_options(
-          [&](const CLI::Option* option) { return option->get_group() == group && option->nonpositional(); });
-      if (!options.empty()) text += fmt::format("\n{}:\n", group);
-      for (const CLI::Option* option : options) {
-        text += row(CLI::detail::join(split_names(*option), ", ") + ' ' + option->get_option_text(),
-                    option->get_description());
-      }
-    }
-    return text;
-  }
-
- private:
-  static std::vector<std::string> split_names(const CLI::Option& option) {
-    return CLI::detail::split(option.get_name(false, true), ',');
-  }
-
-  static std::string row(std::string_view left, std::string_view right) {
-    const std::string_view gap = left.size() + 3 > kHelpColumn ? "\n" : "";
-    return fmt::format("  {}{}{:{}}{}\n", left, gap, "", gap.empty() ? kHelpColumn - 2 - left.size() : kHelpColumn,
-                       right);
-  }
-};
-
 // A command of its own flags; `section` is where they stand in a configuration file.
 struct Command {
   CLI::App* app;
@@ -91,6 +47,13 @@ class Declarer {
     return *this;
   }
 
+  // Takes no value; the text is "true".
+  Declarer& switch_flag(const std::string& name, FlagText& text, const std::string& help) {
+    flag(name, "", text, help);
+    app_.get_option(name)->expected(0);
+    return *this;
+  }
+
   // Takes one value each time it is given.
   Declarer& repeatable_flag(const std::string& name, const std::string& value_name, std::vector<std::string>& texts,
                             const std::string& help) {
@@ -112,7 +75,8 @@ class Declarer {
 };
 
 void declare_inputs(CLI::App& app, Flags& flags) {
-  app.add_option("INPUT", flags.inputs, "gzip or plain text: a path, a glob, or - for standard input; read in order");
+  app.add_option("INPUT", flags.inputs, "gzip or plain text: a path, a glob, or - for standard input; read in order")
+      ->option_text("INPUT...");
 }
 
 void declare_connection(Declarer declare, Flags& flags, const std::string& purpose) {
@@ -128,7 +92,14 @@ void declare_load(CLI::App& app, Flags& flags) {
       .group("Database")
       .flag("--on-duplicate", "skip|replace|fail", flags.on_duplicate,
             "a line whose id is there: first wins, last wins, stop (default skip)")
-      .flag("--connections", "N", flags.connections, "parallel writers, 1 to 64 (default: the cores, at most 8)");
+      .flag("--connections", "N", flags.connections, "parallel writers, 1 to 64 (default: the cores, at most 8)")
+      .flag("--retry-for", "DURATION", flags.retry_for, "bear with a server that is away for this long (default 5min)")
+      .group("Ledger")
+      .switch_flag("--restart", flags.restart, "begin an unfinished load anew; its rows stay and count as duplicate")
+      .switch_flag("--reload", flags.reload, "load a finished source once more")
+      .flag("--source-id", "NAME", flags.source_id, "knows the input again by this name, standard input too")
+      .flag("--wait-lock", "DURATION", flags.wait_lock, "wait for another run of the same load (default 0s)")
+      .switch_flag("--fail-fast", flags.fail_fast, "stop at the first input that fails");
 }
 
 void declare_check(CLI::App& app, Flags& flags) {
@@ -166,6 +137,22 @@ void declare_run(CLI::App& app, Flags& flags) {
       .flag("--inflater", "isal|zlib", flags.inflater, "library that decompresses (default isal)");
 }
 
+void declare_rejects(CLI::App& app, Flags& flags) {
+  app.add_option("LOAD", flags.load, "the load's number, from `chatload loads`")->option_text("LOAD");
+  declare_connection(Declarer(app).group("Database"), flags, "where the ledger is");
+  Declarer(app)
+      .group("Rejects")
+      .switch_flag("--raw", flags.raw, "the bare lines: mend them and load them (default: JSON with the reason)")
+      .flag("-o,--output", "FILE.json.gz", flags.output, "write them here, gzipped (default: standard output, plain)");
+}
+
+void declare_forget(CLI::App& app, Flags& flags) {
+  app.add_option("LOAD", flags.load, "the load's number, from `chatload loads`")->option_text("[LOAD]");
+  declare_connection(Declarer(app).group("Database"), flags, "where the ledger is");
+  Declarer(app).group("Loads").flag("--older-than", "DURATION", flags.older_than,
+                                    "every load that ended before then, such as 30d");
+}
+
 // Last, so that every command has its flags and its --config and --help at the end.
 void declare_general(CLI::App& app, FlagText& config) {
   Declarer(app).group("General").flag("--config", "FILE", config,
@@ -194,6 +181,15 @@ class Grammar {
     CLI::App& check = add_command(*schema_, "check", "schema", "Says whether the table can be loaded into.");
     declare_connection(Declarer(apply).group("Database"), flags_, "where to create it");
     declare_connection(Declarer(check).group("Database"), flags_, "where to look");
+    loads_ = &add_command(app_, "loads", "loads", "Lists the ledger: what is loaded, running or interrupted, how far.");
+    loads_->require_subcommand(0, 1);
+    declare_connection(Declarer(*loads_).group("Database"), flags_, "where the ledger is");
+    Declarer(*loads_).group("Loads").flag("--format", "table|json", flags_.format,
+                                          "for people or machines (default table)");
+    declare_forget(
+        add_command(*loads_, "forget", "loads", "Forgets loads and their rejects; the rows that they loaded stay."),
+        flags_);
+    declare_rejects(add_command(app_, "rejects", "rejects", "Exports the lines of a load that were rejected."), flags_);
     for (const Command& command : commands_) declare_general(*command.app, config_);
   }
   Grammar(const Grammar&) = delete;
@@ -215,17 +211,23 @@ class Grammar {
     } catch (const CLI::ParseError& error) {
       throw UsageError(fmt::format("{}; `{} --help` says more.", error.what(), name_of(deepest_command())));
     }
+    refuse_flags_of_other_commands();
     if (end != argv + argc) add_inputs({end + 1, argv + argc});
     if (config_) apply_config(read_config(*config_), *config_);
     if (const char* to = std::getenv("CHATLOAD_TO"); to != nullptr && !flags_.to) flags_.to = to;
+    flags_.resume_command = resume_command({argv, argv + argc});
     return std::nullopt;
   }
 
   [[nodiscard]] Plan plan() {
     CLI::App& command = deepest_command();
-    if (&command == &app_) throw UsageError("Name a command: load, check or schema; `chatload --help` says more.");
+    if (&command == &app_)
+      throw UsageError("Name a command: load, check, schema, loads or rejects; `chatload --help` says more.");
     if (&command == schema_) throw UsageError("Say what to do with the schema: print, apply or check.");
     if (command.get_parent() == schema_) return make_schema_plan(schema_action(command.get_name()), flags_);
+    if (command.get_parent() == loads_) return make_loads_plan(LoadsAction::kForget, flags_);
+    if (&command == loads_) return make_loads_plan(LoadsAction::kList, flags_);
+    if (command.get_name() == "rejects") return make_rejects_plan(flags_);
     if (command.get_name() == "load") return make_load_plan(flags_);
     return make_check_plan(flags_);
   }
@@ -258,13 +260,24 @@ class Grammar {
         fmt::format("{} {}.", flag, message.ends_with("missing") ? "takes a value" : "is given more than once"));
   }
 
+  [[noreturn]] void refuse_misplaced(std::string_view flag) {
+    throw UsageError(fmt::format("{0} stands before its command; flags stand behind it: `{1} {0} ...`.", flag,
+                                 name_of(deepest_command())));
+  }
+
+  // `chatload loads` takes flags, but not before a command of its own.
+  void refuse_flags_of_other_commands() {
+    if (deepest_command().get_parent() != loads_) return;
+    for (const CLI::Option* option : loads_->get_options()) {
+      if (option->count() > 0) refuse_misplaced(option->get_name());
+    }
+  }
+
   [[noreturn]] void refuse_extra() {
     const std::string name = name_of(deepest_command());
     const std::string extra = app_.remaining(true).front();
     const std::string flag = extra.substr(0, extra.find('='));
-    if (flag.starts_with('-') && deepest_command().get_option_no_throw(flag) != nullptr) {
-      throw UsageError(fmt::format("{0} stands before its command; flags stand behind it: `{1} {0} ...`.", flag, name));
-    }
+    if (flag.starts_with('-') && deepest_command().get_option_no_throw(flag) != nullptr) refuse_misplaced(flag);
     const std::string_view noun = extra.starts_with('-') ? "flag" : "command or argument";
     throw UsageError(fmt::format("'{}' is no {} of `{}`; `{} --help` lists what is.", extra, noun, name, name));
   }
@@ -297,10 +310,25 @@ class Grammar {
   void require_known(const ConfigEntry& entry, std::string_view file) const {
     for (const Command& command : commands_) {
       const bool concerned = entry.section.empty() || entry.section == command.section;
-      if (concerned && configurable(*command.app, entry.key) != nullptr) return;
+      const CLI::Option* option = concerned ? configurable(*command.app, entry.key) : nullptr;
+      if (option == nullptr) continue;
+      require_fit(*option, entry, file);
+      return;
     }
     throw UsageError(fmt::format("{}:{}: '{}' is no flag of `chatload{}{}`.", file, entry.line, entry.key,
                                  entry.section.empty() ? "" : " ", entry.section));
+  }
+
+  static void require_fit(const CLI::Option& option, const ConfigEntry& entry, std::string_view file) {
+    if (is_flag_of_one_run(entry.key)) {
+      throw UsageError(fmt::format("{}:{}: '{}' is for one run, so it stands on the command line only: --{}.", file,
+                                   entry.line, entry.key, entry.key));
+    }
+    const bool is_switch = option.get_expected_max() == 0;
+    if (is_switch == entry.is_boolean) return;
+    throw UsageError(fmt::format(
+        "{}:{}: '{}' {}.", file, entry.line, entry.key,
+        is_switch ? "is a switch, so its value is true or false" : "takes a value other than true or false"));
   }
 
   static CLI::Option* configurable(CLI::App& command, const std::string& key) {
@@ -319,6 +347,7 @@ class Grammar {
 
   CLI::App app_{"Loads gzipped JSON-lines chat logs into MySQL.", "chatload"};
   CLI::App* schema_ = nullptr;
+  CLI::App* loads_ = nullptr;
   std::vector<Command> commands_;
   Flags flags_;
   FlagText config_;

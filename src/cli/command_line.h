@@ -1,4 +1,4 @@
-// argv → a plan. The only user of CLI11 is the .cc.
+// argv → a plan. CLI11 stays in the .cc and in help_formatter.
 #pragma once
 
 #include "cli/plan.h"

@@ -17,7 +17,7 @@
 namespace chatload::cli {
 namespace {
 
-constexpr std::array<std::string_view, 3> kSections = {"load", "check", "schema"};
+constexpr std::array<std::string_view, 5> kSections = {"load", "check", "schema", "loads", "rejects"};
 
 [[noreturn]] void refuse(std::string_view file, const toml::source_region& place, std::string_view sentence) {
   throw UsageError(fmt::format("{}:{}: {}", file, place.begin.line, sentence));
@@ -45,7 +45,7 @@ class Collector {
   void add_section(const toml::key& name, const toml::table& table) {
     if (std::find(kSections.begin(), kSections.end(), name.str()) == kSections.end()) {
       refuse(file_, name.source(),
-             fmt::format("There is no section [{}]; there are [load], [check] and [schema].", name.str()));
+             fmt::format("There is no section [{}]; there are [{}].", name.str(), fmt::join(kSections, "], [")));
     }
     for (const auto& [key, node] : table) add(name, key, node);
   }
@@ -54,9 +54,16 @@ class Collector {
     ConfigEntry entry{.section = std::string(section.str()),
                       .key = std::string(key.str()),
                       .values = {},
+                      .is_boolean = node.is_boolean(),
                       .line = key.source().begin.line};
     if (const toml::array* array = node.as_array()) {
-      for (const toml::node& element : *array) entry.values.push_back(text_of(key, element));
+      for (const toml::node& element : *array) {
+        if (element.is_boolean()) {
+          refuse(file_, element.source(),
+                 fmt::format("'{}' is a list with true or false, which no flag takes.", key.str()));
+        }
+        entry.values.push_back(text_of(key, element));
+      }
     } else {
       entry.values.push_back(text_of(key, node));
     }
@@ -65,9 +72,6 @@ class Collector {
 
   // As the value would be written on the command line.
   [[nodiscard]] std::string text_of(const toml::key& key, const toml::node& node) const {
-    if (node.is_boolean()) {
-      refuse(file_, node.source(), fmt::format("'{}' is true or false, which no flag takes.", key.str()));
-    }
     if (node.is_array() || node.is_table()) {
       refuse(file_, node.source(),
              fmt::format("'{}' is nested too deep; a value is a string, a number, a date, or an array of those.",

@@ -1,5 +1,5 @@
 // Flags as they were written: text that nobody has judged yet, from the command line, the configuration file and the
-// environment. What they mean is decided in plan.cc.
+// environment. What they mean is decided in plan.cc. A switch is "true" or "false".
 #pragma once
 
 #include <optional>
@@ -18,6 +18,9 @@ struct Flags {
   FlagText to, password_file, limits_from, on_duplicate, connections;
   FlagText rejects, max_rejects, summary;
   FlagText progress, progress_interval, log_format;
+  FlagText restart, reload, source_id, wait_lock, retry_for, fail_fast;
+  FlagText load, format, older_than, raw, output;
+  std::string resume_command;  // the command line again; see LoadPlan
 };
 
 }  // namespace chatload::cli

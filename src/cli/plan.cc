@@ -1,22 +1,21 @@
 #include "cli/plan.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
+#include <limits>
 #include <string_view>
 #include <thread>
 #include <utility>
 
 #include "base/errors.h"
+#include "base/json_text.h"
 #include "base/quantity.h"
+#include "base/terminal_text.h"
 #include "cli/flags.h"
 #include "cli/inputs.h"
+#include "cli/output_file.h"
 
 namespace chatload::cli {
 namespace {
@@ -30,6 +29,7 @@ constexpr std::uint64_t kRangeBytesMin = 4 * kKiB;
 constexpr std::uint64_t kLineBytesMin = kKiB;
 constexpr std::uint64_t kRangeAndLineBytesMax = kGiB;
 constexpr std::chrono::milliseconds kProgressIntervalMin{100};
+constexpr std::size_t kSourceIdCharactersMax = 50;
 
 template <typename Value, std::size_t kCount>
 using Choices = std::array<std::pair<std::string_view, Value>, kCount>;
@@ -45,6 +45,8 @@ constexpr Choices<report::ProgressMode, 4> kProgressModes = {{{"auto", report::P
                                                               {"none", report::ProgressMode::kNone}}};
 constexpr Choices<report::LogFormat, 2> kLogFormats = {
     {{"text", report::LogFormat::kText}, {"json", report::LogFormat::kJson}}};
+constexpr Choices<ListFormat, 2> kListFormats = {{{"table", ListFormat::kTable}, {"json", ListFormat::kJson}}};
+constexpr Choices<bool, 2> kSwitchPositions = {{{"true", true}, {"false", false}}};
 
 template <typename Value, std::size_t kCount>
 Value choose(std::string_view flag, const FlagText& text, Value otherwise, const Choices<Value, kCount>& choices) {
@@ -70,12 +72,19 @@ unsigned count_within(std::string_view flag, const FlagText& text, unsigned othe
   return text ? static_cast<unsigned>(parse_count(flag, *text, 1, most)) : otherwise;
 }
 
+bool is_on(std::string_view flag, const FlagText& text) { return choose(flag, text, false, kSwitchPositions); }
+
 unsigned cores() { return std::max(1U, std::thread::hardware_concurrency()); }
 
 parse::RowFilter make_filter(const Flags& flags) {
   parse::RowFilter filter;
   if (std::find(flags.types.begin(), flags.types.end(), "") != flags.types.end()) {
     throw UsageError("--type takes a type such as message, not ''.");
+  }
+  for (const auto& [flag, texts] : {std::pair("--type", flags.types), std::pair("--site", flags.sites)}) {
+    if (!std::all_of(texts.begin(), texts.end(), is_utf8)) {
+      throw UsageError(fmt::format("{} takes text in UTF-8, as every line that is loaded is.", flag));
+    }
   }
   if (!flags.types.empty()) filter.types = flags.types;
   filter.sites = flags.sites;
@@ -86,17 +95,6 @@ parse::RowFilter make_filter(const Flags& flags) {
                                  *flags.until));
   }
   return filter;
-}
-
-ReadPlan make_read_plan(const Flags& flags) {
-  ReadPlan plan;
-  plan.inflater = choose("--inflater", flags.inflater, plan.inflater, kInflaters);
-  plan.split.range_bytes = size_within("--range-size", flags.range_size, plan.split.range_bytes, kRangeBytesMin);
-  plan.split.line_bytes_max = size_within("--max-line", flags.max_line, plan.split.line_bytes_max, kLineBytesMin);
-  plan.filter = make_filter(flags);
-  plan.threads = count_within("--threads", flags.threads, std::min(cores(), kThreadsMax), kThreadsMax);
-  if (flags.memory) plan.memory_bytes = parse_size("--memory", *flags.memory);
-  return plan;
 }
 
 write::Endpoint make_endpoint(const std::string& url, const FlagText& password_file) {
@@ -112,7 +110,7 @@ write::Endpoint required_endpoint(const Flags& flags) {
 
 WritePlan make_write_plan(const Flags& flags) {
   WritePlan plan;
-  plan.on_duplicate = choose("--on-duplicate", flags.on_duplicate, plan.on_duplicate, kDuplicateModes);
+  plan.on_duplicate = make_duplicate_mode(flags);
   plan.connections =
       count_within("--connections", flags.connections, std::min(cores(), kConnectionsDefaultMax), kConnectionsMax);
   plan.endpoint = required_endpoint(flags);
@@ -139,58 +137,13 @@ report::ProgressOptions make_progress(const Flags& flags, report::LogFormat log_
   return options;
 }
 
-// Of regular files alone: the input and an output may both be /dev/null.
-bool is_same_file(const fs::path& output, const std::string& input) {
-  std::error_code error;
-  if (!fs::is_regular_file(output, error)) return false;
-  if (input != "-") return fs::equivalent(output, input, error);
-  struct stat written {};
-  struct stat read {};
-  return ::stat(output.c_str(), &written) == 0 && ::fstat(STDIN_FILENO, &read) == 0 && written.st_dev == read.st_dev &&
-         written.st_ino == read.st_ino;
-}
-
-void check_output_file(std::string_view flag, const fs::path& path, const std::vector<std::string>& inputs) {
-  if (path.empty()) throw UsageError(fmt::format("{} takes the path of a file.", flag));
-  if (path == "-") {
-    throw UsageError(fmt::format("{0} takes the path of a file, not -; a file of that name is {0} ./-.", flag));
-  }
-  for (const std::string& input : inputs) {
-    if (is_same_file(path, input)) {
-      throw UsageError(fmt::format("{} {} would overwrite the input.", flag, path.string()));
-    }
-  }
-  std::error_code error;
-  if (path.has_parent_path() && !fs::is_directory(path.parent_path(), error)) {
-    throw UsageError(fmt::format("{} {} cannot be written: there is no folder {}.", flag, path.string(),
-                                 path.parent_path().string()));
-  }
-}
-
-// The summary is written last, beside its final place, and renamed; a device or a pipe is written as it stands.
-void check_summary_can_be_written(const fs::path& path) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (fs::is_directory(status)) {
-    throw UsageError(fmt::format("--summary {} cannot be written: it is a directory.", path.string()));
-  }
-  if (fs::exists(status) && !fs::is_regular_file(status)) return;
-  const fs::path target = fs::weakly_canonical(path, error);
-  fs::path folder = (target.empty() ? path : target).parent_path();
-  if (folder.empty()) folder = ".";
-  if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
-    throw UsageError(fmt::format("--summary {} cannot be written: the folder {} takes no new file ({}).", path.string(),
-                                 folder.string(), std::strerror(errno)));
-  }
-}
-
 // A run must not destroy what it reads, nor one of its files the other; and what can be known to fail after an hour of
 // loading fails now.
 void check_output_files(const ReportPlan& plan, const std::vector<std::string>& inputs) {
   if (plan.rejects) check_output_file("--rejects", *plan.rejects, inputs);
   if (plan.summary) {
     check_output_file("--summary", *plan.summary, inputs);
-    check_summary_can_be_written(*plan.summary);
+    check_whole_file_can_be_written("--summary", *plan.summary);
   }
   const auto resolved = [](const fs::path& path) {
     std::error_code error;
@@ -212,14 +165,77 @@ ReportPlan make_report_plan(const Flags& flags, const std::vector<std::string>& 
   return plan;
 }
 
+void check_source_id(const std::string& source_id, const std::vector<std::string>& inputs) {
+  const auto continues = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; };
+  const std::size_t characters =
+      source_id.size() - static_cast<std::size_t>(std::count_if(source_id.begin(), source_id.end(), continues));
+  if (characters == 0 || characters > kSourceIdCharactersMax || !is_terminal_text(source_id)) {
+    throw UsageError(fmt::format("--source-id takes a name of 1 to {} printable characters, such as chat-2016-11-22.",
+                                 kSourceIdCharactersMax));
+  }
+  if (inputs.size() > 1) {
+    throw UsageError(
+        fmt::format("--source-id names one input, and there are {}; load each with a name of its own.", inputs.size()));
+  }
+}
+
+LedgerPlan make_ledger_plan(const Flags& flags, const std::vector<std::string>& inputs) {
+  LedgerPlan plan;
+  plan.restart = is_on("--restart", flags.restart);
+  plan.reload = is_on("--reload", flags.reload);
+  if (plan.restart && plan.reload) {
+    throw UsageError("--restart is for a load that is unfinished, --reload for one that is done; give one of them.");
+  }
+  if (flags.source_id) check_source_id(*flags.source_id, inputs);
+  plan.source_id = flags.source_id;
+  if (flags.wait_lock) plan.wait_lock = parse_duration("--wait-lock", *flags.wait_lock);
+  if (flags.retry_for) plan.retry_for = parse_duration("--retry-for", *flags.retry_for);
+  return plan;
+}
+
+std::vector<std::string> decisive_settings_given(const Flags& flags) {
+  std::vector<std::string> given;
+  for (const auto& [key, is_given] :
+       {std::pair("on-duplicate", flags.on_duplicate.has_value()), std::pair("type", !flags.types.empty()),
+        std::pair("site", !flags.sites.empty()), std::pair("since", flags.since.has_value()),
+        std::pair("until", flags.until.has_value()), std::pair("range-size", flags.range_size.has_value()),
+        std::pair("max-line", flags.max_line.has_value())}) {
+    if (is_given) given.emplace_back(key);
+  }
+  return given;
+}
+
+std::uint64_t load_number(const std::string& text) {
+  return parse_count("LOAD", text, 1, std::numeric_limits<std::uint64_t>::max());
+}
+
 }  // namespace
+
+ReadPlan make_read_plan(const Flags& flags) {
+  ReadPlan plan;
+  plan.inflater = choose("--inflater", flags.inflater, plan.inflater, kInflaters);
+  plan.split.range_bytes = size_within("--range-size", flags.range_size, plan.split.range_bytes, kRangeBytesMin);
+  plan.split.line_bytes_max = size_within("--max-line", flags.max_line, plan.split.line_bytes_max, kLineBytesMin);
+  plan.filter = make_filter(flags);
+  plan.threads = count_within("--threads", flags.threads, std::min(cores(), kThreadsMax), kThreadsMax);
+  if (flags.memory) plan.memory_bytes = parse_size("--memory", *flags.memory);
+  return plan;
+}
+
+write::OnDuplicate make_duplicate_mode(const Flags& flags) {
+  return choose("--on-duplicate", flags.on_duplicate, write::OnDuplicate::kSkip, kDuplicateModes);
+}
 
 LoadPlan make_load_plan(const Flags& flags) {
   LoadPlan plan;
   plan.inputs = expand_inputs(flags.inputs);
   plan.read = make_read_plan(flags);
+  plan.ledger = make_ledger_plan(flags, plan.inputs);
+  plan.fail_fast = is_on("--fail-fast", flags.fail_fast);
   plan.report = make_report_plan(flags, plan.inputs, true);
   plan.write = make_write_plan(flags);
+  plan.resume_command = flags.resume_command;
+  plan.given = decisive_settings_given(flags);
   return plan;
 }
 
@@ -240,6 +256,35 @@ SchemaPlan make_schema_plan(SchemaAction action, const Flags& flags) {
   SchemaPlan plan;
   plan.action = action;
   if (action != SchemaAction::kPrint) plan.endpoint = required_endpoint(flags);
+  return plan;
+}
+
+LoadsPlan make_loads_plan(LoadsAction action, const Flags& flags) {
+  LoadsPlan plan;
+  plan.action = action;
+  plan.format = choose("--format", flags.format, plan.format, kListFormats);
+  if (action == LoadsAction::kForget && flags.load.has_value() == flags.older_than.has_value()) {
+    throw UsageError("Say what to forget: one LOAD by its number from `chatload loads`, or --older-than DURATION.");
+  }
+  if (flags.load) plan.load = load_number(*flags.load);
+  if (flags.older_than) {
+    plan.older_than = std::chrono::ceil<std::chrono::seconds>(parse_duration("--older-than", *flags.older_than));
+  }
+  plan.endpoint = required_endpoint(flags);
+  return plan;
+}
+
+RejectsPlan make_rejects_plan(const Flags& flags) {
+  RejectsPlan plan;
+  if (!flags.load) throw UsageError("Name the LOAD whose rejects to export, by its number from `chatload loads`.");
+  plan.load = load_number(*flags.load);
+  plan.raw = is_on("--raw", flags.raw);
+  if (flags.output) {
+    check_output_file("--output", *flags.output, {});
+    check_whole_file_can_be_written("--output", *flags.output);
+    plan.output = *flags.output;
+  }
+  plan.endpoint = required_endpoint(flags);
   return plan;
 }
 

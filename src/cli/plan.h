@@ -2,10 +2,12 @@
 // flag.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -47,11 +49,26 @@ struct ReportPlan {
   report::LogFormat log_format = report::LogFormat::kText;
 };
 
+// What the ledger's loads are to this run.
+struct LedgerPlan {
+  bool restart = false;                  // begin an unfinished load anew
+  bool reload = false;                   // load a finished source again; never with restart
+  std::optional<std::string> source_id;  // names the only input; 1 to 50 printable characters
+  std::chrono::milliseconds wait_lock{0};
+  std::chrono::milliseconds retry_for{std::chrono::minutes(5)};  // since the last commit of any range
+};
+
 struct LoadPlan {
   std::vector<std::string> inputs;  // paths or "-", globs expanded, in the order given; never empty
   ReadPlan read;
   WritePlan write;
   ReportPlan report;
+  LedgerPlan ledger;
+  bool fail_fast = false;  // the first input that fails is the last
+  // For messages: this command line as a shell takes it again, without --restart and --reload.
+  std::string resume_command;
+  // Of the settings in recorded_plan(), the keys of those that the user gave. For resumed_plan().
+  std::vector<std::string> given;
 };
 
 struct CheckPlan {
@@ -68,16 +85,53 @@ struct SchemaPlan {
   std::optional<write::Endpoint> endpoint;  // absent for kPrint only
 };
 
+enum class LoadsAction { kList, kForget };
+enum class ListFormat { kTable, kJson };
+
+// kForget has either load or older_than.
+struct LoadsPlan {
+  write::Endpoint endpoint;
+  LoadsAction action = LoadsAction::kList;
+  ListFormat format = ListFormat::kTable;  // kList only
+  std::optional<std::uint64_t> load;
+  std::optional<std::chrono::seconds> older_than;
+};
+
+struct RejectsPlan {
+  write::Endpoint endpoint;
+  std::uint64_t load = 0;
+  bool raw = false;                             // the bare lines, not JSON records
+  std::optional<std::filesystem::path> output;  // gzipped; not given: plain, to standard output
+};
+
 // --help or --version: print this to standard output and end with exit code 0.
 struct EarlyExit {
   std::string text;
 };
 
-using Plan = std::variant<LoadPlan, CheckPlan, SchemaPlan, EarlyExit>;
+using Plan = std::variant<LoadPlan, CheckPlan, SchemaPlan, LoadsPlan, RejectsPlan, EarlyExit>;
 
 // Each throws UsageError, one sentence that names the flag, what it got and what it takes.
 [[nodiscard]] LoadPlan make_load_plan(const Flags& flags);
 [[nodiscard]] CheckPlan make_check_plan(const Flags& flags);
 [[nodiscard]] SchemaPlan make_schema_plan(SchemaAction action, const Flags& flags);
+[[nodiscard]] LoadsPlan make_loads_plan(LoadsAction action, const Flags& flags);
+[[nodiscard]] RejectsPlan make_rejects_plan(const Flags& flags);
+
+// The parts of make_load_plan() that a recorded plan is read with.
+[[nodiscard]] ReadPlan make_read_plan(const Flags& flags);
+[[nodiscard]] write::OnDuplicate make_duplicate_mode(const Flags& flags);
+
+// The settings that decide what a load makes of its source, and no others, as a configuration file for the ledger:
+// on-duplicate, type, site, since, until, range-size, max-line. One text for one meaning: lists are sorted, sizes are
+// bytes, instants epoch seconds, and what restricts nothing is left out.
+[[nodiscard]] std::string recorded_plan(const LoadPlan& plan);
+
+// The plan for going on with a load that recorded_plan() was kept of: every setting that the user did not give is the
+// recorded one. Throws UsageError, one sentence, where one that was given differs from the record (a setting that the
+// record lacks differs too), and where the record holds what this chatload does not know. anew_flag: what begins the
+// load anew, --restart or --reload.
+[[nodiscard]] LoadPlan resumed_plan(const LoadPlan& plan, std::string_view recorded, std::uint64_t load_id,
+                                    std::string_view anew_flag);
 
 }  // namespace chatload::cli

@@ -47,6 +47,12 @@ bool is_blank(std::string_view line) {
   return std::all_of(line.begin(), line.end(), [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
 }
 
+// A byte order mark at the stream's first byte is no part of line 1.
+std::size_t first_line_begin(const split::Range& range) {
+  const bool has_mark = range.begin == ByteOffset(0) && range.bytes.view().text().starts_with(kByteOrderMark);
+  return has_mark ? kByteOrderMark.size() : 0;
+}
+
 }  // namespace
 
 class RangeParser::Impl {
@@ -63,6 +69,7 @@ class RangeParser::Impl {
   }
 
   void parse(ParsedRange& parsed);
+  void parse_first_rejects(ParsedRange& parsed);
   void parse_more_rejects(ParsedRange& parsed);
 
  private:
@@ -72,6 +79,7 @@ class RangeParser::Impl {
     std::size_t field = kNoField;
   };
 
+  void parse_rejects(ParsedRange& parsed, std::size_t begin, std::uint32_t line_index);
   void parse_lines(std::size_t begin, std::uint32_t line_index);
   void parse_block();
   void parse_line(const LineSpan& line, PaddedView block, const std::uint32_t*& token);
@@ -112,20 +120,28 @@ void RangeParser::Impl::parse(ParsedRange& parsed) {
   parsed.rows.cells.reserve(rows_max * mapping_.fields.size());
   parsed.rows.lines.reserve(rows_max);
 
-  const bool at_stream_begin = parsed.range.begin == ByteOffset(0);
-  parse_lines(at_stream_begin && bytes_.text().starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0, 0);
+  parse_lines(first_line_begin(parsed.range), 0);
+}
+
+void RangeParser::Impl::parse_first_rejects(ParsedRange& parsed) {
+  parse_rejects(parsed, first_line_begin(parsed.range), 0);
 }
 
 void RangeParser::Impl::parse_more_rejects(ParsedRange& parsed) {
+  const LineSpan last = parsed.rejects.back().line;
+  const std::string_view text = parsed.range.bytes.view().text();
+  // There are more, so the last one ends in a newline.
+  parse_rejects(parsed, text.find('\n', last.begin_bytes + last.size_bytes) + 1, last.line_index + 1);
+}
+
+void RangeParser::Impl::parse_rejects(ParsedRange& parsed, std::size_t begin, std::uint32_t line_index) {
   parsed_ = &parsed;
   only_rejects_ = true;
   bytes_ = parsed.range.bytes.view();
-  const LineSpan last = parsed.rejects.back().line;
   const ParseCounts counts = parsed.counts;
   parsed.rejects.clear();
   parsed.has_more_rejects = false;
-  // There are more, so the last one ends in a newline.
-  parse_lines(bytes_.text().find('\n', last.begin_bytes + last.size_bytes) + 1, last.line_index + 1);
+  parse_lines(begin, line_index);
   parsed.counts = counts;
 }
 
@@ -288,6 +304,18 @@ std::size_t RangeParser::memory_bytes_max(std::uint32_t line_bytes_max) {
 }
 
 void RangeParser::parse(ParsedRange& parsed) { impl_->parse(parsed); }
+void RangeParser::parse_first_rejects(ParsedRange& parsed) { impl_->parse_first_rejects(parsed); }
 void RangeParser::parse_more_rejects(ParsedRange& parsed) { impl_->parse_more_rejects(parsed); }
+
+void count_lines(ParsedRange& parsed) {
+  parsed.rows.clear();
+  parsed.rejects.clear();
+  parsed.has_more_rejects = false;
+  parsed.counts = {};
+  const std::string_view lines = parsed.range.bytes.view().text().substr(first_line_begin(parsed.range));
+  const bool has_open_end = !lines.empty() && lines.back() != '\n';
+  parsed.counts.lines =
+      static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n')) + (has_open_end ? 1 : 0);
+}
 
 }  // namespace chatload::parse

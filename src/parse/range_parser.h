@@ -29,6 +29,9 @@ class RangeParser {
   // parsed is as parse() or this left it; another parser of the same settings may have done so.
   void parse_more_rejects(ParsedRange& parsed);
 
+  // Replaces parsed.rejects by the first ones again, and leaves all else alone. REQUIRES: parse() has been called.
+  void parse_first_rejects(ParsedRange& parsed);
+
   // What a parser takes at most, beside the ParsedRange: a term of the peak-memory sum, times the parsers.
   [[nodiscard]] static std::size_t memory_bytes_max(std::uint32_t line_bytes_max);
 
@@ -36,5 +39,8 @@ class RangeParser {
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// Empties rows and rejects of `parsed`, and sets counts to the lines that parse() would count, all else zero.
+void count_lines(ParsedRange& parsed);
 
 }  // namespace chatload::parse

@@ -8,31 +8,29 @@
 #include <exception>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
+#include "base/quantity.h"
 #include "base/stop_signal.h"
 #include "parse/mapping.h"
+#include "pipeline/input_reader.h"
 #include "pipeline/input_runner.h"
+#include "pipeline/load_runner.h"
 #include "pipeline/memory_plan.h"
+#include "pipeline/stop_watchdog.h"
 #include "report/live_stats.h"
 #include "report/log.h"
+#include "report/reject_sink.h"
+#include "report/reject_writer.h"
 #include "report/summary.h"
 #include "write/schema.h"
 #include "write/session.h"
 #include "write/table_info.h"
-#include "write/writer_pool.h"
 
 namespace chatload::pipeline {
 namespace {
 
-// A lock that a writer meets is mostly held by another of ours that waits for it (write/range_scheduler.h), which gives
-// way when the wait ends; InnoDB can leave such a lock on the gap beside a repeated id even under READ COMMITTED, seen
-// once in 7,500 transactions of 64 KiB. With the server's default of 50 s a load would stand still that long.
-constexpr std::string_view kShortLockWait = "SET SESSION innodb_lock_wait_timeout = 5";
-// A server that has not answered an INSERT for this long is gone.
-constexpr std::uint32_t kWriterReadTimeoutSeconds = 300;
+constexpr std::uint32_t kReadTimeoutSeconds = 60;
 constexpr std::uint32_t kNoReadTimeout = 0;
 
 // Measures the command from construction on and reports it once, however it ends.
@@ -56,6 +54,7 @@ class Reporting {
     }
     summary_.status = verdict.status;
     summary_.counts = verdict.counts;
+    summary_.this_run = verdict.this_run;
     summary_.seconds = seconds();
     if (plan_.summary) report::write_json(summary_, *plan_.summary);
     const std::string text = report::to_text(summary_);
@@ -85,45 +84,52 @@ class Reporting {
   report::Summary summary_;
 };
 
-write::Session connect_writer(const write::Endpoint& endpoint) {
-  write::Session session = write::Session::connect(endpoint, kWriterReadTimeoutSeconds);
+// The counts stand whatever becomes of the --rejects file.
+template <typename Writer>
+void close_rejects(Writer& writer, Verdict& verdict) {
+  if (verdict.environment_failed) return;  // what it could not write was said
   try {
-    session.execute(kShortLockWait);
-  } catch (const write::StatementError& error) {
-    throw DatabaseError(fmt::format("{} refused a setting of the session ({}); run the same command again.",
-                                    endpoint.display(), error.what()));
+    writer.close();
+  } catch (const EnvironmentError& error) {
+    spdlog::error("{}", error.what());
+    verdict.worsen(report::RunStatus::kFailed, error.exit_code());
   }
-  return session;
 }
 
 Verdict load(const cli::LoadPlan& plan) {
   const StopSignal stop;
-  const write::Endpoint& endpoint = plan.write.endpoint;
-  const MemoryPlan memory =
-      plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, plan.write.connections);
+  const StopWatchdog watchdog(stop);
+  LoadRunner runner(plan, stop);
+  Verdict verdict = run_inputs(plan.inputs, plan.fail_fast, stop,
+                               [&](const std::string& input, Verdict& so_far) { runner.run(input, so_far); });
+  close_rejects(runner, verdict);
+  return verdict;
+}
 
-  std::vector<write::Session> sessions;
-  sessions.push_back(connect_writer(endpoint));
-  if (sessions.front().server().read_only) {
-    throw DatabaseError(
-        fmt::format("{} is read-only; load into the primary server, or make this one writable", endpoint.display()));
-  }
-  parse::Mapping mapping = parse::chat_mapping();
-  const write::TableInfo table = write::inspect_table(sessions.front(), mapping, plan.write.on_duplicate);
-  if (!table.can_write_in_parallel() && plan.write.connections > 1) {
-    spdlog::info("one connection writes in file order, because {}", table.why_not_in_parallel());
-  }
-  const unsigned connections = table.can_write_in_parallel() ? plan.write.connections : 1;
-  while (sessions.size() < connections) {
-    sessions.push_back(connect_writer(endpoint));
-  }
-
+void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const parse::Mapping& mapping,
+                 report::RejectWriter* writer, const StopSignal& stop, const std::string& input, Verdict& verdict) {
+  report::RejectSink rejects(
+      input, plan.report.reject_limit, writer,
+      writer != nullptr ? "all of them are in the --rejects file" : "--rejects FILE.json.gz keeps them all");
   report::LiveStats stats;
-  write::WriterPool pool(std::move(sessions), mapping, plan.write.on_duplicate, statement_bytes_max(plan.read.split),
-                         stats.retries);
-  const Destination destination{pool, plan.write.on_duplicate, table.can_write_in_parallel()};
-  return InputRunner(plan.read, plan.report, memory.ranges_in_flight_max, mapping, &destination, stats, stop)
-      .run(plan.inputs);
+  const PipelineResult result = read_input(input, plan.read, plan.report.progress, mapping, memory.ranges_in_flight_max,
+                                           nullptr, rejects, stats, stop)
+                                    .pipeline;
+  verdict.counts += result.counts;
+  verdict.this_run += result.counts;
+  if (result.failure) std::rethrow_exception(result.failure);
+  std::optional<std::string> over_budget = result.budget_verdict;
+  if (!over_budget && !result.interrupted) over_budget = rejects.verdict_at_end(result.lines, result.blank);
+  if (over_budget) {
+    spdlog::error("{}", *over_budget);
+    verdict.worsen(report::RunStatus::kBudgetExceeded, ExitCode::kBudgetExceeded);
+  } else if (result.interrupted) {
+    spdlog::warn("{}: stopped by a signal after {} lines; run the same command again.", input,
+                 format_count(result.counts.parsed.lines));
+    verdict.worsen(report::RunStatus::kInterrupted, ExitCode::kInterrupted);
+  } else if (rejects.rejected() > 0) {
+    verdict.worsen(report::RunStatus::kDone, ExitCode::kLoadedWithRejects);
+  }
 }
 
 Verdict check(const cli::CheckPlan& plan) {
@@ -131,19 +137,39 @@ Verdict check(const cli::CheckPlan& plan) {
   const MemoryPlan memory = plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, 0);
   parse::Mapping mapping = parse::chat_mapping();
   if (plan.limits_from) {
-    write::Session session = write::Session::connect(*plan.limits_from, kWriterReadTimeoutSeconds);
+    write::Session session = write::Session::connect(*plan.limits_from, kReadTimeoutSeconds);
     static_cast<void>(write::inspect_table(session, mapping, write::OnDuplicate::kSkip));
   }
-  report::LiveStats stats;
-  return InputRunner(plan.read, plan.report, memory.ranges_in_flight_max, mapping, nullptr, stats, stop)
-      .run(plan.inputs);
+  std::optional<report::RejectWriter> writer;
+  if (plan.report.rejects) writer.emplace(*plan.report.rejects);
+  Verdict verdict = run_inputs(plan.inputs, /*fail_fast=*/false, stop, [&](const std::string& input, Verdict& so_far) {
+    check_input(plan, memory, mapping, writer ? &*writer : nullptr, stop, input, so_far);
+  });
+  if (writer) close_rejects(*writer, verdict);
+  return verdict;
+}
+
+// Ends a message about a run that did not finish.
+void name_resume_command(const cli::LoadPlan& plan, ExitCode exit_code) {
+  const bool is_unfinished =
+      exit_code == ExitCode::kFailed || exit_code == ExitCode::kInterrupted || exit_code == ExitCode::kBudgetExceeded;
+  if (is_unfinished) spdlog::info("What is committed stays. To go on from there, run: {}", plan.resume_command);
 }
 
 }  // namespace
 
 ExitCode run_load(const cli::LoadPlan& plan) {
   report::set_up_log(plan.report.log_format);
-  return Reporting(report::RunKind::kLoad, plan.inputs, plan.report).run([&] { return load(plan); });
+  try {
+    const ExitCode exit_code =
+        Reporting(report::RunKind::kLoad, plan.inputs, plan.report).run([&] { return load(plan); });
+    name_resume_command(plan, exit_code);
+    return exit_code;
+  } catch (const Error& error) {
+    spdlog::error("{}", error.what());
+    name_resume_command(plan, error.exit_code());
+    return error.exit_code();
+  }
 }
 
 ExitCode run_check(const cli::CheckPlan& plan) {

@@ -12,5 +12,7 @@ namespace chatload::pipeline {
 [[nodiscard]] ExitCode run_load(const cli::LoadPlan& plan);
 [[nodiscard]] ExitCode run_check(const cli::CheckPlan& plan);
 [[nodiscard]] ExitCode run_schema(const cli::SchemaPlan& plan);
+[[nodiscard]] ExitCode run_loads(const cli::LoadsPlan& plan);
+[[nodiscard]] ExitCode run_rejects(const cli::RejectsPlan& plan);
 
 }  // namespace chatload::pipeline

@@ -3,8 +3,9 @@
 //   program, libraries, TBB, sessions             kProcessBytes
 //   reading and inflating                         kInputBytes
 //   a reject record                               kRecordBytesPerLineByte × L
-//   C × a statement                               4 × statement_bytes_max: ours, up to twice, and the connector's two
-//   copies T + 1 × a parser                              RangeParser::memory_bytes_max, and kSortBytesPerRangeByte × R
+//   C × a statement                               6 × statement_bytes_max: ours of rows and of rejects, each up to
+//                                                 twice, and the connector's two copies
+//   T + 1 × a parser                              RangeParser::memory_bytes_max, and kSortBytesPerRangeByte × R
 //   N × a range                                   R + L for its bytes, kRowBytesPerRangeByte × R for what it parses to,
 //                                                 L for a last line's unescaped text,
 //                                                 and ParsedRange::kRejectsMax rejects
@@ -29,7 +30,7 @@ constexpr std::size_t kMemoryBytesDefault = 256 * kMiB;
 constexpr std::size_t kProcessBytes = 32 * kMiB;
 constexpr std::size_t kInputBytes = kMiB;
 constexpr std::size_t kStatementBytesMin = kMiB;
-constexpr std::size_t kStatementCopies = 4;
+constexpr std::size_t kStatementCopies = 6;
 // A control character becomes \u0000 in a reject record, whose buffer doubles as it grows.
 constexpr std::size_t kRecordBytesPerLineByte = 12;
 // The densest rows that the contract allows: a line of 58 bytes makes 6 cells, a line span, a place in the order and a

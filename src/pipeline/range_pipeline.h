@@ -1,16 +1,18 @@
 // The flow graph: one decoded stream → ranges → rows → the table (or only their counts).
 //
-//   input_node    limiter   function_node   sequencer   async_node             function_node
-//   split ───────►tokens───►parse + order──►by number──►account, hand over────►finish
-//   serial        ▲         parallel                    serial, file order;    serial │
+//   input_node    limiter   function_node   sequencer   async_node             multifunction_node
+//   split ───────►tokens───►parse + order──►by number──►number, hand over─────►settle
+//   serial        ▲         parallel                    serial, file order;    serial, file order
 //                 │                                     writers' own threads          │
 //                 └──────────────────────── a token back ─────────────────────────────┘
 //
-// A range is one WriteJob from split to finish; there are ranges_in_flight_max of them, reused. The limiter's tokens
-// come back from finish, so a slow database stops the splitter and memory stays flat.
+// A range is one WriteJob from split to settle; there are ranges_in_flight_max of them, reused. The limiter's tokens
+// come back from settle, so a slow database stops the splitter and memory stays flat. A range that the ledger has
+// already goes the same way, but is not parsed: its lines are counted, and a writer compares it with its record.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <string>
@@ -30,7 +32,7 @@ namespace chatload::pipeline {
 // Where the rows go.
 struct Destination {
   write::WriterPool& pool;
-  write::OnDuplicate mode;
+  const write::CommittedRanges& committed;
   bool parallel;  // TableInfo::can_write_in_parallel()
 };
 
@@ -41,7 +43,10 @@ struct PipelineOptions {
 };
 
 struct PipelineResult {
-  report::RunCounts counts;                   // of the ranges done: committed, or counted by a check
+  report::RunCounts counts;                   // of the ranges done by this run: committed, or counted by a check
+  std::uint64_t lines = 0;                    // of all ranges, those of earlier runs too
+  std::uint64_t blank = 0;                    // of all ranges that are done
+  std::uint64_t ranges = 0;                   // that were cut
   bool interrupted = false;                   // a signal came before the end
   std::optional<std::string> budget_verdict;  // why the reject budget ended the run
   std::exception_ptr failure;                 // what else ended it

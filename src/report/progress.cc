@@ -38,6 +38,7 @@ std::string_view name(Bottleneck bottleneck) {
     case Bottleneck::kInflate: return "inflate";
     case Bottleneck::kParse: return "parse";
     case Bottleneck::kDatabase: return "MySQL";
+    case Bottleneck::kConnection: return "MySQL to come back";
   }
   return "";
 }
@@ -72,6 +73,7 @@ std::size_t terminal_columns() {
 
 // Half a house is full: the reader holds a range while it fills it, and the stages hold those that they work on.
 Bottleneck bottleneck(const LiveStats& stats, std::uint64_t ranges_in_flight_max) {
+  if (read(stats.disconnected) > 0) return Bottleneck::kConnection;
   const std::uint64_t done = read(stats.ranges_done);
   const std::uint64_t parsed = read(stats.ranges_parsed);
   const std::uint64_t split = read(stats.ranges_split);

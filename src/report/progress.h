@@ -14,10 +14,10 @@ namespace chatload::report {
 enum class ProgressMode { kAuto, kBar, kLines, kNone };  // kAuto: a bar on a terminal, lines elsewhere
 
 // What bounds the run just now.
-enum class Bottleneck { kInflate, kParse, kDatabase };
+enum class Bottleneck { kInflate, kParse, kDatabase, kConnection };
 
 // From how many ranges stand in front of each stage: a full house before the writers means the database, before the
-// parsers the parsers, an empty one the input.
+// parsers the parsers, an empty one the input. A writer that has lost its connection comes before all of these.
 [[nodiscard]] Bottleneck bottleneck(const LiveStats& stats, std::uint64_t ranges_in_flight_max);
 
 struct ProgressOptions {

@@ -54,16 +54,23 @@ bool RejectBudget::add(LineNumber line) {
   ++rejected_;
   if (exceeded_at_) return false;
   const bool too_many = limit_.lines && rejected_ > *limit_.lines;
-  const bool too_large_a_share = line.value() >= kLinesBeforePercentCounts && !holds(line.value());
+  const bool too_large_a_share = line.value() >= kLinesBeforePercentCounts && !is_within_share(rejected_, line.value());
   if (too_many || too_large_a_share) exceeded_at_ = line;
   return !exceeded_at_;
 }
 
-bool RejectBudget::holds_at_end(std::uint64_t lines) const { return !exceeded_at_ && holds(lines); }
+bool RejectBudget::holds_at_end(std::uint64_t lines) const {
+  return !exceeded_at_ && is_within_share(rejected_, lines);
+}
+
+bool RejectBudget::may_hold(std::uint64_t rejected, LineNumber first, LineNumber last) const {
+  if (limit_.lines) return rejected <= *limit_.lines;
+  return first.value() < kLinesBeforePercentCounts || is_within_share(rejected, last.value());
+}
 
 // The products stay below 2^64 up to 18 * 10^12 lines.
-bool RejectBudget::holds(std::uint64_t lines) const {
-  return !limit_.share_ppm || rejected_ * 1'000'000 <= *limit_.share_ppm * lines;
+bool RejectBudget::is_within_share(std::uint64_t rejected, std::uint64_t lines) const {
+  return !limit_.share_ppm || rejected * 1'000'000 <= *limit_.share_ppm * lines;
 }
 
 std::string RejectBudget::verdict() const {

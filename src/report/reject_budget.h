@@ -32,15 +32,19 @@ class RejectBudget {
   // At the end of the input: false if the budget is exceeded.
   [[nodiscard]] bool holds_at_end(std::uint64_t lines) const;
 
+  // Whether a load that rejects at least `rejected` of its lines up to `last` may still be within the budget; the last
+  // of them is `first` or a later one. For whoever knows only some of them yet; safe in any thread.
+  [[nodiscard]] bool may_hold(std::uint64_t rejected, LineNumber first, LineNumber last) const;
+
   // One sentence: what was exceeded by what. REQUIRES: add() or holds_at_end() was false.
   [[nodiscard]] std::string verdict() const;
 
  private:
   static constexpr std::uint64_t kLinesBeforePercentCounts = 10'000;
 
-  [[nodiscard]] bool holds(std::uint64_t lines) const;
+  [[nodiscard]] bool is_within_share(std::uint64_t rejected, std::uint64_t lines) const;
 
-  RejectLimit limit_;
+  const RejectLimit limit_;
   std::uint64_t rejected_ = 0;
   std::optional<LineNumber> exceeded_at_;
 };

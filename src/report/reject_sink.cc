@@ -7,19 +7,21 @@
 
 namespace chatload::report {
 
-RejectSink::RejectSink(std::string input, RejectLimit limit, RejectWriter* writer)
-    : input_(std::move(input)), budget_(limit), writer_(writer) {}
+RejectSink::RejectSink(std::string input, RejectLimit limit, RejectWriter* writer, std::string where_all_are)
+    : input_(std::move(input)), budget_(limit), writer_(writer), where_all_are_(std::move(where_all_are)) {}
 
 bool RejectSink::add(const RejectRecord& record) {
   ++rejected_;
-  if (rejected_ <= kShownMax) spdlog::warn("{}: {}", input_, to_text(record));
-  if (rejected_ == kShownMax + 1) {
-    spdlog::warn(
-        "{}: more lines are rejected; {}", input_,
-        writer_ != nullptr ? "all of them are in the --rejects file" : "--rejects FILE.json.gz keeps them all");
-  }
+  ++shown_;
+  if (shown_ <= kShownMax) spdlog::warn("{}: {}", input_, to_text(record));
+  if (shown_ == kShownMax + 1) spdlog::warn("{}: more lines are rejected; {}", input_, where_all_are_);
   if (writer_ != nullptr) writer_->write(record, input_);
   return budget_.add(record.line);
+}
+
+bool RejectSink::add_recorded(LineNumber line) {
+  ++rejected_;
+  return budget_.add(line);
 }
 
 std::optional<std::string> RejectSink::verdict_at_end(std::uint64_t lines, std::uint64_t blank) const {

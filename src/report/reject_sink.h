@@ -1,6 +1,7 @@
-// Where one input's rejected lines go: the budget, the first few to the log, all to --rejects.
+// Where one input's rejected lines go: the budget, the first few to the log, and all to a file where one is given.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,13 +11,26 @@
 
 namespace chatload::report {
 
-// Takes records in file order. Single-threaded. Borrows the writer, which may be null and may serve several inputs.
+// Takes records in file order. Single-threaded but for rejected() and may_hold(). Borrows the writer, which may be null
+// and may serve several inputs.
 class RejectSink {
  public:
-  RejectSink(std::string input, RejectLimit limit, RejectWriter* writer);
+  // where_all_are: half a sentence for people, "all of them are in rejects.json.gz".
+  RejectSink(std::string input, RejectLimit limit, RejectWriter* writer, std::string where_all_are);
 
   // False once the budget is exceeded, from the record that exceeds it on. Throws EnvironmentError (RejectWriter).
   [[nodiscard]] bool add(const RejectRecord& record);
+
+  // The same for a line that an earlier run has recorded: it is in the budget, and nothing more is said of it.
+  [[nodiscard]] bool add_recorded(LineNumber line);
+
+  // Lines that were added.
+  [[nodiscard]] std::uint64_t rejected() const { return rejected_; }
+
+  // RejectBudget::may_hold().
+  [[nodiscard]] bool may_hold(std::uint64_t rejected, LineNumber first, LineNumber last) const {
+    return budget_.may_hold(rejected, first, last);
+  }
 
   // At the end of an input of `lines` lines, `blank` of them blank: the sentence that ends the run, if the budget is
   // exceeded or no line but blank ones was anything else than rejected.
@@ -31,7 +45,9 @@ class RejectSink {
   std::string input_;
   RejectBudget budget_;
   RejectWriter* writer_;
-  std::uint64_t rejected_ = 0;
+  std::string where_all_are_;
+  std::uint64_t shown_ = 0;
+  std::atomic<std::uint64_t> rejected_ = 0;
 };
 
 }  // namespace chatload::report

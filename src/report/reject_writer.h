@@ -3,30 +3,32 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/units.h"
 #include "parse/outcome.h"
+#include "report/gzip_file.h"
 
 namespace chatload::report {
 
 // One rejected line, as people and machines see it. Borrows everything.
 struct RejectRecord {
   parse::RejectReason reason;
-  std::string_view field;  // the column's name; empty where the reason concerns the whole line
+  std::string_view field;        // the column's name; empty where the reason concerns the whole line
+  std::string_view detail = {};  // of refused_by_server: "SQLSTATE 23000: …"; empty where there is none
   LineNumber line;
   ByteOffset offset;        // of the line's first byte in the decompressed stream
   std::string_view raw;     // without its line end
   bool raw_is_cut = false;  // line_too_long only
 };
 
-// {"input":…,"reason":…,"field":…|null,"line":…,"offset":…,"raw":…} and a newline; "raw_base64" in place of "raw" where
-// the line is not UTF-8; "raw_cut":true where it is cut.
+// {"input":…,"reason":…,"field":…|null,"detail":…,"line":…,"offset":…,"raw":…} and a newline; without "detail" where
+// there is none; "raw_base64" in place of "raw" where the line is not UTF-8; "raw_cut":true where it is cut.
 [[nodiscard]] std::string to_json_line(const RejectRecord& record, std::string_view input);
 
-// One sentence for a terminal: line, byte offset, reason, field, and the line's beginning, control bytes escaped.
+// One sentence for a terminal: line, byte offset, reason, field, detail, and the line's beginning, control bytes
+// escaped.
 [[nodiscard]] std::string to_text(const RejectRecord& record);
 
 // Writes records to a file in the order given. Single-threaded. The file is replaced; it is whole only after close().
@@ -34,16 +36,12 @@ struct RejectRecord {
 class RejectWriter {
  public:
   explicit RejectWriter(const std::filesystem::path& path);
-  RejectWriter(const RejectWriter&) = delete;
-  RejectWriter& operator=(const RejectWriter&) = delete;
-  ~RejectWriter();  // closes without a word; call close() to learn of a failure
 
   void write(const RejectRecord& record, std::string_view input);
-  void close();
+  void close();  // without it the file is ended without a word; call it to learn of a failure
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  GzipFile file_;
 };
 
 }  // namespace chatload::report

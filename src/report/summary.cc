@@ -22,10 +22,9 @@ namespace fs = std::filesystem;
 using Figure = std::pair<std::string_view, std::uint64_t>;
 
 // The outcomes that sum to the lines, in the order in which they are shown.
-std::vector<Figure> outcomes(const Summary& summary) {
-  const RunCounts& counts = summary.counts;
+std::vector<Figure> outcomes(RunKind kind, const RunCounts& counts) {
   std::vector<Figure> figures;
-  if (summary.kind == RunKind::kLoad) {
+  if (kind == RunKind::kLoad) {
     figures = {{"inserted", counts.inserted}, {"updated", counts.updated}, {"duplicate", counts.duplicate}};
   } else {
     figures = {{"valid", counts.parsed.valid}};
@@ -47,6 +46,7 @@ std::vector<Figure> reasons(const RunCounts& counts) {
 std::string_view sentence_part(RunStatus status) {
   switch (status) {
     case RunStatus::kDone: return "done";
+    case RunStatus::kAlreadyLoaded: return "done before, nothing to do";
     case RunStatus::kFailed: return "failed";
     case RunStatus::kInterrupted: return "interrupted";
     case RunStatus::kBudgetExceeded: return "stopped: too many rejected lines";
@@ -112,6 +112,7 @@ void write_and_rename(const fs::path& path, std::string_view text) {
 std::string_view to_string(RunStatus status) {
   switch (status) {
     case RunStatus::kDone: return "done";
+    case RunStatus::kAlreadyLoaded: return "already_loaded";
     case RunStatus::kFailed: return "failed";
     case RunStatus::kInterrupted: return "interrupted";
     case RunStatus::kBudgetExceeded: return "budget_exceeded";
@@ -120,7 +121,7 @@ std::string_view to_string(RunStatus status) {
 }
 
 std::uint64_t Summary::rows() const {
-  return kind == RunKind::kLoad ? counts.inserted + counts.updated + counts.duplicate : counts.parsed.valid;
+  return kind == RunKind::kLoad ? this_run.inserted + this_run.updated + this_run.duplicate : this_run.parsed.valid;
 }
 
 double Summary::rows_per_second() const { return seconds > 0 ? static_cast<double>(rows()) / seconds : 0; }
@@ -138,7 +139,7 @@ double Summary::rows_per_second() const { return seconds > 0 ? static_cast<doubl
 std::string to_text(const Summary& summary) {
   const RunCounts& counts = summary.counts;
   const std::string lines = format_count(counts.parsed.lines);
-  std::vector<Figure> figures = outcomes(summary);
+  const std::vector<Figure> figures = outcomes(summary.kind, counts);
   std::size_t width = lines.size();
   for (const auto& [name, count] : figures) width = std::max(width, format_count(count).size());
 
@@ -152,8 +153,11 @@ std::string to_text(const Summary& summary) {
     }
   }
   text += fmt::format("  {:->{}}\n  {:>{}}  lines\n", "", width, lines, width);
+  if (summary.this_run.parsed.lines != counts.parsed.lines) {
+    text += fmt::format("  {} of them by this run, the others before\n", format_count(summary.this_run.parsed.lines));
+  }
   text += fmt::format("  {} compressed, {} decompressed, {:.3f} s, {} rows/s\n", format_size(counts.bytes_compressed),
-                      format_size(counts.bytes_decompressed), summary.seconds,
+                      format_size(summary.this_run.bytes_decompressed), summary.seconds,
                       format_count(static_cast<std::uint64_t>(summary.rows_per_second())));
   return text;
 }
@@ -167,12 +171,18 @@ std::string to_json(const Summary& summary) {
     append_json_string(json, summary.inputs[input]);
   }
   json += fmt::format(R"(],"lines":{},)", counts.parsed.lines);
-  append_figures(json, outcomes(summary));
+  append_figures(json, outcomes(summary.kind, counts));
   json += R"("rejects_by_reason":{)";
   append_figures(json, reasons(counts));
   json.back() = '}';
-  json += fmt::format(R"(,"bytes_compressed":{},"bytes_decompressed":{},"seconds":{:.3f},"rows_per_second":{}}})",
-                      counts.bytes_compressed, counts.bytes_decompressed, summary.seconds,
+  json += fmt::format(R"(,"bytes_compressed":{},"bytes_decompressed":{},)", counts.bytes_compressed,
+                      counts.bytes_decompressed);
+  if (summary.kind == RunKind::kLoad) {
+    json += fmt::format(R"("this_run":{{"lines":{},)", summary.this_run.parsed.lines);
+    append_figures(json, outcomes(summary.kind, summary.this_run));
+    json += fmt::format(R"("bytes_decompressed":{}}},)", summary.this_run.bytes_decompressed);
+  }
+  json += fmt::format(R"("seconds":{:.3f},"rows_per_second":{}}})", summary.seconds,
                       static_cast<std::uint64_t>(summary.rows_per_second()));
   return json;
 }

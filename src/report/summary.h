@@ -10,8 +10,9 @@
 
 namespace chatload::report {
 
-enum class RunStatus { kDone, kFailed, kInterrupted, kBudgetExceeded };
-[[nodiscard]] std::string_view to_string(RunStatus status);  // "done", "failed", "interrupted", "budget_exceeded"
+enum class RunStatus { kDone, kAlreadyLoaded, kFailed, kInterrupted, kBudgetExceeded };
+// "done", "already_loaded", "failed", "interrupted", "budget_exceeded"
+[[nodiscard]] std::string_view to_string(RunStatus status);
 
 enum class RunKind { kLoad, kCheck };
 
@@ -19,10 +20,11 @@ struct Summary {
   RunKind kind = RunKind::kLoad;
   RunStatus status = RunStatus::kDone;
   std::vector<std::string> inputs;
-  RunCounts counts;  // of the ranges that are done, so that they add up whatever the status
+  RunCounts counts;    // of the ranges that are done, so that they add up whatever the status; by all runs of the loads
+  RunCounts this_run;  // the part of them that this run did
   double seconds = 0;
 
-  // Of the lines that are rows, those loaded or, in a check, valid.
+  // Of this run's lines that are rows, those loaded or, in a check, valid.
   [[nodiscard]] std::uint64_t rows() const;
   [[nodiscard]] double rows_per_second() const;  // 0 where no time has passed
 };
@@ -33,8 +35,9 @@ struct Summary {
 
 // One JSON object on one line, documented in the README, with the stable keys status, command ("load", "check"),
 // inputs (an array), lines, inserted, updated, duplicate (a load's), valid (a check's), filtered, rejected, blank,
-// rejects_by_reason (every reason, zeros included), bytes_compressed, bytes_decompressed, seconds and rows_per_second
-// (three decimals and none).
+// rejects_by_reason (every reason, zeros included), bytes_compressed, bytes_decompressed, this_run (of a load: an
+// object with the counts from lines to blank and bytes_decompressed), seconds and rows_per_second (three decimals and
+// none).
 [[nodiscard]] std::string to_json(const Summary& summary);
 
 // Writes to_json() to a new file beside `path` and renames it into place, so that a reader never sees half of one. A

@@ -1,186 +1,257 @@
-// START TRANSACTION; INSERT …; INSERT …; COMMIT: each a statement of its own, because the connector's commit() says
-// nothing on a dead connection where a statement throws.
+// START TRANSACTION; claim; INSERT …; INSERT …; rejects; counts; COMMIT: each a statement of its own, because the
+// connector's commit() says nothing on a dead connection where a statement throws.
 //
 // Counting, from what the server reports for each INSERT of n rows (a = affected rows, c = rows changed):
 //   skip      a inserted, n - a duplicates
 //   replace   a = inserted + 2 c, so a - 2 c inserted, the others updated, changed or not
 //   fail      a inserted
-// Rows that another row of the batch stands for count as what they would have been, one line at a time: duplicate with
-// skip, updated with replace.
+//
+// A statement that the server refuses for one of its rows has changed nothing (InnoDB undoes it alone), so its halves
+// are sent in order: a bad row among 1,000 costs 20 more statements. From kRefusedRowByRow on in one range its rows go
+// one by one, which for many bad rows is fewer.
 #include "write/batch_writer.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
-#include <random>
 #include <span>
-#include <thread>
+#include <string_view>
 
 #include "base/errors.h"
+#include "base/quantity.h"
 
 namespace chatload::write {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr std::chrono::minutes kRetryFor{5};
-constexpr std::chrono::milliseconds kBackoffFirst{10};
-constexpr std::chrono::milliseconds kBackoffMax{2'000};
-
 // max_allowed_packet counts the packet's command byte too.
 constexpr std::size_t kPacketOverheadBytes = 64;
+constexpr std::size_t kRefusedRowByRow = 100;
+constexpr std::size_t kRefusedDetailsKept = 5;
 
 std::string lines_of(const WriteJob& job) {
   return fmt::format("the lines {} to {}", job.first_line.value(),
                      job.first_line.value() + std::max<std::uint64_t>(job.parsed.counts.lines, 1) - 1);
 }
 
-// In doubt: the server may have committed before it failed to say so.
-DatabaseError commit_in_doubt(const WriteJob& job, const StatementError& error) {
-  return DatabaseError(fmt::format(
-      "The COMMIT of {} failed ({}), so whether they are in the table is not known; run the same command again: with "
-      "--on-duplicate skip or replace, lines that are in count as duplicate or updated.",
-      lines_of(job), error.what()));
-}
-
-DatabaseError refusal(const WriteJob& job, const StatementError& error) {
+// After the last retry, or where none can help.
+DatabaseError ending(const WriteJob& job, const StatementError& error, const RetryPolicy& retry, bool is_committing) {
+  const std::string lines = lines_of(job);
   switch (classify(error)) {
     case ErrorClass::kDuplicateKey:
       return DatabaseError(fmt::format(
           "One of {} has an id that is there already, and --on-duplicate is fail ({}); ranges committed before stay: "
-          "load again with --on-duplicate skip or replace.",
-          lines_of(job), error.message()));
+          "load again with --restart and --on-duplicate skip or replace.",
+          lines, error.message()));
     case ErrorClass::kConnectionLost:
       return DatabaseError(fmt::format(
-          "The connection was lost while {} were written ({}), and none of them is in the table; run the same command "
-          "again: with --on-duplicate skip or replace, lines that are in count as duplicate or updated.",
-          lines_of(job), error.message()));
+          "The connection was lost while {} were {} ({}), and did not come back within {} (--retry-for).", lines,
+          is_committing ? "committed" : "written", error.message(), format_duration(retry.retry_for())));
     case ErrorClass::kReadOnly:
       return DatabaseError(
-          fmt::format("The server takes no writes ({}); load into the primary server, or make this "
-                      "one writable, and run the same command again.",
+          fmt::format("The server takes no writes ({}); load into the primary server, or make this one writable.",
                       error.message()));
     case ErrorClass::kRetry:
-      return DatabaseError(
-          fmt::format("Of {}, some met locks, and redoing them for {} minutes did not help ({}); end the sessions that "
-                      "hold them and run the same command again.",
-                      lines_of(job), kRetryFor.count(), error.message()));
-    case ErrorClass::kFatal:
-      return DatabaseError(
-          fmt::format("The server ended the load at {} (error {}, SQLSTATE {}: {}); mend that and run "
-                      "the same command again.",
-                      lines_of(job), error.code(), error.sqlstate(), error.message()));
-    case ErrorClass::kRefused: break;
+      return DatabaseError(fmt::format(
+          "Of {}, some met locks, and redoing them for {} (--retry-for) did not help ({}); end the sessions "
+          "that hold them.",
+          lines, format_duration(retry.retry_for()), error.message()));
+    case ErrorClass::kRefused:
+    case ErrorClass::kFatal: break;
   }
-  return DatabaseError(fmt::format(
-      "The server refused one of {} (error {}, SQLSTATE {}: {}); none of them is in the table, ranges committed before "
-      "stay: mend the line or the table's rule and run the same command again.",
-      lines_of(job), error.code(), error.sqlstate(), error.message()));
-}
-
-// Full jitter on the upper half: sessions that deadlocked together do not come back together.
-void back_off(unsigned attempt) {
-  thread_local std::minstd_rand random(std::random_device{}());
-  const auto ceiling = std::min(kBackoffMax, kBackoffFirst * (1U << std::min(attempt, 10U)));
-  std::uniform_int_distribution<std::chrono::milliseconds::rep> wait_ms(ceiling.count() / 2, ceiling.count());
-  std::this_thread::sleep_for(std::chrono::milliseconds(wait_ms(random)));
+  return DatabaseError(fmt::format("The server ended the load at {} (error {}, SQLSTATE {}: {}); mend that first.",
+                                   lines, error.code(), error.sqlstate(), error.message()));
 }
 
 }  // namespace
 
-BatchWriter::BatchWriter(Session& session, const WriteContext& context)
-    : session_(session), context_(context), builder_(context.mapping, context.mode, session.server().server) {
-  limits_.bytes_max =
-      std::min<std::size_t>(session.server().packet_bytes_max - kPacketOverheadBytes, context.statement_bytes_max);
+BatchWriter::BatchWriter(Session& session, const WriteContext& context, const std::atomic<bool>& failed)
+    : session_(session),
+      context_(context),
+      failed_(failed),
+      builder_(context.mapping, context.mode, session.server().server),
+      limits_{.bytes_max = std::min<std::size_t>(session.server().packet_bytes_max - kPacketOverheadBytes,
+                                                 context.statement_bytes_max)},
+      rejects_(context.ledger.load_id(), limits_.bytes_max) {
   sql_.reserve(2 * limits_.bytes_max);  // a row is written before it is found to be one too many
 }
 
 void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
   job.result = {};
-  std::optional<Clock::time_point> give_up_at;
-  for (unsigned attempt = 0; !context_.failed; ++attempt) {
+  has_paged_rejects_ = false;
+  bool may_wait_inside = true;
+  std::optional<RetryPolicy::Clock::time_point> failing_since;
+  for (unsigned failures = 0; !has_to_end();) {
+    std::string trouble;
+    std::optional<DatabaseError> last_word;
     try {
-      if (write_transaction(job, scheduler, /*may_wait_inside=*/attempt == 0)) return;
-    } catch (const StatementError& error) {
-      const bool is_rolled_back = roll_back();
-      if (!give_up_at) give_up_at = Clock::now() + kRetryFor;
-      if (!is_rolled_back || !may_redo(error) || Clock::now() >= *give_up_at) {
-        throw is_committing_ ? commit_in_doubt(job, error) : refusal(job, error);
+      if (!is_connected_) reconnect();
+      switch (write_transaction(job, scheduler, may_wait_inside)) {
+        case Outcome::kCommitted: context_.retry.committed(); return;
+        case Outcome::kGivenUp: return;
+        case Outcome::kGaveWay: may_wait_inside = false; continue;
       }
+    } catch (const ConnectError& error) {
+      if (!can_come_back(error) && !context_.retry.has_committed()) throw;
+      trouble = std::string(error.what());
+      last_word.emplace(error);
+    } catch (const StatementError& error) {
+      last_word.emplace(ending(job, error, context_.retry, is_committing_));
+      const bool is_lost = classify(error) == ErrorClass::kConnectionLost || classify(error) == ErrorClass::kReadOnly;
+      const bool is_rolled_back = roll_back();
+      if (is_connected_ && (is_lost || !is_rolled_back)) {
+        is_connected_ = false;
+        ++context_.disconnected;
+      }
+      if (!may_redo(error)) throw *last_word;
+      trouble = error.what();
       scheduler.report_locked();
-      ++context_.retries;
-      back_off(attempt);
     } catch (...) {
       static_cast<void>(roll_back());
       throw;
     }
+    may_wait_inside = false;
+    ++context_.retries;
+    if (!failing_since) failing_since = RetryPolicy::Clock::now();
+    if (!context_.retry.wait(*failing_since, failures++, trouble) && !has_to_end()) throw *last_word;
   }
 }
 
-// A COMMIT that failed is redone only after the errors by which the server says that it rolled back.
-bool BatchWriter::may_redo(const StatementError& error) const {
-  constexpr int kLockWaitTimeout = 1205;
-  constexpr int kDeadlock = 1213;
-  if (is_committing_) return error.code() == kLockWaitTimeout || error.code() == kDeadlock;
-  return classify(error) == ErrorClass::kRetry;
+// A server that came back may not be the one that went: what it acknowledged must still be there.
+void BatchWriter::reconnect() {
+  session_ = context_.reconnect();
+  context_.committed.require_all(session_);
+  is_connected_ = true;
+  --context_.disconnected;
 }
 
-// True if the job is committed; false if it is to be tried again, or given up because another writer failed.
-bool BatchWriter::write_transaction(WriteJob& job, RangeScheduler& scheduler, bool may_wait_inside) {
+bool BatchWriter::may_redo(const StatementError& error) const {
+  switch (classify(error)) {
+    case ErrorClass::kRetry:
+    case ErrorClass::kConnectionLost: return true;
+    // A failover, where the server took writes before.
+    case ErrorClass::kReadOnly: return context_.retry.has_committed();
+    default: return false;
+  }
+}
+
+BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeScheduler& scheduler, bool may_wait_inside) {
+  is_committing_ = false;
+  if (job.is_recorded) {
+    take_recorded(job, /*by_earlier_run=*/true);
+    return Outcome::kCommitted;
+  }
   const WriteOrder& order = job.order;
   const bool has_contested = order.contested_begin < order.rows.size();
-  is_committing_ = false;
   if (has_contested && !may_wait_inside) scheduler.await_contested(job);
+  if (has_to_end()) return Outcome::kGivenUp;
 
-  WriteResult result;
   const std::uint64_t reports_before = scheduler.lock_reports();
   session_.execute("START TRANSACTION");
-  const bool is_sent = send_rows(job, 0, order.contested_begin, result) &&
-                       (!has_contested || scheduler.await_contested_with_locks(job, reports_before)) &&
-                       send_rows(job, order.contested_begin, order.rows.size(), result);
-  if (!is_sent || context_.failed) {
+  if (!context_.ledger.claim(session_, job)) {
     session_.execute("ROLLBACK");
-    return false;
+    take_recorded(job, /*by_earlier_run=*/false);
+    return Outcome::kCommitted;
   }
+  const parse::ParseCounts& parsed = job.parsed.counts;
+  counts_ = {.lines = parsed.lines, .filtered = parsed.filtered, .rejected = parsed.rejected(), .blank = parsed.blank};
+  job.result.refused.clear();
+  rejects_.clear();
+  Outcome outcome = Outcome::kGivenUp;
+  if (send_rows(job, 0, order.contested_begin)) {
+    if (has_contested && !scheduler.await_contested_with_locks(job, reports_before)) {
+      outcome = Outcome::kGaveWay;
+    } else if (send_rows(job, order.contested_begin, order.rows.size())) {
+      outcome = Outcome::kCommitted;
+    }
+  }
+  if (outcome != Outcome::kCommitted || failed_) {
+    session_.execute("ROLLBACK");
+    return outcome == Outcome::kGaveWay ? outcome : Outcome::kGivenUp;
+  }
+  std::sort(job.result.refused.begin(), job.result.refused.end(),
+            [](const RefusedLine& a, const RefusedLine& b) { return a.line.line_index < b.line.line_index; });
+  send_rejects(job);
+  context_.ledger.record_counts(session_, job.parsed.range.number, counts_);
   is_committing_ = true;
   session_.execute("COMMIT");
   is_committing_ = false;
-  (context_.mode == OnDuplicate::kReplace ? result.updated : result.duplicate) += order.superseded;
-  result.committed = true;
-  job.result = result;
-  return true;
+  context_.committed.add(job.parsed.range.number);
+  job.result.counts = counts_;
+  job.result.committed = true;
+  return Outcome::kCommitted;
 }
 
-// Sends order.rows[begin, end) in as few statements as the limits allow and adds up what they did. False if another
-// writer failed before all were sent.
-bool BatchWriter::send_rows(const WriteJob& job, std::size_t begin, std::size_t end, WriteResult& result) {
+// The range is in the ledger: from an earlier run, or because a COMMIT of ours arrived although its reply did not; then
+// job.result.refused is what that transaction left there.
+void BatchWriter::take_recorded(WriteJob& job, bool by_earlier_run) {
+  const split::Range& range = job.parsed.range;
+  const std::optional<RangeRecord> record = context_.ledger.find(session_, range.number);
+  if (!record) {
+    throw DatabaseError(
+        fmt::format("The server has lost the record that {} are committed; compare the table with the file, then load "
+                    "it with --restart.",
+                    lines_of(job)));
+  }
+  if (record->begin != range.begin || record->length_bytes != range.length_bytes() || record->digest != job.digest ||
+      record->first_line != job.first_line || record->counts.lines != job.parsed.counts.lines) {
+    throw SourceError(fmt::format(
+        "Where {} stand now ({} bytes from byte {} of the decompressed stream), load {} has read other bytes "
+        "before, so this is not the file that it began with; bring that one back, or load this one from its "
+        "start with --restart.",
+        lines_of(job), range.length_bytes(), range.begin.value(), context_.ledger.load_id()));
+  }
+  if (by_earlier_run && record->counts.rejected > 0 && context_.recorded_rejects_max > 0) {
+    job.result.recorded_rejects = context_.ledger.rejected_lines(session_, record->first_line, record->counts.lines,
+                                                                 context_.recorded_rejects_max);
+  }
+  context_.committed.add(range.number);
+  job.result.counts = record->counts;
+  job.result.committed = true;
+}
+
+// Sends order.rows[begin, end) in as few statements as the limits allow. False if the job is to be given up.
+bool BatchWriter::send_rows(WriteJob& job, std::size_t begin, std::size_t end) {
   while (begin < end) {
-    if (context_.failed) return false;
+    if (has_to_end()) return false;
     const auto rest = std::span(job.order.rows).subspan(begin, end - begin);
-    const std::size_t rows = builder_.build(job.parsed.rows, rest, limits_, sql_);
+    StatementLimits limits = limits_;
+    if (job.result.refused.size() >= kRefusedRowByRow) limits.rows_max = 1;
+    const std::size_t rows = builder_.build(job.parsed.rows, rest, limits, sql_);
     if (rows == 0) {
-      throw DatabaseError(
-          fmt::format("Line {} makes a statement of more than the {} bytes that the server's "
-                      "max_allowed_packet allows; raise it on the server, or lower --max-line.",
-                      (job.first_line + job.parsed.rows.lines[rest.front()].line_index).value(), limits_.bytes_max));
+      throw DatabaseError(fmt::format(
+          "Line {} makes a statement of more than the {} bytes that the server's max_allowed_packet allows; "
+          "raise it on the server, or load with --restart and a lower --max-line.",
+          (job.first_line + job.parsed.rows.lines[rest.front()].line_index).value(), limits_.bytes_max));
     }
-    count(job, rows, session_.update(sql_), result);
+    try {
+      count(job, rows, session_.update(sql_));
+    } catch (const StatementError& error) {
+      if (classify(error) != ErrorClass::kRefused) throw;
+      const std::size_t half = begin + rows / 2;
+      const bool goes_on = rows == 1 ? refuse(job, rest.front(), error)
+                                     : send_rows(job, begin, half) && send_rows(job, half, begin + rows);
+      if (!goes_on) return false;
+    }
     begin += rows;
   }
   return true;
 }
 
+// False where the load allows no more refused rows.
+bool BatchWriter::refuse(WriteJob& job, std::uint32_t row, const StatementError& error) {
+  const parse::LineSpan& line = job.parsed.rows.lines[row];
+  const std::string detail = fmt::format("SQLSTATE {}: {}", error.sqlstate(), error.message());
+  add_reject(job, line, parse::RejectReason::kRefusedByServer, {}, detail);
+  job.result.refused.push_back({line, job.result.refused.size() < kRefusedDetailsKept ? detail : std::string()});
+  ++counts_.rejected;
+  return job.owner->allows_refused(job, job.result.refused.size());
+}
+
 // Adds what a statement of `rows` rows did. Figures that no INSERT of such rows can give (a trigger that rewrites them
 // could) end the run before the transaction is committed.
-void BatchWriter::count(const WriteJob& job, std::uint64_t rows, const StatementResult& done, WriteResult& result) {
-  if (done.warnings > 0) {
-    throw DatabaseError(
-        fmt::format("The server warned about one of {} ({}), and chatload loads nothing that is not "
-                    "exact; none of them is in the table: mend the line or the table.",
-                    lines_of(job), fmt::join(session_.warnings(), "; ")));
-  }
+void BatchWriter::count(const WriteJob& job, std::uint64_t rows, const StatementResult& done) {
+  require_no_warning(job, done);
   const bool is_replace = context_.mode == OnDuplicate::kReplace;
   const std::uint64_t affected_by_changes = is_replace ? 2 * done.changed_rows : 0;
   const bool is_possible = (is_replace || done.changed_rows == 0) && affected_by_changes <= done.affected_rows &&
@@ -193,8 +264,54 @@ void BatchWriter::count(const WriteJob& job, std::uint64_t rows, const Statement
                     done.affected_rows, done.changed_rows, rows, lines_of(job)));
   }
   const std::uint64_t inserted = done.affected_rows - affected_by_changes;
-  result.inserted += inserted;
-  (is_replace ? result.updated : result.duplicate) += rows - inserted;
+  counts_.inserted += inserted;
+  (is_replace ? counts_.updated : counts_.duplicate) += rows - inserted;
+}
+
+void BatchWriter::require_no_warning(const WriteJob& job, const StatementResult& done) {
+  if (done.warnings == 0) return;
+  throw DatabaseError(
+      fmt::format("The server warned about one of {} ({}), and chatload loads nothing that is not exact; none of them "
+                  "is in the table: mend the line or the table.",
+                  lines_of(job), fmt::join(session_.warnings(), "; ")));
+}
+
+void BatchWriter::send_rejects(WriteJob& job) {
+  if (has_paged_rejects_) job.owner->first_rejects(job.parsed);
+  for (;;) {
+    for (const parse::RejectedLine& reject : job.parsed.rejects) {
+      const bool has_field = reject.field != parse::kNoField;
+      add_reject(job, reject.line, reject.reason,
+                 has_field ? std::string_view(context_.mapping.fields[reject.field].column) : std::string_view(), {});
+    }
+    if (!job.parsed.has_more_rejects) break;
+    job.owner->more_rejects(job.parsed);
+    has_paged_rejects_ = true;
+  }
+  flush_rejects(job);
+}
+
+void BatchWriter::add_reject(const WriteJob& job, const parse::LineSpan& line, parse::RejectReason reason,
+                             std::string_view field, std::string_view detail) {
+  const Reject reject{.line = job.first_line + line.line_index,
+                      .offset = job.parsed.range.begin + line.begin_bytes,
+                      .reason = reason,
+                      .field = field,
+                      .detail = detail,
+                      .raw = job.parsed.range.bytes.view().text().substr(line.begin_bytes, line.size_bytes)};
+  if (rejects_.append(reject)) return;
+  flush_rejects(job);
+  if (rejects_.append(reject)) return;
+  throw DatabaseError(
+      fmt::format("Line {}, which is rejected, makes a statement of more than the {} bytes that the server's "
+                  "max_allowed_packet allows; raise it on the server, or load with --restart and a lower --max-line.",
+                  reject.line.value(), limits_.bytes_max));
+}
+
+void BatchWriter::flush_rejects(const WriteJob& job) {
+  if (rejects_.empty()) return;
+  require_no_warning(job, session_.update(rejects_.sql()));
+  rejects_.clear();
 }
 
 // False where the server did not say that the transaction is undone: it is if the connection is gone, but nothing may

@@ -1,13 +1,19 @@
-// One range → one transaction.
+// One range → one transaction, with its rejects and its row of the ledger.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 
+#include "base/stop_signal.h"
 #include "parse/mapping.h"
+#include "write/range_ledger.h"
 #include "write/range_scheduler.h"
+#include "write/reject_statement.h"
+#include "write/retry_policy.h"
 #include "write/session.h"
 #include "write/statement_builder.h"
 #include "write/write_job.h"
@@ -18,36 +24,64 @@ namespace chatload::write {
 struct WriteContext {
   const parse::Mapping& mapping;
   OnDuplicate mode;
-  std::size_t statement_bytes_max;      // of a statement's text, where the server's max_allowed_packet is not less
-  const std::atomic<bool>& failed;      // another writer ended the run: send and commit no more
-  std::atomic<std::uint64_t>& retries;  // transactions redone, for the progress line
+  std::size_t statement_bytes_max;   // of a statement's text, where the server's max_allowed_packet is not less
+  std::size_t recorded_rejects_max;  // rejected lines to fetch of a range that an earlier run committed
+  const RangeLedger& ledger;
+  CommittedRanges& committed;
+  std::function<Session()> reconnect;
+  RetryPolicy& retry;
+  const StopSignal& stop;
+  std::atomic<std::uint64_t>& retries;       // transactions redone, for the progress line
+  std::atomic<std::uint64_t>& disconnected;  // writers that have no connection just now
 };
 
-// Writes ranges through one connection. Single-threaded; borrows the session and the context.
+// Writes ranges through one connection. Single-threaded; borrows all that it is given.
 class BatchWriter {
  public:
-  BatchWriter(Session& session, const WriteContext& context);
+  // failed: another writer ended the run: send and commit no more.
+  BatchWriter(Session& session, const WriteContext& context, const std::atomic<bool>& failed);
 
-  // Writes the job's rows in one transaction and sets job.result. A deadlock or a lock wait (1213, 1205) rolls back
-  // and redoes the whole transaction after a jittered backoff, for kRetryFor since the first; everything else that the
-  // server says, a row that it refuses included, and any warning, ends the run. Leaves job.result.committed false if
-  // another writer failed meanwhile. Throws DatabaseError: a sentence with the range's lines.
-  // scheduler: has the job in flight, and says when contested rows may go.
+  // Writes the job's rows and rejects in one transaction with its row of the ledger, and sets job.result; of a range
+  // that is committed already, takes the ledger's counts.
+  //
+  // A deadlock or a lock wait rolls back and redoes the transaction; a lost connection is opened again, and the claim
+  // tells whether a COMMIT under way has arrived (range_ledger.h); both as long as the retry policy has it. A row that
+  // the server refuses is found by bisection and becomes a reject, its neighbours stay. Everything else that the server
+  // says, and any warning, ends the run: throws DatabaseError, a sentence with the range's lines.
+  //
+  // Leaves job.result.committed false after a stop, when another writer failed, and when the owner allows no more
+  // refused rows. scheduler: has the job in flight, and says when contested rows may go.
   void write(WriteJob& job, RangeScheduler& scheduler);
 
  private:
-  bool write_transaction(WriteJob& job, RangeScheduler& scheduler, bool may_wait_inside);
-  bool send_rows(const WriteJob& job, std::size_t begin, std::size_t end, WriteResult& result);
-  void count(const WriteJob& job, std::uint64_t rows, const StatementResult& done, WriteResult& result);
+  enum class Outcome { kCommitted, kGaveWay, kGivenUp };
+
+  [[nodiscard]] bool has_to_end() const { return failed_ || context_.stop.requested(); }
+  void reconnect();
+  Outcome write_transaction(WriteJob& job, RangeScheduler& scheduler, bool may_wait_inside);
+  void take_recorded(WriteJob& job, bool by_earlier_run);
+  bool send_rows(WriteJob& job, std::size_t begin, std::size_t end);
+  bool refuse(WriteJob& job, std::uint32_t row, const StatementError& error);
+  void count(const WriteJob& job, std::uint64_t rows, const StatementResult& done);
+  void send_rejects(WriteJob& job);
+  void add_reject(const WriteJob& job, const parse::LineSpan& line, parse::RejectReason reason, std::string_view field,
+                  std::string_view detail);
+  void flush_rejects(const WriteJob& job);
+  void require_no_warning(const WriteJob& job, const StatementResult& done);
   [[nodiscard]] bool may_redo(const StatementError& error) const;
   [[nodiscard]] bool roll_back() noexcept;
 
   Session& session_;
   const WriteContext& context_;
+  const std::atomic<bool>& failed_;
   StatementBuilder builder_;
   StatementLimits limits_;
-  std::string sql_;             // reused
-  bool is_committing_ = false;  // COMMIT was sent, its reply has not come
+  std::string sql_;  // reused
+  RejectStatement rejects_;
+  LineCounts counts_;  // of the transaction under way
+  bool is_connected_ = true;
+  bool is_committing_ = false;      // COMMIT was sent, its reply has not come
+  bool has_paged_rejects_ = false;  // the job's rejects are no longer its first ones
 };
 
 }  // namespace chatload::write

@@ -16,8 +16,6 @@
 
 #include <string>
 
-#include "base/errors.h"
-
 namespace chatload::write {
 namespace {
 
@@ -98,7 +96,10 @@ sql::ConnectOptionsMap connect_options(const Endpoint& endpoint, std::uint32_t r
   options["OPT_LOCAL_INFILE"] = 0;
   options["OPT_RECONNECT"] = false;
   options["OPT_CONNECT_TIMEOUT"] = kConnectTimeoutSeconds;
-  if (read_timeout_seconds > 0) options["OPT_READ_TIMEOUT"] = static_cast<int>(read_timeout_seconds);
+  if (read_timeout_seconds > 0) {
+    options["OPT_READ_TIMEOUT"] = static_cast<int>(read_timeout_seconds);
+    options["OPT_WRITE_TIMEOUT"] = static_cast<int>(read_timeout_seconds);
+  }
 
   switch (endpoint.ssl_mode) {
     case SslMode::kDisabled: break;
@@ -131,11 +132,11 @@ std::unique_ptr<sql::mysql::MySQL_Connection> open_connection(const Endpoint& en
     std::unique_ptr<sql::mysql::MySQL_Connection> connection(
         dynamic_cast<sql::mysql::MySQL_Connection*>(opened.release()));
     if (must_be_encrypted && !is_encrypted(*connection)) {
-      throw DatabaseError(connect_failure(endpoint, 2026, "the server has no TLS"));
+      throw ConnectError(2026, connect_failure(endpoint, 2026, "the server has no TLS"));
     }
     return connection;
   } catch (const sql::SQLException& error) {
-    throw DatabaseError(connect_failure(endpoint, error.getErrorCode(), error.what()));
+    throw ConnectError(error.getErrorCode(), connect_failure(endpoint, error.getErrorCode(), error.what()));
   }
 }
 

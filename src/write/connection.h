@@ -8,13 +8,14 @@
 #include <memory>
 
 #include "write/endpoint.h"
+#include "write/statement_error.h"
 
 namespace chatload::write {
 
 // The connector's driver, made once: its own accessor is not safe in several threads, this one is.
 [[nodiscard]] sql::mysql::MySQL_Driver& driver();
 
-// Throws DatabaseError, one sentence with what to do next. read_timeout_seconds as in Session::connect.
+// Throws ConnectError, one sentence with what to do next. read_timeout_seconds as in Session::connect.
 [[nodiscard]] std::unique_ptr<sql::mysql::MySQL_Connection> open_connection(const Endpoint& endpoint,
                                                                             std::uint32_t read_timeout_seconds);
 

@@ -1,35 +1,84 @@
-// The embedded text is split into statements at a ';' that ends a line, which is how the files in schema/ are written:
-// each statement is a CREATE TABLE IF NOT EXISTS with its name in backticks.
+// The ledger's tables are those of schema/ whose names begin with chatload_; the table that is loaded is
+// inspect_table's to judge.
 #include "write/schema.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "base/errors.h"
 #include "schema_sql.h"
+#include "write/ddl_text.h"
 #include "write/table_info.h"
 
 namespace chatload::write {
 namespace {
 
-constexpr std::string_view kStatementEnd = ";\n";
-constexpr std::string_view kCreate = "CREATE TABLE IF NOT EXISTS `";
+constexpr std::string_view kLedgerPrefix = "chatload_";
+constexpr int kNoSuchTable = 1146;
 
-std::vector<std::string_view> statements(std::string_view sql) {
-  std::vector<std::string_view> found;
-  while (!sql.empty()) {
-    const std::size_t end = std::min(sql.find(kStatementEnd), sql.size());
-    found.push_back(sql.substr(0, end));
-    sql.remove_prefix(std::min(end + kStatementEnd.size(), sql.size()));
-  }
-  return found;
+struct Migration {
+  std::uint64_t number;
+  std::string name;
+};
+
+bool is_same(const Migration& recorded, const SchemaFile& file) {
+  return recorded.number == file.number && recorded.name == file.name;
 }
 
-std::string created_table(std::string_view statement) {
-  const std::size_t create = statement.find(kCreate);
-  if (create == std::string_view::npos) return {};
-  statement.remove_prefix(create + kCreate.size());
-  return std::string(statement.substr(0, statement.find('`')));
+bool is_recorded(const std::vector<Migration>& recorded, const SchemaFile& file) {
+  return std::any_of(recorded.begin(), recorded.end(), [&](const auto& one) { return is_same(one, file); });
+}
+
+// Those that the database has; none where it has no ledger.
+std::vector<Migration> read_migrations(Session& session) {
+  std::vector<Migration> migrations;
+  try {
+    for (const Row& row : session.query("SELECT `number`, `name` FROM `chatload_migrations` ORDER BY `number`")) {
+      migrations.push_back({to_number(row[0]), row[1].value_or("")});
+    }
+  } catch (const StatementError& error) {
+    if (error.code() == kNoSuchTable) return {};
+    throw DatabaseError(
+        fmt::format("The ledger's table `chatload_migrations` cannot be read: {}; use an account with "
+                    "the grants that the README lists, and run the same command again.",
+                    error.what()));
+  }
+  return migrations;
+}
+
+void refuse_newer(const std::vector<Migration>& recorded) {
+  for (const Migration& migration : recorded) {
+    const auto is_this = [&](const SchemaFile& file) { return is_same(migration, file); };
+    if (std::none_of(kSchemaFiles.begin(), kSchemaFiles.end(), is_this)) {
+      throw DatabaseError(
+          fmt::format("The ledger in this database was made by a newer chatload, whose migration {} "
+                      "({}) this one, {}, does not know; use that version.",
+                      migration.number, migration.name, CHATLOAD_VERSION));
+    }
+  }
+}
+
+std::string record_statement() {
+  std::string sql = "INSERT INTO `chatload_migrations` (`number`, `name`, `applied_at`) VALUES";
+  for (const SchemaFile& file : kSchemaFiles) {
+    sql += fmt::format("{}\n  ({}, '{}', UTC_TIMESTAMP(6))", file.number == kSchemaFiles.front().number ? "" : ",",
+                       file.number, file.name);
+  }
+  return sql + "\nON DUPLICATE KEY UPDATE `number` = `chatload_migrations`.`number`";
+}
+
+std::vector<TableDefinition> ledger_tables() {
+  std::vector<TableDefinition> tables;
+  for (const SchemaFile& file : kSchemaFiles) {
+    for (const std::string_view statement : split_statements(file.sql)) {
+      auto table = created_table(statement);
+      if (table && table->name.starts_with(kLedgerPrefix)) tables.push_back(std::move(*table));
+    }
+  }
+  return tables;
 }
 
 bool exists(Session& session, const std::string& table) {
@@ -47,22 +96,60 @@ bool leads_an_index(Session& session, const std::string& table, const std::strin
   return std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return row[0] == column; });
 }
 
+// Columns and unique keys, which keep a range from being written twice. More of either does no harm.
+void require_definition(Session& session, const TableDefinition& table) {
+  const std::string of_table = " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = " + quote_text(table.name);
+  const std::vector<Row> columns =
+      session.query("SELECT COLUMN_NAME, LOWER(DATA_TYPE) FROM information_schema.COLUMNS" + of_table);
+  const std::vector<Row> keys =
+      session.query("SELECT GROUP_CONCAT(COLUMN_NAME ORDER BY SEQ_IN_INDEX) FROM information_schema.STATISTICS" +
+                    of_table + " AND NON_UNIQUE = 0 AND SUB_PART IS NULL GROUP BY INDEX_NAME");
+  const auto refuse = [&](const std::string& what) {
+    throw DatabaseError(fmt::format("The ledger's table {} lacks {}; change it to what `chatload schema print` shows.",
+                                    quote_identifier(table.name), what));
+  };
+  for (const ColumnDefinition& column : table.columns) {
+    if (std::find(columns.begin(), columns.end(), Row{column.name, column.type}) == columns.end()) {
+      refuse(fmt::format("the column {} of type {}", quote_identifier(column.name), column.type));
+    }
+  }
+  for (const std::string& key : table.unique_keys) {
+    if (std::find(keys.begin(), keys.end(), Row{key}) == keys.end()) refuse(fmt::format("the unique key ({})", key));
+  }
+}
+
 }  // namespace
 
-std::string_view schema_sql() { return kSchemaSql; }
+std::string schema_sql() {
+  std::string sql;
+  for (const SchemaFile& file : kSchemaFiles) sql.append(file.sql) += '\n';
+  return sql + record_statement() + ";\n";
+}
 
 std::string apply_schema(Session& session) {
+  const std::vector<Migration> recorded = read_migrations(session);
+  refuse_newer(recorded);
   std::string report;
-  for (const std::string_view statement : statements(schema_sql())) {
-    const std::string table = created_table(statement);
-    try {
-      const bool was_there = exists(session, table);
-      session.execute(statement);
-      report += table + (was_there ? ": is there already, left as it is\n" : ": created\n");
-    } catch (const StatementError& error) {
-      throw DatabaseError("The table " + quote_identifier(table) + " cannot be created: " + error.what() +
-                          "; use an account that may CREATE in this database, on a server that takes writes.");
+  bool all_recorded = true;
+  std::string doing;
+  try {
+    for (const SchemaFile& file : kSchemaFiles) {
+      const bool is_new = !is_recorded(recorded, file);
+      if (is_new) all_recorded = false;
+      for (const std::string_view statement : split_statements(file.sql)) {
+        const auto table = created_table(statement);
+        doing = table ? "The table " + quote_identifier(table->name) + " cannot be created"
+                      : fmt::format("The migration {} ({}) cannot be applied", file.number, file.name);
+        const bool was_there = table && exists(session, table->name);
+        if (is_new || (table && !was_there)) session.execute(statement);
+        if (table) report += table->name + (was_there ? ": is there already, left as it is\n" : ": created\n");
+      }
     }
+    doing = "What was applied cannot be recorded in the table `chatload_migrations`";
+    if (!all_recorded) session.update(record_statement());
+  } catch (const StatementError& error) {
+    throw DatabaseError(doing + ": " + error.what() +
+                        "; use an account that may CREATE and INSERT in this database, on a server that takes writes.");
   }
   return report;
 }
@@ -87,7 +174,51 @@ std::string check_schema(Session& session, const parse::Mapping& mapping) {
                 ", so queries by it read the whole table\n";
     }
   }
-  return report;
+  require_ledger(session);
+  try {
+    for (const TableDefinition& table : ledger_tables()) require_definition(session, table);
+  } catch (const StatementError& error) {
+    throw DatabaseError(fmt::format("The ledger cannot be inspected: {}; run the same command again.", error.what()));
+  }
+  return report + "ledger: can be used\n";
+}
+
+void require_ledger(Session& session) {
+  const std::vector<Migration> recorded = read_migrations(session);
+  refuse_newer(recorded);
+  for (const SchemaFile& file : kSchemaFiles) {
+    if (!is_recorded(recorded, file)) {
+      throw DatabaseError(
+          fmt::format("The ledger in this database lacks migration {} ({}){}; run `chatload schema "
+                      "apply`.",
+                      file.number, file.name, recorded.empty() ? ", or there is no ledger yet" : ""));
+    }
+  }
+  const std::vector<TableDefinition> tables = ledger_tables();
+  std::string names;
+  for (const TableDefinition& table : tables) names += (names.empty() ? "" : ", ") + quote_text(table.name);
+  std::vector<Row> found;
+  try {
+    found = session.query(
+        "SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (" +
+        names + ")");
+  } catch (const StatementError& error) {
+    throw DatabaseError(fmt::format("The ledger cannot be inspected: {}; run the same command again.", error.what()));
+  }
+  for (const TableDefinition& table : tables) {
+    const auto row = std::find_if(found.begin(), found.end(), [&](const Row& one) { return one[0] == table.name; });
+    const std::string name = quote_identifier(table.name);
+    if (row == found.end()) {
+      throw DatabaseError("The ledger's table " + name +
+                          " is missing, or the user may not see it; create it with `chatload schema apply`.");
+    }
+    if ((*row)[1] != "InnoDB") {
+      throw DatabaseError(
+          fmt::format("The ledger's table {} is of the engine {}, which has no transactions; ALTER "
+                      "TABLE {} ENGINE = InnoDB.",
+                      name, (*row)[1].value_or("(none)"), name));
+    }
+  }
 }
 
 }  // namespace chatload::write

@@ -40,7 +40,7 @@ constexpr std::string_view kReadServer =
     "SELECT VERSION(), @@max_allowed_packet, @@global.read_only, @@innodb_read_only, CONNECTION_ID()";
 constexpr std::string_view kWarningsShown = "5";
 
-std::uint64_t to_number(std::string_view text) {
+std::uint64_t leading_number(std::string_view text) {
   std::uint64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
@@ -50,7 +50,7 @@ std::uint64_t to_number(std::string_view text) {
 std::optional<std::uint64_t> info_figure(std::string_view info, std::string_view name) {
   const std::size_t begin = info.find(name);
   if (begin == std::string_view::npos) return std::nullopt;
-  return to_number(info.substr(begin + name.size()));
+  return leading_number(info.substr(begin + name.size()));
 }
 
 bool is_on(const std::optional<std::string>& value) { return value && *value != "0" && *value != "OFF"; }
@@ -67,6 +67,8 @@ auto translated(Body&& body) {
 
 }  // namespace
 
+std::uint64_t to_number(const std::optional<std::string>& cell) { return cell ? leading_number(*cell) : 0; }
+
 ClientThread::ClientThread() { driver().threadInit(); }
 ClientThread::~ClientThread() { driver().threadEnd(); }
 
@@ -81,8 +83,9 @@ class Session::Impl {
       read_server();
       if (server_.server == Server::kMariadb) execute(kPinMariadb);
     } catch (const StatementError& error) {
-      throw DatabaseError("The server at " + endpoint.display() + " accepted the connection but not its settings (" +
-                          error.what() + "); chatload is tested with MySQL 9.7 and MariaDB 10.11.");
+      throw ConnectError(error.code(), "The server at " + endpoint.display() +
+                                           " accepted the connection but not its settings (" + error.what() +
+                                           "); chatload is tested with MySQL 9.7 and MariaDB 10.11.");
     }
   }
 
@@ -101,23 +104,22 @@ class Session::Impl {
     } else {
       // A statement of one row has no info: 1 affected is an inserted row, 2 a changed one.
       result.changed_rows = result.affected_rows == 2 ? 1 : 0;
-      result.warnings = to_number(query("SHOW COUNT(*) WARNINGS").at(0).at(0).value_or("0"));
+      result.warnings = to_number(query("SHOW COUNT(*) WARNINGS").at(0).at(0));
     }
     return result;
   }
 
   std::vector<Row> query(std::string_view sql) {
-    return translated([&] {
-      const std::unique_ptr<sql::ResultSet> result(statement_->executeQuery(sql::SQLString(sql.data(), sql.size())));
-      const unsigned columns = result->getMetaData()->getColumnCount();
-      std::vector<Row> rows;
-      while (result->next()) {
-        Row& row = rows.emplace_back(columns);
-        for (unsigned column = 1; column <= columns; ++column) {
-          if (!result->isNull(column)) row[column - 1] = result->getString(column).asStdString();
-        }
-      }
-      return rows;
+    std::vector<Row> rows;
+    translated([&] { read_rows(*statement_, sql, [&](Row& row) { rows.push_back(std::move(row)); }); });
+    return rows;
+  }
+
+  void for_each(std::string_view sql, const std::function<void(const Row&)>& visit) {
+    translated([&] {
+      const std::unique_ptr<sql::Statement> unbuffered(connection_->createStatement());
+      unbuffered->setResultSetType(sql::ResultSet::TYPE_FORWARD_ONLY);
+      read_rows(*unbuffered, sql, visit);
     });
   }
 
@@ -130,6 +132,19 @@ class Session::Impl {
   }
 
  private:
+  template <typename Visit>
+  static void read_rows(sql::Statement& statement, std::string_view sql, const Visit& visit) {
+    const std::unique_ptr<sql::ResultSet> result(statement.executeQuery(sql::SQLString(sql.data(), sql.size())));
+    const unsigned columns = result->getMetaData()->getColumnCount();
+    while (result->next()) {
+      Row row(columns);
+      for (unsigned column = 1; column <= columns; ++column) {
+        if (!result->isNull(column)) row[column - 1] = result->getString(column).asStdString();
+      }
+      visit(row);
+    }
+  }
+
   std::uint64_t affected_by(std::string_view sql) {
     return translated([&]() -> std::uint64_t {
       const bool has_result = statement_->execute(sql::SQLString(sql.data(), sql.size()));
@@ -144,9 +159,9 @@ class Session::Impl {
     const Row row = query(kReadServer).at(0);
     server_.version = row[0].value_or("");
     server_.server = server_.version.find("MariaDB") == std::string::npos ? Server::kMysql : Server::kMariadb;
-    server_.packet_bytes_max = to_number(row[1].value_or(""));
+    server_.packet_bytes_max = to_number(row[1]);
     server_.read_only = is_on(row[2]) || is_on(row[3]);
-    connection_id_ = to_number(row[4].value_or(""));
+    connection_id_ = to_number(row[4]);
   }
 
   std::unique_ptr<sql::mysql::MySQL_Connection> connection_;
@@ -168,6 +183,9 @@ const ServerInfo& Session::server() const { return impl_->server(); }
 void Session::execute(std::string_view sql) { impl_->execute(sql); }
 StatementResult Session::update(std::string_view sql) { return impl_->update(sql); }
 std::vector<Row> Session::query(std::string_view sql) { return impl_->query(sql); }
+void Session::for_each(std::string_view sql, const std::function<void(const Row&)>& visit) {
+  impl_->for_each(sql, visit);
+}
 std::vector<std::string> Session::warnings() { return impl_->warnings(); }
 std::uint64_t Session::connection_id() const { return impl_->connection_id(); }
 

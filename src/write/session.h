@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,9 @@ struct ServerInfo {
 
 using Row = std::vector<std::optional<std::string>>;  // a result row; NULL is nullopt
 
+// A result's cell as an unsigned number; 0 where it is NULL or holds none.
+[[nodiscard]] std::uint64_t to_number(const std::optional<std::string>& cell);
+
 // The client library's state of a thread. A thread other than main's holds one while it uses sessions.
 class ClientThread {
  public:
@@ -49,9 +53,9 @@ class ClientThread {
 class Session {
  public:
   // Connects and pins the session: strict sql_mode (whole), READ COMMITTED, time_zone +00:00, utf8mb4, foreign key and
-  // unique checks on, LOCAL INFILE off, TLS as the endpoint asks. read_timeout bounds the wait for any reply; zero
-  // waits for ever (DDL). Throws DatabaseError: one sentence for an unknown host, a wrong password, no such database,
-  // refused TLS.
+  // unique checks on, LOCAL INFILE off, TLS as the endpoint asks. read_timeout bounds the wait for any reply, and for
+  // the server to take what is sent; zero waits for ever (DDL). Throws ConnectError: one sentence for an unknown host,
+  // a wrong password, no such database, refused TLS.
   static Session connect(const Endpoint& endpoint, std::uint32_t read_timeout_seconds);
 
   Session(Session&&) noexcept;
@@ -69,6 +73,10 @@ class Session {
 
   // All rows of a result, which must be small.
   std::vector<Row> query(std::string_view sql);
+
+  // Calls visit for each row of a result of any size, which is read from the server as it goes. Neither the session nor
+  // visit may start another statement meanwhile.
+  void for_each(std::string_view sql, const std::function<void(const Row&)>& visit);
 
   // At most the first few of the last statement's warnings, "1265 Data truncated …", for a message.
   std::vector<std::string> warnings();

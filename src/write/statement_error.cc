@@ -26,24 +26,8 @@ bool names_read_only(std::string_view message) {
   return message.find("read-only") != std::string_view::npos || message.find("read_only") != std::string_view::npos;
 }
 
-}  // namespace
-
-StatementError::StatementError(int code, std::string sqlstate, std::string message)
-    : code_(code),
-      sqlstate_(std::move(sqlstate)),
-      message_(std::move(message)),
-      text_(error_text(code_, sqlstate_, message_)) {}
-
-ErrorClass classify(const StatementError& error) {
-  switch (error.code()) {
-    case 1205:  // lock wait timeout
-    case 1206:  // lock table full
-    case 1213:  // deadlock; also a lost certification at COMMIT (Galera)
-    case 1317:  // KILL QUERY
-    case 1637:  // too many concurrent transactions
-    case 1969:  // MariaDB's max_statement_time
-      return ErrorClass::kRetry;
-
+bool is_connection_lost(int code) {
+  switch (code) {
     case 1053:  // server shutdown
     case 1080:  // forced close of the thread
     case 1152:  // aborted connection, with and without a reason
@@ -64,7 +48,39 @@ ErrorClass classify(const StatementError& error) {
     case 2014:  // out of sync: this connection cannot be used again
     case 2026:  // TLS broke
     case 2027:  // malformed packet
-    case 2055: return ErrorClass::kConnectionLost;
+    case 2055: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+StatementError::StatementError(int code, std::string sqlstate, std::string message)
+    : code_(code),
+      sqlstate_(std::move(sqlstate)),
+      message_(std::move(message)),
+      text_(error_text(code_, sqlstate_, message_)) {}
+
+bool can_come_back(const ConnectError& error) {
+  switch (error.code()) {
+    case 1040:  // too many connections: of the server, of the user
+    case 1203:
+    case 1226: return true;
+    case 2026: return false;  // no TLS, or not the right one
+    default: return is_connection_lost(error.code());
+  }
+}
+
+ErrorClass classify(const StatementError& error) {
+  if (is_connection_lost(error.code())) return ErrorClass::kConnectionLost;
+  switch (error.code()) {
+    case 1205:  // lock wait timeout
+    case 1206:  // lock table full
+    case 1213:  // deadlock; also a lost certification at COMMIT (Galera)
+    case 1317:  // KILL QUERY
+    case 1637:  // too many concurrent transactions
+    case 1969:  // MariaDB's max_statement_time
+      return ErrorClass::kRetry;
 
     case 1062: return ErrorClass::kDuplicateKey;
 

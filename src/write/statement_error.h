@@ -4,6 +4,8 @@
 #include <exception>
 #include <string>
 
+#include "base/errors.h"
+
 namespace chatload::write {
 
 // A statement that the server or the connection refused. Not an ending by itself: classify() says what to do.
@@ -21,6 +23,20 @@ class StatementError : public std::exception {
   std::string message_;
   std::string text_;  // "message (1062, SQLSTATE 23000)"
 };
+
+// A connection that could not be opened, or not be set up; what() is the whole sentence. It ends the run unless
+// can_come_back() or the run has written already: then the server is only away for a while.
+class ConnectError : public DatabaseError {
+ public:
+  ConnectError(int code, const std::string& sentence) : DatabaseError(sentence), code_(code) {}
+  [[nodiscard]] int code() const { return code_; }
+
+ private:
+  int code_;
+};
+
+// False where waiting cannot help a run that has not written yet: an unknown host, a denied access, no such database.
+[[nodiscard]] bool can_come_back(const ConnectError& error);
 
 // What an error means for the transaction that met it: the one place that knows the numbers.
 enum class ErrorClass {

@@ -1,9 +1,11 @@
 // A parsed range on its way through the writers, and what became of it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
+#include <string>
+#include <vector>
 
 #include "base/units.h"
 #include "parse/row_batch.h"
@@ -11,22 +13,65 @@
 
 namespace chatload::write {
 
-struct WriteResult {
-  bool committed = false;  // the range's transaction is in the table; the counts below hold only then
+// Lines by what became of them, as the ledger keeps them:
+// lines = inserted + updated + duplicate + filtered + rejected + blank.
+struct LineCounts {
+  std::uint64_t lines = 0;
   std::uint64_t inserted = 0;
   std::uint64_t updated = 0;
   std::uint64_t duplicate = 0;
+  std::uint64_t filtered = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t blank = 0;
+
+  bool operator==(const LineCounts&) const = default;
 };
 
-// Move-only, reused from range to range. `parsed` owns what `order` refers to.
+// A row that the server refused. `detail` is empty for those beyond the first few of a range, which nobody shows.
+struct RefusedLine {
+  parse::LineSpan line;
+  std::string detail;  // "SQLSTATE 23000: …"
+};
+
+struct WriteResult {
+  bool committed = false;  // the range is in the table and in the ledger; the rest holds only then
+  LineCounts counts;
+  std::vector<RefusedLine> refused;  // in file order; not those of a range that an earlier run committed
+  // Of a range that an earlier run committed, where asked for (WriterSettings): its rejected lines in file order.
+  std::vector<LineNumber> recorded_rejects;
+};
+
+struct WriteJob;
+
+// Who hands jobs to the writers. Its functions are called by writer threads, several at once.
+class JobOwner {
+ public:
+  virtual ~JobOwner() = default;
+
+  // parsed.rejects become the range's first ones again, or those behind the ones that are there.
+  // REQUIRES for the latter: parsed.has_more_rejects.
+  virtual void first_rejects(parse::ParsedRange& parsed) = 0;
+  virtual void more_rejects(parse::ParsedRange& parsed) = 0;
+
+  // Whether the load may go on although the server has refused so many of the job's rows. False ends the job without a
+  // commit.
+  [[nodiscard]] virtual bool allows_refused(const WriteJob& job, std::uint64_t refused) = 0;
+
+  // Called once, when the job is committed or given up; from then on it is not the writer's.
+  virtual void done(WriteJob& job) = 0;
+};
+
+// Reused from range to range. `parsed` owns what `order` refers to.
 struct WriteJob {
   parse::ParsedRange parsed;
-  LineNumber first_line;  // of the range, in the file
+  std::string digest;                // of the range's bytes (base/digest.h)
+  std::uint64_t compressed_end = 0;  // compressed bytes read when the range was cut
+  bool is_recorded = false;          // an earlier run committed it: not parsed but for counts.lines
+  LineNumber first_line;             // of the range, in the file
   WriteOrder order;
   std::exception_ptr parse_failure;  // parsed and order are of no use then
   WriteResult result;
-  // Called once by a writer thread when the job is committed or given up; from then on the job is not the writer's.
-  std::function<void(WriteJob&)> done;
+  JobOwner* owner = nullptr;
 };
 
 }  // namespace chatload::write

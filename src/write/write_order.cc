@@ -22,13 +22,11 @@ std::uint64_t key_prefix(std::string_view key) {
 
 }  // namespace
 
-WriteOrderer::WriteOrderer(std::size_t key_column, OnDuplicate mode, bool parallel)
-    : key_column_(key_column), mode_(mode), parallel_(parallel) {}
+WriteOrderer::WriteOrderer(std::size_t key_column, bool parallel) : key_column_(key_column), parallel_(parallel) {}
 
 void WriteOrderer::order(const parse::RowBatch& rows, WriteOrder& out) {
   out.rows.clear();
   out.key_hashes.clear();
-  out.superseded = 0;
   const auto row_count = static_cast<std::uint32_t>(rows.rows());
   if (!parallel_) {
     out.rows.resize(row_count);
@@ -52,15 +50,7 @@ void WriteOrderer::order(const parse::RowBatch& rows, WriteOrder& out) {
     std::sort(sort_keys_.begin(), sort_keys_.end(), by_key_then_line);
   }
 
-  for (const SortKey& sort_key : sort_keys_) {
-    const std::string_view key = key_of(sort_key.row);
-    if (mode_ != OnDuplicate::kFail && !out.rows.empty() && key_of(out.rows.back()) == key) {
-      if (mode_ == OnDuplicate::kReplace) out.rows.back() = sort_key.row;
-      ++out.superseded;
-      continue;
-    }
-    out.rows.push_back(sort_key.row);
-  }
+  for (const SortKey& sort_key : sort_keys_) out.rows.push_back(sort_key.row);
   for (const std::uint32_t row : out.rows) out.key_hashes.push_back({std::hash<std::string_view>{}(key_of(row)), row});
   std::sort(out.key_hashes.begin(), out.key_hashes.end(),
             [](const KeyHash& a, const KeyHash& b) { return a.hash < b.hash; });

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "parse/row_batch.h"
-#include "write/duplicates.h"
 
 namespace chatload::write {
 
@@ -17,15 +16,13 @@ struct KeyHash {
 };
 
 struct WriteOrder {
-  // Rows to send. Where writers run in parallel: sorted by key bytes, each key once (the first line of it with skip,
-  // the last with replace; with fail every one, so that the server refuses the second).
+  // Rows to send: all of them, because what the server says to a line (it may refuse a duplicate, too) depends on no
+  // other line. Where writers run in parallel: sorted by key bytes, lines of one key in file order.
   std::vector<std::uint32_t> rows;
   // Rows from here on are contested: a lower range in flight has a row of the same key, so they are sent after it is
   // finished (range_scheduler.h). rows.size() where there are none.
   std::size_t contested_begin = 0;
-  // Rows left out because another row of the batch stands for their key.
-  std::uint64_t superseded = 0;
-  // The keys of `rows`, sorted by hash. Empty where one writer works in file order.
+  // The keys of `rows`, one a row, sorted by hash. Empty where one writer works in file order.
   std::vector<KeyHash> key_hashes;
 };
 
@@ -33,7 +30,7 @@ struct WriteOrder {
 class WriteOrderer {
  public:
   // parallel: TableInfo::can_write_in_parallel(). Otherwise all rows are sent, in file order.
-  WriteOrderer(std::size_t key_column, OnDuplicate mode, bool parallel);
+  WriteOrderer(std::size_t key_column, bool parallel);
 
   // Replaces `out` by the order of `rows`.
   void order(const parse::RowBatch& rows, WriteOrder& out);
@@ -45,7 +42,6 @@ class WriteOrderer {
   };
 
   std::size_t key_column_;
-  OnDuplicate mode_;
   bool parallel_;
   std::vector<SortKey> sort_keys_;
 };

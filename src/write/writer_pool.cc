@@ -9,13 +9,11 @@
 
 namespace chatload::write {
 
-WriterPool::WriterPool(std::vector<Session> sessions, const parse::Mapping& mapping, OnDuplicate mode,
-                       std::size_t statement_bytes_max, std::atomic<std::uint64_t>& retries)
-    : context_{mapping, mode, statement_bytes_max, failed_, retries} {
+WriterPool::WriterPool(std::span<Session> sessions, WriteContext context) : context_(std::move(context)) {
   threads_.reserve(sessions.size());
   try {
     for (Session& session : sessions) {
-      threads_.emplace_back([this, moved = std::move(session)]() mutable { run(std::move(moved)); });
+      threads_.emplace_back([this, &session] { run(session); });
     }
   } catch (const std::exception& error) {
     scheduler_.close();  // or the threads that did start would be waited for for ever
@@ -30,11 +28,10 @@ WriterPool::~WriterPool() { scheduler_.close(); }
 
 void WriterPool::submit(WriteJob& job) { scheduler_.admit(job); }
 
-void WriterPool::run(Session from_opener) {
+void WriterPool::run(Session& session) {
   try {
     const ClientThread client_thread;
-    Session session = std::move(from_opener);  // closed before the thread leaves the client library
-    BatchWriter writer(session, context_);
+    BatchWriter writer(session, context_, failed_);
     write_jobs([&](WriteJob& job) { writer.write(job, scheduler_); });
   } catch (...) {
     fail(std::current_exception());
@@ -51,8 +48,7 @@ void WriterPool::write_jobs(Write write) {
       fail(std::current_exception());
     }
     scheduler_.finish(*job);
-    const auto done = std::move(job->done);  // the job may be reused while this runs
-    done(*job);
+    job->owner->done(*job);
   }
 }
 

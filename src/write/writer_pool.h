@@ -2,34 +2,30 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
-#include "parse/mapping.h"
 #include "write/batch_writer.h"
-#include "write/duplicates.h"
 #include "write/range_scheduler.h"
 #include "write/session.h"
 
 namespace chatload::write {
 
-// Takes ranges in file order and writes them in parallel. submit() is for one thread at a time; the rest is
+// Takes one load's ranges in file order and writes them in parallel. submit() is for one thread at a time; the rest is
 // thread-safe.
 class WriterPool {
  public:
-  // Starts one thread a session. `mapping` and `retries` outlive the pool. Throws EnvironmentError.
-  WriterPool(std::vector<Session> sessions, const parse::Mapping& mapping, OnDuplicate mode,
-             std::size_t statement_bytes_max, std::atomic<std::uint64_t>& retries);
+  // Starts one thread a session. Sessions and what the context refers to outlive the pool. Throws EnvironmentError.
+  WriterPool(std::span<Session> sessions, WriteContext context);
   WriterPool(const WriterPool&) = delete;
   WriterPool& operator=(const WriterPool&) = delete;
   ~WriterPool();  // waits for the jobs under way
 
-  // Hands over the next range in file order; job.done gets it back. After a failure jobs come back at once, not
-  // committed.
+  // Hands over the next range in file order; job.owner gets it back. After a failure or a stop jobs come back at once,
+  // not committed.
   void submit(WriteJob& job);
 
   [[nodiscard]] bool failed() const { return failed_; }
@@ -38,7 +34,7 @@ class WriterPool {
   void rethrow_failure() const;
 
  private:
-  void run(Session from_opener);
+  void run(Session& session);
   // Takes jobs until the pool is closed, and gives each back.
   template <typename Write>
   void write_jobs(Write write);

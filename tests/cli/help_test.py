@@ -18,6 +18,9 @@ COMMANDS = {
     "schema print": ["schema", "print"],
     "schema apply": ["schema", "apply"],
     "schema check": ["schema", "check"],
+    "loads": ["loads"],
+    "loads forget": ["loads", "forget"],
+    "rejects": ["rejects"],
 }
 FLAG = r"--[a-z]+(?:-[a-z]+)*"
 
@@ -28,7 +31,7 @@ def help_of(words):
 
 def flags_of(words):
     """The flags that --help declares: those at the beginning of a line."""
-    return set(re.findall(rf"^  (?:-h, )?({FLAG})", help_of(words), re.MULTILINE))
+    return set(re.findall(rf"^  (?:-[a-z], )?({FLAG})", help_of(words), re.MULTILINE))
 
 
 def all_flags():
@@ -71,10 +74,15 @@ class HelpTest(unittest.TestCase):
 
     def test_completion_offers_commands_and_choices(self):
         self.assertEqual(completions("s"), {"schema"})
+        self.assertEqual(completions("loa"), {"load", "loads"})
         self.assertEqual(completions("schema", ""), {"print", "apply", "check", "--help"})
-        for choices in re.findall(rf"^  ({FLAG}) ([a-z]+(?:\|[a-z]+)+)", help_of(["load"]), re.MULTILINE):
-            with self.subTest(choices[0]):
-                self.assertEqual(completions("load", choices[0], ""), set(choices[1].split("|")))
+        self.assertEqual(completions("loads", "f"), {"forget"})
+        for command in ("load", "loads"):
+            choices = re.findall(rf"^  ({FLAG}) ([a-z]+(?:\|[a-z]+)+)", help_of([command]), re.MULTILINE)
+            self.assertTrue(choices)
+            for flag, names in choices:
+                with self.subTest(flag):
+                    self.assertEqual(completions(command, flag, ""), set(names.split("|")))
 
     def test_help_lines_fit_a_wide_terminal(self):
         for name, words in COMMANDS.items():

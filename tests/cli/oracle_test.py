@@ -149,6 +149,37 @@ class ApplyTest(unittest.TestCase):
         self.assertEqual(self.texts(result), [(b"a", b"text 2"), (b"b", b"text 1")])
         self.assertEqual([result.counts()[name] for name in ("inserted", "duplicate", "updated")], [2, 0, 1])
 
+    def refusing(self, *refused):
+        """Of a, b, a, a, whose texts tell them apart: what a server that refuses these texts leaves, for each mode."""
+        refuses = lambda row: "no" if row[4] in refused else None
+        content = self.log("a", "b", "a", "a")
+        return [self.apply(content, on_duplicate=mode, refuses=refuses) for mode in ("skip", "replace")]
+
+    def test_refused_line_owns_nothing_and_the_next_of_its_id_takes_its_place(self):
+        skipped, replaced = self.refusing("text 0", "text 3")
+        self.assertEqual(self.texts(skipped), [(b"b", b"text 1"), (b"a", b"text 2")])
+        self.assertEqual(self.texts(replaced), [(b"b", b"text 1"), (b"a", b"text 2")])
+        for result in (skipped, replaced):
+            counts = result.counts()
+            self.assertEqual([counts[name] for name in ("valid", "inserted", "rejected")], [2, 2, 2])
+            self.assertEqual(counts["duplicate"] + counts["updated"], 0)
+
+    def test_line_is_refused_whose_id_is_there_already(self):
+        for result in self.refusing("text 2"):
+            length = len(self.log("a"))
+            self.assertEqual(result.rejects, [(3, 2 * length, "refused_by_server", None)])
+            self.assertEqual(result.counts()["duplicate"] + result.counts()["updated"], 1)
+
+    def test_server_judges_only_what_the_contract_and_the_filters_let_through(self):
+        asked = []
+        content = b"{\n" + self.log("a") + with_value("type", '"join"').encode() + b"\n"
+        self.apply(content, refuses=lambda row: asked.append(row[0]))
+        self.assertEqual(asked, ["a"])
+
+    def test_rejected_lines_are_kept_with_what_the_server_said(self):
+        result = self.apply(b"{\r\n" + self.log("a"), refuses=lambda row: "no")
+        self.assertEqual(result.reject_texts, [(None, b"{"), ("no", self.log("a").rstrip(b"\n"))])
+
     def test_ids_differ_by_case_and_trailing_space(self):
         self.assertEqual(self.apply(self.log("a", "A", "a ")).counts()["inserted"], 3)
 

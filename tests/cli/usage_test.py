@@ -46,7 +46,7 @@ class UsageTest(unittest.TestCase):
             self.assertIn(part, err)
 
     def test_help_and_version_go_to_standard_output(self):
-        for words in (["--help"], ["-h"], ["load", "--help"], ["check", "-h"], ["schema", "--help"]):
+        for words in (["--help"], ["-h"], ["load", "--help"], ["check", "-h"], ["schema", "--help"], ["loads", "forget", "-h"]):
             with self.subTest(words):
                 code, out, err = chatload(*words)
                 self.assertEqual((code, err), (0, ""))
@@ -84,6 +84,12 @@ class UsageTest(unittest.TestCase):
             (["check", "-", "-"], "standard input"),
             (["schema"], "print, apply or check"),
             (["schema", "apply"], "--to"),
+            (["load", plain, "--to", URL, "--restart", "--reload"], "--reload"),
+            (["load", plain, plain, "--to", URL, "--source-id", "x"], "--source-id"),
+            (["loads", "forget", "--to", URL], "--older-than"),
+            (["loads", "forget", "one", "--to", URL], "'one'"),
+            (["rejects", "--to", URL], "LOAD"),
+            (["rejects", "1", "--to", URL, "-o", "-"], "--output"),
         ):
             with self.subTest(words):
                 self.assert_usage_error(words, part)

@@ -3,7 +3,9 @@
 Texts are the same only if their bytes are, whatever the server's default collation.
 """
 
+import contextlib
 import pathlib
+import subprocess
 import sys
 import unittest
 import zlib
@@ -142,6 +144,122 @@ class TextsAlikeTest(QueriesTest):
             summed("status", of["status"], 1, 2, 0),
             summed("(all)", ALIKE_ROWS, 3, 6, 3),
         ])  # fmt: skip
+
+
+OUTCOMES = ("inserted", "updated", "duplicate", "filtered", "rejected", "blank")
+
+
+class LedgerQueriesTest(unittest.TestCase):
+    """Each test writes the ledger rows that it asks about."""
+
+    def setUp(self):
+        self.database = support.Database(support.Server())
+        self.enterContext(self.database)
+        self.database.create_table()
+
+    def insert(self, table, **values):
+        names, literals = ", ".join(f"`{name}`" for name in values), ", ".join(map(str, values.values()))
+        self.database.sql(f"INSERT INTO {table} ({names}) VALUES ({literals})")
+
+    def insert_load(self, load, state="done", hours_ago=1, **more):
+        texts = {"target_table": "chat_messages", "source": f"{load}.gz", "source_key": f"file:{load}", "plan": "",
+                 "limits": "", "owner": "0", "runner": "host 1", "lock_name": self.lock(load), "state": state}  # fmt: skip
+        quoted = {name: f"'{text}'" for name, text in texts.items()}
+        started = f"UTC_TIMESTAMP() - INTERVAL {hours_ago} HOUR"
+        self.insert("chatload_loads", load_id=load, attempt=1, started_at=started, **quoted, **more)
+
+    def insert_range(self, load, number, **counts):
+        others = {"begin_byte": 0, "length_bytes": 1, "digest": "'0'", "compressed_end": 1, "first_line": 1}
+        self.insert("chatload_ranges", load_id=load, range_number=number, **others, **counts)
+
+    def insert_reject(self, load, line):
+        self.insert("chatload_rejects", load_id=load, line=line, byte_offset=0, reason="'invalid_json'", raw="'x'")
+
+    def lock(self, load):
+        return f"{self.database.name}:{load}"
+
+    @contextlib.contextmanager
+    def run_alive(self, load):
+        """Its named lock is held, as by a run."""
+        words = [*self.database.server.client(), "--unbuffered"]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+            client.stdin.write(f"SELECT GET_LOCK('{self.lock(load)}', 0);\n")
+            client.stdin.flush()
+            self.assertEqual(client.stdout.readline(), "1\n")
+            yield
+            client.stdin.close()
+
+    def rows_of(self, name):
+        # A session elsewhere than in UTC asks: the ledger's times are UTC.
+        query = (support.ROOT / "sql" / name).read_text()
+        return [tuple(row) for row in self.database.sql(f"SET time_zone = '+09:00';\n{query}")]
+
+    def verdicts(self):
+        return [row[3:] for row in self.rows_of("load_reconciliation.sql")]
+
+    def night(self):
+        (row,) = self.rows_of("is_last_night_complete.sql")
+        return row
+
+    def test_a_load_that_adds_up_is_ok_whether_done_or_not(self):
+        done = dict(zip(OUTCOMES, (10, 1, 2, 3, 2, 4)))
+        self.insert_load(1, lines=22, **done)
+        self.insert_load(2, "running")
+        self.insert_range(2, 0, lines=4, **dict(zip(OUTCOMES, (1, 1, 0, 1, 1, 0))))
+        self.insert_range(2, 3, lines=2, **dict(zip(OUTCOMES, (0, 0, 1, 0, 0, 1))))
+        for load, line in ((1, 4), (1, 5), (2, 3)):
+            self.insert_reject(load, line)
+        self.insert_load(3, "failed")
+        self.assertEqual(self.rows_of("load_reconciliation.sql"), [
+            ("1", "chat_messages", "1.gz", "done", "22", "22", "2", "2", "ok"),
+            ("2", "chat_messages", "2.gz", "running", "6", "6", "1", "1", "ok"),
+            ("3", "chat_messages", "3.gz", "failed", "0", "0", "0", "0", "ok"),
+        ])  # fmt: skip
+
+    def test_a_done_load_is_told_by_its_row_while_its_ranges_are_still_there(self):
+        self.insert_load(1, lines=2, **dict(zip(OUTCOMES, (2, 0, 0, 0, 0, 0))))
+        self.insert_range(1, 1, lines=1, **dict(zip(OUTCOMES, (1, 0, 0, 0, 0, 0))))
+        self.assertEqual(self.verdicts(), [("done", "2", "2", "0", "0", "ok")])
+
+    def test_lines_without_an_outcome_and_rejects_that_are_missing_are_named(self):
+        self.insert_load(1, lines=5, **dict(zip(OUTCOMES, (3, 0, 0, 0, 1, 0))))
+        self.insert_load(2, "interrupted")
+        self.insert_range(2, 0, lines=1, **dict(zip(OUTCOMES, (1, 0, 0, 0, 1, 0))))
+        for line in (1, 2):
+            self.insert_reject(2, line)
+        self.insert_load(3)
+        self.assertEqual(self.verdicts(), [
+            ("done", "5", "4", "1", "0", "5 lines, but 4 outcomes; 1 rejected, but 0 kept"),
+            ("interrupted", "1", "2", "1", "2", "1 lines, but 2 outcomes; 1 rejected, but 2 kept"),
+            ("done", "NULL", "NULL", "NULL", "0", "done, but without counts"),
+        ])  # fmt: skip
+
+    def test_a_night_without_loads_is_not_complete(self):
+        self.assertEqual(self.night(), ("0", "0", "0", "0", "0", "0", "no load was started in the last 24 hours"))
+        self.insert_load(1, hours_ago=25)
+        self.assertEqual(self.night()[:2], ("0", "0"))
+
+    def test_a_night_is_complete_when_all_of_its_loads_are_done(self):
+        self.insert_load(1, hours_ago=23)
+        self.insert_load(2)
+        self.insert_load(3, "failed", hours_ago=25)
+        self.insert_load(4, "failed", superseded_by=2)
+        self.assertEqual(self.night(), ("1", "2", "2", "0", "0", "0", "all are done"))
+
+    def test_every_load_that_is_not_done_is_named(self):
+        self.insert_load(1)
+        for load, state in ((2, "running"), (3, "running"), (4, "interrupted"), (5, "failed")):
+            self.insert_load(load, state)
+        with self.run_alive(2):
+            why = "load 2 running: 2.gz; load 3 died: 3.gz; load 4 interrupted: 4.gz; load 5 failed: 5.gz"
+            self.assertEqual(self.night(), ("0", "5", "1", "1", "2", "1", why))
+
+    def test_one_load_that_runs_keeps_a_night_from_being_complete(self):
+        self.insert_load(1)
+        self.insert_load(2, "running")
+        with self.run_alive(2):
+            self.assertEqual(self.night(), ("0", "2", "1", "1", "0", "0", "load 2 running: 2.gz"))
+        self.assertEqual(self.night()[0], "0")
 
 
 if __name__ == "__main__":

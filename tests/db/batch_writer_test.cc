@@ -3,15 +3,19 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/errors.h"
 #include "db/database_fixture.h"
+#include "write/load_ledger.h"
 #include "write/schema.h"
 #include "write/write_order.h"
 #include "write/writer_pool.h"
@@ -24,16 +28,56 @@ struct Line {
   std::string data;
 };
 
+// Takes jobs back; its jobs have no rejects of the parser.
+class Owner final : public JobOwner {
+ public:
+  void first_rejects(parse::ParsedRange&) override {}
+  void more_rejects(parse::ParsedRange&) override {}
+  bool allows_refused(const WriteJob&, std::uint64_t refused) override { return refused <= refused_max; }
+  void done(WriteJob&) override { ++jobs_done; }
+
+  std::uint64_t refused_max = 1'000'000;
+  std::atomic<std::size_t> jobs_done = 0;
+};
+
 class BatchWriterTest : public DatabaseTest {
  protected:
   void SetUp() override {
     DatabaseTest::SetUp();
     static_cast<void>(apply_schema(admin()));
+    begin_load();
+  }
+
+  // Further jobs belong to a new load.
+  void begin_load() {
+    const Runner runner{.owner = "owner", .name = "test", .source = "log"};
+    load_id_ =
+        write::begin_load(admin(), {"chat_messages", "key" + std::to_string(++loads_)}, {}, runner, 1, {}).value();
+    ledger_.emplace(load_id_, "owner");
+    committed_.emplace(admin(), load_id_);
+    next_range_ = 0;
+  }
+
+  WriteContext context(OnDuplicate mode, std::size_t statement_bytes_max = kMiB) {
+    return {.mapping = mapping_,
+            .mode = mode,
+            .statement_bytes_max = statement_bytes_max,
+            .recorded_rejects_max = 0,
+            .ledger = *ledger_,
+            .committed = *committed_,
+            .reconnect = [this] { return connect(); },
+            .retry = retry_,
+            .stop = stop_,
+            .retries = retries_,
+            .disconnected = disconnected_};
   }
 
   // A job of chat lines; the text that it borrows lives in texts_.
-  void fill(WriteJob& job, std::vector<Line> lines, OnDuplicate mode) {
+  void fill(WriteJob& job, std::vector<Line> lines) {
     parse::RowBatch& rows = job.parsed.rows;
+    job.parsed.range.number = RangeNumber(next_range_++);
+    job.owner = &owner_;
+    job.digest = digest_hex("");
     rows.columns = mapping_.fields.size();
     for (Line& line : lines) {
       for (const parse::FieldMapping& field : mapping_.fields) {
@@ -43,19 +87,19 @@ class BatchWriterTest : public DatabaseTest {
       }
       rows.lines.push_back({static_cast<std::uint32_t>(rows.lines.size()), 0, 0});
     }
-    job.parsed.counts.lines = rows.rows();
-    job.first_line = LineNumber(1);
-    WriteOrderer(mapping_.key, mode, true).order(rows, job.order);
+    job.parsed.counts.lines = job.parsed.counts.valid = rows.rows();
+    job.first_line = LineNumber(1 + 1'000 * job.parsed.range.number.value());
+    WriteOrderer(mapping_.key, true).order(rows, job.order);
   }
 
   WriteResult write(Session& session, std::vector<Line> lines, OnDuplicate mode,
                     std::size_t statement_bytes_max = kMiB) {
     WriteJob job;
-    fill(job, std::move(lines), mode);
-    const WriteContext context{mapping_, mode, statement_bytes_max, failed_, retries_};
+    fill(job, std::move(lines));
+    const WriteContext shared = context(mode, statement_bytes_max);
     RangeScheduler scheduler;
     scheduler.admit(job);
-    BatchWriter(session, context).write(*scheduler.take(), scheduler);
+    BatchWriter(session, shared, failed_).write(*scheduler.take(), scheduler);
     return job.result;
   }
 
@@ -67,41 +111,63 @@ class BatchWriterTest : public DatabaseTest {
     return text;
   }
 
+  // What the ledger says of the load's ranges: "number: lines inserted updated duplicate rejected".
+  std::string ledger() {
+    std::string text;
+    for (const Row& row : admin().query(
+             "SELECT CONCAT(range_number, ': ', CONCAT_WS(' ', `lines`, inserted, updated, duplicate, rejected)) "
+             "FROM chatload_ranges WHERE load_id = " +
+             std::to_string(load_id_) + " ORDER BY range_number")) {
+      text += *row[0] + "; ";
+    }
+    return text;
+  }
+
   parse::Mapping mapping_ = parse::chat_mapping();
+  StopSignal stop_;
+  RetryPolicy retry_{std::chrono::seconds(60), stop_};
   std::atomic<bool> failed_ = false;
   std::atomic<std::uint64_t> retries_ = 0;
+  std::atomic<std::uint64_t> disconnected_ = 0;
+  Owner owner_;
+  std::uint64_t load_id_ = 0;
+  std::optional<RangeLedger> ledger_;
+  std::optional<CommittedRanges> committed_;
+
+  std::uint64_t next_range_ = 0;
 
  private:
   std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
 
   std::deque<std::string> texts_;
+  int loads_ = 0;
 };
 
 TEST_F(BatchWriterTest, SkipKeepsTheFirstLineAndCountsTheOthersAsDuplicate) {
   Session session = connect();
   const WriteResult first = write(session, {{"a", "1"}, {"b", "2"}, {"a", "3"}}, OnDuplicate::kSkip);
-  EXPECT_EQ(std::pair(first.inserted, first.duplicate), std::pair(2UL, 1UL));
+  EXPECT_EQ(std::pair(first.counts.inserted, first.counts.duplicate), std::pair(2UL, 1UL));
   const WriteResult second = write(session, {{"b", "4"}, {"c", "5"}}, OnDuplicate::kSkip);
-  EXPECT_EQ(std::pair(second.inserted, second.duplicate), std::pair(1UL, 1UL));
+  EXPECT_EQ(std::pair(second.counts.inserted, second.counts.duplicate), std::pair(1UL, 1UL));
   EXPECT_EQ(table(), "a=1 b=2 c=5 ");
 }
 
 TEST_F(BatchWriterTest, ReplaceKeepsTheLastLineAndCountsEveryOtherAsUpdated) {
   Session session = connect();
   const WriteResult first = write(session, {{"a", "1"}, {"b", "2"}, {"a", "3"}}, OnDuplicate::kReplace);
-  EXPECT_EQ(std::pair(first.inserted, first.updated), std::pair(2UL, 1UL));
+  EXPECT_EQ(std::pair(first.counts.inserted, first.counts.updated), std::pair(2UL, 1UL));
   // b is identical, a changes, c is new.
   const WriteResult second = write(session, {{"b", "2"}, {"a", "4"}, {"c", "5"}}, OnDuplicate::kReplace);
-  EXPECT_EQ(std::pair(second.inserted, second.updated), std::pair(1UL, 2UL));
+  EXPECT_EQ(std::pair(second.counts.inserted, second.counts.updated), std::pair(1UL, 2UL));
   EXPECT_EQ(table(), "a=4 b=2 c=5 ");
 }
 
 TEST_F(BatchWriterTest, OneRowStatementsCountLikeLongOnes) {
   Session session = connect();
-  EXPECT_EQ(write(session, {{"a", "1"}}, OnDuplicate::kReplace).inserted, 1U);
-  EXPECT_EQ(write(session, {{"a", "1"}}, OnDuplicate::kReplace).updated, 1U);
-  EXPECT_EQ(write(session, {{"a", "2"}}, OnDuplicate::kReplace).updated, 1U);
-  EXPECT_EQ(write(session, {{"a", "3"}}, OnDuplicate::kSkip).duplicate, 1U);
+  EXPECT_EQ(write(session, {{"a", "1"}}, OnDuplicate::kReplace).counts.inserted, 1U);
+  EXPECT_EQ(write(session, {{"a", "1"}}, OnDuplicate::kReplace).counts.updated, 1U);
+  EXPECT_EQ(write(session, {{"a", "2"}}, OnDuplicate::kReplace).counts.updated, 1U);
+  EXPECT_EQ(write(session, {{"a", "3"}}, OnDuplicate::kSkip).counts.duplicate, 1U);
   EXPECT_EQ(table(), "a=2 ");
 }
 
@@ -109,7 +175,7 @@ TEST_F(BatchWriterTest, RangeIsSplitIntoStatementsThatFitThePacket) {
   Session session = connect();
   std::vector<Line> lines;
   for (int i = 0; i < 100; ++i) lines.push_back({"id" + std::to_string(i), std::string(100, 'x')});
-  EXPECT_EQ(write(session, lines, OnDuplicate::kSkip, 1'000).inserted, 100U);
+  EXPECT_EQ(write(session, lines, OnDuplicate::kSkip, 1'000).counts.inserted, 100U);
 }
 
 TEST_F(BatchWriterTest, RowThatFitsNoStatementIsNamedAndNothingIsLoaded) {
@@ -124,20 +190,52 @@ TEST_F(BatchWriterTest, RowThatFitsNoStatementIsNamedAndNothingIsLoaded) {
 
 TEST_F(BatchWriterTest, FailModeEndsAtADuplicateAndKeepsEarlierRangesOnly) {
   Session session = connect();
-  EXPECT_EQ(write(session, {{"a", "1"}}, OnDuplicate::kFail).inserted, 1U);
+  EXPECT_EQ(write(session, {{"a", "1"}}, OnDuplicate::kFail).counts.inserted, 1U);
   EXPECT_THROW(write(session, {{"b", "2"}, {"a", "3"}}, OnDuplicate::kFail), DatabaseError);
   EXPECT_THROW(write(session, {{"c", "2"}, {"c", "3"}}, OnDuplicate::kFail), DatabaseError);
   EXPECT_EQ(table(), "a=1 ");
 }
 
-TEST_F(BatchWriterTest, RefusedRowLeavesNothingOfItsRange) {
+TEST_F(BatchWriterTest, RefusedRowBecomesARejectAndItsNeighboursStay) {
   Session session = connect();
-  const auto failure = failure_of<DatabaseError>([&] {
-    write(session, {{"a", "1"}, {"b", std::string(256, 'x')}}, OnDuplicate::kSkip);
-  });
-  ASSERT_TRUE(failure);
-  EXPECT_NE(std::string(failure->what()).find("1406"), std::string::npos) << failure->what();
+  const WriteResult result = write(session, {{"a", "1"}, {"b", std::string(256, 'x')}, {"c", "3"}}, OnDuplicate::kSkip);
+  EXPECT_EQ(table(), "a=1 c=3 ");
+  EXPECT_EQ(ledger(), "0: 3 2 0 0 1; ");
+  ASSERT_EQ(result.refused.size(), 1U);
+  EXPECT_EQ(result.refused[0].line.line_index, 1U);
+  EXPECT_EQ(value(admin(), "SELECT CONCAT(line, ' ', reason, ' ', LEFT(detail, 15)) FROM chatload_rejects"),
+            "2 refused_by_server SQLSTATE 22001:");
+}
+
+TEST_F(BatchWriterTest, NextLineTakesThePlaceOfARefusedOne) {
+  Session session = connect();
+  const std::string too_long(256, 'x');
+  write(session, {{"a", too_long}, {"a", "2"}, {"a", "3"}}, OnDuplicate::kSkip);
+  EXPECT_EQ(table(), "a=2 ");
+  write(session, {{"b", "1"}, {"b", "2"}, {"b", too_long}}, OnDuplicate::kReplace);
+  EXPECT_EQ(table(), "a=2 b=2 ");
+  EXPECT_EQ(ledger(), "0: 3 1 0 1 1; 1: 3 1 1 0 1; ");
+}
+
+TEST_F(BatchWriterTest, ManyRefusedRowsOfARangeAreAllFound) {
+  Session session = connect();
+  std::vector<Line> lines;
+  for (int i = 0; i < 600; ++i) lines.push_back({std::to_string(1'000 + i), std::string(i % 2 == 0 ? 256 : 1, 'x')});
+  const WriteResult result = write(session, lines, OnDuplicate::kSkip);
+  EXPECT_EQ(result.counts.inserted, 300U);
+  EXPECT_EQ(result.counts.rejected, 300U);
+  EXPECT_EQ(value(admin(), "SELECT COUNT(*) FROM chatload_rejects"), "300");
+}
+
+TEST_F(BatchWriterTest, RangeWithMoreRefusedRowsThanAllowedIsNotCommitted) {
+  Session session = connect();
+  owner_.refused_max = 1;
+  const std::string too_long(256, 'x');
+  const WriteResult result = write(session, {{"a", "1"}, {"b", too_long}, {"c", too_long}}, OnDuplicate::kSkip);
+  EXPECT_FALSE(result.committed);
+  EXPECT_EQ(result.refused.size(), 2U);
   EXPECT_EQ(table(), "");
+  EXPECT_EQ(ledger(), "");
 }
 
 TEST_F(BatchWriterTest, LockWaitIsRetriedUntilTheLockIsGone) {
@@ -153,7 +251,7 @@ TEST_F(BatchWriterTest, LockWaitIsRetriedUntilTheLockIsGone) {
   });
   std::uint64_t inserted = 0;
   const auto failure = failure_of<DatabaseError>([&] {
-    inserted = write(session, {{"a", "1"}, {"b", "2"}}, OnDuplicate::kSkip).inserted;
+    inserted = write(session, {{"a", "1"}, {"b", "2"}}, OnDuplicate::kSkip).counts.inserted;
   });
   is_over = true;
   holder.join();
@@ -162,12 +260,50 @@ TEST_F(BatchWriterTest, LockWaitIsRetriedUntilTheLockIsGone) {
   EXPECT_GE(retries_, 1U);
 }
 
-TEST_F(BatchWriterTest, ConnectionLostBeforeTheCommitEndsTheRunAndSaysThatNothingIsIn) {
+TEST_F(BatchWriterTest, ConnectionLostBeforeTheRangeIsOpenedAgain) {
   Session session = connect();
   kill(session);
-  const auto failure = failure_of<DatabaseError>([&] { write(session, {{"a", "1"}}, OnDuplicate::kSkip); });
+  EXPECT_EQ(write(session, {{"a", "1"}}, OnDuplicate::kSkip).counts.inserted, 1U);
+  EXPECT_EQ(ledger(), "0: 1 1 0 0 0; ");
+  EXPECT_EQ(retries_, 1U);
+  EXPECT_EQ(disconnected_, 0U);
+}
+
+TEST_F(BatchWriterTest, RangeThatIsCommittedAlreadyIsNotWrittenAgain) {
+  Session session = connect();
+  write(session, {{"a", "1"}, {"a", "2"}}, OnDuplicate::kSkip);
+  next_range_ = 0;
+  const WriteResult again = write(session, {{"a", "1"}, {"a", "2"}}, OnDuplicate::kSkip);
+  EXPECT_TRUE(again.committed);
+  EXPECT_EQ(std::pair(again.counts.inserted, again.counts.duplicate), std::pair(1UL, 1UL));
+  EXPECT_EQ(ledger(), "0: 2 1 0 1 0; ");
+}
+
+TEST_F(BatchWriterTest, CommittedRangeOfOtherBytesEndsTheRun) {
+  Session session = connect();
+  write(session, {{"a", "1"}}, OnDuplicate::kSkip);
+  next_range_ = 0;
+  EXPECT_THROW(write(session, {{"a", "1"}, {"b", "1"}}, OnDuplicate::kSkip), SourceError);
+  EXPECT_EQ(table(), "a=1 ");
+}
+
+TEST_F(BatchWriterTest, RunWhoseLoadWasTakenOverWritesNothing) {
+  Session session = connect();
+  const LoadRecord load = find_loads(admin(), {"chat_messages", "key1"}).at(0);
+  ASSERT_TRUE(take_over(admin(), load, {.owner = "another", .name = "the other run", .source = "log"}));
+  const auto failure = failure_of<LoadError>([&] { write(session, {{"a", "1"}}, OnDuplicate::kSkip); });
   ASSERT_TRUE(failure);
-  EXPECT_NE(std::string(failure->what()).find("none of them is in the table"), std::string::npos) << failure->what();
+  EXPECT_NE(std::string(failure->what()).find("the other run"), std::string::npos) << failure->what();
+  EXPECT_EQ(table(), "");
+}
+
+TEST_F(BatchWriterTest, CommitThatTheServerLostEndsTheRunAfterTheReconnect) {
+  Session session = connect();
+  write(session, {{"a", "1"}}, OnDuplicate::kSkip);
+  admin().execute("DELETE FROM chatload_ranges");
+  kill(session);
+  EXPECT_THROW(write(session, {{"b", "1"}}, OnDuplicate::kSkip), LoadError);
+  EXPECT_EQ(table(), "a=1 ");
 }
 
 TEST_F(BatchWriterTest, NothingIsCommittedAfterAnotherWriterFailed) {
@@ -186,19 +322,18 @@ TEST_F(BatchWriterTest, RangeThatWaitsForALowerOneGivesWayToIt) {
       "CREATE TRIGGER count_lines AFTER INSERT ON chat_messages FOR EACH ROW "
       "UPDATE totals SET lines_in = lines_in + 1");
   std::vector<WriteJob> jobs(2);
-  fill(jobs[0], {{"shared", "lower"}, {"a", "1"}}, OnDuplicate::kSkip);
-  fill(jobs[1], {{"shared", "upper"}, {"b", "1"}}, OnDuplicate::kSkip);
-  jobs[1].parsed.range.number = RangeNumber(1);
+  fill(jobs[0], {{"shared", "lower"}, {"a", "1"}});
+  fill(jobs[1], {{"shared", "upper"}, {"b", "1"}});
   RangeScheduler scheduler;
   for (WriteJob& job : jobs) scheduler.admit(job);
   ASSERT_EQ(scheduler.take(), &jobs[0]);
   ASSERT_EQ(scheduler.take(), &jobs[1]);
 
-  const WriteContext context{mapping_, OnDuplicate::kSkip, kMiB, failed_, retries_};
+  const WriteContext shared = context(OnDuplicate::kSkip);
   Session upper_session = connect();
   std::jthread upper([&] {
     const ClientThread client_thread;
-    BatchWriter(upper_session, context).write(jobs[1], scheduler);
+    BatchWriter(upper_session, shared, failed_).write(jobs[1], scheduler);
     scheduler.finish(jobs[1]);
   });
   // The upper range has the total's lock as soon as another session cannot have it.
@@ -207,7 +342,7 @@ TEST_F(BatchWriterTest, RangeThatWaitsForALowerOneGivesWayToIt) {
   }
   Session lower_session = connect();
   lower_session.execute("SET innodb_lock_wait_timeout = 1");
-  BatchWriter(lower_session, context).write(jobs[0], scheduler);
+  BatchWriter(lower_session, shared, failed_).write(jobs[0], scheduler);
   scheduler.finish(jobs[0]);
   upper.join();
   EXPECT_EQ(table(), "a=1 b=1 shared=lower ");
@@ -216,7 +351,7 @@ TEST_F(BatchWriterTest, RangeThatWaitsForALowerOneGivesWayToIt) {
 
 TEST_F(BatchWriterTest, FiguresThatNoInsertCanGiveEndTheRunBeforeTheCommit) {
   Session session = connect();
-  ASSERT_EQ(write(session, {{"a", "1"}, {"b", "2"}}, OnDuplicate::kSkip).inserted, 2U);
+  ASSERT_EQ(write(session, {{"a", "1"}, {"b", "2"}}, OnDuplicate::kSkip).counts.inserted, 2U);
   admin().execute(
       "CREATE TRIGGER rewrite BEFORE UPDATE ON chat_messages FOR EACH ROW SET NEW.data = CONCAT(NEW.data, '!')");
   EXPECT_THROW(write(session, {{"a", "3"}, {"b", "4"}}, OnDuplicate::kSkip), DatabaseError);
@@ -227,6 +362,8 @@ TEST_F(BatchWriterTest, FiguresThatNoInsertCanGiveEndTheRunBeforeTheCommit) {
 TEST_F(BatchWriterTest, LinesOfOneIdKeepTheirOrderAcrossConnections) {
   for (const OnDuplicate mode : {OnDuplicate::kSkip, OnDuplicate::kReplace}) {
     admin().execute("TRUNCATE chat_messages");
+    begin_load();
+    owner_.jobs_done = 0;
     constexpr std::size_t kRanges = 40;
     std::vector<WriteJob> jobs(kRanges);
     for (std::size_t range = 0; range < kRanges; ++range) {
@@ -235,26 +372,21 @@ TEST_F(BatchWriterTest, LinesOfOneIdKeepTheirOrderAcrossConnections) {
         lines.push_back({"shared" + std::to_string((i * 7 + range) % 60), std::to_string(range)});
         lines.push_back({"own" + std::to_string(range) + "-" + std::to_string(i), "x"});
       }
-      jobs[range].parsed.range.number = RangeNumber(range);
-      fill(jobs[range], std::move(lines), mode);
+      fill(jobs[range], std::move(lines));
     }
-    std::atomic<std::size_t> done = 0;
     {
       std::vector<Session> sessions;
       for (int i = 0; i < 4; ++i) sessions.push_back(connect());
-      WriterPool pool(std::move(sessions), mapping_, mode, kMiB, retries_);
-      for (WriteJob& job : jobs) {
-        job.done = [&](WriteJob&) { ++done; };
-        pool.submit(job);
-      }
+      WriterPool pool(sessions, context(mode));
+      for (WriteJob& job : jobs) pool.submit(job);
     }
-    ASSERT_EQ(done, kRanges);
-    WriteResult total;
+    ASSERT_EQ(owner_.jobs_done, kRanges);
+    LineCounts total;
     for (const WriteJob& job : jobs) {
       ASSERT_TRUE(job.result.committed);
-      total.inserted += job.result.inserted;
-      total.updated += job.result.updated;
-      total.duplicate += job.result.duplicate;
+      total.inserted += job.result.counts.inserted;
+      total.updated += job.result.counts.updated;
+      total.duplicate += job.result.counts.duplicate;
     }
     EXPECT_EQ(total.inserted, kRanges * 50 + 60);
     EXPECT_EQ(mode == OnDuplicate::kSkip ? total.duplicate : total.updated, kRanges * 50 - 60);

@@ -1,6 +1,7 @@
 """What goes wrong around a load ends it with the documented exit code, one sentence and true counts."""
 
 import contextlib
+import gzip
 import json
 import os
 import pathlib
@@ -112,7 +113,7 @@ class ServerTest(EnvironmentTest):
         path = self.folder / "server.sock"
         with socket.socket(socket.AF_UNIX) as bound:
             bound.bind(str(path))
-            run = self.load(self.one_line(), to=f"mysql://root@localhost/chat?socket={path}")
+            run = self.load(self.one_line(), "--retry-for", "1s", to=f"mysql://root@localhost/chat?socket={path}")
         self.assert_failed(run, f"No server answers at the socket {path}", "start the server")
 
     def test_no_such_database(self):
@@ -142,14 +143,19 @@ class ServerTest(EnvironmentTest):
             self.skipTest(f"no IPv6 here: {error}")
         self.database.create_table()
         with listener:
-            threading.Thread(target=self.forward_one, args=[listener], daemon=True).start()
+            threading.Thread(target=self.forward, args=[listener], daemon=True).start()
             url = f"mysql://root@[::1]:{listener.getsockname()[1]}/{self.database.name}"
             run = self.load(self.one_line(), "--connections", 1, to=url)
         self.assertEqual((run.exit_code, self.rows_in_table()), (0, 1), run.stderr)
 
-    def forward_one(self, listener):
-        """Takes one connection to the server's socket, until either side closes it."""
-        client, _ = listener.accept()
+    def forward(self, listener):
+        """Takes connections to the server's socket until the listener is closed."""
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                threading.Thread(target=self.forward_one, args=[client], daemon=True).start()
+
+    def forward_one(self, client):
         server = socket.socket(socket.AF_UNIX)
         server.connect(self.server.socket)
 
@@ -179,17 +185,17 @@ class FileTest(EnvironmentTest):
         letters.shuffle(lines)
         return self.write("rejects.json", "".join(lines))
 
-    def test_disk_full_in_mid_run(self):
-        path = self.with_rejects(good=10_000, bad=20_000)
-        run = self.load(path, "--rejects", "/dev/full", "--range-size", "64K")
-        rows = self.rows_in_table()
-        self.assert_failed(run, "/dev/full", "No space left", rows=rows)
-        self.assertLess(rows, 10_000)
-
-    def test_disk_full_at_the_end(self):
-        run = self.load(self.with_rejects(good=10, bad=3), "--rejects", "/dev/full")
-        self.assert_failed(run, "/dev/full", "No space left", rows=10)
-        self.assertEqual((self.rows_in_table(), run.summary["rejected"]), (10, 3))
+    def test_full_disk_costs_no_row_and_a_rerun_writes_the_rejects(self):
+        for bad in (3, 20_000):
+            with self.subTest(bad=bad):
+                self.database.create_table()
+                path = self.with_rejects(good=10, bad=bad)
+                run = self.load(path, "--rejects", "/dev/full")
+                self.assert_failed(run, "/dev/full", "No space left", rows=10)
+                self.assertEqual((self.rows_in_table(), run.summary["rejected"]), (10, bad))
+                rejects = self.folder / "rejects.json.gz"
+                self.assertEqual(self.load(path, "--rejects", rejects).summary["status"], "already_loaded")
+                self.assertEqual(len(gzip.decompress(rejects.read_bytes()).splitlines()), bad)
 
     def test_unreadable_file(self):
         path = self.one_line()
@@ -252,7 +258,7 @@ class TableTest(EnvironmentTest):
                 self.database.sql(f"ALTER TABLE chat_messages MODIFY {column}")
                 run = self.load(path, "--on-duplicate", mode, "--range-size", "4K", "--connections", 4)
                 self.assertEqual(run.exit_code, 0, run.stderr)
-                self.assertIn("one connection writes in file order", run.stderr)
+                self.assertIn("One connection writes in file order", run.stderr)
                 found = self.database.sql("SELECT id, data FROM chat_messages ORDER BY LOWER(id)")
                 self.assertEqual(found, [expected[key] for key in sorted(expected)])
                 self.assert_counts_are_true(run.summary, len(expected))
@@ -330,17 +336,16 @@ class SignalTest(EnvironmentTest):
         result = oracle.apply([path])
         run = self.terminated_while_writes_wait(path, "--range-size", "64K")
         self.assert_interrupted(run)
-        self.assertTrue(0 < run.summary["inserted"] < len(result.rows), run.summary)
+        self.assertLess(run.summary["inserted"], len(result.rows))
         again = self.load(path, "--range-size", "64K")
         self.assertEqual(again.exit_code, 1, again.stderr)
-        self.assert_counts_are_true(again.summary, len(result.rows) - run.summary["inserted"])
+        self.assertEqual(support.loader_counts(again.summary), result.counts())
         self.assertIsNone(support.first_difference(self.database, result))
 
     def test_sigterm_between_inputs_names_those_not_read(self):
         first, second = self.write("b.json", line("b")), self.write("c.json", line("c"))
         run = self.terminated_while_writes_wait(first, second)
         self.assert_interrupted(run)
-        self.assertEqual(self.database.sql("SELECT id FROM chat_messages"), [["b"]])
         warnings = [text for text in log_lines(run.stderr, "warning") if str(second) in text]
         self.assertEqual(len(warnings), 1, run.stderr)
         self.assertNotIn(str(first), warnings[0])

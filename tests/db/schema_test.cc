@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "base/errors.h"
 #include "db/database_fixture.h"
 
@@ -10,19 +12,91 @@ namespace chatload::write {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
+
+constexpr const char* kAllCreated =
+    "chat_messages: created\nchatload_loads: created\nchatload_ranges: created\nchatload_rejects: created\n"
+    "chatload_migrations: created\n";
+constexpr const char* kMigrations = "SELECT GROUP_CONCAT(number, ' ', name ORDER BY number) FROM chatload_migrations";
+constexpr const char* kAllMigrations = "1 chat_messages,2 ledger";
 
 class SchemaTest : public DatabaseTest {
  protected:
   std::string shown() { return admin().query("SHOW CREATE TABLE chat_messages").at(0).at(1).value_or(""); }
+
+  // The sentence of require_ledger, and that check_schema gives the same one.
+  std::string refusal() {
+    const auto of_load = failure_of<DatabaseError>([&] { require_ledger(admin()); });
+    EXPECT_EQ(of_load ? of_load->what() : "none", refusal_of_check());
+    return of_load ? of_load->what() : "none";
+  }
+  std::string refusal_of_check() {
+    const auto failure = failure_of<DatabaseError>([&] { (void)check_schema(admin(), parse::chat_mapping()); });
+    return failure ? failure->what() : "none";
+  }
 };
 
-TEST_F(SchemaTest, ApplyCreatesTheTableOnce) {
-  EXPECT_EQ(apply_schema(admin()), "chat_messages: created\n");
+TEST_F(SchemaTest, ApplyCreatesTheTablesOnce) {
+  EXPECT_EQ(apply_schema(admin()), kAllCreated);
   const std::string before = shown();
-  EXPECT_EQ(apply_schema(admin()), "chat_messages: is there already, left as it is\n");
+  const std::string applied_at = value(admin(), "SELECT MIN(applied_at) FROM chatload_migrations");
+  EXPECT_THAT(apply_schema(admin()), AllOf(Not(HasSubstr("created")), EndsWith("is there already, left as it is\n")));
   EXPECT_EQ(shown(), before);
+  EXPECT_EQ(value(admin(), kMigrations), kAllMigrations);
+  EXPECT_EQ(value(admin(), "SELECT MIN(applied_at) FROM chatload_migrations"), applied_at);
+}
+
+TEST_F(SchemaTest, ApplyAddsTheLedgerToATableThatIsThere) {
+  (void)apply_schema(admin());
+  admin().execute("DROP TABLE chatload_loads, chatload_ranges, chatload_rejects, chatload_migrations");
+  EXPECT_THAT(apply_schema(admin()),
+              AllOf(HasSubstr("chat_messages: is there already"), HasSubstr("chatload_loads: created")));
+  EXPECT_EQ(refusal(), "none");
+}
+
+TEST_F(SchemaTest, ApplyFinishesWhatWasLeftHalfDone) {
+  (void)apply_schema(admin());
+  admin().execute("DROP TABLE chatload_rejects");
+  admin().update("DELETE FROM chatload_migrations WHERE number = 2");
+  EXPECT_THAT(apply_schema(admin()),
+              AllOf(HasSubstr("chatload_ranges: is there already"), HasSubstr("chatload_rejects: created")));
+  EXPECT_EQ(value(admin(), kMigrations), kAllMigrations);
+  EXPECT_EQ(refusal(), "none");
+}
+
+TEST_F(SchemaTest, ApplyCreatesATableThatWasDroppedLater) {
+  (void)apply_schema(admin());
+  admin().execute("DROP TABLE chat_messages");
+  EXPECT_THAT(apply_schema(admin()), HasSubstr("chat_messages: created"));
+  EXPECT_EQ(refusal(), "none");
+}
+
+TEST_F(SchemaTest, TwoThatApplyAtOnceBothSucceed) {
+  for (int round = 0; round < 5; ++round) {
+    Session first = connect();
+    Session second = connect();
+    const auto apply = [](Session& session) {
+      const ClientThread thread;
+      (void)apply_schema(session);
+    };
+    auto other = std::async(std::launch::async, apply, std::ref(second));
+    EXPECT_NO_THROW((void)apply_schema(first));
+    EXPECT_NO_THROW(other.get());
+    EXPECT_EQ(refusal(), "none");
+    admin().execute("DROP TABLE chat_messages, chatload_loads, chatload_ranges, chatload_rejects, chatload_migrations");
+  }
+}
+
+TEST_F(SchemaTest, WhatIsPrintedDoesWhatApplyDoes) {
+  std::string sql = schema_sql();
+  for (std::size_t end = 0; (end = sql.find(";\n")) != std::string::npos; sql.erase(0, end + 2)) {
+    admin().execute(sql.substr(0, end));
+  }
+  EXPECT_EQ(sql, "");
+  EXPECT_EQ(value(admin(), kMigrations), kAllMigrations);
+  EXPECT_EQ(refusal(), "none");
 }
 
 TEST_F(SchemaTest, IdsThatDifferInCaseAccentOrTrailingSpaceAreDifferent) {
@@ -52,7 +126,7 @@ TEST_F(SchemaTest, ApplyWithoutThePrivilegeSaysWhatIsMissing) {
 
 TEST_F(SchemaTest, CheckHasNothingToSayAboutTheShippedTable) {
   (void)apply_schema(admin());
-  EXPECT_EQ(check_schema(admin(), parse::chat_mapping()), "chat_messages: can be loaded\n");
+  EXPECT_EQ(check_schema(admin(), parse::chat_mapping()), "chat_messages: can be loaded\nledger: can be used\n");
 }
 
 TEST_F(SchemaTest, CheckNotesWhatCostsSpeed) {
@@ -69,6 +143,85 @@ TEST_F(SchemaTest, CheckOfAMissingTableNamesTheCommand) {
   const auto failure = failure_of<DatabaseError>([&] { (void)check_schema(admin(), parse::chat_mapping()); });
   ASSERT_TRUE(failure);
   EXPECT_THAT(failure->what(), HasSubstr("`chatload schema apply`"));
+}
+
+TEST_F(SchemaTest, ADatabaseWithoutALedgerIsToldTheCommand) {
+  (void)apply_schema(admin());
+  admin().execute("DROP TABLE chatload_migrations");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("there is no ledger yet"), HasSubstr("`chatload schema apply`")));
+}
+
+TEST_F(SchemaTest, ALedgerThatLacksAMigrationIsToldTheCommand) {
+  (void)apply_schema(admin());
+  admin().update("DELETE FROM chatload_migrations WHERE number = 2");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("lacks migration 2 (ledger)"), HasSubstr("`chatload schema apply`")));
+}
+
+TEST_F(SchemaTest, ALedgerOfANewerChatloadIsLeftToThatOne) {
+  (void)apply_schema(admin());
+  admin().update("INSERT INTO chatload_migrations VALUES (3, 'later', UTC_TIMESTAMP(6))");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("a newer chatload, whose migration 3 (later)"), HasSubstr(CHATLOAD_VERSION)));
+  const auto failure = failure_of<DatabaseError>([&] { (void)apply_schema(admin()); });
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->what(), refusal());
+}
+
+TEST_F(SchemaTest, ALedgerWithAnotherMigrationOfThatNumberIsRefused) {
+  (void)apply_schema(admin());
+  admin().update("UPDATE chatload_migrations SET name = 'another' WHERE number = 2");
+  EXPECT_THAT(refusal(), HasSubstr("2 (another)"));
+}
+
+TEST_F(SchemaTest, ALedgerTableThatIsGoneOrHasNoTransactionsIsNamed) {
+  (void)apply_schema(admin());
+  admin().execute("ALTER TABLE chatload_ranges ENGINE = MyISAM");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("`chatload_ranges` is of the engine MyISAM"), HasSubstr("ENGINE = InnoDB")));
+  admin().execute("DROP TABLE chatload_ranges");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("`chatload_ranges` is missing"), HasSubstr("`chatload schema apply`")));
+}
+
+TEST_F(SchemaTest, CheckNamesALedgerColumnThatIsGoneOrAnother) {
+  (void)apply_schema(admin());
+  admin().execute("ALTER TABLE chatload_rejects MODIFY detail VARCHAR(10)");
+  EXPECT_THAT(refusal_of_check(), HasSubstr("`chatload_rejects` lacks the column `detail` of type text"));
+  admin().execute("ALTER TABLE chatload_loads DROP COLUMN owner");
+  EXPECT_THAT(refusal_of_check(), HasSubstr("`chatload_loads` lacks the column `owner`"));
+}
+
+TEST_F(SchemaTest, CheckNamesAUniqueKeyOfTheLedgerThatIsGone) {
+  (void)apply_schema(admin());
+  admin().execute("ALTER TABLE chatload_loads DROP KEY source_key, ADD KEY source_key (source_key)");
+  EXPECT_THAT(refusal_of_check(), HasSubstr("`chatload_loads` lacks the unique key (source_key,target_table,attempt)"));
+  (void)apply_schema(admin());
+  admin().execute("ALTER TABLE chatload_loads ADD UNIQUE KEY (source_key, target_table, attempt)");
+  admin().execute("ALTER TABLE chatload_ranges DROP PRIMARY KEY, ADD PRIMARY KEY (range_number, load_id)");
+  EXPECT_THAT(refusal_of_check(), HasSubstr("`chatload_ranges` lacks the unique key (load_id,range_number)"));
+}
+
+TEST_F(SchemaTest, ALoaderThatMayNotReadTheMigrationsIsToldOfTheGrants) {
+  (void)apply_schema(admin());
+  const Account account(admin(), "chatload_loader", "secret", endpoint().database);
+  admin().execute("REVOKE ALL ON " + endpoint().database + ".* FROM chatload_loader@'%'");
+  admin().execute("GRANT SELECT ON " + endpoint().database + ".chat_messages TO chatload_loader@'%'");
+  Session session = Session::connect(account.endpoint(endpoint(), "secret"), 0);
+  const auto failure = failure_of<DatabaseError>([&] { require_ledger(session); });
+  ASSERT_TRUE(failure);
+  EXPECT_THAT(failure->what(), AllOf(HasSubstr("`chatload_migrations`"), HasSubstr("denied"), HasSubstr("grants")));
+}
+
+TEST_F(SchemaTest, TheDocumentedGrantsAreEnoughForALoadersQuestions) {
+  (void)apply_schema(admin());
+  const std::string database = endpoint().database;
+  const Account account(admin(), "chatload_loader", "secret", database);
+  admin().execute("REVOKE ALL ON " + database + ".* FROM chatload_loader@'%'");
+  admin().execute("GRANT SELECT, INSERT, UPDATE ON " + database + ".chat_messages TO chatload_loader@'%'");
+  for (const char* table : {"chatload_loads", "chatload_ranges", "chatload_rejects"}) {
+    admin().execute("GRANT SELECT, INSERT, UPDATE, DELETE ON " + database + "." + table + " TO chatload_loader@'%'");
+  }
+  admin().execute("GRANT SELECT ON " + database + ".chatload_migrations TO chatload_loader@'%'");
+  Session session = Session::connect(account.endpoint(endpoint(), "secret"), 0);
+  EXPECT_NO_THROW(require_ledger(session));
+  EXPECT_THAT(check_schema(session, parse::chat_mapping()), EndsWith("ledger: can be used\n"));
 }
 
 }  // namespace

@@ -213,8 +213,10 @@ TEST_F(CommandLine, SectionOfTheFileIsStrongerThanItsTopAndOtherSectionsDoNotCou
 
 TEST_F(CommandLine, WhatTheFileMustNotHoldIsNamedWithItsLine) {
   const std::string file = home_ / "c.toml";
-  for (const char* text : {"\nbogus = 1", "\n'' = 1", "\nload.bogus = 1", "[check]\nconnections = 1", "\n[lod]",
-                           "\nconfig = 'x'", "\nhelp = 1", "\nthreads = [1, 2]"}) {
+  for (const char* text :
+       {"\nbogus = 1", "\n'' = 1", "\nload.bogus = 1", "[check]\nconnections = 1", "\n[lod]", "\nconfig = 'x'",
+        "\nhelp = 1", "\nthreads = [1, 2]", "\nthreads = true", "\nfail-fast = 'true'", "\nrestart = true",
+        "[load]\nreload = false", "[rejects]\nraw = 'yes'"}) {
     std::ofstream(file) << text;
     expect_refused({"load", "in.gz", "--config", file}, file + ":2: ");
   }
@@ -236,7 +238,7 @@ TEST_F(CommandLine, FlagBeforeItsCommandIsToldToStandBehindIt) {
 }
 
 TEST_F(CommandLine, UsageErrorsAreOneSentenceThatNamesTheFault) {
-  expect_refused({}, "Name a command: load, check or schema");
+  expect_refused({}, "Name a command: load, check, schema, loads or rejects");
   expect_refused({"frob"}, "'frob' is no command");
   expect_refused({"schema", "print", "--", "x"}, "`chatload schema print` takes no INPUT");
   expect_refused({"schema"}, "Say what to do with the schema: print, apply or check");
@@ -337,6 +339,96 @@ TEST_F(CommandLine, SummaryInAFolderThatCannotBeWrittenIsRefusedBeforeTheRun) {
         << summary;
   }
   std::filesystem::permissions(folder, std::filesystem::perms(0755));
+}
+
+TEST_F(CommandLine, TheLedgersFlagsReachThePlan) {
+  const LoadPlan plain = load({});
+  EXPECT_FALSE(plain.ledger.restart || plain.ledger.reload || plain.fail_fast);
+  EXPECT_EQ(plain.ledger.source_id, std::nullopt);
+  EXPECT_EQ(plain.ledger.wait_lock, std::chrono::seconds(0));
+  EXPECT_EQ(plain.ledger.retry_for, std::chrono::minutes(5));
+  const LoadPlan plan =
+      load({"--restart", "--source-id", "n\u00e4chtlich 1", "--wait-lock", "2min", "--retry-for=1h", "--fail-fast"});
+  EXPECT_TRUE(plan.ledger.restart && plan.fail_fast);
+  EXPECT_FALSE(plan.ledger.reload);
+  EXPECT_EQ(plan.ledger.source_id, "n\u00e4chtlich 1");
+  EXPECT_EQ(plan.ledger.wait_lock, std::chrono::minutes(2));
+  EXPECT_EQ(plan.ledger.retry_for, std::chrono::hours(1));
+  EXPECT_TRUE(load({"--reload"}).ledger.reload);
+}
+
+TEST_F(CommandLine, SwitchesOfTheFileAreTrueOrFalseAndWeakerThanTheCommandLine) {
+  const std::string file = home_ / "c.toml";
+  std::ofstream(file) << "load.fail-fast = true\nrejects.raw = false\n";
+  EXPECT_TRUE(load({"--config", file}).fail_fast);
+  EXPECT_FALSE(load({"--config", file, "--fail-fast=false"}).fail_fast);
+  EXPECT_TRUE(std::get<RejectsPlan>(parse({"rejects", kUrl, "3", "--config", file, "--raw"})).raw);
+}
+
+TEST_F(CommandLine, FlagsOfOneRunAreRefusedInTheFileByName) {
+  const std::string file = home_ / "c.toml";
+  std::ofstream(file) << "restart = true\n";
+  expect_refused({"load", "in.gz", "--config", file}, file + ":1: 'restart' is for one run");
+}
+
+TEST_F(CommandLine, LedgerFlagsThatMakeNoSenseAreRefused) {
+  expect_refused({"load", kUrl, "a", "--restart", "--reload"}, "--restart is for a load that is unfinished");
+  expect_refused({"load", kUrl, "a", "b", "--source-id", "x"}, "--source-id names one input, and there are 2");
+  for (const std::string& name : {std::string(), std::string(51, 'x'), std::string("a\nb"), std::string("\xff")}) {
+    expect_refused({"load", kUrl, "a", "--source-id", name}, "--source-id takes a name of 1 to 50 printable");
+  }
+  std::string fifty;
+  for (int i = 0; i < 50; ++i) fifty += "\u00e9";
+  EXPECT_EQ(load({"--source-id", fifty}).ledger.source_id, fifty);
+  expect_refused({"load", kUrl, "a", "--site", "\xff"}, "--site takes text in UTF-8");
+}
+
+TEST_F(CommandLine, ResumeCommandIsTheCommandAgainWithoutTheFlagsOfOneRun) {
+  EXPECT_EQ(load({"--restart", "it's", "--site", "", "--since=2016-11-22 12:00:00Z", "--", "--reload"}).resume_command,
+            std::string("chatload load ") + kUrl +
+                R"( in.gz 'it'\''s' --site '' '--since=2016-11-22 12:00:00Z' -- --reload)");
+  EXPECT_EQ(load({"--reload=true", "$HOME"}).resume_command, std::string("chatload load ") + kUrl + " in.gz '$HOME'");
+}
+
+TEST_F(CommandLine, LoadsIsListedAsATableOrAsJson) {
+  const auto plan = std::get<LoadsPlan>(parse({"loads", kUrl}));
+  EXPECT_EQ(plan.action, LoadsAction::kList);
+  EXPECT_EQ(plan.format, ListFormat::kTable);
+  EXPECT_EQ(plan.endpoint.host, "db.example");
+  EXPECT_EQ(std::get<LoadsPlan>(parse({"loads", kUrl, "--format", "json"})).format, ListFormat::kJson);
+  expect_refused({"loads"}, "Name the database with --to");
+  expect_refused({"loads", "7"}, "'7' is no command or argument of `chatload loads`");
+}
+
+TEST_F(CommandLine, ForgetTakesALoadOrAnAge) {
+  const auto one = std::get<LoadsPlan>(parse({"loads", "forget", "7", kUrl}));
+  EXPECT_EQ(one.action, LoadsAction::kForget);
+  EXPECT_EQ(one.load, 7U);
+  EXPECT_EQ(one.older_than, std::nullopt);
+  const auto old = std::get<LoadsPlan>(parse({"loads", "forget", kUrl, "--older-than", "30d"}));
+  EXPECT_EQ(old.load, std::nullopt);
+  EXPECT_EQ(old.older_than, std::chrono::hours(720));
+  expect_refused({"loads", "forget", kUrl}, "Say what to forget");
+  expect_refused({"loads", "forget", kUrl, "7", "--older-than", "1d"}, "Say what to forget");
+  expect_refused({"loads", "forget", kUrl, "0"}, "LOAD takes a whole number");
+  expect_refused({"loads", kUrl, "forget", "7"}, "--to stands before its command");
+}
+
+TEST_F(CommandLine, RejectsNamesALoadAndAPlace) {
+  const auto plain = std::get<RejectsPlan>(parse({"rejects", "7", kUrl}));
+  EXPECT_EQ(plain.load, 7U);
+  EXPECT_FALSE(plain.raw);
+  EXPECT_EQ(plain.output, std::nullopt);
+  const std::string file = home_ / "r.json.gz";
+  const auto plan = std::get<RejectsPlan>(parse({"rejects", kUrl, "--raw", "-o", file, "7"}));
+  EXPECT_TRUE(plan.raw);
+  EXPECT_EQ(plan.output, file);
+  expect_refused({"rejects", kUrl}, "Name the LOAD");
+  expect_refused({"rejects", kUrl, "seven"}, "LOAD takes a whole number");
+  expect_refused({"rejects", kUrl, "7", "-o", "-"}, "--output takes the path of a file, not -");
+  expect_refused({"rejects", kUrl, "7", "-o", home_.path()},
+                 "--output " + home_.path().string() + " cannot be written");
+  expect_refused({"rejects", kUrl, "7", "-o", home_ / "none/x"}, "--output");
 }
 
 TEST_F(CommandLine, HelpAndVersionEndEarly) {

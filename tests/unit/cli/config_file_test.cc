@@ -59,7 +59,7 @@ TEST(ConfigFile, SectionsMayBeWrittenInAnyOfTomlsWays) {
     EXPECT_EQ(entries[0].section + '.' + entries[0].key, "check.threads") << text;
     EXPECT_THAT(entries[0].values, ElementsAre("2")) << text;
   }
-  EXPECT_THAT(parse_config("[load]\n[check]\n[schema]\n", "f"), ElementsAre());
+  EXPECT_THAT(parse_config("[load]\n[check]\n[schema]\n[loads]\n[rejects]\n", "f"), ElementsAre());
   EXPECT_THAT(parse_config("", "f"), ElementsAre());
 }
 
@@ -110,9 +110,11 @@ TEST(ConfigFile, WhatIsNestedDeeperIsRefused) {
   }
 }
 
-TEST(ConfigFile, BooleansAreRefused) {
-  expect_refused("progress = false", "'progress' is true or false, which no flag takes");
-  expect_refused("type = [true]", "'type' is true or false");
+TEST(ConfigFile, BooleansAreToldFromStringsAndRefusedInLists) {
+  EXPECT_THAT(values_of("fail-fast = true"), ElementsAre("true"));
+  EXPECT_TRUE(parse_config("fail-fast = false", "f").at(0).is_boolean);
+  EXPECT_FALSE(parse_config("fail-fast = 'false'", "f").at(0).is_boolean);
+  expect_refused("type = [true]", "'type' is a list with true or false");
 }
 
 TEST(ConfigFile, KeyThatStandsTwiceIsRefused) {

@@ -191,6 +191,64 @@ TEST(RangeParser, RejectsBeyondTheKeptOnesAreFoundByParsingOn) {
   EXPECT_EQ(parsed.rows.rows(), rows);
 }
 
+TEST(RangeParser, FirstRejectsComeBackAfterLaterOnes) {
+  std::string text = "\xef\xbb\xbf";
+  for (std::size_t i = 0; i < ParsedRange::kRejectsMax + 10; ++i) text += "x\n";
+  const ParsedRange first = parse_text(text);
+  ParsedRange parsed = parse_text(text + LineParts{}.text());
+  RangeParser parser(chat_mapping(), {}, kTestLineBytesMax);
+  parser.parse_more_rejects(parsed);
+  ASSERT_EQ(parsed.rejects.size(), 10u);
+  ASSERT_FALSE(parsed.has_more_rejects);
+  parser.parse_first_rejects(parsed);
+  EXPECT_TRUE(parsed.has_more_rejects);
+  ASSERT_EQ(parsed.rejects.size(), first.rejects.size());
+  for (std::size_t i = 0; i < first.rejects.size(); ++i) {
+    ASSERT_EQ(parsed.rejects[i].line.line_index, first.rejects[i].line.line_index);
+    ASSERT_EQ(parsed.rejects[i].line.begin_bytes, first.rejects[i].line.begin_bytes);
+  }
+  EXPECT_EQ(parsed.rows.rows(), 1u);
+  EXPECT_EQ(parsed.counts.lines, ParsedRange::kRejectsMax + 11);
+  parser.parse_more_rejects(parsed);
+  EXPECT_EQ(parsed.rejects.back().line.line_index, ParsedRange::kRejectsMax + 9);
+}
+
+TEST(CountLines, AreThoseThatParsingCounts) {
+  const std::string line = LineParts{}.text();
+  for (const std::string& text :
+       {std::string(), std::string("\n"), line, line + "\n", line + "\r\n\nbad\n" + line, std::string("\r"),
+        std::string("\xef\xbb\xbf"), std::string("\xef\xbb\xbf\n"), "\xef\xbb\xbf" + line}) {
+    ParsedRange parsed = parse_text(text);
+    const std::uint64_t lines = parsed.counts.lines;
+    count_lines(parsed);
+    EXPECT_EQ(parsed.counts.lines, lines) << text;
+  }
+}
+
+TEST(CountLines, RangeThatEndsInADrainedLineHasThatLine) {
+  ParsedRange parsed;
+  parsed.range = make_range("x\n" + repeat("y", 30), ByteOffset(0), 1'000);
+  RangeParser(chat_mapping(), {}, 10).parse(parsed);
+  const std::uint64_t lines = parsed.counts.lines;
+  count_lines(parsed);
+  EXPECT_EQ(parsed.counts.lines, lines);
+}
+
+TEST(CountLines, LeaveNothingElseBehind) {
+  ParsedRange parsed = parse_text(LineParts{}.text() + "\nbad\n\n");
+  count_lines(parsed);
+  EXPECT_EQ(parsed.counts.lines, 3u);
+  EXPECT_EQ(parsed.counts.valid + parsed.counts.filtered + parsed.counts.rejected() + parsed.counts.blank, 0u);
+  EXPECT_EQ(parsed.rows.rows(), 0u);
+  EXPECT_TRUE(parsed.rejects.empty());
+  EXPECT_FALSE(parsed.has_more_rejects);
+
+  ParsedRange later;
+  later.range = make_range("\xef\xbb\xbf", ByteOffset(100));
+  count_lines(later);
+  EXPECT_EQ(later.counts.lines, 1u) << "a byte order mark is one at the stream's begin only";
+}
+
 TEST(RangeParser, ManyLinesAreParsedAsEachWouldBeAlone) {
   std::string text;
   std::vector<std::string> outcomes;

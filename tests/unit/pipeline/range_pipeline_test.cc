@@ -64,7 +64,7 @@ struct Run {
 Run run(TextStream&& stream, std::size_t range_bytes, unsigned threads, report::RejectLimit limit = {}) {
   const StopSignal stop;
   report::LiveStats stats;
-  report::RejectSink rejects("log", limit, nullptr);
+  report::RejectSink rejects("log", limit, nullptr, "");
   const PipelineOptions options{
       .limits = {.range_bytes = range_bytes, .line_bytes_max = 4'096}, .threads = threads, .ranges_in_flight_max = 4};
   Run run{run_pipeline(stream, options, parse::chat_mapping(), parse::RowFilter(), nullptr, rejects, stats, stop), {}};

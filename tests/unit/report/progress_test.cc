@@ -39,6 +39,15 @@ TEST(Bottleneck, FullHouseBeforeTheParsersWaitsForThem) {
   EXPECT_EQ(bottleneck(stats, 20), Bottleneck::kParse);
 }
 
+TEST(Bottleneck, WriterWithoutAConnectionComesFirst) {
+  LiveStats stats;
+  set_ranges(stats, 120, 102, 100);
+  stats.disconnected = 1;
+  EXPECT_EQ(bottleneck(stats, 20), Bottleneck::kConnection);
+  stats.restart();
+  EXPECT_EQ(bottleneck(stats, 20), Bottleneck::kInflate);
+}
+
 TEST(Bottleneck, FiguresReadOutOfStepDoNotWrapAround) {
   LiveStats stats;
   set_ranges(stats, 10, 12, 13);
@@ -63,6 +72,11 @@ TEST(ProgressText, SaysShareSpeedsRejectsTimeLeftAndWhatItWaitsFor) {
                            .retries = 1};
   EXPECT_EQ(progress_text(before, now, 10'000'000, Bottleneck::kDatabase),
             "40 %, 164,000 rows/s, 2.0 MB/s, 1,200 rejected, 0:45 left, 1 retry, waits for MySQL");
+}
+
+TEST(ProgressText, SaysThatTheServerIsAway) {
+  EXPECT_EQ(progress_text({}, {.retries = 2}, 100, Bottleneck::kConnection),
+            "0 %, 0 rows/s, 0.0 MB/s, 0 rejected, 2 retries, waits for MySQL to come back");
 }
 
 TEST(ProgressText, WithoutATotalThereAreMegabytesInPlaceOfShareAndTimeLeft) {

@@ -65,5 +65,21 @@ TEST(RejectBudget, VerdictAtTheEndNamesTheShare) {
   EXPECT_EQ(percent.verdict(), "1 rejected line in all, more than the 0.5% of all lines that --max-rejects allows.");
 }
 
+TEST(RejectBudget, NumberMayHoldUpToItWhereverTheLinesAre) {
+  EXPECT_TRUE(budget("2").may_hold(2, LineNumber(1), LineNumber(1)));
+  EXPECT_FALSE(budget("2").may_hold(3, LineNumber(1), LineNumber(1'000'000)));
+}
+
+TEST(RejectBudget, PercentageMayHoldWhatItsLastLineAllowsFromLineTenThousandOn) {
+  const RejectBudget percent = budget("1%");
+  EXPECT_TRUE(percent.may_hold(9'999, LineNumber(9'999), LineNumber(10'500)));
+  EXPECT_TRUE(percent.may_hold(105, LineNumber(10'000), LineNumber(10'500)));
+  EXPECT_FALSE(percent.may_hold(106, LineNumber(10'000), LineNumber(10'500)));
+}
+
+TEST(RejectBudget, WithoutALimitAnythingMayHold) {
+  EXPECT_TRUE(RejectBudget(RejectLimit{}).may_hold(1'000'000, LineNumber(20'000), LineNumber(20'000)));
+}
+
 }  // namespace
 }  // namespace chatload::report

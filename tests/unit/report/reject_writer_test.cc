@@ -21,6 +21,7 @@ using testing::ThrowsMessage;
 RejectRecord record(std::string_view raw) {
   return {.reason = RejectReason::kTooLong,
           .field = "from",
+          .detail = {},
           .line = LineNumber(1234),
           .offset = ByteOffset(56789),
           .raw = raw,
@@ -48,6 +49,16 @@ TEST(RejectWriter, ReasonOfTheWholeLineHasNullField) {
   cut.field = {};
   cut.raw_is_cut = true;
   EXPECT_THAT(to_json_line(cut, "-"), AllOf(HasSubstr(R"("field":null)"), HasSubstr(R"("raw":"x","raw_cut":true})")));
+}
+
+TEST(RejectWriter, WhatTheServerSaidIsTheDetail) {
+  RejectRecord refused = record("x");
+  refused.reason = RejectReason::kRefusedByServer;
+  refused.field = {};
+  refused.detail = "SQLSTATE 45000: \"no\"\x1b";
+  EXPECT_THAT(to_json_line(refused, "-"),
+              HasSubstr(R"("field":null,"detail":"SQLSTATE 45000: \"no\"\u001b","line":1234)"));
+  EXPECT_THAT(to_text(refused), HasSubstr(R"(refused_by_server (SQLSTATE 45000: "no"\x1b): x)"));
 }
 
 TEST(RejectWriter, LineThatIsNotUtf8IsBase64) {

@@ -18,8 +18,9 @@ using testing::Not;
 using testing::ThrowsMessage;
 
 Summary load_summary() {
-  Summary summary{
-      .kind = RunKind::kLoad, .status = RunStatus::kDone, .inputs = {"chat.json.gz"}, .counts = {}, .seconds = 12.3456};
+  Summary summary;
+  summary.inputs = {"chat.json.gz"};
+  summary.seconds = 12.3456;
   RunCounts& counts = summary.counts;
   counts.parsed.lines = 2'000'000;
   counts.parsed.valid = 1'995'000;
@@ -30,6 +31,7 @@ Summary load_summary() {
   counts.parsed.rejected_by_reason[static_cast<std::size_t>(parse::RejectReason::kTooLong)] = 100;
   counts.bytes_compressed = 113'246'208;
   counts.bytes_decompressed = 501'219'329;
+  summary.this_run = counts;
   return summary;
 }
 
@@ -77,12 +79,43 @@ TEST(Summary, JsonHasTheStableKeys) {
             R"("updated":0,"duplicate":5000,"filtered":4000,"rejected":1000,"blank":0,"rejects_by_reason":{)"
             R"("invalid_json":900,"invalid_utf8":0,"not_an_object":0,"missing_field":0,"null_field":0,"wrong_type":0,)"
             R"("empty_id":0,"too_long":100,"bad_timestamp":0,"timestamp_out_of_range":0,"line_too_long":0,)"
-            R"("refused_by_server":0},"bytes_compressed":113246208,"bytes_decompressed":501219329,"seconds":12.346,)"
-            R"("rows_per_second":161596})");
+            R"("refused_by_server":0},"bytes_compressed":113246208,"bytes_decompressed":501219329,)"
+            R"("this_run":{"lines":2000000,"inserted":1990000,"updated":0,"duplicate":5000,"filtered":4000,)"
+            R"("rejected":1000,"blank":0,"bytes_decompressed":501219329},)"
+            R"("seconds":12.346,"rows_per_second":161596})");
+}
+
+TEST(Summary, SpeedIsOfWhatThisRunDidAndTheCountsAreOfAllRuns) {
+  Summary summary = load_summary();
+  summary.this_run = {};
+  summary.this_run.parsed.lines = 30'000;
+  summary.this_run.inserted = 20'000;
+  summary.this_run.updated = 3'000;
+  summary.this_run.duplicate = 2'000;
+  summary.this_run.parsed.filtered = 4'900;
+  summary.this_run.parsed.blank = 100;
+  summary.this_run.bytes_decompressed = 7'000'000;
+  summary.seconds = 10;
+  EXPECT_THAT(to_json(summary),
+              AllOf(HasSubstr(R"("lines":2000000,"inserted":1990000,)"),
+                    HasSubstr(R"("this_run":{"lines":30000,"inserted":20000,"updated":3000,"duplicate":2000,)"
+                              R"("filtered":4900,"rejected":0,"blank":100,"bytes_decompressed":7000000},)"
+                              R"("seconds":10.000,"rows_per_second":2500})")));
+  EXPECT_THAT(to_text(summary), AllOf(HasSubstr("2,000,000  lines"), HasSubstr("2,500 rows/s")));
+}
+
+TEST(Summary, SourceThatWasLoadedBeforeHasItsCountsAndNothingOfThisRun) {
+  Summary summary = load_summary();
+  summary.status = RunStatus::kAlreadyLoaded;
+  summary.this_run = {};
+  EXPECT_THAT(to_json(summary),
+              AllOf(HasSubstr(R"({"status":"already_loaded",)"), HasSubstr(R"("inserted":1990000)"),
+                    HasSubstr(R"("this_run":{"lines":0,"inserted":0,)"), HasSubstr(R"("rows_per_second":0})")));
 }
 
 TEST(Summary, StatusesHaveTheirNames) {
   EXPECT_EQ(to_string(RunStatus::kDone), "done");
+  EXPECT_EQ(to_string(RunStatus::kAlreadyLoaded), "already_loaded");
   EXPECT_EQ(to_string(RunStatus::kFailed), "failed");
   EXPECT_EQ(to_string(RunStatus::kInterrupted), "interrupted");
   EXPECT_EQ(to_string(RunStatus::kBudgetExceeded), "budget_exceeded");

@@ -27,7 +27,7 @@ class RangeSchedulerTest : public testing::Test {
       rows.cells.push_back(parse::Cell::text(key));
       rows.lines.push_back({});
     }
-    WriteOrderer(0, OnDuplicate::kSkip, true).order(rows, job.order);
+    WriteOrderer(0, true).order(rows, job.order);
   }
 
  private:

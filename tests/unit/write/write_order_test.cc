@@ -20,50 +20,39 @@ parse::RowBatch rows_with_keys(const std::vector<std::string_view>& keys) {
   return rows;
 }
 
-WriteOrder order(const std::vector<std::string_view>& keys, OnDuplicate mode, bool parallel = true) {
+WriteOrder order(const std::vector<std::string_view>& keys, bool parallel = true) {
   const parse::RowBatch rows = rows_with_keys(keys);
   WriteOrder out;
-  WriteOrderer(0, mode, parallel).order(rows, out);
+  WriteOrderer(0, parallel).order(rows, out);
   return out;
 }
 
 using Rows = std::vector<std::uint32_t>;
 
 TEST(WriteOrder, RowsAreSortedByKeyBytes) {
-  EXPECT_EQ(order({"b", "a", "\xff", "ab", "", "abcdefgh2", "abcdefgh1"}, OnDuplicate::kSkip).rows,
-            (Rows{4, 1, 3, 6, 5, 0, 2}));
+  EXPECT_EQ(order({"b", "a", "\xff", "ab", "", "abcdefgh2", "abcdefgh1"}).rows, (Rows{4, 1, 3, 6, 5, 0, 2}));
 }
 
 TEST(WriteOrder, KeysWithTrailingNulAreDistinctFromShorterOnes) {
   using namespace std::string_view_literals;
-  EXPECT_EQ(order({"a\0"sv, "a"sv, "a\0\0"sv}, OnDuplicate::kSkip).rows, (Rows{1, 0, 2}));
+  EXPECT_EQ(order({"a\0"sv, "a"sv, "a\0\0"sv}).rows, (Rows{1, 0, 2}));
 }
 
-TEST(WriteOrder, SkipKeepsTheFirstLineOfAKey) {
-  const WriteOrder kept = order({"a", "b", "a", "a"}, OnDuplicate::kSkip);
-  EXPECT_EQ(kept.rows, (Rows{0, 1}));
-  EXPECT_EQ(kept.superseded, 2U);
-}
-
-TEST(WriteOrder, ReplaceKeepsTheLastLineOfAKey) {
-  const WriteOrder kept = order({"a", "b", "a", "a"}, OnDuplicate::kReplace);
-  EXPECT_EQ(kept.rows, (Rows{3, 1}));
-  EXPECT_EQ(kept.superseded, 2U);
-}
-
-TEST(WriteOrder, FailSendsEveryLineForTheServerToRefuse) {
-  EXPECT_EQ(order({"b", "a", "b"}, OnDuplicate::kFail).rows, (Rows{1, 0, 2}));
+TEST(WriteOrder, LinesOfOneKeyKeepTheirFileOrder) {
+  const WriteOrder kept = order({"b", "a", "b", "a", "a"});
+  EXPECT_EQ(kept.rows, (Rows{1, 3, 4, 0, 2}));
+  EXPECT_EQ(kept.key_hashes.size(), 5U);
 }
 
 TEST(WriteOrder, FileOrderIsKeptWhereTheKeyIsNotBytes) {
-  const WriteOrder kept = order({"b", "a", "b"}, OnDuplicate::kSkip, /*parallel=*/false);
+  const WriteOrder kept = order({"b", "a", "b"}, /*parallel=*/false);
   EXPECT_EQ(kept.rows, (Rows{0, 1, 2}));
   EXPECT_TRUE(kept.key_hashes.empty());
 }
 
 TEST(WriteOrder, SharedKeysAreFoundWhateverTheirPosition) {
-  const WriteOrder ours = order({"x", "a", "m"}, OnDuplicate::kSkip);
-  const WriteOrder theirs = order({"b", "m", "n", "x"}, OnDuplicate::kSkip);
+  const WriteOrder ours = order({"x", "a", "m"});
+  const WriteOrder theirs = order({"b", "m", "n", "x"});
   Rows shared;
   for_each_shared_hash(ours.key_hashes, theirs.key_hashes, [&](const KeyHash& key) { shared.push_back(key.row); });
   std::sort(shared.begin(), shared.end());

@@ -1,0 +1,81 @@
+-- The ledger: which loads there were, which ranges of them are committed, and the lines that were rejected. chatload
+-- writes it in the transactions that write the rows; sql/ has queries to read it with.
+--
+-- Times are UTC.
+
+-- A load is one source into one table, over as many runs as it takes.
+CREATE TABLE IF NOT EXISTS `chatload_loads` (
+  `load_id` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+  `target_table` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  `source` TEXT NOT NULL,             -- as the user wrote it, last
+  -- What finds the load again: a digest of size, head and tail; with --source-id its name; else unique.
+  `source_key` VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  `attempt` INT UNSIGNED NOT NULL,    -- 1, and one more for each --restart and --reload
+  `source_stamp` VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin, -- device, inode, size and times of a file
+  `source_digest` CHAR(32) CHARACTER SET ascii COLLATE ascii_bin,    -- XXH3-128 of all compressed bytes; when done
+  `source_bytes` BIGINT UNSIGNED,     -- compressed, where known beforehand
+  `plan` TEXT NOT NULL,               -- the settings that decide the outcome, as a configuration file of chatload
+  `limits` TEXT NOT NULL,             -- what the table's columns held when the load began
+  `owner` CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,   -- the run that may write; changes hands at once
+  `runner` VARCHAR(255) NOT NULL,     -- host and process of that run, for people
+  `lock_name` VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, -- IS_USED_LOCK() of it: a run is alive
+  `state` VARCHAR(16) NOT NULL,       -- running, done, failed or interrupted
+  `superseded_by` BIGINT UNSIGNED,    -- the load that --restart or --reload began in place of this one
+  `started_at` DATETIME(6) NOT NULL,
+  `finished_at` DATETIME(6),          -- when state last became other than running
+  `exit_code` TINYINT UNSIGNED,       -- of the run that finished
+  -- When done; until then they are the sums over chatload_ranges.
+  `ranges` BIGINT UNSIGNED,
+  `lines` BIGINT UNSIGNED,
+  `inserted` BIGINT UNSIGNED,
+  `updated` BIGINT UNSIGNED,
+  `duplicate` BIGINT UNSIGNED,
+  `filtered` BIGINT UNSIGNED,
+  `rejected` BIGINT UNSIGNED,
+  `blank` BIGINT UNSIGNED,
+  `bytes_compressed` BIGINT UNSIGNED,
+  `bytes_decompressed` BIGINT UNSIGNED,
+  PRIMARY KEY (`load_id`),
+  UNIQUE KEY `source_key` (`source_key`, `target_table`, `attempt`)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;
+
+-- A range that is committed, until its load is done.
+CREATE TABLE IF NOT EXISTS `chatload_ranges` (
+  `load_id` BIGINT UNSIGNED NOT NULL,
+  `range_number` BIGINT UNSIGNED NOT NULL,  -- from 0, in file order
+  `begin_byte` BIGINT UNSIGNED NOT NULL,    -- in the decompressed stream
+  `length_bytes` BIGINT UNSIGNED NOT NULL,
+  `digest` CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,  -- XXH3-128 of its bytes
+  `compressed_end` BIGINT UNSIGNED NOT NULL, -- compressed bytes read when the range was cut: how far the load is
+  `first_line` BIGINT UNSIGNED NOT NULL,    -- from 1
+  `lines` BIGINT UNSIGNED NOT NULL,
+  `inserted` BIGINT UNSIGNED NOT NULL,
+  `updated` BIGINT UNSIGNED NOT NULL,
+  `duplicate` BIGINT UNSIGNED NOT NULL,
+  `filtered` BIGINT UNSIGNED NOT NULL,
+  `rejected` BIGINT UNSIGNED NOT NULL,
+  `blank` BIGINT UNSIGNED NOT NULL,
+  PRIMARY KEY (`load_id`, `range_number`)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;
+
+-- A rejected line of a committed range; chatload rejects exports them.
+CREATE TABLE IF NOT EXISTS `chatload_rejects` (
+  `load_id` BIGINT UNSIGNED NOT NULL,
+  `line` BIGINT UNSIGNED NOT NULL,          -- from 1
+  `byte_offset` BIGINT UNSIGNED NOT NULL,   -- of the line in the decompressed stream
+  `reason` VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  `field` VARCHAR(64),
+  `detail` TEXT,                            -- of refused_by_server: SQLSTATE and message
+  `raw` LONGBLOB NOT NULL,                  -- the line, without its line end
+  `raw_is_cut` TINYINT NOT NULL DEFAULT 0,  -- line_too_long only
+  PRIMARY KEY (`load_id`, `line`),
+  KEY `reason` (`load_id`, `reason`)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;
+
+-- The files of schema/ that have been applied.
+CREATE TABLE IF NOT EXISTS `chatload_migrations` (
+  `number` INT UNSIGNED NOT NULL,
+  `name` VARCHAR(64) NOT NULL,
+  `applied_at` DATETIME(6) NOT NULL,
+  PRIMARY KEY (`number`)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;

@@ -1,0 +1,48 @@
+-- Does the ledger add up? One row a load: its lines, what became of them, and in `verdict` "ok" or what differs. Each
+-- line has exactly one outcome, and each rejected line is kept in chatload_rejects. A load that is done has its counts in
+-- chatload_loads; of any other those of its committed ranges are summed, so this may be asked while loads run.
+SELECT
+  `load_id`,
+  `target_table`,
+  `source`,
+  `state`,
+  `lines`,
+  `accounted`,
+  `rejected`,
+  `rejects_kept`,
+  COALESCE(NULLIF(CONCAT_WS(
+    '; ',
+    CASE WHEN `lines` <> `accounted` THEN CONCAT(`lines`, ' lines, but ', `accounted`, ' outcomes') END,
+    CASE WHEN `rejected` <> `rejects_kept` THEN CONCAT(`rejected`, ' rejected, but ', `rejects_kept`, ' kept') END,
+    CASE WHEN `lines` IS NULL OR `accounted` IS NULL THEN 'done, but without counts' END
+  ), ''), 'ok') AS `verdict`
+FROM (
+  SELECT
+    `loads`.`load_id`,
+    `loads`.`target_table`,
+    `loads`.`source`,
+    `loads`.`state`,
+    CASE WHEN `loads`.`state` = 'done' THEN `loads`.`lines` ELSE COALESCE(`of_ranges`.`lines`, 0) END AS `lines`,
+    CASE WHEN `loads`.`state` = 'done'
+      THEN `loads`.`inserted` + `loads`.`updated` + `loads`.`duplicate` + `loads`.`filtered` + `loads`.`rejected`
+        + `loads`.`blank`
+      ELSE COALESCE(`of_ranges`.`accounted`, 0)
+    END AS `accounted`,
+    CASE WHEN `loads`.`state` = 'done' THEN `loads`.`rejected` ELSE COALESCE(`of_ranges`.`rejected`, 0)
+    END AS `rejected`,
+    COALESCE(`of_rejects`.`kept`, 0) AS `rejects_kept`
+  FROM `chatload_loads` AS `loads`
+  LEFT JOIN (
+    SELECT
+      `load_id`,
+      SUM(`lines`) AS `lines`,
+      SUM(`inserted` + `updated` + `duplicate` + `filtered` + `rejected` + `blank`) AS `accounted`,
+      SUM(`rejected`) AS `rejected`
+    FROM `chatload_ranges`
+    GROUP BY `load_id`
+  ) AS `of_ranges` ON `of_ranges`.`load_id` = `loads`.`load_id`
+  LEFT JOIN (
+    SELECT `load_id`, COUNT(*) AS `kept` FROM `chatload_rejects` GROUP BY `load_id`
+  ) AS `of_rejects` ON `of_rejects`.`load_id` = `loads`.`load_id`
+) AS `counted`
+ORDER BY `load_id`;

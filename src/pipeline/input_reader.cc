@@ -1,0 +1,33 @@
+#include "pipeline/input_reader.h"
+
+#include <memory>
+#include <utility>
+
+#include "inflate/decoded_stream.h"
+#include "report/progress.h"
+#include "source/byte_source.h"
+#include "source/digesting_source.h"
+
+namespace chatload::pipeline {
+
+InputResult read_input(const std::string& input, const cli::ReadPlan& read, report::ProgressOptions progress,
+                       const parse::Mapping& mapping, std::size_t ranges_in_flight_max, const Destination* destination,
+                       report::RejectSink& rejects, report::LiveStats& stats, const StopSignal& stop) {
+  auto source = std::make_unique<source::DigestingSource>(source::open_input(input, stop.fd()));
+  const source::DigestingSource& digested = *source;  // the stream has it then
+  progress.bytes_compressed_total = source->size_bytes();
+  progress.ranges_in_flight_max = ranges_in_flight_max;
+  const std::unique_ptr<inflate::DecodedStream> stream = inflate::open_decoded(std::move(source), read.inflater);
+
+  InputResult result;
+  stats.restart();
+  {
+    const report::Progress watched(stats, progress);
+    result.pipeline = run_pipeline(*stream, {read.split, read.threads, ranges_in_flight_max}, mapping, read.filter,
+                                   destination, rejects, stats, stop);
+  }
+  result.source_digest = digested.digest_hex();
+  return result;
+}
+
+}  // namespace chatload::pipeline

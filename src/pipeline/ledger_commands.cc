@@ -1,0 +1,154 @@
+// chatload loads, loads forget, rejects: what people and the next stage of a pipeline ask the ledger.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/errors.h"
+#include "base/quantity.h"
+#include "base/stop_signal.h"
+#include "base/terminal_text.h"
+#include "pipeline/commands.h"
+#include "report/gzip_file.h"
+#include "report/load_list.h"
+#include "report/reject_writer.h"
+#include "write/load_catalog.h"
+#include "write/reject_reader.h"
+#include "write/session.h"
+
+namespace chatload::pipeline {
+namespace {
+
+// Summing up the ranges of many unfinished loads takes the server seconds, not minutes.
+constexpr std::uint32_t kReadTimeoutSeconds = 300;
+constexpr int kNoSuchTable = 1146;
+constexpr std::size_t kSourceBytesMax = 200;
+
+// Runs body, which returns an exit code, with a session; what the server refuses ends the command.
+template <typename Body>
+ExitCode with_ledger(const write::Endpoint& endpoint, Body body) {
+  write::Session session = write::Session::connect(endpoint, kReadTimeoutSeconds);
+  try {
+    return body(session);
+  } catch (const write::StatementError& error) {
+    if (error.code() == kNoSuchTable) {
+      throw DatabaseError(
+          fmt::format("There is no ledger at {}, or only a part of it; create it with `chatload schema apply`.",
+                      endpoint.display()));
+    }
+    throw DatabaseError(
+        fmt::format("The ledger at {} cannot be used: {}; mend the cause and run the same command again.",
+                    endpoint.display(), error.what()));
+  }
+}
+
+void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+ExitCode forget(write::LoadCatalog& catalog, const cli::LoadsPlan& plan) {
+  const std::vector<std::uint64_t> loads =
+      plan.load ? std::vector<std::uint64_t>{*plan.load} : catalog.older_than(*plan.older_than);
+  for (const std::uint64_t load : loads) {
+    for (const write::ForgottenLoad& forgotten : catalog.forget(load)) {
+      print(fmt::format("load {} of {}: forgotten, with {} ranges and {} rejected lines; its rows stay\n",
+                        forgotten.load, terminal_text(forgotten.source, kSourceBytesMax),
+                        format_count(forgotten.ranges), format_count(forgotten.rejects)));
+    }
+  }
+  if (loads.empty()) print("no load is that old\n");
+  return ExitCode::kLoaded;
+}
+
+// Where exported lines go: the plan's file, or standard output.
+class Export {
+ public:
+  explicit Export(const cli::RejectsPlan& plan) {
+    if (plan.output) file_.emplace(*plan.output, report::Placing::kWhenWhole);
+  }
+
+  // False where standard output takes no more; errno says why.
+  [[nodiscard]] bool write(std::string_view text) {
+    if (!file_) return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    file_->write(text);
+    return true;
+  }
+
+  void close() {
+    if (file_) file_->close();
+  }
+
+ private:
+  std::optional<report::GzipFile> file_;
+};
+
+std::string text_of(const write::StoredReject& reject, bool raw, std::string_view source) {
+  if (raw) return std::string(reject.raw) + '\n';
+  return report::to_json_line({.reason = reject.reason,
+                               .field = reject.field,
+                               .detail = reject.detail,
+                               .line = reject.line,
+                               .offset = reject.offset,
+                               .raw = reject.raw,
+                               .raw_is_cut = reject.raw_is_cut},
+                              source);
+}
+
+// output_error: the errno of a standard output that took no more.
+ExitCode export_rejects(write::Session& session, const cli::RejectsPlan& plan, int& output_error) {
+  const std::string source = write::LoadCatalog(session).source_of(plan.load);
+  const StopSignal stop;
+  Export target(plan);
+  std::uint64_t lines = 0;
+  std::uint64_t cut_lines = 0;
+  write::read_rejects(session, plan.load, [&](const write::StoredReject& reject) {
+    if (stop.requested()) return false;
+    if (!target.write(text_of(reject, plan.raw, source))) {
+      output_error = errno;
+      return false;
+    }
+    ++lines;
+    cut_lines += reject.raw_is_cut ? 1 : 0;
+    return true;
+  });
+  if (stop.requested()) {
+    spdlog::error("Interrupted after {} rejected lines; run the same command again.", format_count(lines));
+    return ExitCode::kInterrupted;
+  }
+  if (output_error != 0) return ExitCode::kLoaded;
+  target.close();
+  if (plan.raw && cut_lines > 0) {
+    spdlog::warn("{} of the lines were longer than --max-line, and the ledger holds their beginnings only.",
+                 format_count(cut_lines));
+  }
+  if (plan.output) {
+    print(fmt::format("load {}: {} rejected lines in {}\n", plan.load, format_count(lines), plan.output->string()));
+  }
+  return ExitCode::kLoaded;
+}
+
+}  // namespace
+
+ExitCode run_loads(const cli::LoadsPlan& plan) {
+  return with_ledger(plan.endpoint, [&](write::Session& session) {
+    write::LoadCatalog catalog(session);
+    if (plan.action == cli::LoadsAction::kForget) return forget(catalog, plan);
+    const std::vector<write::LoadEntry> loads = catalog.list();
+    print(plan.format == cli::ListFormat::kJson ? report::to_json(loads) : report::to_table(loads));
+    return ExitCode::kLoaded;
+  });
+}
+
+ExitCode run_rejects(const cli::RejectsPlan& plan) {
+  int output_error = 0;
+  const ExitCode exit_code =
+      with_ledger(plan.endpoint, [&](write::Session& session) { return export_rejects(session, plan, output_error); });
+  if (output_error != 0) errno = output_error;  // for main, which says what became of standard output
+  return exit_code;
+}
+
+}  // namespace chatload::pipeline

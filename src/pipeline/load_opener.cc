@@ -1,0 +1,174 @@
+#include "pipeline/load_opener.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <random>
+#include <span>
+#include <utility>
+
+#include "base/digest.h"
+#include "base/errors.h"
+#include "base/quantity.h"
+#include "base/units.h"
+#include "source/byte_source.h"
+#include "source/digesting_source.h"
+
+namespace chatload::pipeline {
+namespace {
+
+// A run that is refused so often meets others that begin and take over the same load all the time.
+constexpr int kRacesMax = 10;
+constexpr std::size_t kReadBytes = kMiB;
+
+std::string random_token() {
+  std::random_device random;
+  std::string token;
+  for (int i = 0; i < 4; ++i) token += fmt::format("{:08x}", random());
+  return token;
+}
+
+std::string this_process() {
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
+  return fmt::format("{}, process {}", host.data(), getpid());
+}
+
+// Of an input that can be read once only, which this does. Empty if a stop came first.
+std::string digest_of_stream(const std::string& input, const StopSignal& stop) {
+  source::DigestingSource source(source::open_input(input, stop.fd()));
+  std::vector<char> buffer(kReadBytes);
+  while (source.read(buffer) > 0) {
+  }
+  return source.stopped() ? std::string() : source.digest_hex();
+}
+
+}  // namespace
+
+LoadOpener::LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits,
+                       write::ControlConnection& control, const StopSignal& stop)
+    : plan_(plan), table_(std::move(table)), limits_(std::move(limits)), control_(control), stop_(stop) {}
+
+std::optional<std::variant<OpenLoad, DoneLoad>> LoadOpener::open(const std::string& input,
+                                                                 const source::SourceIdentity& identity) {
+  const std::string owner = random_token();
+  const std::string key = identity.can_resume ? identity.key : "run:" + owner;
+  const Source source{.input = input,
+                      .identity = identity,
+                      .key = {table_, key},
+                      .lock_name = "chatload:" + digest_hex(plan_.write.endpoint.database + '\0' + table_ + '\0' + key),
+                      .runner = {.owner = owner, .name = this_process(), .source = input}};
+  if (!take_lock(source)) return std::nullopt;
+  for (int races = 0; races < kRacesMax; ++races) {
+    const Found found = find(source);
+    if (stop_.requested()) return std::nullopt;
+    if (found.done) {
+      static_cast<void>(cli::resumed_plan(plan_, found.done->plan, found.done->load_id, "--reload"));
+      // What a run that was killed in between left undone.
+      control_.run([&](write::Session& session) { write::compact(session, found.done->load_id); });
+      return DoneLoad{found.done->load_id, found.done->exit_code};
+    }
+    std::optional<OpenLoad> opened = found.unfinished ? resume(*found.unfinished, source) : begin(found, source);
+    if (opened) return std::move(*opened);
+  }
+  throw LoadError(fmt::format("{}: other runs began or took over its load again and again; run one at a time.", input));
+}
+
+// False if a stop came first.
+bool LoadOpener::take_lock(const Source& source) {
+  if (!source.identity.can_resume) return true;
+  const std::optional<std::string> holder = control_.lock(source.lock_name, plan_.ledger.wait_lock);
+  if (!holder) return true;
+  if (stop_.requested()) return false;
+  const std::vector<write::LoadRecord> loads =
+      control_.run([&](write::Session& session) { return write::find_loads(session, source.key); });
+  const std::string who = loads.empty() ? *holder : loads.front().runner + ", " + *holder;
+  throw LoadError(
+      fmt::format("{}: another run is loading it ({}); let it finish, or wait for it with --wait-lock DURATION.",
+                  source.input, who));
+}
+
+LoadOpener::Found LoadOpener::find(const Source& source) {
+  Found found;
+  if (!source.identity.can_resume) return found;
+  const std::vector<write::LoadRecord> loads =
+      control_.run([&](write::Session& session) { return write::find_loads(session, source.key); });
+  if (!loads.empty()) found.attempts = loads.front().attempt;
+  for (const write::LoadRecord& load : loads) {
+    if (load.is_superseded) continue;
+    if (load.state != write::LoadState::kDone) {
+      if (!plan_.ledger.restart) {
+        found.unfinished = load;
+        break;
+      }
+      found.put_aside.push_back(load);
+    } else if (plan_.ledger.reload) {
+      found.put_aside.push_back(load);
+    } else if (is_content_of(load, source)) {
+      found.done = load;
+      break;
+    }
+  }
+  return found;
+}
+
+bool LoadOpener::is_content_of(const write::LoadRecord& load, const Source& source) {
+  const source::SourceIdentity& identity = source.identity;
+  if (!identity.stamp.empty() && identity.stamp == load.source_stamp) return true;
+  if (!identity.stamp.empty()) {
+    spdlog::info("{}: looks like the source of load {}, which is done; comparing all of its bytes.", source.input,
+                 load.load_id);
+    if (source::digest_file(source.input, stop_.fd()) != load.source_digest) return false;
+    control_.run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
+    return true;
+  }
+  if (digest_of_stream(source.input, stop_) == load.source_digest || stop_.requested()) return true;
+  throw LoadError(
+      fmt::format("{}: holds other bytes than the source of that name which load {} has loaded; load it under another "
+                  "--source-id, or with --reload.",
+                  source.input, load.load_id));
+}
+
+// Nothing where the load changed hands meanwhile.
+std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, const Source& source) {
+  OpenLoad load{.load_id = record.load_id,
+                .owner = source.runner.owner,
+                .plan = cli::resumed_plan(plan_, record.plan, record.load_id, "--restart"),
+                .before = {}};
+  if (record.limits != limits_) {
+    throw LoadError(fmt::format(
+        "{}: the columns of the table are no longer those that load {} began with ({} then, {} now), so that "
+        "lines would be judged by other rules; begin anew with --restart.",
+        source.input, record.load_id, record.limits, limits_));
+  }
+  const bool is_ours = record.owner == load.owner || control_.run([&](write::Session& session) {
+    return write::take_over(session, record, source.runner);
+  });
+  if (!is_ours) return std::nullopt;
+  load.before = control_.run([&](write::Session& session) { return write::read_totals(session, load.load_id); });
+  spdlog::info("{}: goes on with load {}, of which {} lines are done.", source.input, load.load_id,
+               format_count(load.before.counts.lines));
+  return load;
+}
+
+std::optional<OpenLoad> LoadOpener::begin(const Found& found, const Source& source) {
+  const write::LoadSetup setup{.plan = cli::recorded_plan(plan_),
+                               .limits = limits_,
+                               .lock_name = source.lock_name,
+                               .source_bytes = source.identity.bytes};
+  const std::optional<std::uint64_t> load_id = control_.run([&](write::Session& session) {
+    return write::begin_load(session, source.key, setup, source.runner, found.attempts + 1, found.put_aside);
+  });
+  if (!load_id) return std::nullopt;
+  if (!found.put_aside.empty()) {
+    spdlog::info("{}: begins anew as load {}; rows that an earlier load wrote stay, and their lines count as {}.",
+                 source.input, *load_id,
+                 plan_.write.on_duplicate == write::OnDuplicate::kReplace ? "updated" : "duplicate");
+  }
+  return OpenLoad{.load_id = *load_id, .owner = source.runner.owner, .plan = plan_, .before = {}};
+}
+
+}  // namespace chatload::pipeline

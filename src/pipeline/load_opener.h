@@ -1,0 +1,75 @@
+// An input → its load in the ledger: one to begin, to go on with, or that is done.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/stop_signal.h"
+#include "cli/plan.h"
+#include "source/source_identity.h"
+#include "write/control_connection.h"
+#include "write/load_ledger.h"
+
+namespace chatload::pipeline {
+
+// A load that this run owns.
+struct OpenLoad {
+  std::uint64_t load_id = 0;
+  std::string owner;         // our token in its row
+  cli::LoadPlan plan;        // with the settings that the ledger has of it
+  write::LoadTotals before;  // what earlier runs have committed
+};
+
+// A load that was done before, by content.
+struct DoneLoad {
+  std::uint64_t load_id = 0;
+  int exit_code = 0;
+};
+
+// Single-threaded; borrows all that it is given.
+class LoadOpener {
+ public:
+  // limits: what the table's columns hold, as text.
+  LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, write::ControlConnection& control,
+             const StopSignal& stop);
+
+  // Takes the source's named lock, which the control connection then holds, and looks it up. Nothing after a stop.
+  // Throws LoadError where another run holds the lock or the load does not fit this run, and UsageError where its
+  // recorded settings are others than those that were given.
+  [[nodiscard]] std::optional<std::variant<OpenLoad, DoneLoad>> open(const std::string& input,
+                                                                     const source::SourceIdentity& identity);
+
+ private:
+  struct Source {
+    const std::string& input;
+    const source::SourceIdentity& identity;
+    write::LoadKey key;
+    std::string lock_name;
+    write::Runner runner;
+  };
+
+  // The newest load of the source that counts, and what --restart or --reload puts aside for it.
+  struct Found {
+    std::optional<write::LoadRecord> done;
+    std::optional<write::LoadRecord> unfinished;
+    std::vector<write::LoadRecord> put_aside;
+    std::uint64_t attempts = 0;
+  };
+
+  [[nodiscard]] bool take_lock(const Source& source);
+  [[nodiscard]] Found find(const Source& source);
+  [[nodiscard]] bool is_content_of(const write::LoadRecord& load, const Source& source);
+  [[nodiscard]] std::optional<OpenLoad> resume(const write::LoadRecord& record, const Source& source);
+  [[nodiscard]] std::optional<OpenLoad> begin(const Found& found, const Source& source);
+
+  const cli::LoadPlan& plan_;
+  const std::string table_;
+  const std::string limits_;
+  write::ControlConnection& control_;
+  const StopSignal& stop_;
+};
+
+}  // namespace chatload::pipeline

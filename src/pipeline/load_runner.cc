@@ -1,0 +1,301 @@
+#include "pipeline/load_runner.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "base/errors.h"
+#include "base/quantity.h"
+#include "pipeline/memory_plan.h"
+#include "source/source_identity.h"
+#include "write/range_ledger.h"
+#include "write/reject_reader.h"
+#include "write/schema.h"
+#include "write/writer_pool.h"
+
+namespace chatload::pipeline {
+namespace {
+
+using report::RunStatus;
+
+// A lock that a writer meets is mostly held by another of ours that waits for it (write/range_scheduler.h), which gives
+// way when the wait ends; InnoDB can leave such a lock on the gap beside a repeated id even under READ COMMITTED, seen
+// once in 7,500 transactions of 64 KiB. With the server's default of 50 s a load would stand still that long, and a
+// signal would not end it in time.
+constexpr std::string_view kShortLockWaits = "SET SESSION innodb_lock_wait_timeout = 2, SESSION lock_wait_timeout = 2";
+// A server that has not answered for this long is gone. A statement of ours takes some milliseconds, a COMMIT as long
+// as the slowest disk or replica that it waits for.
+constexpr std::uint32_t kReadTimeoutSeconds = 60;
+// Of a range that an earlier run committed; those behind count as its last line.
+constexpr std::size_t kRecordedRejectsMax = parse::ParsedRange::kRejectsMax;
+
+report::RunCounts run_counts(const write::LoadTotals& totals) {
+  report::RunCounts counts;
+  const write::LineCounts& lines = totals.counts;
+  counts.parsed.lines = lines.lines;
+  counts.parsed.valid = lines.inserted + lines.updated + lines.duplicate;
+  counts.parsed.filtered = lines.filtered;
+  counts.parsed.blank = lines.blank;
+  counts.parsed.rejected_by_reason = totals.rejected_by_reason;
+  counts.inserted = lines.inserted;
+  counts.updated = lines.updated;
+  counts.duplicate = lines.duplicate;
+  counts.bytes_compressed = totals.bytes_compressed;
+  counts.bytes_decompressed = totals.bytes_decompressed;
+  return counts;
+}
+
+// "`id` 255, `from` 255": in characters, of the texts.
+std::string limits_text(const parse::Mapping& mapping) {
+  std::string text;
+  for (const parse::FieldMapping& field : mapping.fields) {
+    if (field.kind == parse::FieldKind::kEpochSeconds) continue;
+    const std::uint64_t most = std::min(field.limits.characters_max, field.limits.bytes_max);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", write::quote_identifier(field.column), most);
+  }
+  return text;
+}
+
+// What ended the pool, with the input's name in front; null if nothing did.
+std::exception_ptr failure_of(const write::WriterPool& pool, const std::string& input) {
+  const auto named = [&](const auto& error) {
+    return std::make_exception_ptr(std::decay_t<decltype(error)>(fmt::format("{}: {}", input, error.what())));
+  };
+  try {
+    pool.rethrow_failure();
+  } catch (const LoadError& error) {
+    return named(error);
+  } catch (const DatabaseError& error) {
+    return named(DatabaseError(error));
+  } catch (const SourceError& error) {
+    return named(error);
+  } catch (...) {
+    return std::current_exception();
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
+    : plan_(plan), stop_(stop), retry_(plan.ledger.retry_for, stop), mapping_(parse::chat_mapping()) {
+  const MemoryPlan fits_or_throws =
+      plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, plan.write.connections);
+  static_cast<void>(fits_or_throws);
+  sessions_.push_back(connect_patiently());
+  if (sessions_.front().server().read_only) {
+    throw DatabaseError(fmt::format("{} is read-only; load into the primary server, or make this one writable.",
+                                    plan.write.endpoint.display()));
+  }
+  inspect(plan.write.on_duplicate);
+  write::require_ledger(sessions_.front());
+  if (const auto why = write::why_commits_may_be_lost(sessions_.front())) {
+    spdlog::warn("The server may lose what it has committed in a crash of its own ({}); set it to 1.", *why);
+  }
+  if (!table_.can_write_in_parallel() && plan.write.connections > 1) {
+    spdlog::info("One connection writes in file order, because {}.", table_.why_not_in_parallel());
+  }
+  const unsigned connections = table_.can_write_in_parallel() ? plan.write.connections : 1;
+  while (sessions_.size() < connections) sessions_.push_back(connect_patiently());
+  control_ = std::make_unique<write::ControlConnection>([this] { return connect_writer(); }, retry_, stop_);
+  if (plan.report.rejects) reject_writer_ = std::make_unique<report::RejectWriter>(*plan.report.rejects);
+}
+
+write::Session LoadRunner::connect_writer() const {
+  write::Session session = write::Session::connect(plan_.write.endpoint, kReadTimeoutSeconds);
+  try {
+    session.execute(kShortLockWaits);
+  } catch (const write::StatementError& error) {
+    throw write::ConnectError(error.code(), fmt::format("{} refused a setting of the session ({}).",
+                                                        plan_.write.endpoint.display(), error.what()));
+  }
+  return session;
+}
+
+write::Session LoadRunner::connect_patiently() {
+  const auto since = write::RetryPolicy::Clock::now();
+  for (unsigned failures = 0;;) {
+    try {
+      return connect_writer();
+    } catch (const write::ConnectError& error) {
+      if (!can_come_back(error) || !retry_.wait(since, failures++, error.what())) throw;
+    }
+  }
+}
+
+void LoadRunner::inspect(write::OnDuplicate mode) { table_ = write::inspect_table(sessions_.front(), mapping_, mode); }
+
+void LoadRunner::run(const std::string& input, Verdict& verdict) {
+  struct Unlock {
+    write::ControlConnection& control;
+    ~Unlock() { control.unlock(); }
+  } const unlock{*control_};
+  const source::SourceIdentity identity = source::identify_source(input, plan_.ledger.source_id);
+  const auto opened = LoadOpener(plan_, table_.table, limits_text(mapping_), *control_, stop_).open(input, identity);
+  if (!opened) {
+    verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
+  } else if (const auto* done = std::get_if<DoneLoad>(&*opened)) {
+    count_done(input, *done, verdict);
+    export_rejects(input, done->load_id);
+  } else {
+    const OpenLoad& load = std::get<OpenLoad>(*opened);
+    try {
+      go_on(input, identity, load, verdict);
+    } catch (const Error& error) {
+      mark_ended(load, write::LoadState::kFailed, error.exit_code());
+      throw;
+    }
+    export_rejects(input, load.load_id);
+  }
+}
+
+void LoadRunner::count_done(const std::string& input, const DoneLoad& load, Verdict& verdict) {
+  const write::LoadTotals totals =
+      control_->run([&](write::Session& session) { return write::read_final_totals(session, load.load_id); });
+  spdlog::info("{}: is loaded already, as load {}; --reload loads it again.", input, load.load_id);
+  verdict.counts += run_counts(totals);
+  ++verdict.already_loaded;
+  verdict.worsen(RunStatus::kDone, static_cast<ExitCode>(load.exit_code));
+}
+
+void LoadRunner::go_on(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
+                       Verdict& verdict) {
+  report::RejectSink rejects(input, plan_.report.reject_limit, nullptr,
+                             fmt::format("`chatload rejects {}` lists all of them", load.load_id));
+  report::RunCounts before = run_counts(load.before);
+  before.bytes_compressed = 0;  // this run reads the input from its start again
+  verdict.counts += before;
+  const InputResult result = write_rows(input, load, rejects);
+  const PipelineResult& pipeline = result.pipeline;
+  verdict.counts += pipeline.counts;
+  verdict.this_run += pipeline.counts;
+
+  if (pipeline.failure) std::rethrow_exception(pipeline.failure);
+  std::optional<std::string> over_budget = pipeline.budget_verdict;
+  if (!over_budget && !pipeline.interrupted) over_budget = rejects.verdict_at_end(pipeline.lines, pipeline.blank);
+  if (over_budget) {
+    spdlog::error("{}", *over_budget);
+    mark_ended(load, write::LoadState::kFailed, ExitCode::kBudgetExceeded);
+    verdict.worsen(RunStatus::kBudgetExceeded, ExitCode::kBudgetExceeded);
+  } else if (pipeline.interrupted) {
+    spdlog::warn("{}: stopped by a signal after {} lines.", input,
+                 format_count(load.before.counts.lines + pipeline.counts.parsed.lines));
+    mark_ended(load, write::LoadState::kInterrupted, ExitCode::kInterrupted);
+    verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
+  } else {
+    const bool has_rejects = rejects.rejected() > 0;
+    const ExitCode exit_code = has_rejects ? ExitCode::kLoadedWithRejects : ExitCode::kLoaded;
+    finish(input, identity, load, result, exit_code);
+    verdict.worsen(RunStatus::kDone, exit_code);
+  }
+}
+
+// Runs the pipeline; a failed writer's error is the result's failure, too.
+InputResult LoadRunner::write_rows(const std::string& input, const OpenLoad& load, report::RejectSink& rejects) {
+  const cli::LoadPlan& plan = load.plan;
+  if (plan.write.on_duplicate != plan_.write.on_duplicate) inspect(plan.write.on_duplicate);
+  const MemoryPlan memory =
+      plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, static_cast<unsigned>(sessions_.size()));
+  const write::RangeLedger ledger(load.load_id, load.owner);
+  std::optional<write::CommittedRanges> committed;
+  control_->run([&](write::Session& session) { committed.emplace(session, load.load_id); });
+  write::WriterPool pool(sessions_,
+                         {.mapping = mapping_,
+                          .mode = plan.write.on_duplicate,
+                          .statement_bytes_max = statement_bytes_max(plan.read.split),
+                          .recorded_rejects_max = plan.report.reject_limit.share_ppm ? kRecordedRejectsMax : 0,
+                          .ledger = ledger,
+                          .committed = *committed,
+                          .reconnect = [this] { return connect_writer(); },
+                          .retry = retry_,
+                          .stop = stop_,
+                          .retries = stats_.retries,
+                          .disconnected = stats_.disconnected});
+  const Destination destination{pool, *committed, table_.can_write_in_parallel()};
+  InputResult result = read_input(input, plan.read, plan.report.progress, mapping_, memory.ranges_in_flight_max,
+                                  &destination, rejects, stats_, stop_);
+  if (auto failure = failure_of(pool, input)) result.pipeline.failure = std::move(failure);
+  return result;
+}
+
+// The ledger's sums, not ours, are what the load came to; that they are the same is checked.
+void LoadRunner::finish(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
+                        const InputResult& result, ExitCode exit_code) {
+  if (source::file_stamp(input) != identity.stamp) {
+    throw SourceError(
+        fmt::format("{}: was changed while it was read, so that what is loaded may be neither its old nor "
+                    "its new content; load it with --restart once nobody writes to it.",
+                    input));
+  }
+  write::LoadTotals totals =
+      control_->run([&](write::Session& session) { return write::read_totals(session, load.load_id); });
+  const report::RunCounts& ours = result.pipeline.counts;
+  const write::LineCounts& before = load.before.counts;
+  const write::LineCounts expected{.lines = before.lines + ours.parsed.lines,
+                                   .inserted = before.inserted + ours.inserted,
+                                   .updated = before.updated + ours.updated,
+                                   .duplicate = before.duplicate + ours.duplicate,
+                                   .filtered = before.filtered + ours.parsed.filtered,
+                                   .rejected = before.rejected + ours.parsed.rejected(),
+                                   .blank = before.blank + ours.parsed.blank};
+  if (totals.ranges != result.pipeline.ranges || totals.counts != expected || !run_counts(totals).load_adds_up()) {
+    throw LoadError(fmt::format(
+        "{}: the ledger has {} ranges and {} lines of load {} where this run counted {} and {}; compare the "
+        "table with the file before using it.",
+        input, totals.ranges, totals.counts.lines, load.load_id, result.pipeline.ranges, expected.lines));
+  }
+  totals.bytes_compressed = ours.bytes_compressed;
+  const write::LoadEnd end{.exit_code = static_cast<int>(exit_code),
+                           .source_stamp = identity.stamp,
+                           .source_digest = result.source_digest,
+                           .totals = totals};
+  const bool is_ours =
+      control_->run([&](write::Session& session) { return write::mark_done(session, load.load_id, load.owner, end); });
+  if (!is_ours) {
+    throw LoadError(fmt::format("{}: another run has taken load {} over; let that one finish.", input, load.load_id));
+  }
+  control_->run([&](write::Session& session) { write::compact(session, load.load_id); });
+}
+
+// For people and queries only, so one attempt must do: what counts is which ranges are there.
+void LoadRunner::mark_ended(const OpenLoad& load, write::LoadState state, ExitCode exit_code) {
+  control_->attempt([&](write::Session& session) {
+    static_cast<void>(write::mark_ended(session, load.load_id, load.owner, state, static_cast<int>(exit_code)));
+  });
+}
+
+void LoadRunner::export_rejects(const std::string& input, std::uint64_t load_id) {
+  if (!reject_writer_) return;
+  try {
+    write::Session session = connect_writer();
+    write::read_rejects(session, load_id, [&](const write::StoredReject& reject) {
+      reject_writer_->write({.reason = reject.reason,
+                             .field = reject.field,
+                             .detail = reject.detail,
+                             .line = reject.line,
+                             .offset = reject.offset,
+                             .raw = reject.raw,
+                             .raw_is_cut = reject.raw_is_cut},
+                            input);
+      return true;
+    });
+  } catch (const write::StatementError& error) {
+    throw DatabaseError(
+        fmt::format("{}: its rejected lines cannot be read for --rejects ({}); `chatload rejects {} -o FILE.json.gz` "
+                    "exports them.",
+                    input, error.what(), load_id));
+  }
+}
+
+void LoadRunner::close() {
+  if (reject_writer_) reject_writer_->close();
+}
+
+}  // namespace chatload::pipeline

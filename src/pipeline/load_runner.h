@@ -1,0 +1,61 @@
+// chatload load, one input at a time: opens its load, writes what is missing, and closes the books.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/stop_signal.h"
+#include "cli/plan.h"
+#include "parse/mapping.h"
+#include "pipeline/input_reader.h"
+#include "pipeline/input_runner.h"
+#include "pipeline/load_opener.h"
+#include "report/live_stats.h"
+#include "report/reject_sink.h"
+#include "report/reject_writer.h"
+#include "write/control_connection.h"
+#include "write/load_ledger.h"
+#include "write/retry_policy.h"
+#include "write/session.h"
+#include "write/table_info.h"
+
+namespace chatload::pipeline {
+
+// Single-threaded; borrows the plan and the stop.
+class LoadRunner {
+ public:
+  // Connects. Throws DatabaseError for a server, a table or a ledger that cannot be loaded into.
+  LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop);
+
+  // A RunInput (input_runner.h).
+  void run(const std::string& input, Verdict& verdict);
+
+  // After the last input: makes the --rejects file whole.
+  void close();
+
+ private:
+  [[nodiscard]] write::Session connect_writer() const;
+  [[nodiscard]] write::Session connect_patiently();
+  void inspect(write::OnDuplicate mode);
+  void count_done(const std::string& input, const DoneLoad& load, Verdict& verdict);
+  void go_on(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load, Verdict& verdict);
+  [[nodiscard]] InputResult write_rows(const std::string& input, const OpenLoad& load, report::RejectSink& rejects);
+  void finish(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
+              const InputResult& result, ExitCode exit_code);
+  void mark_ended(const OpenLoad& load, write::LoadState state, ExitCode exit_code);
+  void export_rejects(const std::string& input, std::uint64_t load_id);
+
+  const cli::LoadPlan& plan_;
+  const StopSignal& stop_;
+  write::RetryPolicy retry_;
+  std::vector<write::Session> sessions_;  // the writers'
+  parse::Mapping mapping_;
+  write::TableInfo table_;
+  std::unique_ptr<write::ControlConnection> control_;
+  report::LiveStats stats_;
+  std::unique_ptr<report::RejectWriter> reject_writer_;
+};
+
+}  // namespace chatload::pipeline

@@ -1,0 +1,86 @@
+// The connection beside the writers': it keeps the books of a load and holds its named lock.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/stop_signal.h"
+#include "write/retry_policy.h"
+#include "write/session.h"
+
+namespace chatload::write {
+
+// Thread-safe. Opened again where it is lost, and used every kKeepAlive by a thread of its own, so that the server does
+// not close it behind a slow input.
+class ControlConnection {
+ public:
+  using Connect = std::function<Session()>;
+
+  ControlConnection(Connect connect, RetryPolicy& retry, const StopSignal& stop);
+  ControlConnection(const ControlConnection&) = delete;
+  ControlConnection& operator=(const ControlConnection&) = delete;
+  ~ControlConnection();
+
+  // body(session), again with a new connection where that is lost and as long as the retry policy has it: body must
+  // bear to be run twice. Throws DatabaseError; one of body's own passes.
+  template <typename Body>
+  auto run(Body body) {
+    const std::lock_guard lock(mutex_);
+    for (Attempts attempts;;) {
+      try {
+        return body(session());
+      } catch (const ConnectError& error) {
+        wait_after(error, attempts);
+      } catch (const StatementError& error) {
+        wait_after(error, attempts);
+      }
+    }
+  }
+
+  // body(session) once, if there is a connection or one can be had at once. False where it failed.
+  template <typename Body>
+  bool attempt(Body body) noexcept {
+    try {
+      const std::lock_guard lock(mutex_);
+      body(session());
+      return true;
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+
+  // Takes the lock that keeps two runs of one load apart, and waits for it; both servers call it GET_LOCK. It goes with
+  // the connection, and is asked for again with the next one. Who holds it, as far as the server knows, where it cannot
+  // be had in time: "connection 17".
+  [[nodiscard]] std::optional<std::string> lock(const std::string& name, std::chrono::milliseconds wait);
+  void unlock() noexcept;
+
+ private:
+  struct Attempts {
+    RetryPolicy::Clock::time_point since = RetryPolicy::Clock::now();
+    unsigned failures = 0;
+  };
+
+  Session& session();
+  void wait_after(const ConnectError& error, Attempts& attempts);
+  void wait_after(const StatementError& error, Attempts& attempts);
+  void keep_alive();
+
+  const Connect connect_;
+  RetryPolicy& retry_;
+  const StopSignal& stop_;
+  std::mutex mutex_;  // guards session_, lock_name_ and ends_
+  std::optional<Session> session_;
+  std::string lock_name_;  // empty where none is held
+  bool ends_ = false;
+  std::condition_variable ending_;
+  std::thread keeper_;  // last: it uses all of the above
+};
+
+}  // namespace chatload::write

@@ -1,0 +1,183 @@
+#include "write/load_ledger.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace chatload::write {
+namespace {
+
+constexpr std::uint64_t kRangesInADelete = 10'000;
+
+LoadState state_of(std::string_view text) {
+  for (const LoadState state : {LoadState::kRunning, LoadState::kDone, LoadState::kFailed}) {
+    if (text == to_string(state)) return state;
+  }
+  return LoadState::kInterrupted;
+}
+
+std::string text_or_null(const std::string& text) { return text.empty() ? "NULL" : quote_text(text); }
+
+bool changes_one(Session& session, const std::string& sql) { return session.update(sql).affected_rows == 1; }
+
+LineCounts counts_of(const Row& row, std::size_t first) {
+  return {.lines = to_number(row[first]),
+          .inserted = to_number(row[first + 1]),
+          .updated = to_number(row[first + 2]),
+          .duplicate = to_number(row[first + 3]),
+          .filtered = to_number(row[first + 4]),
+          .rejected = to_number(row[first + 5]),
+          .blank = to_number(row[first + 6])};
+}
+
+LoadTotals totals_of(Session& session, std::uint64_t load_id, const std::string& sql) {
+  const Row row = session.query(sql).at(0);
+  LoadTotals totals;
+  totals.ranges = to_number(row[0]);
+  totals.counts = counts_of(row, 1);
+  totals.bytes_compressed = to_number(row[8]);
+  totals.bytes_decompressed = to_number(row[9]);
+  if (totals.counts.rejected == 0) return totals;
+  for (const Row& reason : session.query(fmt::format(
+           "SELECT `reason`, COUNT(*) FROM `chatload_rejects` WHERE `load_id` = {} GROUP BY `reason`", load_id))) {
+    for (std::size_t i = 0; i < totals.rejected_by_reason.size(); ++i) {
+      if (reason[0] == parse::to_string(static_cast<parse::RejectReason>(i))) {
+        totals.rejected_by_reason[i] = to_number(reason[1]);
+      }
+    }
+  }
+  return totals;
+}
+
+}  // namespace
+
+std::string_view to_string(LoadState state) {
+  switch (state) {
+    case LoadState::kRunning: return "running";
+    case LoadState::kDone: return "done";
+    case LoadState::kFailed: return "failed";
+    case LoadState::kInterrupted: return "interrupted";
+  }
+  return "";
+}
+
+std::vector<LoadRecord> find_loads(Session& session, const LoadKey& key) {
+  std::vector<LoadRecord> loads;
+  for (const Row& row :
+       session.query("SELECT `load_id`, `attempt`, `state`, `owner`, `plan`, `limits`, `source_stamp`, `source_digest`,"
+                     " `exit_code`, `superseded_by`, `runner` FROM `chatload_loads` WHERE `source_key` = " +
+                     quote_text(key.source_key) + " AND `target_table` = " + quote_text(key.table) +
+                     " ORDER BY `attempt` DESC")) {
+    loads.push_back({.load_id = to_number(row[0]),
+                     .attempt = to_number(row[1]),
+                     .state = state_of(row[2].value_or("")),
+                     .owner = row[3].value_or(""),
+                     .runner = row[10].value_or(""),
+                     .plan = row[4].value_or(""),
+                     .limits = row[5].value_or(""),
+                     .source_stamp = row[6].value_or(""),
+                     .source_digest = row[7].value_or(""),
+                     .exit_code = static_cast<int>(to_number(row[8])),
+                     .is_superseded = row[9].has_value()});
+  }
+  return loads;
+}
+
+// The runs of what is superseded are shut out first, so that no crash in between leaves two runs that write. The lost
+// reply to an INSERT leaves a row that is ours: it is found by its owner.
+std::optional<std::uint64_t> begin_load(Session& session, const LoadKey& key, const LoadSetup& setup,
+                                        const Runner& runner, std::uint64_t attempt,
+                                        const std::vector<LoadRecord>& superseded) {
+  for (const LoadRecord& load : superseded) {
+    session.execute(fmt::format("UPDATE `chatload_loads` SET `owner` = '' WHERE `load_id` = {}", load.load_id));
+  }
+  try {
+    session.execute(fmt::format(
+        "INSERT INTO `chatload_loads` (`target_table`, `source`, `source_key`, `attempt`, `source_bytes`, `plan`,"
+        " `limits`, `owner`, `runner`, `lock_name`, `state`, `started_at`)"
+        " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 'running', UTC_TIMESTAMP(6))",
+        quote_text(key.table), quote_text(runner.source), quote_text(key.source_key), attempt,
+        setup.source_bytes ? std::to_string(*setup.source_bytes) : "NULL", quote_text(setup.plan),
+        quote_text(setup.limits), quote_text(runner.owner), quote_text(runner.name), quote_text(setup.lock_name)));
+  } catch (const StatementError& error) {
+    if (classify(error) != ErrorClass::kDuplicateKey) throw;
+  }
+  const std::vector<Row> rows =
+      session.query("SELECT `load_id` FROM `chatload_loads` WHERE `source_key` = " + quote_text(key.source_key) +
+                    " AND `target_table` = " + quote_text(key.table) + " AND `owner` = " + quote_text(runner.owner));
+  if (rows.empty()) return std::nullopt;
+  const std::uint64_t load_id = to_number(rows.front()[0]);
+  for (const LoadRecord& load : superseded) {
+    session.execute(
+        fmt::format("UPDATE `chatload_loads` SET `superseded_by` = {} WHERE `load_id` = {}", load_id, load.load_id));
+  }
+  return load_id;
+}
+
+bool take_over(Session& session, const LoadRecord& load, const Runner& runner) {
+  return changes_one(session, fmt::format("UPDATE `chatload_loads` SET `owner` = {}, `runner` = {}, `source` = {},"
+                                          " `state` = 'running', `finished_at` = NULL, `exit_code` = NULL"
+                                          " WHERE `load_id` = {} AND `owner` = {} AND `state` <> 'done'",
+                                          quote_text(runner.owner), quote_text(runner.name), quote_text(runner.source),
+                                          load.load_id, quote_text(load.owner)));
+}
+
+LoadTotals read_totals(Session& session, std::uint64_t load_id) {
+  return totals_of(session, load_id,
+                   fmt::format("SELECT COUNT(*), SUM(`lines`), SUM(`inserted`), SUM(`updated`), SUM(`duplicate`),"
+                               " SUM(`filtered`), SUM(`rejected`), SUM(`blank`), MAX(`compressed_end`),"
+                               " SUM(`length_bytes`) FROM `chatload_ranges` WHERE `load_id` = {}",
+                               load_id));
+}
+
+LoadTotals read_final_totals(Session& session, std::uint64_t load_id) {
+  return totals_of(session, load_id,
+                   fmt::format("SELECT `ranges`, `lines`, `inserted`, `updated`, `duplicate`, `filtered`, `rejected`,"
+                               " `blank`, `bytes_compressed`, `bytes_decompressed` FROM `chatload_loads`"
+                               " WHERE `load_id` = {}",
+                               load_id));
+}
+
+bool mark_done(Session& session, std::uint64_t load_id, const std::string& owner, const LoadEnd& end) {
+  const LineCounts& counts = end.totals.counts;
+  return changes_one(
+      session,
+      fmt::format("UPDATE `chatload_loads` SET `state` = 'done', `finished_at` = UTC_TIMESTAMP(6), `exit_code` = {},"
+                  " `source_stamp` = {}, `source_digest` = {}, `ranges` = {}, `lines` = {}, `inserted` = {},"
+                  " `updated` = {}, `duplicate` = {}, `filtered` = {}, `rejected` = {}, `blank` = {},"
+                  " `bytes_compressed` = {}, `bytes_decompressed` = {} WHERE `load_id` = {} AND `owner` = {}",
+                  end.exit_code, text_or_null(end.source_stamp), text_or_null(end.source_digest), end.totals.ranges,
+                  counts.lines, counts.inserted, counts.updated, counts.duplicate, counts.filtered, counts.rejected,
+                  counts.blank, end.totals.bytes_compressed, end.totals.bytes_decompressed, load_id,
+                  quote_text(owner)));
+}
+
+bool mark_ended(Session& session, std::uint64_t load_id, const std::string& owner, LoadState state, int exit_code) {
+  return changes_one(session, fmt::format("UPDATE `chatload_loads` SET `state` = '{}', `exit_code` = {},"
+                                          " `finished_at` = UTC_TIMESTAMP(6) WHERE `load_id` = {} AND `owner` = {}",
+                                          to_string(state), exit_code, load_id, quote_text(owner)));
+}
+
+void record_stamp(Session& session, std::uint64_t load_id, const std::string& source_stamp) {
+  session.execute(fmt::format("UPDATE `chatload_loads` SET `source_stamp` = {} WHERE `load_id` = {}",
+                              text_or_null(source_stamp), load_id));
+}
+
+void compact(Session& session, std::uint64_t load_id) {
+  const std::string sql = fmt::format(
+      "DELETE FROM `chatload_ranges` WHERE `load_id` = {} ORDER BY `range_number` LIMIT {}", load_id, kRangesInADelete);
+  while (session.update(sql).affected_rows == kRangesInADelete) {
+  }
+}
+
+std::optional<std::string> why_commits_may_be_lost(Session& session) {
+  const Row row = session.query("SELECT @@innodb_flush_log_at_trx_commit, @@log_bin, @@sync_binlog").at(0);
+  std::string why;
+  if (row[0] != "1") why = "innodb_flush_log_at_trx_commit is " + row[0].value_or("unknown");
+  if (row[1] != "0" && row[1] != "OFF" && row[2] != "1") {
+    why += (why.empty() ? "" : " and ") + std::string("sync_binlog is ") + row[2].value_or("unknown");
+  }
+  return why.empty() ? std::nullopt : std::optional(why);
+}
+
+}  // namespace chatload::write

@@ -1,0 +1,108 @@
+// chatload_loads: one row a load, over all of its runs.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parse/outcome.h"
+#include "write/session.h"
+#include "write/write_job.h"
+
+namespace chatload::write {
+
+enum class LoadState { kRunning, kDone, kFailed, kInterrupted };
+[[nodiscard]] std::string_view to_string(LoadState state);  // "running", "done", "failed", "interrupted"
+
+// What the committed ranges of a load come to.
+struct LoadTotals {
+  std::uint64_t ranges = 0;
+  LineCounts counts;
+  std::array<std::uint64_t, parse::kRejectReasonCount> rejected_by_reason{};  // from chatload_rejects
+  std::uint64_t bytes_compressed = 0;                                         // of the input, up to the last range
+  std::uint64_t bytes_decompressed = 0;
+};
+
+// Which load is meant.
+struct LoadKey {
+  std::string table;
+  std::string source_key;  // source/source_identity.h
+};
+
+// What a run writes into the row that it begins or takes over.
+struct Runner {
+  std::string owner;   // a token that no other run has
+  std::string name;    // host and process, for people
+  std::string source;  // as the user wrote it
+};
+
+// What stays the same for all runs of a load.
+struct LoadSetup {
+  std::string plan;    // TOML, as cli's recorded_plan() writes it
+  std::string limits;  // of the table's columns
+  std::string lock_name;
+  std::optional<std::uint64_t> source_bytes;
+};
+
+// A row of chatload_loads.
+struct LoadRecord {
+  std::uint64_t load_id = 0;
+  std::uint64_t attempt = 0;
+  LoadState state = LoadState::kRunning;
+  std::string owner;
+  std::string runner;  // host and process of its last run
+  std::string plan;
+  std::string limits;
+  std::string source_stamp;   // when done
+  std::string source_digest;  // when done
+  int exit_code = 0;          // when done
+  bool is_superseded = false;
+};
+
+// What is known when a load is done.
+struct LoadEnd {
+  int exit_code = 0;
+  std::string source_stamp;  // empty where the source is no file
+  std::string source_digest;
+  LoadTotals totals;
+};
+
+// Each function is one or two statements, and may be called again if the connection was lost in it: what is done
+// already stays so. All throw StatementError.
+
+// The loads of this source into this table, the latest attempt first.
+[[nodiscard]] std::vector<LoadRecord> find_loads(Session& session, const LoadKey& key);
+
+// Begins a load and marks the ones before it as superseded: their runs can write no more. Returns its number, or
+// nothing where another run began that attempt meanwhile.
+[[nodiscard]] std::optional<std::uint64_t> begin_load(Session& session, const LoadKey& key, const LoadSetup& setup,
+                                                      const Runner& runner, std::uint64_t attempt,
+                                                      const std::vector<LoadRecord>& superseded);
+
+// Makes runner the load's owner, once every transaction of the owner before has ended. False where the load is no
+// longer as the record says.
+[[nodiscard]] bool take_over(Session& session, const LoadRecord& load, const Runner& runner);
+
+[[nodiscard]] LoadTotals read_totals(Session& session, std::uint64_t load_id);
+
+// The same of a load that is done.
+[[nodiscard]] LoadTotals read_final_totals(Session& session, std::uint64_t load_id);
+
+// False where owner no longer owns the load.
+[[nodiscard]] bool mark_done(Session& session, std::uint64_t load_id, const std::string& owner, const LoadEnd& end);
+[[nodiscard]] bool mark_ended(Session& session, std::uint64_t load_id, const std::string& owner, LoadState state,
+                              int exit_code);
+
+// The source was found whole again under another stamp.
+void record_stamp(Session& session, std::uint64_t load_id, const std::string& source_stamp);
+
+// Deletes the ranges of a load that is done, in statements of bounded size.
+void compact(Session& session, std::uint64_t load_id);
+
+// Half a sentence for people where the server may lose what it acknowledges: "innodb_flush_log_at_trx_commit is 2".
+[[nodiscard]] std::optional<std::string> why_commits_may_be_lost(Session& session);
+
+}  // namespace chatload::write

@@ -1,0 +1,133 @@
+#include "write/range_ledger.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/errors.h"
+
+namespace chatload::write {
+
+RangeLedger::RangeLedger(std::uint64_t load_id, std::string owner) : load_id_(load_id), owner_(std::move(owner)) {}
+
+bool RangeLedger::claim(Session& session, const WriteJob& job) const {
+  const split::Range& range = job.parsed.range;
+  const std::string sql = fmt::format(
+      "INSERT INTO `chatload_ranges` (`load_id`, `range_number`, `begin_byte`, `length_bytes`, `digest`,"
+      " `compressed_end`, `first_line`, `lines`, `inserted`, `updated`, `duplicate`, `filtered`, `rejected`, `blank`)"
+      " SELECT `load_id`, {}, {}, {}, {}, {}, {}, 0, 0, 0, 0, 0, 0, 0 FROM `chatload_loads`"
+      " WHERE `load_id` = {} AND `owner` = {} LOCK IN SHARE MODE",
+      range.number.value(), range.begin.value(), range.length_bytes(), quote_text(job.digest), job.compressed_end,
+      job.first_line.value(), load_id_, quote_text(owner_));
+  try {
+    if (session.update(sql).affected_rows == 1) return true;
+  } catch (const StatementError& error) {
+    if (classify(error) == ErrorClass::kDuplicateKey) return false;
+    throw;
+  }
+  refuse_claim(session);
+}
+
+void RangeLedger::refuse_claim(Session& session) const {
+  const std::vector<Row> rows =
+      session.query(fmt::format("SELECT `runner` FROM `chatload_loads` WHERE `load_id` = {}", load_id_));
+  if (rows.empty()) {
+    throw LoadError(
+        fmt::format("Load {} is no longer in chatload_loads: it was deleted, or the server lost it; compare the table "
+                    "with the file, then load it anew.",
+                    load_id_));
+  }
+  throw LoadError(
+      fmt::format("Another run ({}) has taken load {} over, so this one writes nothing more; let that one finish, or "
+                  "run the same command again.",
+                  rows.front().at(0).value_or("unknown"), load_id_));
+}
+
+void RangeLedger::record_counts(Session& session, RangeNumber number, const LineCounts& counts) const {
+  session.execute(fmt::format(
+      "UPDATE `chatload_ranges` SET `lines` = {}, `inserted` = {}, `updated` = {}, `duplicate` = {}, `filtered` = {},"
+      " `rejected` = {}, `blank` = {} WHERE `load_id` = {} AND `range_number` = {}",
+      counts.lines, counts.inserted, counts.updated, counts.duplicate, counts.filtered, counts.rejected, counts.blank,
+      load_id_, number.value()));
+}
+
+std::optional<RangeRecord> RangeLedger::find(Session& session, RangeNumber number) const {
+  const std::vector<Row> rows = session.query(fmt::format(
+      "SELECT `begin_byte`, `length_bytes`, `digest`, `first_line`, `lines`, `inserted`, `updated`, `duplicate`,"
+      " `filtered`, `rejected`, `blank` FROM `chatload_ranges` WHERE `load_id` = {} AND `range_number` = {}",
+      load_id_, number.value()));
+  if (rows.empty()) return std::nullopt;
+  const Row& row = rows.front();
+  RangeRecord record;
+  record.begin = ByteOffset(to_number(row[0]));
+  record.length_bytes = to_number(row[1]);
+  record.digest = row[2].value_or("");
+  record.first_line = LineNumber(to_number(row[3]));
+  record.counts = {.lines = to_number(row[4]),
+                   .inserted = to_number(row[5]),
+                   .updated = to_number(row[6]),
+                   .duplicate = to_number(row[7]),
+                   .filtered = to_number(row[8]),
+                   .rejected = to_number(row[9]),
+                   .blank = to_number(row[10])};
+  return record;
+}
+
+std::vector<LineNumber> RangeLedger::rejected_lines(Session& session, LineNumber first, std::uint64_t count,
+                                                    std::size_t rejects_max) const {
+  std::vector<LineNumber> lines;
+  for (const Row& row : session.query(
+           fmt::format("SELECT `line` FROM `chatload_rejects` WHERE `load_id` = {} AND `line` >= {} AND `line` < {}"
+                       " ORDER BY `line` LIMIT {}",
+                       load_id_, first.value(), first.value() + count, rejects_max))) {
+    lines.emplace_back(to_number(row[0]));
+  }
+  return lines;
+}
+
+CommittedRanges::CommittedRanges(Session& session, std::uint64_t load_id) : load_id_(load_id) {
+  session.for_each(fmt::format("SELECT `range_number` FROM `chatload_ranges` WHERE `load_id` = {}", load_id_),
+                   [this](const Row& row) { add(RangeNumber(to_number(row[0]))); });
+}
+
+void CommittedRanges::add(RangeNumber number) {
+  const std::lock_guard lock(mutex_);
+  if (number.value() >= committed_.size()) committed_.resize(number.value() + 1);
+  count_ += committed_[number.value()] ? 0 : 1;
+  committed_[number.value()] = true;
+}
+
+bool CommittedRanges::contains(RangeNumber number) const {
+  const std::lock_guard lock(mutex_);
+  return number.value() < committed_.size() && committed_[number.value()];
+}
+
+std::uint64_t CommittedRanges::count() const {
+  const std::lock_guard lock(mutex_);
+  return count_;
+}
+
+void CommittedRanges::require_all(Session& session) const {
+  std::vector<bool> missing;
+  std::uint64_t missing_count = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    missing = committed_;
+    missing_count = count_;
+  }
+  session.for_each(fmt::format("SELECT `range_number` FROM `chatload_ranges` WHERE `load_id` = {}", load_id_),
+                   [&](const Row& row) {
+                     const std::uint64_t number = to_number(row[0]);
+                     if (number >= missing.size() || !missing[number]) return;
+                     missing[number] = false;
+                     --missing_count;
+                   });
+  if (missing_count == 0) return;
+  throw LoadError(fmt::format(
+      "The server has lost {} of the {} ranges whose commit it had acknowledged for load {}, as a failover to "
+      "a replica that was behind does, or a crash without innodb_flush_log_at_trx_commit = 1; run the same "
+      "command again to load them once more.",
+      missing_count, count(), load_id_));
+}
+
+}  // namespace chatload::write

@@ -1,0 +1,82 @@
+// A load's rows of chatload_ranges: which of its ranges are committed.
+//
+// A range's transaction first claims it: INSERT of its row, read from the load's row with a shared lock where that
+// still names our token as its owner. So
+//   - a run that takes the load over, by an UPDATE of the owner, waits for every transaction under way, and none
+//     begins behind it: after the UPDATE the ledger is final;
+//   - a range that is committed already, or is being committed by a session that we lost, cannot be claimed: the
+//     INSERT waits for that session and then fails with 1062. A COMMIT whose reply was lost is settled in this way.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+#include "write/session.h"
+#include "write/write_job.h"
+
+namespace chatload::write {
+
+// A row of chatload_ranges.
+struct RangeRecord {
+  ByteOffset begin;
+  std::uint64_t length_bytes = 0;
+  std::string digest;
+  LineNumber first_line;
+  LineCounts counts;
+};
+
+// Immutable: which load, by whose right. What it throws beside StatementError is a DatabaseError that ends the run.
+class RangeLedger {
+ public:
+  // owner: the token that this run put into the load's row.
+  RangeLedger(std::uint64_t load_id, std::string owner);
+
+  [[nodiscard]] std::uint64_t load_id() const { return load_id_; }
+
+  // In a transaction, before anything else. False: the range is committed already. Throws DatabaseError where another
+  // run has taken the load over, or the server has lost it.
+  [[nodiscard]] bool claim(Session& session, const WriteJob& job) const;
+
+  // In the same transaction, after everything else.
+  void record_counts(Session& session, RangeNumber number, const LineCounts& counts) const;
+
+  [[nodiscard]] std::optional<RangeRecord> find(Session& session, RangeNumber number) const;
+
+  // The rejected lines among [first, first + count), at most rejects_max, in file order.
+  [[nodiscard]] std::vector<LineNumber> rejected_lines(Session& session, LineNumber first, std::uint64_t count,
+                                                       std::size_t rejects_max) const;
+
+ private:
+  [[noreturn]] void refuse_claim(Session& session) const;
+
+  std::uint64_t load_id_;
+  std::string owner_;
+};
+
+// The ranges that the server says are committed: those of earlier runs, and those whose COMMIT it has acknowledged.
+// Thread-safe. A bit a range.
+class CommittedRanges {
+ public:
+  // Reads those of earlier runs. REQUIRES: the load's row names us as owner, so that they are final.
+  CommittedRanges(Session& session, std::uint64_t load_id);
+
+  void add(RangeNumber number);
+  [[nodiscard]] bool contains(RangeNumber number) const;
+  [[nodiscard]] std::uint64_t count() const;
+
+  // After a reconnect: throws DatabaseError if the server has lost one of them, as after a failover to a replica that
+  // was behind.
+  void require_all(Session& session) const;
+
+ private:
+  std::uint64_t load_id_;
+  mutable std::mutex mutex_;  // guards committed_ and count_
+  std::vector<bool> committed_;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace chatload::write

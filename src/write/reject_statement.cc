@@ -1,0 +1,77 @@
+// A raw line may hold any bytes, so it goes as X'…', two digits a byte: no character set takes offence at it.
+#include "write/reject_statement.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "base/json_text.h"
+#include "write/statement_builder.h"
+
+namespace chatload::write {
+namespace {
+
+constexpr std::string_view kHead =
+    "INSERT INTO `chatload_rejects` (`load_id`, `line`, `byte_offset`, `reason`, `field`, `detail`, `raw`, "
+    "`raw_is_cut`)"
+    " VALUES ";
+
+void append_hex(std::string& sql, std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  sql += "X'";
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    sql += kDigits[byte >> 4U];
+    sql += kDigits[byte & 0xfU];
+  }
+  sql += '\'';
+}
+
+// The server cuts its messages at a byte, which may lie inside a character.
+std::string_view whole_characters(std::string_view text) {
+  std::size_t end = 0;
+  while (end < text.size()) {
+    const std::size_t bytes = utf8_sequence_bytes(text.substr(end));
+    if (bytes == 0) break;
+    end += bytes;
+  }
+  return text.substr(0, end);
+}
+
+void append_text_or_null(std::string& sql, std::string_view text) {
+  if (text.empty()) {
+    sql += "NULL";
+  } else {
+    append_text_literal(sql, text);
+  }
+}
+
+}  // namespace
+
+RejectStatement::RejectStatement(std::uint64_t load_id, std::size_t bytes_max)
+    : load_id_(load_id), bytes_max_(bytes_max), sql_(kHead) {}
+
+bool RejectStatement::append(const Reject& reject) {
+  const std::size_t end_before = sql_.size();
+  fmt::format_to(std::back_inserter(sql_), "{}({},{},{},'{}',", rows_ == 0 ? "" : ",", load_id_, reject.line.value(),
+                 reject.offset.value(), parse::to_string(reject.reason));
+  append_text_or_null(sql_, reject.field);
+  sql_ += ',';
+  append_text_or_null(sql_, whole_characters(reject.detail));
+  sql_ += ',';
+  append_hex(sql_, reject.raw);
+  sql_ += reject.reason == parse::RejectReason::kLineTooLong ? ",1)" : ",0)";
+  if (sql_.size() > bytes_max_) {
+    sql_.resize(end_before);
+    return false;
+  }
+  ++rows_;
+  return true;
+}
+
+void RejectStatement::clear() {
+  sql_ = kHead;
+  rows_ = 0;
+}
+
+}  // namespace chatload::write

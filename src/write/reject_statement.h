@@ -1,0 +1,45 @@
+// Rejected lines → the text of multi-row INSERTs into chatload_rejects.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/units.h"
+#include "parse/outcome.h"
+
+namespace chatload::write {
+
+// One rejected line; borrows everything.
+struct Reject {
+  LineNumber line;
+  ByteOffset offset;  // of the line's first byte in the decompressed stream
+  parse::RejectReason reason;
+  std::string_view field;   // the column's name; empty where the reason concerns the whole line
+  std::string_view detail;  // what the server said; empty for every other reason
+  std::string_view raw;     // without its line end; any bytes
+};
+
+// Collects rejects until a statement is full. Single-threaded; keeps its memory.
+class RejectStatement {
+ public:
+  RejectStatement(std::uint64_t load_id, std::size_t bytes_max);
+
+  // False where the reject does not fit behind those that are there: send sql(), clear(), and append it again; one that
+  // does not fit into an empty statement never will.
+  [[nodiscard]] bool append(const Reject& reject);
+
+  [[nodiscard]] bool empty() const { return rows_ == 0; }
+  [[nodiscard]] const std::string& sql() const { return sql_; }
+  [[nodiscard]] std::uint64_t rows() const { return rows_; }
+  void clear();
+
+ private:
+  std::uint64_t load_id_;
+  std::size_t bytes_max_;
+  std::string sql_;
+  std::uint64_t rows_ = 0;
+};
+
+}  // namespace chatload::write

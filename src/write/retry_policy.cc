@@ -1,0 +1,60 @@
+// Backoff: from 10 ms, doubling to 2 s, so that a deadlock costs next to nothing and a server that restarts is found
+// within two seconds. Jitter on the upper half: sessions that deadlocked together do not come back together.
+#include "write/retry_policy.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <random>
+#include <string_view>
+
+#include "base/quantity.h"
+
+namespace chatload::write {
+namespace {
+
+constexpr std::chrono::milliseconds kBackoffFirst{10};
+constexpr std::chrono::milliseconds kBackoffMax{2'000};
+constexpr std::size_t kNamedMax = 16;
+
+std::chrono::milliseconds backoff(unsigned attempts) {
+  thread_local std::minstd_rand random(std::random_device{}());
+  const auto ceiling = std::min(kBackoffMax, kBackoffFirst * (1U << std::min(attempts, 10U)));
+  std::uniform_int_distribution<std::chrono::milliseconds::rep> wait_ms(ceiling.count() / 2, ceiling.count());
+  return std::chrono::milliseconds(wait_ms(random));
+}
+
+}  // namespace
+
+RetryPolicy::RetryPolicy(std::chrono::milliseconds retry_for, const StopSignal& stop)
+    : retry_for_(retry_for), stop_(stop), last_commit_(Clock::now()) {}
+
+void RetryPolicy::committed() {
+  const std::lock_guard lock(mutex_);
+  last_commit_ = Clock::now();
+  has_committed_ = true;
+  named_.clear();
+}
+
+bool RetryPolicy::has_committed() const {
+  const std::lock_guard lock(mutex_);
+  return has_committed_;
+}
+
+bool RetryPolicy::wait(Clock::time_point failing_since, unsigned attempts, const std::string& trouble) {
+  return !is_over(failing_since, trouble) && !stop_.wait_for(backoff(attempts));
+}
+
+bool RetryPolicy::is_over(Clock::time_point failing_since, const std::string& trouble) {
+  const std::lock_guard lock(mutex_);
+  const auto trouble_for = Clock::now() - std::max(last_commit_, failing_since);
+  if (std::chrono::duration_cast<std::chrono::milliseconds>(trouble_for) >= retry_for_) return true;
+  if (named_.size() < kNamedMax && named_.insert(trouble).second) {
+    const std::string_view said =
+        trouble.ends_with('.') ? std::string_view(trouble).substr(0, trouble.size() - 1) : trouble;
+    spdlog::warn("{}; trying again for up to {} (--retry-for).", said, format_duration(retry_for_));
+  }
+  return false;
+}
+
+}  // namespace chatload::write

@@ -1,0 +1,45 @@
+// How long a run goes on trying against a server that is away or locked, and what it says meanwhile.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "base/stop_signal.h"
+
+namespace chatload::write {
+
+// One for a whole run, shared by its connections. Thread-safe.
+class RetryPolicy {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // retry_for: from the last commit of any range, or from when the trouble began where that is later.
+  RetryPolicy(std::chrono::milliseconds retry_for, const StopSignal& stop);
+
+  // A range was committed: the time begins anew, and troubles are named again.
+  void committed();
+
+  // Whether this run has committed anything.
+  [[nodiscard]] bool has_committed() const;
+
+  // Waits before attempt number `attempts` + 1 at what has failed since failing_since. Logs `trouble`, half a
+  // sentence or a whole one, once until the next commit. False where there is to be no further attempt: the time is
+  // over, or a stop was asked for.
+  [[nodiscard]] bool wait(Clock::time_point failing_since, unsigned attempts, const std::string& trouble);
+
+  [[nodiscard]] std::chrono::milliseconds retry_for() const { return retry_for_; }
+
+ private:
+  [[nodiscard]] bool is_over(Clock::time_point failing_since, const std::string& trouble);
+
+  const std::chrono::milliseconds retry_for_;
+  const StopSignal& stop_;
+  mutable std::mutex mutex_;  // guards all below
+  Clock::time_point last_commit_;
+  bool has_committed_ = false;
+  std::set<std::string> named_;  // troubles since the last commit; at most kNamedMax
+};
+
+}  // namespace chatload::write

@@ -1,0 +1,308 @@
+"""A load that ended anywhere is finished by the same command; a finished one is not loaded twice; a changed one is seen."""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import ledger_case
+import oracle
+import support
+from ledger_case import HELD, LINES, LedgerCase, apply, chat_log, line, wait_until
+
+# Files are known by their first and last 64 KiB; this one has a middle beside them.
+LONG_LINES = 2500
+LONG_HELD = f"id-{LONG_LINES * 7 // 10 + 1}"
+CHANGED = LONG_LINES // 2 + 1  # a line in the middle, of one id only
+
+
+def changed_in_the_middle(content):
+    """Of the same length."""
+    before, after = f"text {CHANGED} x", f"TEXT {CHANGED} x"
+    assert content.count(before) == 1 and 65536 < content.index(before) < len(content) - 65536
+    return content.replace(before, after)
+
+
+class FinishedTest(LedgerCase):
+    def finished(self, *words, **options):
+        run = self.load(*words, *self.RANGE_SIZE, **options)
+        self.assertEqual(run.exit_code, 1, run.stderr)
+        return run
+
+    def assert_known(self, run, expected):
+        self.assert_loaded(run, expected, status="already_loaded")
+        self.assertEqual(set(run.summary["this_run"].values()), {0})
+        self.assertEqual(len(self.loads()), 1)
+
+    def test_a_finished_source_is_not_loaded_again(self):
+        path = self.write_log()
+        self.finished(path)
+        self.assert_known(self.load(path), apply(path))
+
+    def test_a_finished_source_that_was_copied_or_moved_is_known_by_all_its_bytes(self):
+        path = self.write_log()
+        self.finished(path)
+        copy = pathlib.Path(shutil.copy(path, self.folder / "copy.json.gz"))
+        run = self.load(copy)
+        self.assert_known(run, apply(path))
+        self.assertIn("comparing all of its bytes", run.stderr)
+        path.unlink()
+        moved = copy.rename(self.folder / "moved.json.gz")
+        self.assert_known(self.load(moved), apply(moved))
+
+    def test_a_finished_file_that_was_compared_once_is_known_by_its_stamp(self):
+        path = self.write_log()
+        self.finished(path)
+        os.utime(path, (1, 1))
+        self.assertIn("comparing", self.load(path).stderr)
+        self.assertNotIn("comparing", self.load(path).stderr)
+
+    def test_finished_standard_input_is_known_by_its_name(self):
+        path = self.write_log()
+        for attempt in (1, 2):
+            with open(path, "rb") as file:
+                run = self.load("-", "--source-id", "night of 22nd", *self.RANGE_SIZE, stdin=file)
+            if attempt == 1:
+                self.assert_loaded(run, apply(path))
+        self.assert_known(run, apply(path))
+
+    def test_other_bytes_under_the_name_of_a_finished_source_are_refused(self):
+        path, other = self.write_log(), self.write("other.json", line("other"))
+        for source, file in (("-", path), ("-", other)):
+            with open(file, "rb") as stdin:
+                run = self.load(source, "--source-id", "night", stdin=stdin)
+        self.assert_refused(run, 3, "--source-id", "--reload", "load 1")
+        self.assertIsNone(support.first_difference(self.database, apply(path)))
+
+    def test_standard_input_without_a_name_is_a_load_each_time(self):
+        path = self.write("log.json", line("1"))
+        for inserted in (1, 0):
+            with open(path, "rb") as file:
+                self.assertEqual(self.load("-", stdin=file).summary["inserted"], inserted)
+        self.assertEqual(len(self.loads()), 2)
+
+    def test_a_file_of_the_same_size_head_and_tail_but_another_middle_is_a_load_of_its_own(self):
+        content = chat_log(LONG_LINES)
+        path = self.write("log.json", content)
+        self.finished(path, "--on-duplicate", "replace")
+        other = self.write("other.json", changed_in_the_middle(content))
+        run = self.load(other, "--on-duplicate", "replace", *self.RANGE_SIZE)
+        self.assertEqual((run.exit_code, run.summary["status"]), (1, "done"), run.stderr)
+        self.assertEqual(run.summary["inserted"], 0)
+        self.assert_in_database(apply(other, on_duplicate="replace"), load=2)
+        self.assertEqual([row[2] for row in self.loads()], ["done", "done"])
+
+    def test_another_plan_for_a_finished_source_is_refused_by_its_flag(self):
+        path = self.write_log()
+        self.finished(path)
+        self.assert_refused(self.load(path, "--on-duplicate", "replace"), 64, "--on-duplicate", "--reload")
+        self.assert_refused(self.load(path, "--range-size", "8K"), 64, "--range-size", "4 KiB", "8 KiB")
+
+    def test_restart_of_a_finished_source_does_nothing_and_names_reload(self):
+        path = self.write_log()
+        self.finished(path)
+        run = self.load(path, "--restart")
+        self.assert_known(run, apply(path))
+        self.assertIn("--reload", run.stderr)
+
+    def test_reload_of_a_finished_source_supersedes_it(self):
+        path = self.write_log()
+        self.finished(path)
+        run = self.load(path, "--reload", *self.RANGE_SIZE)
+        expected = apply(path)
+        self.assertEqual(run.exit_code, 1, run.stderr)
+        self.assertEqual((run.summary["inserted"], run.summary["duplicate"]), (0, expected.valid))
+        self.assert_in_database(expected, load=2)
+        self.assertEqual(self.loads(), [["1", "1", "done", "2"], ["2", "2", "done", "-"]])
+        self.assertEqual(self.load(path).summary["duplicate"], expected.valid)
+
+
+class InterruptedTest(LedgerCase):
+    def assert_finished(self, run, before, expected):
+        """By this run and the earlier ones, whose counts are `before`."""
+        self.assert_loaded(run, expected)
+        both = {name: before[name] + run.summary["this_run"][name] for name in before}
+        self.assertEqual(both, {name: run.summary[name] for name in before})
+        self.assertGreater(run.summary["this_run"]["lines"], 0)
+        self.assertGreater(before["lines"], 0)
+
+    def test_a_killed_load_is_finished_by_the_same_command(self):
+        for mode in ("skip", "replace"):
+            with self.subTest(mode=mode):
+                self.database.create_table()
+                path = self.write_log(f"{mode}.json.gz")
+                words = (path, "--on-duplicate", mode, *self.RANGE_SIZE)
+                self.interrupt(*words)
+                before = self.recorded_counts(1)
+                self.assertEqual(self.loads(), [["1", "1", "running", "-"]])
+                run = self.load(*words)
+                self.assert_finished(run, before, apply(path, on_duplicate=mode))
+
+    def test_ranges_committed_behind_a_gap_are_not_written_again(self):
+        path = self.write_log()
+        words = (path, "--connections", 4, *self.RANGE_SIZE)
+        with self.row_held():
+            loader = self.loader(*words)
+            behind = "SELECT COUNT(*) > 2 FROM chatload_ranges WHERE range_number > (SELECT MIN(a.range_number) FROM" \
+                     " chatload_ranges a LEFT JOIN chatload_ranges b ON b.range_number = a.range_number + 1 AND" \
+                     " b.load_id = a.load_id WHERE b.load_id IS NULL)"  # fmt: skip
+            wait_until(lambda: self.database.sql(behind) == [["1"]], "ranges behind the held one are committed")
+            loader.kill()
+        wait_until(lambda: not self.server.connections(self.database.name), "the server lets go of the killed load")
+        before = self.recorded_counts(1)
+        self.assert_finished(self.load(*words), before, apply(path))
+
+    def test_a_killed_load_of_a_file_that_was_copied_since_goes_on(self):
+        path = self.write_log()
+        self.interrupt(path, *self.RANGE_SIZE)
+        before = self.recorded_counts(1)
+        copy = shutil.copy(path, self.folder / "copy.json.gz")
+        path.unlink()
+        self.assert_finished(self.load(copy), before, apply(copy))
+        self.assertEqual(self.database.sql("SELECT source FROM chatload_loads"), [[str(copy)]])
+
+    def test_a_killed_load_of_named_standard_input_goes_on(self):
+        path = self.write_log()
+        words = ("-", "--source-id", "night", *self.RANGE_SIZE)
+        with open(path, "rb") as file:
+            self.interrupt(*words, stdin=file)
+        before = self.recorded_counts(1)
+        with open(path, "rb") as file:
+            self.assert_finished(self.load(*words, stdin=file), before, apply(path))
+
+    def test_settings_that_are_not_given_are_those_that_the_load_began_with(self):
+        path = self.write_log()
+        settings = ("--on-duplicate", "replace", "--site", 1, "--site", 3, "--type", "message", "--type", "typing",
+                    "--since", 1, "--until", "2016-11-22", "--max-line", "1K", *self.RANGE_SIZE)  # fmt: skip
+        self.interrupt(path, *settings)
+        before = self.recorded_counts(1)
+        line_filter = oracle.Filter(types=("message", "typing"), sites=("1", "3"))
+        expected = apply(path, line_filter=line_filter, on_duplicate="replace")
+        self.assertGreater(expected.counts()["updated"], 0)
+        self.assert_finished(self.load(path), before, expected)
+
+    def test_a_setting_that_differs_is_refused_by_its_flag(self):
+        path = self.write_log()
+        self.interrupt(path, "--site", 1, *self.RANGE_SIZE, key=f"id-{LINES // 2 + 1 - (LINES // 2 + 1) % 4 + 1}")
+        rows = self.rows_in_table()
+        for flag, value in (("on-duplicate", "replace"), ("type", "typing"), ("site", "3"), ("since", 1),
+                            ("until", "2020-01-01"), ("range-size", "8K"), ("max-line", "2K")):  # fmt: skip
+            with self.subTest(flag):
+                run = self.load(path, f"--{flag}", value)
+                self.assert_refused(run, 64, f"--{flag} is now", "load 1", "--restart")
+        self.assertEqual(self.rows_in_table(), rows)
+        self.assertEqual(self.load(path, "--site", 1, *self.RANGE_SIZE).exit_code, 1)
+
+    def test_restart_begins_anew_and_counts_what_is_there_as_duplicate_or_updated(self):
+        for mode, repeated in (("skip", "duplicate"), ("replace", "updated")):
+            with self.subTest(mode=mode):
+                self.database.create_table()
+                path = self.write_log(f"{mode}.json.gz")
+                words = (path, "--on-duplicate", mode, *self.RANGE_SIZE)
+                self.interrupt(*words)
+                rows_before = self.rows_in_table()
+                run = self.load(*words, "--restart")
+                self.assertEqual(run.exit_code, 1, run.stderr)
+                self.assert_adds_up(run.summary)
+                expected = apply(path, on_duplicate=mode)
+                self.assertEqual(run.summary["inserted"], len(expected.rows) - rows_before)
+                self.assertEqual(run.summary[repeated], expected.valid - run.summary["inserted"])
+                self.assertEqual(run.summary["this_run"]["lines"], expected.lines)
+                self.assertIsNone(support.first_difference(self.database, expected))
+                self.assert_rejects(expected, load=2)
+                self.assertEqual(self.loads(), [["1", "1", "running", "2"], ["2", "2", "done", "-"]])
+                self.assertRegex(run.stderr, f"stay, and their lines count as {repeated}")
+                self.assertEqual(self.load(path).summary["status"], "already_loaded")
+
+    def test_restart_may_have_another_plan(self):
+        path = self.write_log()
+        self.interrupt(path, *self.RANGE_SIZE)
+        run = self.load(path, "--on-duplicate", "replace", "--restart")
+        self.assertEqual(run.exit_code, 1, run.stderr)
+        self.assertIsNone(support.first_difference(self.database, apply(path, on_duplicate="replace")))
+
+    def test_a_column_that_was_widened_since_is_refused_and_restart_goes_by_it(self):
+        path = self.write_log()
+        self.interrupt(path, *self.RANGE_SIZE)
+        self.database.sql("ALTER TABLE chat_messages MODIFY data TEXT NOT NULL")
+        rows = self.rows_in_table()
+        self.assert_refused(self.load(path), 3, "`data` 255", "--restart")
+        self.assertEqual(self.rows_in_table(), rows)
+        run = self.load(path, "--restart")
+        self.assertEqual(run.exit_code, 1, run.stderr)
+        self.assertIsNone(support.first_difference(self.database, apply(path)))
+
+
+class ChangedFileTest(LedgerCase):
+    def test_a_file_whose_middle_changed_since_is_refused_and_restart_loads_it(self):
+        content = chat_log(LONG_LINES)
+        path = self.write("log.json", content)
+        ranges = self.interrupt(path, *self.RANGE_SIZE, key=LONG_HELD)
+        path.write_text(changed_in_the_middle(content))
+        run = self.load(path)
+        self.assert_refused(run, 3, "load 1", "--restart")
+        changed = self.database.sql(f"SELECT data FROM chat_messages WHERE id = 'id-{CHANGED}'")
+        self.assertEqual([row[0][:4] for row in changed], ["text"])
+        self.assertGreaterEqual(self.committed_ranges(), ranges)
+        self.assertEqual(self.loads(), [["1", "1", "failed", "-"]])
+        again = self.load(path, "--restart", "--on-duplicate", "replace")
+        self.assertEqual(again.exit_code, 1, again.stderr)
+        self.assertIsNone(support.first_difference(self.database, apply(path, on_duplicate="replace")))
+
+    def test_a_file_that_grew_while_it_was_read_is_not_done(self):
+        path = self.write("log.json", chat_log())
+        with self.held_load(path, *self.RANGE_SIZE) as loader:
+            with open(path, "a") as file:
+                file.write(line("late"))
+        run = loader.finish()
+        self.assert_refused(run, 3, path, "changed while it was read", "--restart")
+        self.assertEqual([row[2] for row in self.loads()], ["failed"])
+        again = self.load(path)
+        self.assertEqual((again.exit_code, again.summary["status"]), (1, "done"), again.stderr)
+        self.assert_in_database(apply(path), load=2)
+
+    def test_a_file_that_was_touched_while_it_was_read_is_not_done_until_it_was_read_again(self):
+        path = self.write_log()
+        with self.held_load(path, *self.RANGE_SIZE) as loader:
+            os.utime(path, (1, 1))
+        self.assert_refused(loader.finish(), 3, path, "changed while it was read")
+        self.assertEqual([row[2] for row in self.loads()], ["failed"])
+        self.assert_loaded(self.load(path), apply(path))
+
+
+class StoppedTest(LedgerCase):
+    def test_sigterm_leaves_a_load_that_the_printed_command_finishes(self):
+        path = self.write_log("it's $HOME.json.gz")
+        with self.held_load(path, *self.RANGE_SIZE) as loader:
+            loader.process.send_signal(signal.SIGTERM)
+            run = loader.finish()
+        self.assertEqual((run.exit_code, run.summary["status"]), (4, "interrupted"), run.stderr)
+        self.assert_adds_up(run.summary)
+        self.assertEqual(run.summary["inserted"], self.rows_in_table())
+        self.assertEqual(self.database.sql("SELECT state, exit_code FROM chatload_loads"), [["interrupted", "4"]])
+        self.assertEqual({name: run.summary[name] for name in ledger_case.OUTCOMES},
+                         {name: self.recorded_counts(1)[name] for name in ledger_case.OUTCOMES})  # fmt: skip
+        command = re.search(r"To go on from there, run: (.*)", run.stderr)[1]
+        again = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, cwd="/")
+        self.assert_loaded(support.run_of(again, loader.summary), apply(path))
+
+    def test_a_second_signal_ends_a_load_at_once_and_the_rerun_finishes_it(self):
+        path = self.write_log()
+        with self.held_load(path, *self.RANGE_SIZE) as loader:
+            loader.process.send_signal(signal.SIGINT)
+            status = pathlib.Path(f"/proc/{loader.process.pid}/status")
+            caught = lambda: int(re.search(r"SigCgt:\s*([0-9a-f]+)", status.read_text())[1], 16)
+            wait_until(lambda: not caught() >> (signal.SIGINT - 1) & 1, "SIGINT was handled")
+            loader.process.send_signal(signal.SIGINT)
+            self.assertEqual(loader.process.wait(ledger_case.DEADLINE_S), -signal.SIGINT)
+        wait_until(lambda: not self.server.connections(self.database.name), "the server lets go of the killed load")
+        self.assert_loaded(self.load(path), apply(path))
+
+
+if __name__ == "__main__":
+    unittest.main()

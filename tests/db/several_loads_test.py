@@ -1,0 +1,188 @@
+"""Inputs, runs and loads beside one another, and what a load needs of the server and its account."""
+
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import support
+from ledger_case import HELD, LINES, LedgerCase, apply, line, wait_until
+
+USER = "chatload_several"
+
+
+class SeveralInputsTest(LedgerCase):
+    def setUp(self):
+        super().setUp()
+        self.good = self.write("good.json", line("a") + line("b"))
+        self.corrupt = self.write("corrupt.json.gz", self.write_log().read_bytes()[:-4])
+        self.with_rejects = self.write("rejects.json", line("c") + "bad\n")
+        self.missing = self.folder / "missing.json"
+
+    def states(self):
+        return self.database.sql("SELECT source, state FROM chatload_loads ORDER BY load_id")
+
+    def test_each_input_is_a_load_of_its_own_and_the_worst_exit_code_counts(self):
+        run = self.load(self.good, self.with_rejects, self.good)
+        self.assertEqual((run.exit_code, run.summary["status"]), (1, "done"), run.stderr)
+        self.assertEqual(self.states(), [[str(self.good), "done"], [str(self.with_rejects), "done"]])
+        self.assertEqual((run.summary["lines"], run.summary["this_run"]["lines"]), (6, 4))
+
+    def test_an_input_that_fails_does_not_stop_the_next_one(self):
+        run = self.load(self.missing, self.corrupt, self.with_rejects, self.good, "--connections", 1)
+        self.assertEqual((run.exit_code, run.summary["status"]), (3, "failed"), run.stderr)
+        expected = [[str(self.corrupt), "failed"], [str(self.with_rejects), "done"], [str(self.good), "done"]]
+        self.assertEqual(self.states(), expected)
+        self.assertEqual(self.database.sql("SELECT COUNT(*) FROM chat_messages WHERE id IN ('a', 'b', 'c')"), [["3"]])
+        self.assert_adds_up(run.summary)
+        self.assertEqual(run.summary["inserted"], self.rows_in_table())
+
+    def test_an_input_that_fails_stops_the_next_one_with_fail_fast(self):
+        run = self.load(self.good, self.corrupt, self.with_rejects, "--fail-fast")
+        self.assertEqual((run.exit_code, run.summary["status"]), (3, "failed"), run.stderr)
+        self.assertEqual(self.states(), [[str(self.good), "done"], [str(self.corrupt), "failed"]])
+        self.assertIn(f"1 of 3 inputs were not begun, {self.with_rejects} the first", run.stderr)
+
+    def test_an_exceeded_budget_does_not_stop_the_next_input(self):
+        run = self.load(self.with_rejects, self.good, "--max-rejects", 0)
+        self.assertEqual((run.exit_code, run.summary["status"]), (2, "budget_exceeded"), run.stderr)
+        self.assertEqual([row[1] for row in self.states()], ["failed", "done"])
+
+    def test_a_load_that_another_run_holds_does_not_stop_the_next_input(self):
+        path = self.write_log()
+        with self.held_load(path, *self.RANGE_SIZE) as loader:
+            run = self.load(path, self.good)
+            self.assertEqual((run.exit_code, run.summary["inserted"]), (3, 2), run.stderr)
+        self.assertEqual(loader.finish().exit_code, 1)
+
+    def test_a_corrupt_file_that_was_mended_is_finished_under_its_new_key(self):
+        self.assertEqual(self.load(self.corrupt, *self.RANGE_SIZE).exit_code, 3)
+        self.corrupt.write_bytes(self.write_log().read_bytes())
+        run = self.load(self.corrupt)
+        self.assertEqual((run.exit_code, run.summary["status"]), (1, "done"), run.stderr)
+        self.assertIsNone(support.first_difference(self.database, apply(self.corrupt)))
+
+
+class SeveralRunsTest(LedgerCase):
+    def test_a_second_run_of_a_load_is_refused_and_names_the_process_that_has_it(self):
+        path = self.write_log()
+        with self.held_load(path, *self.RANGE_SIZE) as loader:
+            run = self.load(path, *self.RANGE_SIZE)
+            self.assert_refused(run, 3, "another run", f"process {loader.process.pid}", "--wait-lock")
+            self.assertEqual(run.summary["lines"], 0)
+            self.assertEqual([row[2] for row in self.loads()], ["running"])
+        self.assert_loaded(loader.finish(), apply(path))
+
+    def test_a_second_run_with_restart_is_refused_too(self):
+        path = self.write_log()
+        with self.held_load(path, *self.RANGE_SIZE) as loader:
+            self.assert_refused(self.load(path, "--restart"), 3, f"process {loader.process.pid}")
+        self.assert_loaded(loader.finish(), apply(path))
+
+    def test_a_second_run_that_waits_finds_the_load_done(self):
+        path = self.write_log()
+        with self.held_load(path, *self.RANGE_SIZE) as loader:
+            second = self.loader(path, "--wait-lock", "100s")
+            wait_until(lambda: second.says("waiting for up to 100 s (--wait-lock)"), "the second run waits")
+        self.assert_loaded(loader.finish(), apply(path))
+        self.assert_loaded(second.finish(), apply(path), status="already_loaded")
+
+    def test_a_second_run_that_waits_finishes_what_was_killed(self):
+        path = self.write_log()
+        with self.held_load(path, *self.RANGE_SIZE) as loader:
+            second = self.loader(path, "--wait-lock", "100s")
+            wait_until(lambda: second.says("waiting for up to 100 s (--wait-lock)"), "the second run waits")
+            loader.kill()
+        self.assert_loaded(second.finish(), apply(path))
+
+    def test_a_wait_that_is_over_is_a_refusal(self):
+        path = self.write_log()
+        with self.held_load(path, *self.RANGE_SIZE) as loader:
+            self.assert_refused(self.load(path, "--wait-lock", "300ms"), 3, f"process {loader.process.pid}")
+
+    def test_loads_of_two_files_into_one_table_finish_side_by_side(self):
+        own = [line(f"{name}-{i}", "own") for name in "ab" for i in range(3000)]
+        common = [line(f"both-{i}", "common") for i in range(3000)]
+        first = self.write("a.json", "".join(own[:3000] + common))
+        second = self.write("b.json", "".join(common[::-1] + own[3000:]))
+        with self.row_held("both-1500"):
+            loaders = [self.loader(path, "--connections", 4, "--range-size", "16K") for path in (first, second)]
+            running = "SELECT COUNT(DISTINCT load_id) FROM chatload_ranges"
+            wait_until(lambda: self.database.sql(running) == [["2"]], "both have committed something")
+        runs = [loader.finish() for loader in loaders]
+        for run in runs:
+            self.assertEqual((run.exit_code, run.summary["lines"]), (0, 6000), run.stderr)
+            self.assert_adds_up(run.summary)
+        self.assertEqual(sum(run.summary["inserted"] for run in runs), 9000)
+        self.assertEqual(sum(run.summary["duplicate"] for run in runs), 3000)
+        self.assertIsNone(support.first_difference(self.database, apply(first, second)))
+
+
+class ServerTest(LedgerCase):
+    def refused(self, *parts):
+        run = self.load(self.write("log.json", line("1")))
+        self.assert_refused(run, 3, *parts)
+        self.assertEqual(self.rows_in_table(), 0)
+
+    def test_a_ledger_that_is_missing_names_the_command_that_creates_it(self):
+        self.database.sql("DROP TABLE chatload_loads, chatload_ranges, chatload_rejects, chatload_migrations")
+        self.refused("ledger", "`chatload schema apply`")
+
+    def test_a_ledger_that_is_old_names_the_command_that_brings_it_up_to_date(self):
+        self.database.sql("DELETE FROM chatload_migrations WHERE number = 2")
+        self.refused("lacks migration 2", "`chatload schema apply`")
+
+    def test_a_table_of_the_ledger_that_is_missing_is_named(self):
+        for table in ("chatload_loads", "chatload_ranges", "chatload_rejects"):
+            with self.subTest(table):
+                self.database.create_table()
+                self.database.sql(f"DROP TABLE {table}")
+                self.refused(table, "`chatload schema apply`")
+
+    def set_global(self, name, value):
+        before = self.server.sql(f"SELECT @@global.{name}")[0][0]
+        self.addCleanup(self.server.sql, f"SET GLOBAL {name} = {before}")
+        self.server.sql(f"SET GLOBAL {name} = {value}")
+
+    def test_a_server_that_may_lose_what_it_commits_is_named_once(self):
+        path = self.write("log.json", line("1"))
+        self.assertNotIn("may lose", self.load(path).stderr)
+        self.set_global("innodb_flush_log_at_trx_commit", 2)
+        run = self.load(path, "--reload")
+        self.assertEqual(run.exit_code, 0, run.stderr)
+        self.assertEqual(run.stderr.count("innodb_flush_log_at_trx_commit is 2"), 1, run.stderr)
+
+
+class LeastPrivilegeTest(LedgerCase):
+    def account(self):
+        """The URL of a user with the grants of the README and no others."""
+        readme = (support.ROOT / "README.md").read_text()
+        grants = re.search(r"## Grants\n+```sql\n(.*?)```", readme, re.DOTALL)[1]
+        grants = grants.replace(" chat.", f" `{self.database.name}`.").replace("loader@", f"{USER}@")
+        self.server.sql(f"DROP USER IF EXISTS {USER}@'%'; CREATE USER {USER}@'%'; {grants}")
+        self.addCleanup(self.server.sql, f"DROP USER {USER}@'%'")
+        url = self.server.url
+        return url._replace(netloc=f"{USER}@{url.hostname}", path=f"/{self.database.name}").geturl()
+
+    def test_the_grants_of_the_readme_are_enough(self):
+        url = self.account()
+        path, rejects = self.write_log(), self.folder / "rejects.json.gz"
+        for mode in ("skip", "replace"):
+            words = (path, "--on-duplicate", mode, *self.RANGE_SIZE, "--rejects", rejects)
+            with self.subTest(mode=mode):
+                self.database.sql("DELETE FROM chat_messages; DELETE FROM chatload_loads; DELETE FROM chatload_rejects;"
+                                  " DELETE FROM chatload_ranges; ALTER TABLE chatload_loads AUTO_INCREMENT = 1")  # fmt: skip
+                self.interrupt(*words, to=url)
+                self.assert_loaded(self.load(*words, to=url), apply(path, on_duplicate=mode))
+                self.assertEqual(self.load(*words, to=url).summary["status"], "already_loaded")
+                self.assertEqual(self.load(path, "--reload", to=url).exit_code, 1)
+        for words in (["schema", "check"], ["loads"], ["rejects", "1"], ["loads", "forget", "2"]):
+            with self.subTest(words):
+                done = subprocess.run([support.CHATLOAD, *words, "--to", url], capture_output=True, check=False)
+                self.assertEqual((done.returncode, done.stderr), (0, b""))
+
+
+if __name__ == "__main__":
+    unittest.main()
