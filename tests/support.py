@@ -22,6 +22,7 @@ import oracle
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CHATLOAD = os.environ.get("CHATLOAD_BIN", str(ROOT / "build/dev/chatload"))
 CHATGEN = os.environ.get("CHATGEN_BIN", str(ROOT / "build/dev/bench/chatgen"))
+SERVER_KIND = os.environ.get("CHATLOAD_TEST_SERVER", "mariadb")
 IS_LONG = os.environ.get("CHATLOAD_LONG", "") not in ("", "0")
 
 
@@ -34,7 +35,7 @@ class Server:
     """A sandbox server, started if need be and then stopped at exit; one that runs already is left running."""
 
     def __init__(self, kind=None, name=None, options=()):
-        self.kind = kind or os.environ.get("CHATLOAD_TEST_SERVER", "mariadb")
+        self.kind = kind or SERVER_KIND
         self.name = name or f"test-{self.kind}"
         self.options = options
         was_running = sandbox("status", self.kind, self.name).returncode == 0

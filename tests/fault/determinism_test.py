@@ -1,0 +1,46 @@
+"""Whatever the connections, the ranges' size and the kills: one table and one set of counts for each duplicates mode.
+
+CHATLOAD_LONG=1 takes the whole grid and a longer log.
+"""
+
+import itertools
+import random
+import time
+import unittest
+
+import harness
+import support
+
+MODES = ("skip", "replace")
+CONNECTIONS = (1, 2, 8) if support.IS_LONG else (1, 8)
+RANGE_SIZES = ("16K", "64K", "1M") if support.IS_LONG else ("16K", "256K")
+KILLS = 4 if support.IS_LONG else 1
+
+
+class DeterminismTest(harness.FaultTest):
+    lines, seed = (100_000 if support.IS_LONG else 6_000), 2
+
+    def test_one_table_and_one_set_of_counts_for_each_mode(self):
+        dice = random.Random(1)
+        for mode in MODES:
+            checksums = set()
+            for connections, range_size in itertools.product(CONNECTIONS, RANGE_SIZES):
+                flags = {"mode": mode, "connections": connections, "range_size": range_size}
+                with self.subTest(**flags):
+                    begin = time.monotonic()
+                    checksums.add(self.checksum_after_kills([], flags))
+                    latest_s = time.monotonic() - begin
+                    checksums.add(self.checksum_after_kills([dice.uniform(0, latest_s) for _ in range(KILLS)], flags))
+            self.assertEqual(len(checksums), 1, mode)
+
+    def checksum_after_kills(self, seconds, flags):
+        with self.table() as database:
+            for limit_s in seconds:
+                with self.loader(database.url, **flags) as loader:
+                    loader.ends_within(limit_s)
+            self.assert_loaded(database, self.load(database.url, **flags), flags["mode"])
+            return database.sql("CHECKSUM TABLE chat_messages")[0][1]
+
+
+if __name__ == "__main__":
+    unittest.main()

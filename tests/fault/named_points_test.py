@@ -1,0 +1,77 @@
+"""SIGKILL at each point where a crash could cost a range or double it; the next run ends as an undisturbed load."""
+
+import signal
+import unittest
+
+import harness
+import proxy
+
+CLAIM = r"^INSERT INTO .?chatload_ranges"
+ROWS_DONE = r"^UPDATE .?chatload_ranges.? SET"
+COMMIT = r"^COMMIT"
+DONE = r"^UPDATE .?chatload_loads.? SET .*done"
+COMPACT = r"^DELETE FROM .?chatload_ranges"
+NTH = 20  # of about 48 ranges
+
+
+class NamedPointsTest(harness.FaultTest):
+    def kill_at(self, moment, pattern, nth=1, at_its_commit=False, connections=1):
+        """Kills a load before or after that statement, or the COMMIT of its transaction; another run goes to the end.
+        Returns how many ranges were committed between the two (None: the load was done), and the last run.
+        """
+        with self.table() as database, proxy.Proxy(self.server.socket) as door:
+            loader = self.loader(door.url(database.name), connections=connections)
+            if at_its_commit:
+                door.at(pattern, nth, before=lambda link: door.at(COMMIT, link=link, **{moment: loader.kill}))
+            else:
+                door.at(pattern, nth, **{moment: loader.kill})
+            with loader:
+                run = loader.finish()
+            self.assertEqual(run.exit_code, -signal.SIGKILL, f"never at {pattern}: {run.stderr}")
+            committed = self.committed(database)
+            run = self.load(database.url, connections=connections)
+            self.assert_loaded(database, run)
+            return committed, run
+
+    def test_after_the_claim(self):
+        committed, _ = self.kill_at("after", CLAIM, NTH)
+        self.assertEqual(committed, NTH - 1)
+
+    def test_after_the_rows(self):
+        committed, _ = self.kill_at("before", ROWS_DONE, NTH)
+        self.assertEqual(committed, NTH - 1)
+
+    def test_commit_that_the_server_never_saw(self):
+        committed, _ = self.kill_at("before", ROWS_DONE, NTH, at_its_commit=True)
+        self.assertEqual(committed, NTH - 1)
+
+    def test_commit_whose_reply_was_never_heard(self):
+        committed, _ = self.kill_at("after", ROWS_DONE, NTH, at_its_commit=True)
+        self.assertEqual(committed, NTH)
+
+    def test_points_among_eight_connections(self):
+        for moment, pattern, at_its_commit in (
+            ("after", CLAIM, False),
+            ("before", ROWS_DONE, False),
+            ("before", ROWS_DONE, True),
+            ("after", ROWS_DONE, True),
+        ):
+            with self.subTest(moment=moment, pattern=pattern, at_its_commit=at_its_commit):
+                committed, _ = self.kill_at(moment, pattern, NTH, at_its_commit, connections=8)
+                self.assertTrue(0 < committed < 2 * NTH, committed)
+
+    def test_before_done(self):
+        committed, run = self.kill_at("before", DONE)
+        self.assertGreaterEqual(committed, 40)
+        self.assertEqual(run.summary["status"], "done")
+
+    def test_after_done_and_during_compaction(self):
+        for moment, pattern in (("after", DONE), ("before", COMPACT), ("after", COMPACT)):
+            with self.subTest(moment=moment, pattern=pattern):
+                committed, run = self.kill_at(moment, pattern)
+                self.assertIsNone(committed)
+                self.assertEqual(run.summary["status"], "already_loaded")
+
+
+if __name__ == "__main__":
+    unittest.main()
