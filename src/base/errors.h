@@ -63,6 +63,12 @@ class LoadError : public DatabaseError {
   using DatabaseError::DatabaseError;
 };
 
+// A signal came while something was waited for.
+class Interrupted : public Error {
+ public:
+  Interrupted() : Error(ExitCode::kInterrupted, "Stopped by a signal; run the same command again.") {}
+};
+
 // The machine we run on: a full disk, a file that cannot be written.
 class EnvironmentError : public Error {
  public:

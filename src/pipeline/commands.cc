@@ -48,8 +48,11 @@ class Reporting {
     Verdict verdict;
     try {
       verdict = body();
+    } catch (const Interrupted&) {
+      write_summary_of(report::RunStatus::kInterrupted);
+      throw;
     } catch (const std::exception&) {
-      write_failed_summary();
+      write_summary_of(report::RunStatus::kFailed);
       throw;
     }
     summary_.status = verdict.status;
@@ -68,10 +71,10 @@ class Reporting {
   }
 
   // What ended the run is the news; that its summary cannot be written either is said beside it.
-  void write_failed_summary() noexcept {
+  void write_summary_of(report::RunStatus status) noexcept {
     if (!plan_.summary) return;
     try {
-      summary_.status = report::RunStatus::kFailed;
+      summary_.status = status;
       summary_.seconds = seconds();
       report::write_json(summary_, *plan_.summary);
     } catch (const std::exception& error) {

@@ -24,6 +24,9 @@ bool run_one(const std::string& input, const RunInput& run_input, Verdict& verdi
   } catch (const LoadError& error) {
     fail(error, verdict);
     return true;
+  } catch (const Interrupted& interrupted) {
+    spdlog::warn("{}: {}", input, interrupted.what());
+    verdict.worsen(RunStatus::kInterrupted, interrupted.exit_code());
   } catch (const DatabaseError& error) {
     fail(error, verdict);
   } catch (const EnvironmentError& error) {

@@ -79,7 +79,6 @@ std::optional<std::variant<OpenLoad, DoneLoad>> LoadOpener::open(const std::stri
 
 // False if a stop came first.
 bool LoadOpener::take_lock(const Source& source) {
-  if (!source.identity.can_resume) return true;
   const std::optional<std::string> holder = control_.lock(source.lock_name, plan_.ledger.wait_lock);
   if (!holder) return true;
   if (stop_.requested()) return false;

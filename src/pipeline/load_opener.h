@@ -36,7 +36,7 @@ class LoadOpener {
   LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, write::ControlConnection& control,
              const StopSignal& stop);
 
-  // Takes the source's named lock, which the control connection then holds, and looks it up. Nothing after a stop.
+  // Takes the load's named lock, which the control connection then holds, and looks it up. Nothing after a stop.
   // Throws LoadError where another run holds the lock or the load does not fit this run, and UsageError where its
   // recorded settings are others than those that were given.
   [[nodiscard]] std::optional<std::variant<OpenLoad, DoneLoad>> open(const std::string& input,

@@ -29,7 +29,11 @@ using report::RunStatus;
 // way when the wait ends; InnoDB can leave such a lock on the gap beside a repeated id even under READ COMMITTED, seen
 // once in 7,500 transactions of 64 KiB. With the server's default of 50 s a load would stand still that long, and a
 // signal would not end it in time.
-constexpr std::string_view kShortLockWaits = "SET SESSION innodb_lock_wait_timeout = 2, SESSION lock_wait_timeout = 2";
+//
+// A connection whose client lost its power is closed, and lets go of its locks, after wait_timeout: soon enough for a
+// rerun to outwait it (--retry-for). A writer that idles longer behind a slow input is connected again.
+constexpr std::string_view kShortWaits =
+    "SET SESSION innodb_lock_wait_timeout = 2, SESSION lock_wait_timeout = 2, SESSION wait_timeout = 240";
 // A server that has not answered for this long is gone. A statement of ours takes some milliseconds, a COMMIT as long
 // as the slowest disk or replica that it waits for.
 constexpr std::uint32_t kReadTimeoutSeconds = 60;
@@ -50,6 +54,12 @@ report::RunCounts run_counts(const write::LoadTotals& totals) {
   counts.bytes_compressed = totals.bytes_compressed;
   counts.bytes_decompressed = totals.bytes_decompressed;
   return counts;
+}
+
+std::string counts_text(std::uint64_t ranges, const write::LineCounts& counts) {
+  return fmt::format("{} ranges, {} lines, {} inserted, {} updated, {} duplicate, {} filtered, {} rejected, {} blank",
+                     ranges, counts.lines, counts.inserted, counts.updated, counts.duplicate, counts.filtered,
+                     counts.rejected, counts.blank);
 }
 
 // "`id` 255, `from` 255": in characters, of the texts.
@@ -111,7 +121,7 @@ LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
 write::Session LoadRunner::connect_writer() const {
   write::Session session = write::Session::connect(plan_.write.endpoint, kReadTimeoutSeconds);
   try {
-    session.execute(kShortLockWaits);
+    session.execute(kShortWaits);
   } catch (const write::StatementError& error) {
     throw write::ConnectError(error.code(), fmt::format("{} refused a setting of the session ({}).",
                                                         plan_.write.endpoint.display(), error.what()));
@@ -125,7 +135,9 @@ write::Session LoadRunner::connect_patiently() {
     try {
       return connect_writer();
     } catch (const write::ConnectError& error) {
-      if (!can_come_back(error) || !retry_.wait(since, failures++, error.what())) throw;
+      if (can_come_back(error) && retry_.wait(since, failures++, error.what())) continue;
+      if (stop_.requested()) throw Interrupted();
+      throw;
     }
   }
 }
@@ -148,6 +160,9 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
     const OpenLoad& load = std::get<OpenLoad>(*opened);
     try {
       go_on(input, identity, load, verdict);
+    } catch (const Interrupted& interrupted) {
+      mark_ended(load, write::LoadState::kInterrupted, interrupted.exit_code());
+      throw;
     } catch (const Error& error) {
       mark_ended(load, write::LoadState::kFailed, error.exit_code());
       throw;
@@ -206,18 +221,18 @@ InputResult LoadRunner::write_rows(const std::string& input, const OpenLoad& loa
   const write::RangeLedger ledger(load.load_id, load.owner);
   std::optional<write::CommittedRanges> committed;
   control_->run([&](write::Session& session) { committed.emplace(session, load.load_id); });
-  write::WriterPool pool(sessions_,
-                         {.mapping = mapping_,
-                          .mode = plan.write.on_duplicate,
-                          .statement_bytes_max = statement_bytes_max(plan.read.split),
-                          .recorded_rejects_max = plan.report.reject_limit.share_ppm ? kRecordedRejectsMax : 0,
-                          .ledger = ledger,
-                          .committed = *committed,
-                          .reconnect = [this] { return connect_writer(); },
-                          .retry = retry_,
-                          .stop = stop_,
-                          .retries = stats_.retries,
-                          .disconnected = stats_.disconnected});
+  const bool has_budget = plan.report.reject_limit.lines || plan.report.reject_limit.share_ppm;
+  write::WriterPool pool(sessions_, {.mapping = mapping_,
+                                     .mode = plan.write.on_duplicate,
+                                     .statement_bytes_max = statement_bytes_max(plan.read.split),
+                                     .recorded_rejects_max = has_budget ? kRecordedRejectsMax : 0,
+                                     .ledger = ledger,
+                                     .committed = *committed,
+                                     .reconnect = [this] { return connect_writer(); },
+                                     .retry = retry_,
+                                     .stop = stop_,
+                                     .retries = stats_.retries,
+                                     .disconnected = stats_.disconnected});
   const Destination destination{pool, *committed, table_.can_write_in_parallel()};
   InputResult result = read_input(input, plan.read, plan.report.progress, mapping_, memory.ranges_in_flight_max,
                                   &destination, rejects, stats_, stop_);
@@ -225,10 +240,18 @@ InputResult LoadRunner::write_rows(const std::string& input, const OpenLoad& loa
   return result;
 }
 
+// Of a file whose stamp changed while it was read: whether it holds what was read, and would be known again by it.
+bool LoadRunner::is_same_content(const std::string& input, const source::SourceIdentity& identity,
+                                 const std::string& digest) const {
+  return source::identify_source(input, plan_.ledger.source_id).key == identity.key &&
+         source::digest_file(input, stop_.fd()) == digest;
+}
+
 // The ledger's sums, not ours, are what the load came to; that they are the same is checked.
 void LoadRunner::finish(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
                         const InputResult& result, ExitCode exit_code) {
-  if (source::file_stamp(input) != identity.stamp) {
+  const std::string stamp = source::file_stamp(input);
+  if (stamp != identity.stamp && !is_same_content(input, identity, result.source_digest)) {
     throw SourceError(
         fmt::format("{}: was changed while it was read, so that what is loaded may be neither its old nor "
                     "its new content; load it with --restart once nobody writes to it.",
@@ -247,19 +270,22 @@ void LoadRunner::finish(const std::string& input, const source::SourceIdentity& 
                                    .blank = before.blank + ours.parsed.blank};
   if (totals.ranges != result.pipeline.ranges || totals.counts != expected || !run_counts(totals).load_adds_up()) {
     throw LoadError(fmt::format(
-        "{}: the ledger has {} ranges and {} lines of load {} where this run counted {} and {}; compare the "
-        "table with the file before using it.",
-        input, totals.ranges, totals.counts.lines, load.load_id, result.pipeline.ranges, expected.lines));
+        "{}: the ledger of load {} has {}, where this run counted {}; compare the table with the file before "
+        "using it.",
+        input, load.load_id, counts_text(totals.ranges, totals.counts), counts_text(result.pipeline.ranges, expected)));
   }
   totals.bytes_compressed = ours.bytes_compressed;
   const write::LoadEnd end{.exit_code = static_cast<int>(exit_code),
-                           .source_stamp = identity.stamp,
+                           .source_stamp = stamp,
                            .source_digest = result.source_digest,
                            .totals = totals};
   const bool is_ours =
       control_->run([&](write::Session& session) { return write::mark_done(session, load.load_id, load.owner, end); });
   if (!is_ours) {
-    throw LoadError(fmt::format("{}: another run has taken load {} over; let that one finish.", input, load.load_id));
+    throw LoadError(
+        fmt::format("{}: another run has taken load {} over, or the server has lost ranges that it had committed; run "
+                    "the same command again.",
+                    input, load.load_id));
   }
   control_->run([&](write::Session& session) { write::compact(session, load.load_id); });
 }
@@ -272,7 +298,7 @@ void LoadRunner::mark_ended(const OpenLoad& load, write::LoadState state, ExitCo
 }
 
 void LoadRunner::export_rejects(const std::string& input, std::uint64_t load_id) {
-  if (!reject_writer_) return;
+  if (!reject_writer_ || stop_.requested()) return;
   try {
     write::Session session = connect_writer();
     write::read_rejects(session, load_id, [&](const write::StoredReject& reject) {
@@ -284,7 +310,7 @@ void LoadRunner::export_rejects(const std::string& input, std::uint64_t load_id)
                              .raw = reject.raw,
                              .raw_is_cut = reject.raw_is_cut},
                             input);
-      return true;
+      return !stop_.requested();
     });
   } catch (const write::StatementError& error) {
     throw DatabaseError(

@@ -42,6 +42,8 @@ class LoadRunner {
   void count_done(const std::string& input, const DoneLoad& load, Verdict& verdict);
   void go_on(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load, Verdict& verdict);
   [[nodiscard]] InputResult write_rows(const std::string& input, const OpenLoad& load, report::RejectSink& rejects);
+  [[nodiscard]] bool is_same_content(const std::string& input, const source::SourceIdentity& identity,
+                                     const std::string& digest) const;
   void finish(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
               const InputResult& result, ExitCode exit_code);
   void mark_ended(const OpenLoad& load, write::LoadState state, ExitCode exit_code);

@@ -34,9 +34,9 @@ constexpr std::size_t kStatementCopies = 6;
 // A control character becomes \u0000 in a reject record, whose buffer doubles as it grows.
 constexpr std::size_t kRecordBytesPerLineByte = 12;
 // The densest rows that the contract allows: a line of 58 bytes makes 6 cells, a line span, a place in the order and a
-// key hash, 128 bytes in all; and while it is ordered, a sort key of 16 bytes. Unescaped text takes less than the line
-// that it is in, and makes a line longer than that.
-constexpr std::size_t kRowBytesPerRangeByte = 3;
+// key hash, 128 bytes in all, and 48 where the server refuses it; while it is ordered, a sort key of 16 bytes.
+// Unescaped text takes less than the line that it is in, and makes a line longer than that.
+constexpr std::size_t kRowBytesPerRangeByte = 4;
 constexpr double kSortBytesPerRangeByte = 0.3;
 constexpr std::size_t kRangesMin = 2;  // one being written while the next is read
 constexpr std::size_t kRangesPerThread = 3;

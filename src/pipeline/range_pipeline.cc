@@ -152,7 +152,6 @@ class Run final : public write::JobOwner {
   LineNumber next_line_{1};
   std::uint64_t rejected_lines_ = 0;  // by the parser, in the ranges handed over
   bool is_discarding_ = false;        // nothing more is to be written
-  WriteNode::gateway_type* gateway_ = nullptr;
 
   // settle_in_order() only, until the graph is done.
   std::map<RangeNumber, WriteJob*> done_;  // committed or given up, while a lower range is not
@@ -161,6 +160,8 @@ class Run final : public write::JobOwner {
   report::RunCounts counts_;
   std::uint64_t blank_ = 0;
   std::optional<std::string> budget_verdict_;
+
+  WriteNode::gateway_type* gateway_ = nullptr;  // for done(); set before the graph runs
 
   std::mutex rejects_parser_mutex_;  // guards rejects_parser_
   parse::RangeParser rejects_parser_;
@@ -207,6 +208,7 @@ void Run::run_graph() {
     number_lines(*job);
     hand_over(*job, gateway);
   });
+  gateway_ = &write_node.gateway();
   SettleNode settle_node(graph, flow::serial, [this](WriteJob* job, SettleNode::output_ports_type& tokens) {
     for (std::size_t settled = settle_in_order(*job); settled > 0; --settled) {
       std::get<0>(tokens).try_put(flow::continue_msg());
@@ -289,7 +291,6 @@ void Run::hand_over(WriteJob& job, WriteNode::gateway_type& gateway) {
     return;
   }
   gateway.reserve_wait();
-  gateway_ = &gateway;
   job.owner = this;
   if (succeeds([&] { destination_->pool.submit(job); })) return;
   is_discarding_ = true;
@@ -362,7 +363,7 @@ void Run::settle(WriteJob& job) {
 // rejects are known, if that is why: they exceed the budget.
 void Run::settle_rejects(WriteJob& job) {
   const write::WriteResult& result = job.result;
-  if (budget_verdict_ || (!result.committed && result.refused.empty())) return;
+  if (budget_verdict_ || (!result.committed && !result.is_over_budget)) return;
   if (job.is_recorded) {
     // Those whose lines nobody asked for count as the range's last.
     const LineNumber last = job.first_line + (result.counts.lines - 1);

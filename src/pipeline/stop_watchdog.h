@@ -9,9 +9,9 @@
 
 namespace chatload::pipeline {
 
-// While one lives, a stop that is not over within kStopDeadline ends the process with exit code 4, as a second signal
-// would: a server that does not answer can hold up whatever waits for it. Nothing is lost by that: what was not
-// committed is not in the ledger, and the load's row says `running` until another run takes it over.
+// While one lives, a stop that is not over in time ends the process at once with exit code 4 and without a summary: a
+// server that does not answer can hold up whatever waits for it. Nothing is lost by that: what was not committed is not
+// in the ledger, and the load's row says `running` until another run takes it over.
 class StopWatchdog {
  public:
   explicit StopWatchdog(const StopSignal& stop);

@@ -27,7 +27,7 @@ namespace {
 // max_allowed_packet counts the packet's command byte too.
 constexpr std::size_t kPacketOverheadBytes = 64;
 constexpr std::size_t kRefusedRowByRow = 100;
-constexpr std::size_t kRefusedDetailsKept = 5;
+constexpr std::size_t kRefusedDetailsKept = 100;
 
 std::string lines_of(const WriteJob& job) {
   return fmt::format("the lines {} to {}", job.first_line.value(),
@@ -35,18 +35,21 @@ std::string lines_of(const WriteJob& job) {
 }
 
 // After the last retry, or where none can help.
-DatabaseError ending(const WriteJob& job, const StatementError& error, const RetryPolicy& retry, bool is_committing) {
+DatabaseError ending(const WriteJob& job, const StatementError& error, const WriteContext& context,
+                     bool is_committing) {
   const std::string lines = lines_of(job);
+  const std::string retry_for = format_duration(context.retry.retry_for());
   switch (classify(error)) {
     case ErrorClass::kDuplicateKey:
+      if (context.mode != OnDuplicate::kFail) break;
       return DatabaseError(fmt::format(
           "One of {} has an id that is there already, and --on-duplicate is fail ({}); ranges committed before stay: "
           "load again with --restart and --on-duplicate skip or replace.",
           lines, error.message()));
     case ErrorClass::kConnectionLost:
-      return DatabaseError(fmt::format(
-          "The connection was lost while {} were {} ({}), and did not come back within {} (--retry-for).", lines,
-          is_committing ? "committed" : "written", error.message(), format_duration(retry.retry_for())));
+      return DatabaseError(
+          fmt::format("The connection was lost while {} were {} ({}), and did not come back within {} (--retry-for).",
+                      lines, is_committing ? "committed" : "written", error.message(), retry_for));
     case ErrorClass::kReadOnly:
       return DatabaseError(
           fmt::format("The server takes no writes ({}); load into the primary server, or make this one writable.",
@@ -55,12 +58,17 @@ DatabaseError ending(const WriteJob& job, const StatementError& error, const Ret
       return DatabaseError(fmt::format(
           "Of {}, some met locks, and redoing them for {} (--retry-for) did not help ({}); end the sessions "
           "that hold them.",
-          lines, format_duration(retry.retry_for()), error.message()));
+          lines, retry_for, error.message()));
     case ErrorClass::kRefused:
     case ErrorClass::kFatal: break;
   }
   return DatabaseError(fmt::format("The server ended the load at {} (error {}, SQLSTATE {}: {}); mend that first.",
                                    lines, error.code(), error.sqlstate(), error.message()));
+}
+
+void sort_by_line(std::vector<RefusedLine>& refused) {
+  std::sort(refused.begin(), refused.end(),
+            [](const RefusedLine& a, const RefusedLine& b) { return a.line.line_index < b.line.line_index; });
 }
 
 }  // namespace
@@ -85,9 +93,12 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
     std::string trouble;
     std::optional<DatabaseError> last_word;
     try {
-      if (!is_connected_) reconnect();
+      if (!is_connected_) {
+        reconnect();
+        failures = 0;
+      }
       switch (write_transaction(job, scheduler, may_wait_inside)) {
-        case Outcome::kCommitted: context_.retry.committed(); return;
+        case Outcome::kCommitted:
         case Outcome::kGivenUp: return;
         case Outcome::kGaveWay: may_wait_inside = false; continue;
       }
@@ -96,7 +107,7 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
       trouble = std::string(error.what());
       last_word.emplace(error);
     } catch (const StatementError& error) {
-      last_word.emplace(ending(job, error, context_.retry, is_committing_));
+      last_word.emplace(ending(job, error, context_, is_committing_));
       const bool is_lost = classify(error) == ErrorClass::kConnectionLost || classify(error) == ErrorClass::kReadOnly;
       const bool is_rolled_back = roll_back();
       if (is_connected_ && (is_lost || !is_rolled_back)) {
@@ -105,7 +116,7 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
       }
       if (!may_redo(error)) throw *last_word;
       trouble = error.what();
-      scheduler.report_locked();
+      if (classify(error) == ErrorClass::kRetry) scheduler.report_locked();
     } catch (...) {
       static_cast<void>(roll_back());
       throw;
@@ -151,6 +162,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
   if (!context_.ledger.claim(session_, job)) {
     session_.execute("ROLLBACK");
     take_recorded(job, /*by_earlier_run=*/false);
+    context_.retry.committed();
     return Outcome::kCommitted;
   }
   const parse::ParseCounts& parsed = job.parsed.counts;
@@ -159,7 +171,9 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
   rejects_.clear();
   Outcome outcome = Outcome::kGivenUp;
   if (send_rows(job, 0, order.contested_begin)) {
-    if (has_contested && !scheduler.await_contested_with_locks(job, reports_before)) {
+    // Undoing a refused statement leaves locks on gaps where lower ranges may have rows to insert.
+    const bool has_gap_locks = !job.result.refused.empty() && scheduler.is_contested(job);
+    if (has_contested && (has_gap_locks || !scheduler.await_contested_with_locks(job, reports_before))) {
       outcome = Outcome::kGaveWay;
     } else if (send_rows(job, order.contested_begin, order.rows.size())) {
       outcome = Outcome::kCommitted;
@@ -169,14 +183,14 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
     session_.execute("ROLLBACK");
     return outcome == Outcome::kGaveWay ? outcome : Outcome::kGivenUp;
   }
-  std::sort(job.result.refused.begin(), job.result.refused.end(),
-            [](const RefusedLine& a, const RefusedLine& b) { return a.line.line_index < b.line.line_index; });
+  sort_by_line(job.result.refused);
   send_rejects(job);
   context_.ledger.record_counts(session_, job.parsed.range.number, counts_);
   is_committing_ = true;
   session_.execute("COMMIT");
   is_committing_ = false;
   context_.committed.add(job.parsed.range.number);
+  context_.retry.committed();
   job.result.counts = counts_;
   job.result.committed = true;
   return Outcome::kCommitted;
@@ -188,9 +202,9 @@ void BatchWriter::take_recorded(WriteJob& job, bool by_earlier_run) {
   const split::Range& range = job.parsed.range;
   const std::optional<RangeRecord> record = context_.ledger.find(session_, range.number);
   if (!record) {
-    throw DatabaseError(
-        fmt::format("The server has lost the record that {} are committed; compare the table with the file, then load "
-                    "it with --restart.",
+    throw LoadError(
+        fmt::format("The server has lost what it had committed of {}, as a failover to a replica that was behind does; "
+                    "run the same command again to load them once more.",
                     lines_of(job)));
   }
   if (record->begin != range.begin || record->length_bytes != range.length_bytes() || record->digest != job.digest ||
@@ -227,7 +241,7 @@ bool BatchWriter::send_rows(WriteJob& job, std::size_t begin, std::size_t end) {
     try {
       count(job, rows, session_.update(sql_));
     } catch (const StatementError& error) {
-      if (classify(error) != ErrorClass::kRefused) throw;
+      if (!is_rows_fault(error)) throw;
       const std::size_t half = begin + rows / 2;
       const bool goes_on = rows == 1 ? refuse(job, rest.front(), error)
                                      : send_rows(job, begin, half) && send_rows(job, half, begin + rows);
@@ -238,6 +252,12 @@ bool BatchWriter::send_rows(WriteJob& job, std::size_t begin, std::size_t end) {
   return true;
 }
 
+// With skip and replace the table's own keys cause no 1062: a trigger has met another table's.
+bool BatchWriter::is_rows_fault(const StatementError& error) const {
+  const ErrorClass kind = classify(error);
+  return kind == ErrorClass::kRefused || (kind == ErrorClass::kDuplicateKey && context_.mode != OnDuplicate::kFail);
+}
+
 // False where the load allows no more refused rows.
 bool BatchWriter::refuse(WriteJob& job, std::uint32_t row, const StatementError& error) {
   const parse::LineSpan& line = job.parsed.rows.lines[row];
@@ -245,7 +265,10 @@ bool BatchWriter::refuse(WriteJob& job, std::uint32_t row, const StatementError&
   add_reject(job, line, parse::RejectReason::kRefusedByServer, {}, detail);
   job.result.refused.push_back({line, job.result.refused.size() < kRefusedDetailsKept ? detail : std::string()});
   ++counts_.rejected;
-  return job.owner->allows_refused(job, job.result.refused.size());
+  if (job.owner->allows_refused(job, job.result.refused.size())) return true;
+  sort_by_line(job.result.refused);
+  job.result.is_over_budget = true;
+  return false;
 }
 
 // Adds what a statement of `rows` rows did. Figures that no INSERT of such rows can give (a trigger that rewrites them

@@ -61,6 +61,7 @@ class BatchWriter {
   Outcome write_transaction(WriteJob& job, RangeScheduler& scheduler, bool may_wait_inside);
   void take_recorded(WriteJob& job, bool by_earlier_run);
   bool send_rows(WriteJob& job, std::size_t begin, std::size_t end);
+  [[nodiscard]] bool is_rows_fault(const StatementError& error) const;
   bool refuse(WriteJob& job, std::uint32_t row, const StatementError& error);
   void count(const WriteJob& job, std::uint64_t rows, const StatementResult& done);
   void send_rejects(WriteJob& job);

@@ -37,19 +37,29 @@ ControlConnection::~ControlConnection() {
 // REQUIRES: mutex_ is held.
 Session& ControlConnection::session() {
   if (!session_) {
+    has_lock_ = false;
     session_ = connect_();
-    // A courtesy to people only: what keeps another run from writing is the owner in the load's row.
-    if (!lock_name_.empty() && !get_lock(*session_, lock_name_)) {
-      spdlog::warn("The connection that held this load's lock was lost, and another run holds the lock now.");
-      lock_name_.clear();
-    }
   }
+  if (!lock_name_.empty() && !has_lock_) ask_for_lock_again();
   return *session_;
+}
+
+// A courtesy to people only: what keeps another run from writing is the owner in the load's row. Where our own lost
+// connection still holds the lock, the server gives it back when it notices, and a later call gets it.
+void ControlConnection::ask_for_lock_again() {
+  try {
+    has_lock_ = get_lock(*session_, lock_name_);
+  } catch (const StatementError&) {
+    session_.reset();
+    throw;
+  }
 }
 
 void ControlConnection::wait_after(const ConnectError& error, Attempts& attempts) {
   if (!can_come_back(error) && !retry_.has_committed()) throw error;
-  if (!retry_.wait(attempts.since, attempts.failures++, error.what())) throw error;
+  if (retry_.wait(attempts.since, attempts.failures++, error.what())) return;
+  if (stop_.requested()) throw Interrupted();
+  throw error;
 }
 
 void ControlConnection::wait_after(const StatementError& error, Attempts& attempts) {
@@ -58,7 +68,9 @@ void ControlConnection::wait_after(const StatementError& error, Attempts& attemp
                         (kind == ErrorClass::kReadOnly && retry_.has_committed());
   if (kind != ErrorClass::kRetry) session_.reset();
   if (may_pass && retry_.wait(attempts.since, attempts.failures++, error.what())) return;
-  throw DatabaseError(fmt::format("The ledger cannot be read or written: {}.", error.what()));
+  if (stop_.requested()) throw Interrupted();
+  throw DatabaseError(
+      fmt::format("The ledger cannot be read or written: {}; mend that and run the same command again.", error.what()));
 }
 
 void ControlConnection::keep_alive() {
@@ -79,6 +91,7 @@ std::optional<std::string> ControlConnection::lock(const std::string& name, std:
     std::optional<std::string> holder = run([&](Session& session) -> std::optional<std::string> {
       if (get_lock(session, name)) {
         lock_name_ = name;
+        has_lock_ = true;
         return std::nullopt;
       }
       return "connection " + session.query("SELECT IS_USED_LOCK(" + quote_text(name) + ")").at(0).at(0).value_or("?");
@@ -95,11 +108,14 @@ std::optional<std::string> ControlConnection::lock(const std::string& name, std:
 
 // A lock that cannot be given back goes with the connection.
 void ControlConnection::unlock() noexcept {
-  attempt([this](Session& session) {
-    if (lock_name_.empty()) return;
-    session.execute("DO RELEASE_LOCK(" + quote_text(lock_name_) + ")");
-    lock_name_.clear();
-  });
+  const std::lock_guard lock(mutex_);
+  try {
+    if (session_ && has_lock_) session_->execute("DO RELEASE_LOCK(" + quote_text(lock_name_) + ")");
+  } catch (const std::exception&) {
+    session_.reset();
+  }
+  lock_name_.clear();
+  has_lock_ = false;
 }
 
 }  // namespace chatload::write

@@ -43,16 +43,19 @@ class ControlConnection {
     }
   }
 
-  // body(session) once, if there is a connection or one can be had at once. False where it failed.
+  // body(session) once, or with a new connection once more. False where that failed, too.
   template <typename Body>
   bool attempt(Body body) noexcept {
-    try {
-      const std::lock_guard lock(mutex_);
-      body(session());
-      return true;
-    } catch (const std::exception&) {
-      return false;
+    const std::lock_guard lock(mutex_);
+    for (int attempts = 0; attempts < 2; ++attempts) {
+      try {
+        body(session());
+        return true;
+      } catch (const std::exception&) {
+        session_.reset();
+      }
     }
+    return false;
   }
 
   // Takes the lock that keeps two runs of one load apart, and waits for it; both servers call it GET_LOCK. It goes with
@@ -68,6 +71,7 @@ class ControlConnection {
   };
 
   Session& session();
+  void ask_for_lock_again();
   void wait_after(const ConnectError& error, Attempts& attempts);
   void wait_after(const StatementError& error, Attempts& attempts);
   void keep_alive();
@@ -75,9 +79,10 @@ class ControlConnection {
   const Connect connect_;
   RetryPolicy& retry_;
   const StopSignal& stop_;
-  std::mutex mutex_;  // guards session_, lock_name_ and ends_
+  std::mutex mutex_;  // guards all but keeper_
   std::optional<Session> session_;
-  std::string lock_name_;  // empty where none is held
+  std::string lock_name_;  // empty where none is wanted
+  bool has_lock_ = false;  // the connection holds it
   bool ends_ = false;
   std::condition_variable ending_;
   std::thread keeper_;  // last: it uses all of the above

@@ -108,8 +108,8 @@ std::optional<std::uint64_t> begin_load(Session& session, const LoadKey& key, co
   if (rows.empty()) return std::nullopt;
   const std::uint64_t load_id = to_number(rows.front()[0]);
   for (const LoadRecord& load : superseded) {
-    session.execute(
-        fmt::format("UPDATE `chatload_loads` SET `superseded_by` = {} WHERE `load_id` = {}", load_id, load.load_id));
+    session.execute(fmt::format("UPDATE `chatload_loads` SET `owner` = '', `superseded_by` = {} WHERE `load_id` = {}",
+                                load_id, load.load_id));
   }
   return load_id;
 }
@@ -117,7 +117,8 @@ std::optional<std::uint64_t> begin_load(Session& session, const LoadKey& key, co
 bool take_over(Session& session, const LoadRecord& load, const Runner& runner) {
   return changes_one(session, fmt::format("UPDATE `chatload_loads` SET `owner` = {}, `runner` = {}, `source` = {},"
                                           " `state` = 'running', `finished_at` = NULL, `exit_code` = NULL"
-                                          " WHERE `load_id` = {} AND `owner` = {} AND `state` <> 'done'",
+                                          " WHERE `load_id` = {} AND `owner` = {} AND `state` <> 'done'"
+                                          " AND `superseded_by` IS NULL",
                                           quote_text(runner.owner), quote_text(runner.name), quote_text(runner.source),
                                           load.load_id, quote_text(load.owner)));
 }
@@ -145,11 +146,12 @@ bool mark_done(Session& session, std::uint64_t load_id, const std::string& owner
       fmt::format("UPDATE `chatload_loads` SET `state` = 'done', `finished_at` = UTC_TIMESTAMP(6), `exit_code` = {},"
                   " `source_stamp` = {}, `source_digest` = {}, `ranges` = {}, `lines` = {}, `inserted` = {},"
                   " `updated` = {}, `duplicate` = {}, `filtered` = {}, `rejected` = {}, `blank` = {},"
-                  " `bytes_compressed` = {}, `bytes_decompressed` = {} WHERE `load_id` = {} AND `owner` = {}",
+                  " `bytes_compressed` = {}, `bytes_decompressed` = {} WHERE `load_id` = {} AND `owner` = {}"
+                  " AND (SELECT COUNT(*) FROM `chatload_ranges` WHERE `load_id` = {}) = {}",
                   end.exit_code, text_or_null(end.source_stamp), text_or_null(end.source_digest), end.totals.ranges,
                   counts.lines, counts.inserted, counts.updated, counts.duplicate, counts.filtered, counts.rejected,
-                  counts.blank, end.totals.bytes_compressed, end.totals.bytes_decompressed, load_id,
-                  quote_text(owner)));
+                  counts.blank, end.totals.bytes_compressed, end.totals.bytes_decompressed, load_id, quote_text(owner),
+                  load_id, end.totals.ranges));
 }
 
 bool mark_ended(Session& session, std::uint64_t load_id, const std::string& owner, LoadState state, int exit_code) {
@@ -163,9 +165,13 @@ void record_stamp(Session& session, std::uint64_t load_id, const std::string& so
                               text_or_null(source_stamp), load_id));
 }
 
+// Asks for the state each time: a server that lost the mark in a failover keeps the ranges.
 void compact(Session& session, std::uint64_t load_id) {
   const std::string sql = fmt::format(
-      "DELETE FROM `chatload_ranges` WHERE `load_id` = {} ORDER BY `range_number` LIMIT {}", load_id, kRangesInADelete);
+      "DELETE FROM `chatload_ranges` WHERE `load_id` = {0} AND"
+      " (SELECT `state` FROM `chatload_loads` WHERE `chatload_loads`.`load_id` = {0}) = 'done'"
+      " ORDER BY `range_number` LIMIT {1}",
+      load_id, kRangesInADelete);
   while (session.update(sql).affected_rows == kRangesInADelete) {
   }
 }

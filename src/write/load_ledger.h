@@ -70,8 +70,8 @@ struct LoadEnd {
   LoadTotals totals;
 };
 
-// Each function is one or two statements, and may be called again if the connection was lost in it: what is done
-// already stays so. All throw StatementError.
+// Each function may be called again if the connection was lost in it: what is done already stays so. All throw
+// StatementError.
 
 // The loads of this source into this table, the latest attempt first.
 [[nodiscard]] std::vector<LoadRecord> find_loads(Session& session, const LoadKey& key);
@@ -91,7 +91,8 @@ struct LoadEnd {
 // The same of a load that is done.
 [[nodiscard]] LoadTotals read_final_totals(Session& session, std::uint64_t load_id);
 
-// False where owner no longer owns the load.
+// False where owner no longer owns the load; of the former also where the server no longer has all of
+// end.totals.ranges.
 [[nodiscard]] bool mark_done(Session& session, std::uint64_t load_id, const std::string& owner, const LoadEnd& end);
 [[nodiscard]] bool mark_ended(Session& session, std::uint64_t load_id, const std::string& owner, LoadState state,
                               int exit_code);

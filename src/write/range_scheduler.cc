@@ -46,6 +46,11 @@ WriteJob* RangeScheduler::take() {
   }
 }
 
+bool RangeScheduler::is_contested(const WriteJob& job) {
+  const std::lock_guard lock(mutex_);
+  return has_to_wait(job);
+}
+
 void RangeScheduler::await_contested(const WriteJob& job) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return !has_to_wait(job); });

@@ -37,7 +37,10 @@ class RangeScheduler {
   // The lowest range that was not handed out yet; waits for one. Null after close(), once all were handed out.
   [[nodiscard]] WriteJob* take();
 
-  // Waits until the lower ranges that contest rows of this one are finished.
+  // Whether a lower range that contests rows of this one is not finished.
+  [[nodiscard]] bool is_contested(const WriteJob& job);
+
+  // Waits until it is not.
   void await_contested(const WriteJob& job);
 
   // The same for a range that holds locks, taken when lock_reports() was `reports_before`. False as soon as there are

@@ -49,7 +49,9 @@ void append_text_or_null(std::string& sql, std::string_view text) {
 }  // namespace
 
 RejectStatement::RejectStatement(std::uint64_t load_id, std::size_t bytes_max)
-    : load_id_(load_id), bytes_max_(bytes_max), sql_(kHead) {}
+    : load_id_(load_id), bytes_max_(bytes_max), sql_(kHead) {
+  sql_.reserve(2 * bytes_max);  // a reject is written before it is found to be one too many
+}
 
 bool RejectStatement::append(const Reject& reject) {
   const std::size_t end_before = sql_.size();

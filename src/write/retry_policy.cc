@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kBackoffFirst{10};
 constexpr std::chrono::milliseconds kBackoffMax{2'000};
-constexpr std::size_t kNamedMax = 16;
+constexpr std::size_t kTroublesMax = 16;
+constexpr std::chrono::minutes kSameTrouble{1};
 
 std::chrono::milliseconds backoff(unsigned attempts) {
   thread_local std::minstd_rand random(std::random_device{}());
@@ -33,7 +34,6 @@ void RetryPolicy::committed() {
   const std::lock_guard lock(mutex_);
   last_commit_ = Clock::now();
   has_committed_ = true;
-  named_.clear();
 }
 
 bool RetryPolicy::has_committed() const {
@@ -49,7 +49,12 @@ bool RetryPolicy::is_over(Clock::time_point failing_since, const std::string& tr
   const std::lock_guard lock(mutex_);
   const auto trouble_for = Clock::now() - std::max(last_commit_, failing_since);
   if (std::chrono::duration_cast<std::chrono::milliseconds>(trouble_for) >= retry_for_) return true;
-  if (named_.size() < kNamedMax && named_.insert(trouble).second) {
+  const Clock::time_point now = Clock::now();
+  std::erase_if(met_, [&](const auto& met) { return now - met.second > kSameTrouble; });
+  const bool is_new = !met_.contains(trouble);
+  if (is_new && met_.size() == kTroublesMax) return false;
+  met_[trouble] = now;
+  if (is_new) {
     const std::string_view said =
         trouble.ends_with('.') ? std::string_view(trouble).substr(0, trouble.size() - 1) : trouble;
     spdlog::warn("{}; trying again for up to {} (--retry-for).", said, format_duration(retry_for_));

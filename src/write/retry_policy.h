@@ -2,8 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <mutex>
-#include <set>
 #include <string>
 
 #include "base/stop_signal.h"
@@ -18,15 +18,15 @@ class RetryPolicy {
   // retry_for: from the last commit of any range, or from when the trouble began where that is later.
   RetryPolicy(std::chrono::milliseconds retry_for, const StopSignal& stop);
 
-  // A range was committed: the time begins anew, and troubles are named again.
+  // A range was committed: the time begins anew.
   void committed();
 
   // Whether this run has committed anything.
   [[nodiscard]] bool has_committed() const;
 
   // Waits before attempt number `attempts` + 1 at what has failed since failing_since. Logs `trouble`, half a
-  // sentence or a whole one, once until the next commit. False where there is to be no further attempt: the time is
-  // over, or a stop was asked for.
+  // sentence or a whole one, unless it has met the same within the last minute. False where there is to be no further
+  // attempt: the time is over, or a stop was asked for.
   [[nodiscard]] bool wait(Clock::time_point failing_since, unsigned attempts, const std::string& trouble);
 
   [[nodiscard]] std::chrono::milliseconds retry_for() const { return retry_for_; }
@@ -39,7 +39,7 @@ class RetryPolicy {
   mutable std::mutex mutex_;  // guards all below
   Clock::time_point last_commit_;
   bool has_committed_ = false;
-  std::set<std::string> named_;  // troubles since the last commit; at most kNamedMax
+  std::map<std::string, Clock::time_point> met_;  // troubles, and when each was met last; at most kTroublesMax
 };
 
 }  // namespace chatload::write

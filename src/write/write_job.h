@@ -27,14 +27,15 @@ struct LineCounts {
   bool operator==(const LineCounts&) const = default;
 };
 
-// A row that the server refused. `detail` is empty for those beyond the first few of a range, which nobody shows.
+// A row that the server refused. `detail` is empty for those that were found behind the first hundred of a range.
 struct RefusedLine {
   parse::LineSpan line;
   std::string detail;  // "SQLSTATE 23000: …"
 };
 
 struct WriteResult {
-  bool committed = false;  // the range is in the table and in the ledger; the rest holds only then
+  bool committed = false;       // the range is in the table and in the ledger; the rest holds only then
+  bool is_over_budget = false;  // it is not, because its owner allows no more than `refused`, which holds then too
   LineCounts counts;
   std::vector<RefusedLine> refused;  // in file order; not those of a range that an earlier run committed
   // Of a range that an earlier run committed, where asked for (WriterSettings): its rejected lines in file order.

@@ -47,12 +47,14 @@ void WriterPool::write_jobs(Write write) {
     } catch (...) {
       fail(std::current_exception());
     }
+    if (!job->result.committed) failed_ = true;  // before finish(), as in fail()
     scheduler_.finish(*job);
     job->owner->done(*job);
   }
 }
 
-// Before finish(): whoever waits for this range then sees the failure, and does not commit past it.
+// Before finish(): whoever waits for this range then sees the failure, and does not commit past it. A lower line of one
+// id must not be missing when a higher one is written, or a resume would write it out of order.
 void WriterPool::fail(std::exception_ptr failure) {
   const std::lock_guard lock(failure_mutex_);
   if (!failure_) failure_ = std::move(failure);

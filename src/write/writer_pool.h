@@ -28,6 +28,7 @@ class WriterPool {
   // not committed.
   void submit(WriteJob& job);
 
+  // A range was not committed, for whatever reason, so none is any more.
   [[nodiscard]] bool failed() const { return failed_; }
 
   // Throws what ended the first writer that failed; nothing if none did.

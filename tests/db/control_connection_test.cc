@@ -119,11 +119,12 @@ TEST_F(ControlConnectionTest, ErrorOfTheBodysOwnPasses) {
   EXPECT_EQ(run.connects, 1);
 }
 
-TEST_F(ControlConnectionTest, AttemptIsMadeOnceAndSaysHowItWent) {
+TEST_F(ControlConnectionTest, AttemptOutlivesALostConnectionAndSaysHowItWent) {
   Run run(*this);
   EXPECT_TRUE(run.control.attempt([](Session& session) { session.execute("DO 1"); }));
   kill(run);
-  EXPECT_FALSE(run.control.attempt([](Session& session) { session.execute("DO 1"); }));
+  EXPECT_TRUE(run.control.attempt([](Session& session) { session.execute("DO 1"); }));
+  EXPECT_FALSE(run.control.attempt([](Session& session) { session.execute("no SQL"); }));
 }
 
 TEST_F(ControlConnectionTest, LockExcludesAnotherRunUntilItIsGivenBack) {

@@ -1,7 +1,7 @@
 """What the tests of whole loads in the ledger share: a log with everything in it, and a load that is held in its midst.
 
-A load is held by a row: another session inserts the id of one of its lines and does not commit, so the load's own INSERT
-of that id waits, and with one connection every range in front of it is committed and none behind it.
+A load is held by a row: another session inserts the id of one of its lines and does not commit, so the load's own
+INSERT of that id waits, and with one connection every range in front of it is committed and none behind it.
 """
 
 import contextlib
@@ -212,7 +212,8 @@ class LedgerCase(unittest.TestCase):
     def assert_refused(self, run, exit_code, *parts):
         """One error that has all parts."""
         self.assertEqual(run.exit_code, exit_code, run.stderr)
-        errors = [found[2] for found in map(LOG_LINE.fullmatch, run.stderr.splitlines()) if found and found[1] == "error"]
+        events = filter(None, map(LOG_LINE.fullmatch, run.stderr.splitlines()))
+        errors = [event[2] for event in events if event[1] == "error"]
         self.assertEqual(len(errors), 1, run.stderr)
         for part in parts:
             self.assertIn(str(part), errors[0])

@@ -138,10 +138,13 @@ TEST_F(LoadLedgerTest, LoadThatIsDoneKeepsItsTotalsWithoutItsRanges) {
   const auto load_id = begin("ours");
   add_reject(*load_id, 1, "too_long");
   add_reject(*load_id, 2, "empty_id");
+  for (int range = 0; range < 6; ++range) add_range(*load_id, range, 1);
   const LoadEnd end{.exit_code = 1,
                     .source_stamp = "stamp",
                     .source_digest = std::string(32, 'd'),
                     .totals = {.ranges = 7, .counts = kCounts, .bytes_compressed = 900, .bytes_decompressed = 2'000}};
+  EXPECT_FALSE(mark_done(admin(), *load_id, "ours", end)) << "a range is missing";
+  add_range(*load_id, 6, 1);
   EXPECT_TRUE(mark_done(admin(), *load_id, "ours", end));
   EXPECT_TRUE(mark_done(admin(), *load_id, "ours", end)) << "after a lost reply";
   const LoadTotals totals = read_final_totals(admin(), *load_id);
@@ -179,9 +182,14 @@ TEST_F(LoadLedgerTest, StampOfASourceThatIsNoFileIsNone) {
 
 TEST_F(LoadLedgerTest, CompactionDeletesAllRangesOfTheLoadAndNoOthers) {
   const auto load_id = begin("ours");
+  add_range(*load_id, 0, 1);
+  compact(admin(), *load_id);
+  EXPECT_EQ(ranges_of(*load_id), "1") << "it is not done";
+  admin().execute("UPDATE chatload_loads SET state = 'done'");
   add_range(*load_id + 1, 0, 1);
   admin().execute(is_mysql() ? "SET SESSION cte_max_recursion_depth = 100000"
                              : "SET SESSION max_recursive_iterations = 100000");
+  compact(admin(), *load_id);
   for (const std::uint64_t ranges : {std::uint64_t{1}, std::uint64_t{20'000}, std::uint64_t{20'001}}) {
     admin().execute(
         "INSERT INTO chatload_ranges WITH RECURSIVE numbers AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM"

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdint>
 #include <future>
 #include <string>
+#include <tuple>
 
 #include "base/errors.h"
 #include "db/database_fixture.h"
@@ -53,10 +56,13 @@ class RangeLedgerTest : public DatabaseTest {
     admin().execute("COMMIT");
   }
 
-  // Returns when some statement waits for a row's lock.
-  void await_lock_wait() {
+  // Whether some statement comes to wait for a row's lock.
+  [[nodiscard]] bool sees_lock_wait() {
+    const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (admin().query("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'").at(0).at(1) == "0") {
+      if (std::chrono::steady_clock::now() > give_up_at) return false;
     }
+    return true;
   }
 
   std::uint64_t load_id_ = 0;
@@ -88,7 +94,7 @@ TEST_F(RangeLedgerTest, ClaimWaitsForWhoeverHasTheRangeAndGoesByHowThatEnds) {
       session.execute("COMMIT");
       return is_claimed;
     });
-    await_lock_wait();
+    EXPECT_TRUE(sees_lock_wait());
     first.execute(end);
     EXPECT_EQ(second.get(), is_free) << end;
   }
@@ -111,7 +117,7 @@ TEST_F(RangeLedgerTest, TakeOverWaitsForTheTransactionsUnderWayAndNoneBeginsBehi
     Session session = connect();
     return take_over(session, "theirs");
   });
-  await_lock_wait();
+  EXPECT_TRUE(sees_lock_wait());
   first.execute("COMMIT");
   EXPECT_TRUE(taken.get());
   EXPECT_TRUE(CommittedRanges(admin(), load_id_).contains(RangeNumber(0)));

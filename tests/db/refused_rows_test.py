@@ -1,4 +1,4 @@
-"""What the server refuses becomes a reject alone; rejects, and the budget for them, are exact over any number of runs."""
+"""What the server refuses becomes a reject alone; rejects and their budget are exact over any number of runs."""
 
 import gzip
 import pathlib
@@ -85,12 +85,13 @@ class RefusedRowsTest(LedgerCase):
         self.assertEqual(self.rows_in_table(), 0)
 
     def test_the_raw_rejects_of_a_load_load_again_once_they_are_mended(self):
-        path = self.write("log.json", "".join(line(f"id-{i}", "refuse\ttab é" if i % 9 == 0 else "m") for i in range(500)))
+        lines = [line(f"id-{i}", "refuse\ttab é" if i % 9 == 0 else "m") for i in range(500)]
+        path = self.write("log.json", "".join(lines))
         self.database.sql(CHECK)
         self.assertEqual(self.load(path).exit_code, 1)
         mended = self.folder / "mend.json.gz"
         words = [support.CHATLOAD, "rejects", "1", "--raw", "-o", mended, "--to", self.database.url]
-        self.assertEqual(subprocess.run(list(map(str, words)), check=False).returncode, 0)
+        self.assertEqual(subprocess.run(list(map(str, words)), capture_output=True, check=False).returncode, 0)
         self.database.sql("ALTER TABLE chat_messages DROP CONSTRAINT polite")
         run = self.load(mended)
         self.assertEqual((run.exit_code, run.summary["inserted"], run.summary["lines"]), (0, 56, 56), run.stderr)

@@ -8,9 +8,10 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import support
-from ledger_case import HELD, LINES, LedgerCase, apply, line, wait_until
+from ledger_case import LedgerCase, apply, line, wait_until
 
 USER = "chatload_several"
+SOON = ("--retry-for", "1s")  # so that a run that should not get so far does not wait for the held row
 
 
 class SeveralInputsTest(LedgerCase):
@@ -53,7 +54,7 @@ class SeveralInputsTest(LedgerCase):
     def test_a_load_that_another_run_holds_does_not_stop_the_next_input(self):
         path = self.write_log()
         with self.held_load(path, *self.RANGE_SIZE) as loader:
-            run = self.load(path, self.good)
+            run = self.load(path, self.good, *SOON)
             self.assertEqual((run.exit_code, run.summary["inserted"]), (3, 2), run.stderr)
         self.assertEqual(loader.finish().exit_code, 1)
 
@@ -69,7 +70,7 @@ class SeveralRunsTest(LedgerCase):
     def test_a_second_run_of_a_load_is_refused_and_names_the_process_that_has_it(self):
         path = self.write_log()
         with self.held_load(path, *self.RANGE_SIZE) as loader:
-            run = self.load(path, *self.RANGE_SIZE)
+            run = self.load(path, *self.RANGE_SIZE, *SOON)
             self.assert_refused(run, 3, "another run", f"process {loader.process.pid}", "--wait-lock")
             self.assertEqual(run.summary["lines"], 0)
             self.assertEqual([row[2] for row in self.loads()], ["running"])
@@ -78,7 +79,7 @@ class SeveralRunsTest(LedgerCase):
     def test_a_second_run_with_restart_is_refused_too(self):
         path = self.write_log()
         with self.held_load(path, *self.RANGE_SIZE) as loader:
-            self.assert_refused(self.load(path, "--restart"), 3, f"process {loader.process.pid}")
+            self.assert_refused(self.load(path, "--restart", *SOON), 3, f"process {loader.process.pid}")
         self.assert_loaded(loader.finish(), apply(path))
 
     def test_a_second_run_that_waits_finds_the_load_done(self):
@@ -100,7 +101,7 @@ class SeveralRunsTest(LedgerCase):
     def test_a_wait_that_is_over_is_a_refusal(self):
         path = self.write_log()
         with self.held_load(path, *self.RANGE_SIZE) as loader:
-            self.assert_refused(self.load(path, "--wait-lock", "300ms"), 3, f"process {loader.process.pid}")
+            self.assert_refused(self.load(path, "--wait-lock", "300ms", *SOON), 3, f"process {loader.process.pid}")
 
     def test_loads_of_two_files_into_one_table_finish_side_by_side(self):
         own = [line(f"{name}-{i}", "own") for name in "ab" for i in range(3000)]
@@ -172,8 +173,8 @@ class LeastPrivilegeTest(LedgerCase):
         for mode in ("skip", "replace"):
             words = (path, "--on-duplicate", mode, *self.RANGE_SIZE, "--rejects", rejects)
             with self.subTest(mode=mode):
-                self.database.sql("DELETE FROM chat_messages; DELETE FROM chatload_loads; DELETE FROM chatload_rejects;"
-                                  " DELETE FROM chatload_ranges; ALTER TABLE chatload_loads AUTO_INCREMENT = 1")  # fmt: skip
+                for table in ("chat_messages", "chatload_loads", "chatload_ranges", "chatload_rejects"):
+                    self.database.sql(f"TRUNCATE TABLE {table}")
                 self.interrupt(*words, to=url)
                 self.assert_loaded(self.load(*words, to=url), apply(path, on_duplicate=mode))
                 self.assertEqual(self.load(*words, to=url).summary["status"], "already_loaded")
