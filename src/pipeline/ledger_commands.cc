@@ -88,14 +88,7 @@ class Export {
 
 std::string text_of(const write::StoredReject& reject, bool raw, std::string_view source) {
   if (raw) return std::string(reject.raw) + '\n';
-  return report::to_json_line({.reason = reject.reason,
-                               .field = reject.field,
-                               .detail = reject.detail,
-                               .line = reject.line,
-                               .offset = reject.offset,
-                               .raw = reject.raw,
-                               .raw_is_cut = reject.raw_is_cut},
-                              source);
+  return report::to_json_line(report::record_of(reject), source);
 }
 
 // output_error: the errno of a standard output that took no more.

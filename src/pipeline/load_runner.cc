@@ -165,6 +165,7 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
       throw;
     } catch (const Error& error) {
       mark_ended(load, write::LoadState::kFailed, error.exit_code());
+      export_rejects_after_failure(input, load.load_id);
       throw;
     }
     export_rejects(input, load.load_id);
@@ -302,14 +303,7 @@ void LoadRunner::export_rejects(const std::string& input, std::uint64_t load_id)
   try {
     write::Session session = connect_writer();
     write::read_rejects(session, load_id, [&](const write::StoredReject& reject) {
-      reject_writer_->write({.reason = reject.reason,
-                             .field = reject.field,
-                             .detail = reject.detail,
-                             .line = reject.line,
-                             .offset = reject.offset,
-                             .raw = reject.raw,
-                             .raw_is_cut = reject.raw_is_cut},
-                            input);
+      reject_writer_->write(report::record_of(reject), input);
       return !stop_.requested();
     });
   } catch (const write::StatementError& error) {
@@ -317,6 +311,15 @@ void LoadRunner::export_rejects(const std::string& input, std::uint64_t load_id)
         fmt::format("{}: its rejected lines cannot be read for --rejects ({}); `chatload rejects {} -o FILE.json.gz` "
                     "exports them.",
                     input, error.what(), load_id));
+  }
+}
+
+// What ended the load is the news; a lost server has no rejects to give either.
+void LoadRunner::export_rejects_after_failure(const std::string& input, std::uint64_t load_id) {
+  try {
+    export_rejects(input, load_id);
+  } catch (const DatabaseError& error) {
+    spdlog::warn("{}", error.what());
   }
 }
 

@@ -48,6 +48,7 @@ class LoadRunner {
               const InputResult& result, ExitCode exit_code);
   void mark_ended(const OpenLoad& load, write::LoadState state, ExitCode exit_code);
   void export_rejects(const std::string& input, std::uint64_t load_id);
+  void export_rejects_after_failure(const std::string& input, std::uint64_t load_id);
 
   const cli::LoadPlan& plan_;
   const StopSignal& stop_;

@@ -35,6 +35,16 @@ std::string base64(std::string_view bytes) {
 
 }  // namespace
 
+RejectRecord record_of(const write::StoredReject& reject) {
+  return {.reason = reject.reason,
+          .field = reject.field,
+          .detail = reject.detail,
+          .line = reject.line,
+          .offset = reject.offset,
+          .raw = reject.raw,
+          .raw_is_cut = reject.raw_is_cut};
+}
+
 std::string to_json_line(const RejectRecord& record, std::string_view input) {
   std::string line = R"({"input":)";
   append_json_string(line, input);

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "parse/outcome.h"
 #include "report/gzip_file.h"
+#include "write/reject_reader.h"
 
 namespace chatload::report {
 
@@ -22,6 +23,9 @@ struct RejectRecord {
   std::string_view raw;     // without its line end
   bool raw_is_cut = false;  // line_too_long only
 };
+
+// The same of a line that the ledger keeps.
+[[nodiscard]] RejectRecord record_of(const write::StoredReject& reject);
 
 // {"input":…,"reason":…,"field":…|null,"detail":…,"line":…,"offset":…,"raw":…} and a newline; without "detail" where
 // there is none; "raw_base64" in place of "raw" where the line is not UTF-8; "raw_cut":true where it is cut.

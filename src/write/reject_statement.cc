@@ -55,7 +55,7 @@ RejectStatement::RejectStatement(std::uint64_t load_id, std::size_t bytes_max)
 
 bool RejectStatement::append(const Reject& reject) {
   const std::size_t end_before = sql_.size();
-  fmt::format_to(std::back_inserter(sql_), "{}({},{},{},'{}',", rows_ == 0 ? "" : ",", load_id_, reject.line.value(),
+  fmt::format_to(std::back_inserter(sql_), "{}({},{},{},'{}',", is_empty_ ? "" : ",", load_id_, reject.line.value(),
                  reject.offset.value(), parse::to_string(reject.reason));
   append_text_or_null(sql_, reject.field);
   sql_ += ',';
@@ -67,13 +67,13 @@ bool RejectStatement::append(const Reject& reject) {
     sql_.resize(end_before);
     return false;
   }
-  ++rows_;
+  is_empty_ = false;
   return true;
 }
 
 void RejectStatement::clear() {
   sql_ = kHead;
-  rows_ = 0;
+  is_empty_ = true;
 }
 
 }  // namespace chatload::write

@@ -30,16 +30,15 @@ class RejectStatement {
   // does not fit into an empty statement never will.
   [[nodiscard]] bool append(const Reject& reject);
 
-  [[nodiscard]] bool empty() const { return rows_ == 0; }
+  [[nodiscard]] bool empty() const { return is_empty_; }
   [[nodiscard]] const std::string& sql() const { return sql_; }
-  [[nodiscard]] std::uint64_t rows() const { return rows_; }
   void clear();
 
  private:
   std::uint64_t load_id_;
   std::size_t bytes_max_;
   std::string sql_;
-  std::uint64_t rows_ = 0;
+  bool is_empty_ = true;
 };
 
 }  // namespace chatload::write

@@ -39,7 +39,6 @@ TEST(RejectStatement, RejectsAreRowsOfOneInsert) {
   ASSERT_TRUE(statement.append(reject("{}")));
   ASSERT_TRUE(statement.append(reject("")));
   EXPECT_FALSE(statement.empty());
-  EXPECT_EQ(statement.rows(), 2U);
   EXPECT_EQ(statement.sql(),
             kHead + "(7,12,345,'too_long','from',NULL,X'7B7D',0),(7,12,345,'too_long','from',NULL,X'',0)");
 }
@@ -78,7 +77,6 @@ TEST(RejectStatement, RejectThatDoesNotFitLeavesTheStatementAsItWas) {
   const std::string sql = statement.sql();
   EXPECT_FALSE(statement.append(reject("")));
   EXPECT_EQ(statement.sql(), sql);
-  EXPECT_EQ(statement.rows(), 2U);
   statement.clear();
   EXPECT_TRUE(statement.empty());
   ASSERT_TRUE(statement.append(reject("{}")));
