@@ -22,6 +22,14 @@ std::string_view to_string(RejectReason reason) {
   return "unknown";
 }
 
+std::optional<RejectReason> reject_reason(std::string_view name) {
+  for (std::size_t index = 0; index < kRejectReasonCount; ++index) {
+    const auto reason = static_cast<RejectReason>(index);
+    if (to_string(reason) == name) return reason;
+  }
+  return std::nullopt;
+}
+
 std::uint64_t ParseCounts::rejected() const {
   return std::accumulate(rejected_by_reason.begin(), rejected_by_reason.end(), std::uint64_t{0});
 }

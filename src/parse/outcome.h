@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace chatload::parse {
@@ -26,6 +27,8 @@ enum class RejectReason : std::uint8_t {
 inline constexpr std::size_t kRejectReasonCount = 12;
 
 [[nodiscard]] std::string_view to_string(RejectReason reason);
+// The reason of that name; nothing where there is none.
+[[nodiscard]] std::optional<RejectReason> reject_reason(std::string_view name);
 
 // Lines of one range, of one run or of one load, by what the parser made of them:
 // lines = valid + filtered + blank + rejected().

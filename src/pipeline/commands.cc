@@ -121,10 +121,8 @@ void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const par
   verdict.counts += result.counts;
   verdict.this_run += result.counts;
   if (result.failure) std::rethrow_exception(result.failure);
-  std::optional<std::string> over_budget = result.budget_verdict;
-  if (!over_budget && !result.interrupted) over_budget = rejects.verdict_at_end(result.lines, result.blank);
-  if (over_budget) {
-    spdlog::error("{}", *over_budget);
+  if (result.budget_verdict) {
+    spdlog::error("{}", *result.budget_verdict);
     verdict.worsen(report::RunStatus::kBudgetExceeded, ExitCode::kBudgetExceeded);
   } else if (result.interrupted) {
     spdlog::warn("{}: stopped by a signal after {} lines; run the same command again.", input,

@@ -26,6 +26,10 @@ InputResult read_input(const std::string& input, const cli::ReadPlan& read, repo
     result.pipeline = run_pipeline(*stream, {read.split, read.threads, ranges_in_flight_max}, mapping, read.filter,
                                    destination, rejects, stats, stop);
   }
+  PipelineResult& done = result.pipeline;
+  if (!done.budget_verdict && !done.interrupted && !done.failure) {
+    done.budget_verdict = rejects.verdict_at_end(done.lines, done.blank);
+  }
   result.source_digest = digested.digest_hex();
   return result;
 }

@@ -13,7 +13,7 @@
 namespace chatload::pipeline {
 
 struct InputResult {
-  PipelineResult pipeline;
+  PipelineResult pipeline;    // its budget verdict is that at the end, too
   std::string source_digest;  // of the compressed bytes that were read (base/digest.h)
 };
 

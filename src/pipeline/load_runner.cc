@@ -194,10 +194,8 @@ void LoadRunner::go_on(const std::string& input, const source::SourceIdentity& i
   verdict.this_run += pipeline.counts;
 
   if (pipeline.failure) std::rethrow_exception(pipeline.failure);
-  std::optional<std::string> over_budget = pipeline.budget_verdict;
-  if (!over_budget && !pipeline.interrupted) over_budget = rejects.verdict_at_end(pipeline.lines, pipeline.blank);
-  if (over_budget) {
-    spdlog::error("{}", *over_budget);
+  if (pipeline.budget_verdict) {
+    spdlog::error("{}", *pipeline.budget_verdict);
     mark_ended(load, write::LoadState::kFailed, ExitCode::kBudgetExceeded);
     verdict.worsen(RunStatus::kBudgetExceeded, ExitCode::kBudgetExceeded);
   } else if (pipeline.interrupted) {

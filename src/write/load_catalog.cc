@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "write/range_ledger.h"
 
 namespace chatload::write {
 namespace {
@@ -55,13 +56,7 @@ LoadEntry entry_of(const Row& row) {
                   .started_at = row[6].value_or(""),
                   .finished_at = row[7],
                   .done_share = done_share(row[1] == "done", row[8], row[9]),
-                  .counts = {.lines = to_number(row[13]),
-                             .inserted = to_number(row[14]),
-                             .updated = to_number(row[15]),
-                             .duplicate = to_number(row[16]),
-                             .filtered = to_number(row[17]),
-                             .rejected = to_number(row[18]),
-                             .blank = to_number(row[19])},
+                  .counts = line_counts(row, 13),
                   .exit_code = optional_number(row[10]),
                   .superseded_by = optional_number(row[11]),
                   .runner = row[12].value_or("")};

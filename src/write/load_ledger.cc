@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "write/range_ledger.h"
+
 namespace chatload::write {
 namespace {
 
@@ -20,31 +22,18 @@ std::string text_or_null(const std::string& text) { return text.empty() ? "NULL"
 
 bool changes_one(Session& session, const std::string& sql) { return session.update(sql).affected_rows == 1; }
 
-LineCounts counts_of(const Row& row, std::size_t first) {
-  return {.lines = to_number(row[first]),
-          .inserted = to_number(row[first + 1]),
-          .updated = to_number(row[first + 2]),
-          .duplicate = to_number(row[first + 3]),
-          .filtered = to_number(row[first + 4]),
-          .rejected = to_number(row[first + 5]),
-          .blank = to_number(row[first + 6])};
-}
-
 LoadTotals totals_of(Session& session, std::uint64_t load_id, const std::string& sql) {
   const Row row = session.query(sql).at(0);
   LoadTotals totals;
   totals.ranges = to_number(row[0]);
-  totals.counts = counts_of(row, 1);
+  totals.counts = line_counts(row, 1);
   totals.bytes_compressed = to_number(row[8]);
   totals.bytes_decompressed = to_number(row[9]);
   if (totals.counts.rejected == 0) return totals;
   for (const Row& reason : session.query(fmt::format(
            "SELECT `reason`, COUNT(*) FROM `chatload_rejects` WHERE `load_id` = {} GROUP BY `reason`", load_id))) {
-    for (std::size_t i = 0; i < totals.rejected_by_reason.size(); ++i) {
-      if (reason[0] == parse::to_string(static_cast<parse::RejectReason>(i))) {
-        totals.rejected_by_reason[i] = to_number(reason[1]);
-      }
-    }
+    const auto known = parse::reject_reason(reason[0].value_or(""));
+    if (known) totals.rejected_by_reason[static_cast<std::size_t>(*known)] = to_number(reason[1]);
   }
   return totals;
 }

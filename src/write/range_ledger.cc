@@ -8,6 +8,16 @@
 
 namespace chatload::write {
 
+LineCounts line_counts(const Row& row, std::size_t first) {
+  return {.lines = to_number(row[first]),
+          .inserted = to_number(row[first + 1]),
+          .updated = to_number(row[first + 2]),
+          .duplicate = to_number(row[first + 3]),
+          .filtered = to_number(row[first + 4]),
+          .rejected = to_number(row[first + 5]),
+          .blank = to_number(row[first + 6])};
+}
+
 RangeLedger::RangeLedger(std::uint64_t load_id, std::string owner) : load_id_(load_id), owner_(std::move(owner)) {}
 
 bool RangeLedger::claim(Session& session, const WriteJob& job) const {
@@ -63,13 +73,7 @@ std::optional<RangeRecord> RangeLedger::find(Session& session, RangeNumber numbe
   record.length_bytes = to_number(row[1]);
   record.digest = row[2].value_or("");
   record.first_line = LineNumber(to_number(row[3]));
-  record.counts = {.lines = to_number(row[4]),
-                   .inserted = to_number(row[5]),
-                   .updated = to_number(row[6]),
-                   .duplicate = to_number(row[7]),
-                   .filtered = to_number(row[8]),
-                   .rejected = to_number(row[9]),
-                   .blank = to_number(row[10])};
+  record.counts = line_counts(row, 4);
   return record;
 }
 

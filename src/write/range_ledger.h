@@ -8,6 +8,7 @@
 //     INSERT waits for that session and then fails with 1062. A COMMIT whose reply was lost is settled in this way.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -19,6 +20,10 @@
 #include "write/write_job.h"
 
 namespace chatload::write {
+
+// The seven cells of a row from `first` on, in the order of LineCounts: as chatload_ranges and chatload_loads have
+// them.
+[[nodiscard]] LineCounts line_counts(const Row& row, std::size_t first);
 
 // A row of chatload_ranges.
 struct RangeRecord {

@@ -14,10 +14,7 @@ constexpr std::uint64_t kRowsInAPage = 1000;
 constexpr std::string_view kPatientServer = "SET SESSION net_write_timeout = 28800";
 
 parse::RejectReason reason_named(std::string_view name) {
-  for (std::size_t index = 0; index < parse::kRejectReasonCount; ++index) {
-    const auto reason = static_cast<parse::RejectReason>(index);
-    if (to_string(reason) == name) return reason;
-  }
+  if (const auto reason = parse::reject_reason(name)) return *reason;
   throw DatabaseError("The ledger has a line rejected as '" + std::string(name) +
                       "', which this chatload does not know; export it with the newer one that loaded it.");
 }

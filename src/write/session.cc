@@ -2,7 +2,7 @@
 // that both servers name alike; isolation has a statement of its own, because its variable has two names.
 //   sql_mode                strict for every engine, zero dates refused, no mode that changes the grammar
 //   foreign_key_checks, unique_checks   off they lose rows in silence (MariaDB, repeated ids)
-//   wait_timeout            a writer may idle for hours behind a slow input
+//   wait_timeout            whoever waits for people may idle for hours; writers take less (pipeline/load_runner.cc)
 //   completion_type         a COMMIT neither begins a transaction nor disconnects
 //   MariaDB's timeouts      a writer may wait in its transaction for a lower range
 //   READ WRITE              a server may make new sessions read only by default
