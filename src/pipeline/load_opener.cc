@@ -136,7 +136,8 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
   OpenLoad load{.load_id = record.load_id,
                 .owner = source.runner.owner,
                 .plan = cli::resumed_plan(plan_, record.plan, record.load_id, "--restart"),
-                .before = {}};
+                .before = {},
+                .is_source_in_doubt = source.identity.stamp != record.source_stamp};
   if (record.limits != limits_) {
     throw LoadError(fmt::format(
         "{}: the columns of the table are no longer those that load {} began with ({} then, {} now), so that "
@@ -157,6 +158,7 @@ std::optional<OpenLoad> LoadOpener::begin(const Found& found, const Source& sour
   const write::LoadSetup setup{.plan = cli::recorded_plan(plan_),
                                .limits = limits_,
                                .lock_name = source.lock_name,
+                               .source_stamp = source.identity.stamp,
                                .source_bytes = source.identity.bytes};
   const std::optional<std::uint64_t> load_id = control_.run([&](write::Session& session) {
     return write::begin_load(session, source.key, setup, source.runner, found.attempts + 1, found.put_aside);

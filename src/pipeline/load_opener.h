@@ -21,6 +21,8 @@ struct OpenLoad {
   std::string owner;         // our token in its row
   cli::LoadPlan plan;        // with the settings that the ledger has of it
   write::LoadTotals before;  // what earlier runs have committed
+  // They may have read other bytes: the file was touched since, or is another one of equal size, head and tail.
+  bool is_source_in_doubt = false;
 };
 
 // A load that was done before, by content.

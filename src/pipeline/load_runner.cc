@@ -14,6 +14,7 @@
 #include "base/errors.h"
 #include "base/quantity.h"
 #include "pipeline/memory_plan.h"
+#include "pipeline/source_verifier.h"
 #include "source/source_identity.h"
 #include "write/range_ledger.h"
 #include "write/reject_reader.h"
@@ -188,7 +189,7 @@ void LoadRunner::go_on(const std::string& input, const source::SourceIdentity& i
   report::RunCounts before = run_counts(load.before);
   before.bytes_compressed = 0;  // this run reads the input from its start again
   verdict.counts += before;
-  const InputResult result = write_rows(input, load, rejects);
+  const InputResult result = write_rows(input, identity, load, rejects);
   const PipelineResult& pipeline = result.pipeline;
   verdict.counts += pipeline.counts;
   verdict.this_run += pipeline.counts;
@@ -212,7 +213,8 @@ void LoadRunner::go_on(const std::string& input, const source::SourceIdentity& i
 }
 
 // Runs the pipeline; a failed writer's error is the result's failure, too.
-InputResult LoadRunner::write_rows(const std::string& input, const OpenLoad& load, report::RejectSink& rejects) {
+InputResult LoadRunner::write_rows(const std::string& input, const source::SourceIdentity& identity,
+                                   const OpenLoad& load, report::RejectSink& rejects) {
   const cli::LoadPlan& plan = load.plan;
   if (plan.write.on_duplicate != plan_.write.on_duplicate) inspect(plan.write.on_duplicate);
   const MemoryPlan memory =
@@ -220,6 +222,11 @@ InputResult LoadRunner::write_rows(const std::string& input, const OpenLoad& loa
   const write::RangeLedger ledger(load.load_id, load.owner);
   std::optional<write::CommittedRanges> committed;
   control_->run([&](write::Session& session) { committed.emplace(session, load.load_id); });
+  if (load.is_source_in_doubt && !identity.stamp.empty() && committed->count() > 0) {
+    spdlog::info("{}: was touched since load {} began; comparing what is loaded with it first.", input, load.load_id);
+    require_recorded_bytes(input, plan.read, ledger, *committed, *control_, stop_);
+    control_->run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
+  }
   const bool has_budget = plan.report.reject_limit.lines || plan.report.reject_limit.share_ppm;
   write::WriterPool pool(sessions_, {.mapping = mapping_,
                                      .mode = plan.write.on_duplicate,

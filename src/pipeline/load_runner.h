@@ -41,7 +41,8 @@ class LoadRunner {
   void inspect(write::OnDuplicate mode);
   void count_done(const std::string& input, const DoneLoad& load, Verdict& verdict);
   void go_on(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load, Verdict& verdict);
-  [[nodiscard]] InputResult write_rows(const std::string& input, const OpenLoad& load, report::RejectSink& rejects);
+  [[nodiscard]] InputResult write_rows(const std::string& input, const source::SourceIdentity& identity,
+                                       const OpenLoad& load, report::RejectSink& rejects);
   [[nodiscard]] bool is_same_content(const std::string& input, const source::SourceIdentity& identity,
                                      const std::string& digest) const;
   void finish(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,

@@ -207,13 +207,9 @@ void BatchWriter::take_recorded(WriteJob& job, bool by_earlier_run) {
                     "run the same command again to load them once more.",
                     lines_of(job)));
   }
-  if (record->begin != range.begin || record->length_bytes != range.length_bytes() || record->digest != job.digest ||
-      record->first_line != job.first_line || record->counts.lines != job.parsed.counts.lines) {
-    throw SourceError(fmt::format(
-        "Where {} stand now ({} bytes from byte {} of the decompressed stream), load {} has read other bytes "
-        "before, so this is not the file that it began with; bring that one back, or load this one from its "
-        "start with --restart.",
-        lines_of(job), range.length_bytes(), range.begin.value(), context_.ledger.load_id()));
+  if (!record->has_bytes_of(range, job.digest) || record->first_line != job.first_line ||
+      record->counts.lines != job.parsed.counts.lines) {
+    throw changed_source(context_.ledger.load_id(), *record);
   }
   if (by_earlier_run && record->counts.rejected > 0 && context_.recorded_rejects_max > 0) {
     job.result.recorded_rejects = context_.ledger.rejected_lines(session_, record->first_line, record->counts.lines,

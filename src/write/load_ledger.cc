@@ -81,13 +81,14 @@ std::optional<std::uint64_t> begin_load(Session& session, const LoadKey& key, co
     session.execute(fmt::format("UPDATE `chatload_loads` SET `owner` = '' WHERE `load_id` = {}", load.load_id));
   }
   try {
-    session.execute(fmt::format(
-        "INSERT INTO `chatload_loads` (`target_table`, `source`, `source_key`, `attempt`, `source_bytes`, `plan`,"
-        " `limits`, `owner`, `runner`, `lock_name`, `state`, `started_at`)"
-        " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 'running', UTC_TIMESTAMP(6))",
-        quote_text(key.table), quote_text(runner.source), quote_text(key.source_key), attempt,
-        setup.source_bytes ? std::to_string(*setup.source_bytes) : "NULL", quote_text(setup.plan),
-        quote_text(setup.limits), quote_text(runner.owner), quote_text(runner.name), quote_text(setup.lock_name)));
+    session.execute(
+        fmt::format("INSERT INTO `chatload_loads` (`target_table`, `source`, `source_key`, `attempt`, `source_stamp`,"
+                    " `source_bytes`, `plan`, `limits`, `owner`, `runner`, `lock_name`, `state`, `started_at`)"
+                    " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 'running', UTC_TIMESTAMP(6))",
+                    quote_text(key.table), quote_text(runner.source), quote_text(key.source_key), attempt,
+                    text_or_null(setup.source_stamp), setup.source_bytes ? std::to_string(*setup.source_bytes) : "NULL",
+                    quote_text(setup.plan), quote_text(setup.limits), quote_text(runner.owner), quote_text(runner.name),
+                    quote_text(setup.lock_name)));
   } catch (const StatementError& error) {
     if (classify(error) != ErrorClass::kDuplicateKey) throw;
   }

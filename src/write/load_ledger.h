@@ -44,6 +44,7 @@ struct LoadSetup {
   std::string plan;    // TOML, as cli's recorded_plan() writes it
   std::string limits;  // of the table's columns
   std::string lock_name;
+  std::string source_stamp;  // when it began; empty where the source is no file
   std::optional<std::uint64_t> source_bytes;
 };
 
@@ -56,7 +57,7 @@ struct LoadRecord {
   std::string runner;  // host and process of its last run
   std::string plan;
   std::string limits;
-  std::string source_stamp;   // when done
+  std::string source_stamp;   // of the file that its ranges are of; empty where the source is no file
   std::string source_digest;  // when done
   int exit_code = 0;          // when done
   bool is_superseded = false;
@@ -97,7 +98,7 @@ struct LoadEnd {
 [[nodiscard]] bool mark_ended(Session& session, std::uint64_t load_id, const std::string& owner, LoadState state,
                               int exit_code);
 
-// The source was found whole again under another stamp.
+// The source was found again under another stamp.
 void record_stamp(Session& session, std::uint64_t load_id, const std::string& source_stamp);
 
 // Deletes the ranges of a load that is done, in statements of bounded size.

@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "base/errors.h"
-
 namespace chatload::write {
 
 LineCounts line_counts(const Row& row, std::size_t first) {
@@ -16,6 +14,19 @@ LineCounts line_counts(const Row& row, std::size_t first) {
           .filtered = to_number(row[first + 4]),
           .rejected = to_number(row[first + 5]),
           .blank = to_number(row[first + 6])};
+}
+
+bool RangeRecord::has_bytes_of(const split::Range& range, std::string_view range_digest) const {
+  return begin == range.begin && length_bytes == range.length_bytes() && digest == range_digest;
+}
+
+SourceError changed_source(std::uint64_t load_id, const RangeRecord& record) {
+  return SourceError(fmt::format(
+      "Where load {} has read the lines {} to {} ({} bytes from byte {} of the decompressed stream), other bytes stand "
+      "now, so this is not the file that it began with; bring that one back, or load this one from its start with "
+      "--restart.",
+      load_id, record.first_line.value(), record.first_line.value() + record.counts.lines - 1, record.length_bytes,
+      record.begin.value()));
 }
 
 RangeLedger::RangeLedger(std::uint64_t load_id, std::string owner) : load_id_(load_id), owner_(std::move(owner)) {}

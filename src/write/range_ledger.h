@@ -13,9 +13,12 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/errors.h"
 #include "base/units.h"
+#include "split/range.h"
 #include "write/session.h"
 #include "write/write_job.h"
 
@@ -29,10 +32,15 @@ namespace chatload::write {
 struct RangeRecord {
   ByteOffset begin;
   std::uint64_t length_bytes = 0;
-  std::string digest;
+  std::string digest;  // of its bytes (base/digest.h)
   LineNumber first_line;
   LineCounts counts;
+
+  [[nodiscard]] bool has_bytes_of(const split::Range& range, std::string_view range_digest) const;
 };
+
+// The bytes of a range are not those that its record was made of.
+[[nodiscard]] SourceError changed_source(std::uint64_t load_id, const RangeRecord& record);
 
 // Immutable: which load, by whose right. What it throws beside StatementError is a DatabaseError that ends the run.
 class RangeLedger {

@@ -46,8 +46,11 @@ class LoadLedgerTest : public DatabaseTest {
   }
 
   const LoadKey kKey{"chat_messages", "key"};
-  const LoadSetup setup_{
-      .plan = "on-duplicate = 'skip'\n", .limits = "`id` 255", .lock_name = "lock", .source_bytes = 9};
+  LoadSetup setup_{.plan = "on-duplicate = 'skip'\n",
+                   .limits = "`id` 255",
+                   .lock_name = "lock",
+                   .source_stamp = "began",
+                   .source_bytes = 9};
 };
 
 TEST_F(LoadLedgerTest, LoadThatBeganIsFoundByItsSourceAndTable) {
@@ -58,6 +61,7 @@ TEST_F(LoadLedgerTest, LoadThatBeganIsFoundByItsSourceAndTable) {
   EXPECT_EQ(load.load_id, *load_id);
   EXPECT_EQ(load.attempt, 1U);
   EXPECT_EQ(load.state, LoadState::kRunning);
+  EXPECT_EQ(load.source_stamp, "began");
   EXPECT_EQ(load.owner, "ours");
   EXPECT_EQ(load.runner, "host of ours");
   EXPECT_EQ(load.plan, setup_.plan);
@@ -173,7 +177,9 @@ TEST_F(LoadLedgerTest, OnlyTheOwnerEndsALoad) {
 }
 
 TEST_F(LoadLedgerTest, StampOfASourceThatIsNoFileIsNone) {
+  setup_.source_stamp.clear();
   const auto load_id = begin("ours");
+  EXPECT_EQ(value(admin(), "SELECT source_stamp FROM chatload_loads"), "NULL");
   ASSERT_TRUE(mark_done(admin(), *load_id, "ours", {}));
   EXPECT_EQ(value(admin(), "SELECT source_stamp FROM chatload_loads"), "NULL");
   record_stamp(admin(), *load_id, "1:2:3");

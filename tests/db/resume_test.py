@@ -245,14 +245,48 @@ class ChangedFileTest(LedgerCase):
         ranges = self.interrupt(path, *self.RANGE_SIZE, key=LONG_HELD)
         path.write_text(changed_in_the_middle(content))
         run = self.load(path)
-        self.assert_refused(run, 3, "load 1", "--restart")
+        self.assert_refused(run, 3, path, "load 1", "--restart")
         changed = self.database.sql(f"SELECT data FROM chat_messages WHERE id = 'id-{CHANGED}'")
         self.assertEqual([row[0][:4] for row in changed], ["text"])
-        self.assertGreaterEqual(self.committed_ranges(), ranges)
+        self.assertEqual(self.committed_ranges(), ranges)
         self.assertEqual(self.loads(), [["1", "1", "failed", "-"]])
         again = self.load(path, "--restart", "--on-duplicate", "replace")
         self.assertEqual(again.exit_code, 1, again.stderr)
         self.assertIsNone(support.first_difference(self.database, apply(path, on_duplicate="replace")))
+
+    def interrupt_with_a_gap(self, path, key):
+        """A load that is killed when ranges behind the one with the key are committed, up to that of CHANGED."""
+        is_behind_there = f"SELECT COUNT(*) FROM chat_messages WHERE id = 'id-{CHANGED}'"
+        with self.row_held(key):
+            loader = self.loader(path, "--connections", 4, *self.RANGE_SIZE)
+            wait_until(lambda: self.database.sql(is_behind_there) == [["1"]], "a range behind the held one is there")
+            loader.kill()
+        wait_until(lambda: not self.server.connections(self.database.name), "the server lets go of the killed load")
+
+    def test_of_a_file_that_changed_behind_a_gap_not_even_the_gap_is_written(self):
+        content, key = chat_log(LONG_LINES), f"id-{CHANGED - 30}"
+        gap, tail = content.index(f'"{key}"'), len(content) - 2**16 - 1
+        ends_early = content[:gap] + " " * (tail - gap) + content[tail:]  # one line, so fewer ranges
+        for change, other in (("a line", changed_in_the_middle(content)), ("fewer ranges", ends_early)):
+            with self.subTest(change):
+                self.database.create_table()
+                path = self.write(f"{change}.json", content)
+                self.interrupt_with_a_gap(path, key)
+                rows, ranges = self.rows_in_table(), self.committed_ranges()
+                path.write_text(other)
+                self.assert_refused(self.load(path), 3, path, "load 1", "--restart")
+                self.assertEqual((self.rows_in_table(), self.committed_ranges()), (rows, ranges))
+
+    def test_a_touched_file_is_compared_once_and_then_known_by_its_stamp(self):
+        path = self.write_log()
+        self.interrupt(path, *self.RANGE_SIZE)
+        os.utime(path, (1, 1))
+        with self.held_load(path, key="id-901") as loader:
+            wait_until(lambda: loader.says("comparing"), "the touched file is compared")
+            loader.kill()
+        again = self.load(path)
+        self.assertNotIn("comparing", again.stderr)
+        self.assert_loaded(again, apply(path))
 
     def test_a_file_that_grew_while_it_was_read_is_not_done(self):
         path = self.write("log.json", chat_log())

@@ -1,0 +1,45 @@
+#include "pipeline/source_verifier.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/digest.h"
+#include "base/errors.h"
+#include "inflate/decoded_stream.h"
+#include "source/byte_source.h"
+#include "split/line_splitter.h"
+
+namespace chatload::pipeline {
+
+void require_recorded_bytes(const std::string& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
+                            const write::CommittedRanges& committed, write::ControlConnection& control,
+                            const StopSignal& stop) {
+  const std::unique_ptr<inflate::DecodedStream> stream =
+      inflate::open_decoded(source::open_input(input, stop.fd()), read.inflater);
+  split::LineSplitter splitter(*stream, read.split);
+  PaddedBuffer buffer(read.split.buffer_bytes());
+  for (std::uint64_t left = committed.count(); left > 0;) {
+    std::optional<split::Range> range = splitter.next(std::move(buffer));
+    if (stop.requested()) return;
+    if (!range) {
+      throw SourceError(
+          fmt::format("{}: ends in front of {} ranges that load {} has read before, so this is not the file that it "
+                      "began with; bring that one back, or load this one from its start with --restart.",
+                      input, left, ledger.load_id()));
+    }
+    if (committed.contains(range->number)) {
+      const std::optional<write::RangeRecord> record =
+          control.run([&](write::Session& session) { return ledger.find(session, range->number); });
+      if (record && !record->has_bytes_of(*range, digest_hex(range->bytes.view().text()))) {
+        throw SourceError(fmt::format("{}: {}", input, write::changed_source(ledger.load_id(), *record).what()));
+      }
+      --left;
+    }
+    buffer = std::move(range->bytes);
+  }
+}
+
+}  // namespace chatload::pipeline
