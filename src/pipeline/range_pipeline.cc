@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <limits>
 #include <map>
 #include <mutex>
 #include <string>
@@ -23,6 +22,8 @@
 
 #include "base/digest.h"
 #include "parse/range_parser.h"
+#include "pipeline/loan_pool.h"
+#include "pipeline/range_settler.h"
 #include "write/write_order.h"
 
 namespace chatload::pipeline {
@@ -30,33 +31,6 @@ namespace {
 
 namespace flow = oneapi::tbb::flow;
 using write::WriteJob;
-
-// A fixed number of things to borrow, so that memory is what the plan says. Thread-safe.
-template <typename T>
-class Pool {
- public:
-  explicit Pool(std::vector<T> things) : things_(std::move(things)) {
-    for (T& thing : things_) free_.push_back(&thing);
-  }
-
-  // REQUIRES: fewer are out than the pool has.
-  T& acquire() {
-    const std::lock_guard lock(mutex_);
-    T& thing = *free_.back();
-    free_.pop_back();
-    return thing;
-  }
-
-  void release(T& thing) {
-    const std::lock_guard lock(mutex_);
-    free_.push_back(&thing);
-  }
-
- private:
-  std::vector<T> things_;
-  std::mutex mutex_;  // guards free_
-  std::vector<T*> free_;
-};
 
 // What one parse at a time needs.
 struct Parser {
@@ -80,7 +54,6 @@ class Run final : public write::JobOwner {
       const parse::RowFilter& filter, const Destination* destination, report::RejectSink& rejects,
       report::LiveStats& stats, const StopSignal& stop)
       : options_(options),
-        mapping_(mapping),
         destination_(destination),
         rejects_(rejects),
         stats_(stats),
@@ -89,6 +62,7 @@ class Run final : public write::JobOwner {
         splitter_(stream, options.limits),
         jobs_(std::vector<WriteJob>(options.ranges_in_flight_max)),
         parsers_(make_parsers(options, mapping, filter, destination)),
+        settler_(mapping, *this, rejects, stats, destination == nullptr),
         rejects_parser_(mapping, filter, static_cast<std::uint32_t>(options.limits.line_bytes_max)) {}
 
   PipelineResult execute();
@@ -109,10 +83,6 @@ class Run final : public write::JobOwner {
   void hand_over(WriteJob& job, WriteNode::gateway_type& gateway);
   std::size_t settle_in_order(WriteJob& job);
   void settle(WriteJob& job);
-  void settle_rejects(WriteJob& job);
-  [[nodiscard]] bool add_reject(const WriteJob& job, const parse::LineSpan& line, parse::RejectReason reason,
-                                std::uint8_t field, std::string_view detail);
-  void end_over_budget();
 
   // Runs body; false if it threw, which is kept and stops the splitter.
   template <typename Body>
@@ -133,7 +103,6 @@ class Run final : public write::JobOwner {
   }
 
   const PipelineOptions& options_;
-  const parse::Mapping& mapping_;
   const Destination* destination_;
   report::RejectSink& rejects_;
   report::LiveStats& stats_;
@@ -145,8 +114,8 @@ class Run final : public write::JobOwner {
   bool reached_end_ = false;
   std::uint64_t ranges_ = 0;
 
-  Pool<WriteJob> jobs_;
-  Pool<Parser> parsers_;
+  LoanPool<WriteJob> jobs_;
+  LoanPool<Parser> parsers_;
 
   // number_lines() and hand_over() only, which one serial node calls, until the graph is done.
   LineNumber next_line_{1};
@@ -156,10 +125,7 @@ class Run final : public write::JobOwner {
   // settle_in_order() only, until the graph is done.
   std::map<RangeNumber, WriteJob*> done_;  // committed or given up, while a lower range is not
   RangeNumber next_to_settle_;
-  bool all_done_ = true;  // of the ranges settled
-  report::RunCounts counts_;
-  std::uint64_t blank_ = 0;
-  std::optional<std::string> budget_verdict_;
+  RangeSettler settler_;
 
   WriteNode::gateway_type* gateway_ = nullptr;  // for done(); set before the graph runs
 
@@ -177,13 +143,14 @@ PipelineResult Run::execute() {
   oneapi::tbb::task_arena arena(static_cast<int>(options_.threads));
   arena.execute([this] { run_graph(); });
 
-  counts_.bytes_compressed = stream_.compressed_bytes();
-  return {.counts = counts_,
+  report::RunCounts counts = settler_.counts();
+  counts.bytes_compressed = stream_.compressed_bytes();
+  return {.counts = counts,
           .lines = next_line_ - LineNumber(1),
-          .blank = blank_,
+          .blank = settler_.blank(),
           .ranges = ranges_,
-          .interrupted = stop_.requested() && !(reached_end_ && all_done_),
-          .budget_verdict = budget_verdict_,
+          .interrupted = stop_.requested() && !(reached_end_ && settler_.all_committed()),
+          .budget_verdict = settler_.budget_verdict(),
           .failure = failure_};
 }
 
@@ -331,90 +298,13 @@ std::size_t Run::settle_in_order(WriteJob& job) {
   return settled;
 }
 
+// Of a check, a range whose rejects could not be kept does not count.
 void Run::settle(WriteJob& job) {
-  const bool is_over_before = budget_verdict_.has_value();
-  const bool is_counted = succeeds([&] { settle_rejects(job); }) && !is_over_before;
-  if (!destination_ && !is_counted) job.result.committed = false;
-  ++stats_.ranges_done;
-  all_done_ = all_done_ && job.result.committed;
-  if (!job.result.committed) return;
-  if (!destination_) {
-    blank_ += job.parsed.counts.blank;
-    counts_.parsed += job.parsed.counts;
-    counts_.bytes_decompressed += job.parsed.range.length_bytes();
-    stats_.rows_done += job.parsed.counts.valid;
-    return;
-  }
-  const write::LineCounts& lines = job.result.counts;
-  blank_ += lines.blank;
-  stats_.rows_done += lines.inserted + lines.updated + lines.duplicate;
-  if (job.is_recorded) return;
-  const std::uint64_t refused = lines.rejected - job.parsed.counts.rejected();
-  counts_.parsed += job.parsed.counts;
-  counts_.parsed.valid -= refused;
-  counts_.parsed.rejected_by_reason[static_cast<std::size_t>(parse::RejectReason::kRefusedByServer)] += refused;
-  counts_.inserted += lines.inserted;
-  counts_.updated += lines.updated;
-  counts_.duplicate += lines.duplicate;
-  counts_.bytes_decompressed += job.parsed.range.length_bytes();
-}
-
-// The parser's rejects and those of the server, merged in file order. A range that was given up counts as far as its
-// rejects are known, if that is why: they exceed the budget.
-void Run::settle_rejects(WriteJob& job) {
-  const write::WriteResult& result = job.result;
-  if (budget_verdict_ || (!result.committed && !result.is_over_budget)) return;
-  if (job.is_recorded) {
-    // Those whose lines nobody asked for count as the range's last.
-    const LineNumber last = job.first_line + (result.counts.lines - 1);
-    for (std::uint64_t i = 0; i < result.counts.rejected; ++i) {
-      const LineNumber line = i < result.recorded_rejects.size() ? result.recorded_rejects[i] : last;
-      if (!rejects_.add_recorded(line)) return end_over_budget();
-    }
-    return;
-  }
-  parse::ParsedRange& parsed = job.parsed;
-  if (parsed.counts.rejected() > parsed.rejects.size() && !parsed.has_more_rejects) first_rejects(parsed);
-  auto refused = result.refused.begin();
-  const auto add_refused_before = [&](std::uint32_t line_index) {
-    for (; refused != result.refused.end() && refused->line.line_index < line_index; ++refused) {
-      if (!add_reject(job, refused->line, parse::RejectReason::kRefusedByServer, parse::kNoField, refused->detail)) {
-        return false;
-      }
-    }
-    return true;
-  };
-  for (;;) {
-    for (const parse::RejectedLine& reject : parsed.rejects) {
-      if (!add_refused_before(reject.line.line_index) ||
-          !add_reject(job, reject.line, reject.reason, reject.field, {})) {
-        return end_over_budget();
-      }
-    }
-    if (!parsed.has_more_rejects) break;
-    more_rejects(parsed);
-  }
-  if (!add_refused_before(std::numeric_limits<std::uint32_t>::max())) end_over_budget();
-}
-
-// False once the budget is exceeded.
-bool Run::add_reject(const WriteJob& job, const parse::LineSpan& line, parse::RejectReason reason, std::uint8_t field,
-                     std::string_view detail) {
-  ++stats_.lines_rejected;
-  return rejects_.add({
-      .reason = reason,
-      .field = field == parse::kNoField ? std::string_view() : std::string_view(mapping_.fields[field].column),
-      .detail = detail,
-      .line = job.first_line + line.line_index,
-      .offset = job.parsed.range.begin + line.begin_bytes,
-      .raw = job.parsed.range.bytes.view().text().substr(line.begin_bytes, line.size_bytes),
-      .raw_is_cut = reason == parse::RejectReason::kLineTooLong,
-  });
-}
-
-void Run::end_over_budget() {
-  if (!budget_verdict_) budget_verdict_ = rejects_.verdict();
-  ended_ = true;
+  const bool is_over_before = settler_.budget_verdict().has_value();
+  const bool is_kept = succeeds([&] { settler_.add_rejects(job); }) && !is_over_before;
+  if (settler_.budget_verdict()) ended_ = true;
+  if (!destination_ && !is_kept) job.result.committed = false;
+  settler_.count(job);
 }
 
 }  // namespace

@@ -13,33 +13,15 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import oracle
 import support
+from ledger_case import DEADLINE_S, LOG_LINE, OUTCOMES, line, wait_until
 
-LOG_LINE = re.compile(r"[0-9T:-]+Z (info|warning|error): (.+)")
-OUTCOMES = ("inserted", "updated", "duplicate", "filtered", "rejected", "blank")
 USER, PASSWORD = "chatload_environment", "r1ght"
 NOBODY = 65534
-DEADLINE_S = 60
-POLL_S = 0.02
-
-
-def line(key, text="m", **values):
-    data = {"message": text}
-    members = {"id": key, "type": "message", "from": "v", "site_id": "3", "timestamp": 7, "data": data, **values}
-    return json.dumps(members) + "\n"
-
-
-def wait_until(is_so, what):
-    deadline = time.monotonic() + DEADLINE_S
-    while not is_so():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not after {DEADLINE_S} s")
-        time.sleep(POLL_S)
 
 
 def log_lines(stderr, level):

@@ -1,0 +1,37 @@
+// A fixed number of things to borrow.
+#pragma once
+
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace chatload::pipeline {
+
+// So that memory is what the plan says. Thread-safe.
+template <typename T>
+class LoanPool {
+ public:
+  explicit LoanPool(std::vector<T> things) : things_(std::move(things)) {
+    for (T& thing : things_) free_.push_back(&thing);
+  }
+
+  // REQUIRES: fewer are out than the pool has.
+  T& acquire() {
+    const std::lock_guard lock(mutex_);
+    T& thing = *free_.back();
+    free_.pop_back();
+    return thing;
+  }
+
+  void release(T& thing) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(&thing);
+  }
+
+ private:
+  std::vector<T> things_;
+  std::mutex mutex_;  // guards free_
+  std::vector<T*> free_;
+};
+
+}  // namespace chatload::pipeline

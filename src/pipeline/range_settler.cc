@@ -1,0 +1,93 @@
+#include "pipeline/range_settler.h"
+
+#include <limits>
+
+namespace chatload::pipeline {
+
+using write::WriteJob;
+
+RangeSettler::RangeSettler(const parse::Mapping& mapping, write::JobOwner& owner, report::RejectSink& rejects,
+                           report::LiveStats& stats, bool is_check)
+    : mapping_(mapping), owner_(owner), rejects_(rejects), stats_(stats), is_check_(is_check) {}
+
+void RangeSettler::add_rejects(WriteJob& job) {
+  if (budget_verdict_ || (!job.result.committed && !job.result.is_over_budget)) return;
+  const bool is_within_budget = job.is_recorded ? add_recorded_rejects(job) : add_new_rejects(job);
+  if (!is_within_budget) budget_verdict_ = rejects_.verdict();
+}
+
+// Those whose lines nobody asked for count as the range's last.
+bool RangeSettler::add_recorded_rejects(const WriteJob& job) {
+  const write::WriteResult& result = job.result;
+  const LineNumber last = job.first_line + (result.counts.lines - 1);
+  for (std::uint64_t i = 0; i < result.counts.rejected; ++i) {
+    if (!rejects_.add_recorded(i < result.recorded_rejects.size() ? result.recorded_rejects[i] : last)) return false;
+  }
+  return true;
+}
+
+bool RangeSettler::add_new_rejects(WriteJob& job) {
+  parse::ParsedRange& parsed = job.parsed;
+  if (parsed.counts.rejected() > parsed.rejects.size() && !parsed.has_more_rejects) owner_.first_rejects(parsed);
+  auto refused = job.result.refused.begin();
+  const auto add_refused_before = [&](std::uint32_t line_index) {
+    for (; refused != job.result.refused.end() && refused->line.line_index < line_index; ++refused) {
+      if (!add_reject(job, refused->line, parse::RejectReason::kRefusedByServer, parse::kNoField, refused->detail)) {
+        return false;
+      }
+    }
+    return true;
+  };
+  for (;;) {
+    for (const parse::RejectedLine& reject : parsed.rejects) {
+      if (!add_refused_before(reject.line.line_index) ||
+          !add_reject(job, reject.line, reject.reason, reject.field, {})) {
+        return false;
+      }
+    }
+    if (!parsed.has_more_rejects) break;
+    owner_.more_rejects(parsed);
+  }
+  return add_refused_before(std::numeric_limits<std::uint32_t>::max());
+}
+
+bool RangeSettler::add_reject(const WriteJob& job, const parse::LineSpan& line, parse::RejectReason reason,
+                              std::uint8_t field, std::string_view detail) {
+  ++stats_.lines_rejected;
+  return rejects_.add({
+      .reason = reason,
+      .field = field == parse::kNoField ? std::string_view() : std::string_view(mapping_.fields[field].column),
+      .detail = detail,
+      .line = job.first_line + line.line_index,
+      .offset = job.parsed.range.begin + line.begin_bytes,
+      .raw = job.parsed.range.bytes.view().text().substr(line.begin_bytes, line.size_bytes),
+      .raw_is_cut = reason == parse::RejectReason::kLineTooLong,
+  });
+}
+
+void RangeSettler::count(const WriteJob& job) {
+  ++stats_.ranges_done;
+  all_committed_ = all_committed_ && job.result.committed;
+  if (!job.result.committed) return;
+  if (is_check_) {
+    blank_ += job.parsed.counts.blank;
+    counts_.parsed += job.parsed.counts;
+    counts_.bytes_decompressed += job.parsed.range.length_bytes();
+    stats_.rows_done += job.parsed.counts.valid;
+    return;
+  }
+  const write::LineCounts& lines = job.result.counts;
+  blank_ += lines.blank;
+  stats_.rows_done += lines.inserted + lines.updated + lines.duplicate;
+  if (job.is_recorded) return;
+  const std::uint64_t refused = lines.rejected - job.parsed.counts.rejected();
+  counts_.parsed += job.parsed.counts;
+  counts_.parsed.valid -= refused;
+  counts_.parsed.rejected_by_reason[static_cast<std::size_t>(parse::RejectReason::kRefusedByServer)] += refused;
+  counts_.inserted += lines.inserted;
+  counts_.updated += lines.updated;
+  counts_.duplicate += lines.duplicate;
+  counts_.bytes_decompressed += job.parsed.range.length_bytes();
+}
+
+}  // namespace chatload::pipeline

@@ -1,0 +1,56 @@
+// What became of a run's ranges → its counts and its rejects.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "parse/mapping.h"
+#include "report/live_stats.h"
+#include "report/reject_sink.h"
+#include "report/run_counts.h"
+#include "write/write_job.h"
+
+namespace chatload::pipeline {
+
+// Single-threaded; borrows all that it is given. Ranges come in file order, so that the verdict of the reject budget
+// depends on the file alone.
+class RangeSettler {
+ public:
+  // owner: who reads a range's rejects again. is_check: the ranges are only counted, there are no writers.
+  RangeSettler(const parse::Mapping& mapping, write::JobOwner& owner, report::RejectSink& rejects,
+               report::LiveStats& stats, bool is_check);
+
+  // Adds the rejects of a range that is committed, or that was given up because of them: those of the parser and of the
+  // server, merged in file order, as far as the budget allows. Throws EnvironmentError (RejectSink).
+  void add_rejects(write::WriteJob& job);
+
+  // Adds the range to the counts if it is committed, and if this run is why.
+  void count(const write::WriteJob& job);
+
+  [[nodiscard]] const report::RunCounts& counts() const { return counts_; }
+  [[nodiscard]] std::uint64_t blank() const { return blank_; }  // of earlier runs' ranges too
+  [[nodiscard]] bool all_committed() const { return all_committed_; }
+  // Why the budget ends the run.
+  [[nodiscard]] const std::optional<std::string>& budget_verdict() const { return budget_verdict_; }
+
+ private:
+  [[nodiscard]] bool add_recorded_rejects(const write::WriteJob& job);
+  [[nodiscard]] bool add_new_rejects(write::WriteJob& job);
+  [[nodiscard]] bool add_reject(const write::WriteJob& job, const parse::LineSpan& line, parse::RejectReason reason,
+                                std::uint8_t field, std::string_view detail);
+
+  const parse::Mapping& mapping_;
+  write::JobOwner& owner_;
+  report::RejectSink& rejects_;
+  report::LiveStats& stats_;
+  const bool is_check_;
+
+  report::RunCounts counts_;
+  std::uint64_t blank_ = 0;
+  bool all_committed_ = true;
+  std::optional<std::string> budget_verdict_;
+};
+
+}  // namespace chatload::pipeline
