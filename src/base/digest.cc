@@ -25,4 +25,8 @@ std::string Digest::hex() const { return to_hex(XXH3_128bits_digest(state_.get()
 
 std::string digest_hex(std::string_view bytes) { return to_hex(XXH3_128bits(bytes.data(), bytes.size())); }
 
+std::uint64_t checksum(std::string_view bytes, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
 }  // namespace chatload

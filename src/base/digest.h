@@ -1,9 +1,10 @@
-// XXH3 with 128 bits: tells whether bytes are those that were seen before.
+// XXH3, with 128 bits unless said otherwise: tells whether bytes are those that were seen before.
 //
 // For files and ranges that changed by accident or by ordinary work, at the speed of memory. Not for adversaries:
 // whoever chooses the bytes can make two texts with one digest, so no digest is ever what keeps data safe from people.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,5 +34,8 @@ class Digest {
 
 // Of one whole text, as Digest::hex().
 [[nodiscard]] std::string digest_hex(std::string_view bytes);
+
+// Of one whole text, XXH3 with 64 bits: the checksum of a block. Another seed, another checksum.
+[[nodiscard]] std::uint64_t checksum(std::string_view bytes, std::uint64_t seed);
 
 }  // namespace chatload

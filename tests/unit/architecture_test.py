@@ -8,7 +8,7 @@ SRC = pathlib.Path(__file__).resolve().parents[2] / "src"
 
 # A stage includes itself, base and the stages to its left. cli is the last but one since it only makes plans, which
 # pipeline carries out; no other header of cli leaves its folder.
-STAGES = ["base", "source", "inflate", "split", "parse", "write", "report", "cli", "pipeline"]
+STAGES = ["base", "source", "inflate", "split", "parse", "spill", "write", "report", "cli", "pipeline"]
 PLAN = "cli/plan.h"
 
 LIBRARIES = {
@@ -19,6 +19,7 @@ LIBRARIES = {
     "simdjson": (re.compile(r"<simdjson"), "parse"),
     "CLI11": (re.compile(r"<CLI/"), "cli"),
     "xxHash": (re.compile(r"<xxh"), "base"),
+    "LZ4": (re.compile(r"<lz4"), "spill"),
     "toml++": (re.compile(r"<toml\+\+/"), "cli"),
 }
 MAIN_LINES_MAX = 80

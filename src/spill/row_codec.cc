@@ -1,0 +1,165 @@
+// A record, integers little-endian, "varint" as in LEB128 (seven bits a byte, the lowest first):
+//
+//   u16 head bytes
+//   u32 text bytes
+//   head:  varint key bytes, range, line index, line begin, line size;
+//          then of every column but the key, in the mapping's order: varint text bytes, or zigzag varint integer
+//   text:  the key, then the texts of the other columns in the mapping's order
+//
+// Both lengths come first, so that a merge finds the key and the next record without reading the columns; all text
+// stands together, so that a row's texts are copied by one memcpy.
+#include "spill/row_codec.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstring>
+
+namespace chatload::spill {
+namespace {
+
+constexpr std::size_t kVarintBytesMax = 10;
+constexpr std::size_t kOriginVarints = 5;  // with the key's length
+constexpr std::size_t kHeadBytesAt = 0;
+constexpr std::size_t kTextBytesAt = sizeof(std::uint16_t);
+constexpr std::size_t kHeadAt = kTextBytesAt + sizeof(std::uint32_t);
+
+static_assert(std::endian::native == std::endian::little);
+
+template <typename Integer>
+Integer load(const char* at) {
+  Integer value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+template <typename Integer>
+void store(Integer value, char* at) {
+  std::memcpy(at, &value, sizeof value);
+}
+
+char* put_varint(std::uint64_t value, char* out) {
+  for (; value >= 0x80; value >>= 7) *out++ = static_cast<char>(value | 0x80);
+  *out++ = static_cast<char>(value);
+  return out;
+}
+
+std::uint64_t take_varint(const char*& at) {
+  std::uint64_t value = 0;
+  for (unsigned shift = 0;; shift += 7) {
+    const auto byte = static_cast<unsigned char>(*at++);
+    value |= std::uint64_t{byte & 0x7FU} << shift;
+    if (byte < 0x80) return value;
+  }
+}
+
+std::uint64_t to_zigzag(std::int64_t value) {
+  return static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63);
+}
+
+std::int64_t from_zigzag(std::uint64_t value) {
+  return static_cast<std::int64_t>(value >> 1 ^ (std::uint64_t{0} - (value & 1)));
+}
+
+}  // namespace
+
+Record read_record(const char* bytes) {
+  const char* at = bytes + kHeadAt;
+  const char* const text = at + load<std::uint16_t>(bytes + kHeadBytesAt);
+  Record record;
+  record.bytes = {bytes, static_cast<std::size_t>(text - bytes) + load<std::uint32_t>(bytes + kTextBytesAt)};
+  record.key = {text, take_varint(at)};
+  record.range = RangeNumber(take_varint(at));
+  record.line_index = static_cast<std::uint32_t>(take_varint(at));
+  return record;
+}
+
+std::string_view read_key(const char* bytes) {
+  const char* at = bytes + kHeadAt;
+  const char* const text = at + load<std::uint16_t>(bytes + kHeadBytesAt);
+  return {text, take_varint(at)};
+}
+
+std::uint64_t key_prefix(std::string_view key, std::size_t begin) {
+  std::uint64_t prefix = 0;
+  if (begin < key.size()) std::memcpy(&prefix, key.data() + begin, std::min(sizeof prefix, key.size() - begin));
+  return __builtin_bswap64(prefix);
+}
+
+RowCodec::RowCodec(const parse::Mapping& mapping) : key_(mapping.key) {
+  for (const parse::FieldMapping& field : mapping.fields) {
+    is_integer_.push_back(field.kind == parse::FieldKind::kEpochSeconds);
+  }
+  assert(!is_integer_[key_]);
+  assert((kOriginVarints + columns()) * kVarintBytesMax <= UINT16_MAX);
+}
+
+std::size_t RowCodec::bytes_max(std::size_t text_bytes, std::size_t columns) {
+  return kHeadAt + (kOriginVarints + columns) * kVarintBytesMax + text_bytes;
+}
+
+std::size_t RowCodec::bytes_max(std::span<const parse::Cell> row) const {
+  std::size_t text_bytes = 0;
+  for (std::size_t column = 0; column < row.size(); ++column) {
+    if (!is_integer_[column]) text_bytes += row[column].as_text().size();
+  }
+  return bytes_max(text_bytes, row.size());
+}
+
+std::size_t RowCodec::encode(std::span<const parse::Cell> row, const RowOrigin& origin, char* out) const {
+  const std::string_view key = row[key_].as_text();
+  char* at = put_varint(key.size(), out + kHeadAt);
+  at = put_varint(origin.range.value(), at);
+  at = put_varint(origin.line.line_index, at);
+  at = put_varint(origin.line.begin_bytes, at);
+  at = put_varint(origin.line.size_bytes, at);
+  for (std::size_t column = 0; column < row.size(); ++column) {
+    if (column == key_) continue;
+    at = put_varint(is_integer_[column] ? to_zigzag(row[column].as_integer()) : row[column].as_text().size(), at);
+  }
+  char* const text = at;
+  const auto put_text = [&](std::string_view cell) {
+    if (!cell.empty()) std::memcpy(at, cell.data(), cell.size());
+    at += cell.size();
+  };
+  put_text(key);
+  for (std::size_t column = 0; column < row.size(); ++column) {
+    if (column != key_ && !is_integer_[column]) put_text(row[column].as_text());
+  }
+  store(static_cast<std::uint16_t>(text - out - static_cast<std::ptrdiff_t>(kHeadAt)), out + kHeadBytesAt);
+  store(static_cast<std::uint32_t>(at - text), out + kTextBytesAt);
+  return static_cast<std::size_t>(at - out);
+}
+
+std::size_t RowCodec::text_bytes(std::string_view record) { return load<std::uint32_t>(record.data() + kTextBytesAt); }
+
+void RowCodec::decode(std::string_view record, parse::RowBatch& rows, std::vector<RowOrigin>& origins) const {
+  const std::size_t record_text_bytes = text_bytes(record);
+  std::string_view text = rows.unescaped.store(record.substr(record.size() - record_text_bytes));
+  const auto take_text = [&](std::size_t size_bytes) {
+    const std::string_view cell = text.substr(0, size_bytes);
+    text.remove_prefix(size_bytes);
+    return parse::Cell::text(cell);
+  };
+  const char* at = record.data() + kHeadAt;
+  const std::uint64_t key_bytes = take_varint(at);
+  RowOrigin origin{};
+  origin.range = RangeNumber(take_varint(at));
+  origin.line.line_index = static_cast<std::uint32_t>(take_varint(at));
+  origin.line.begin_bytes = static_cast<std::uint32_t>(take_varint(at));
+  origin.line.size_bytes = static_cast<std::uint32_t>(take_varint(at));
+  rows.lines.push_back(origin.line);
+  origins.push_back(origin);
+
+  const parse::Cell key = take_text(key_bytes);
+  for (std::size_t column = 0; column < is_integer_.size(); ++column) {
+    if (column == key_) {
+      rows.cells.push_back(key);
+      continue;
+    }
+    const std::uint64_t value = take_varint(at);
+    rows.cells.push_back(is_integer_[column] ? parse::Cell::integer(from_zigzag(value)) : take_text(value));
+  }
+}
+
+}  // namespace chatload::spill

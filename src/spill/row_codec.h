@@ -1,0 +1,66 @@
+// A row as bytes: what the sort moves and the disk holds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "parse/mapping.h"
+#include "parse/row_batch.h"
+#include "spill/row_origin.h"
+
+namespace chatload::spill {
+
+// An encoded row with what its place in the order depends on; borrows the encoded bytes.
+struct Record {
+  std::string_view bytes;
+  std::string_view key;
+  RangeNumber range;
+  std::uint32_t line_index = 0;
+};
+
+// The row encoded at `bytes`, which RowCodec wrote.
+[[nodiscard]] Record read_record(const char* bytes);
+
+// Its key alone.
+[[nodiscard]] std::string_view read_key(const char* bytes);
+
+// The order of the rows: keys by bytes, the shorter first where one begins with the other; equal ones as they stood in
+// the input.
+[[nodiscard]] inline bool is_before(const Record& a, const Record& b) {
+  if (const int order = a.key.compare(b.key); order != 0) return order < 0;
+  return a.range != b.range ? a.range < b.range : a.line_index < b.line_index;
+}
+
+// Eight bytes of a key from `begin` on, zero-filled: of two keys that are equal up to `begin`, the one with the lesser
+// prefix comes first; with equal prefixes the whole keys decide.
+[[nodiscard]] std::uint64_t key_prefix(std::string_view key, std::size_t begin);
+
+// Immutable, for any thread.
+class RowCodec {
+ public:
+  explicit RowCodec(const parse::Mapping& mapping);
+
+  [[nodiscard]] std::size_t columns() const { return is_integer_.size(); }
+
+  // What encode() may write for the row: its texts, and a bounded number of bytes a column.
+  [[nodiscard]] std::size_t bytes_max(std::span<const parse::Cell> row) const;
+  [[nodiscard]] static std::size_t bytes_max(std::size_t text_bytes, std::size_t columns);
+
+  // Writes the row to `out`, where bytes_max() bytes are free; returns how many it took.
+  [[nodiscard]] std::size_t encode(std::span<const parse::Cell> row, const RowOrigin& origin, char* out) const;
+
+  // Appends the row to both; its texts are stored in rows.unescaped. rows.columns is columns().
+  void decode(std::string_view record, parse::RowBatch& rows, std::vector<RowOrigin>& origins) const;
+
+  // Bytes of text that decode() would store.
+  [[nodiscard]] static std::size_t text_bytes(std::string_view record);
+
+ private:
+  std::vector<bool> is_integer_;  // one a column
+  std::size_t key_;
+};
+
+}  // namespace chatload::spill

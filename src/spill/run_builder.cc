@@ -1,0 +1,101 @@
+// Memory, which is limits.buffer_bytes at most:
+//   the buffer           what the other terms leave: an entry of 16 bytes a row and the row's record (row_codec.h)
+//   the run's writer     RunWriter::bytes(): a block, its compressed form, the index of the run being written
+//   the builder itself   sizeof(RunBuilder)
+//
+// Sorting moves entries, not rows, and looks at eight bytes of each key, taken from behind what all keys in the buffer
+// have in common: ids that share a long prefix sort as fast as random ones. Then the rows are gathered in order, each
+// from somewhere else in the buffer, so they are fetched into the cache a few rows ahead.
+#include "spill/run_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/errors.h"
+
+namespace chatload::spill {
+namespace {
+
+constexpr std::size_t kRowsAhead = 8;
+
+// A run of nothing but full blocks has an entry of 60 to 70 bytes in every 32 KiB; three times that (RunIndex::add())
+// is 0.6 percent. Longer keys are indexed less often.
+constexpr std::size_t index_bytes_max(std::size_t buffer_bytes) { return buffer_bytes / 64; }
+
+std::size_t common_prefix_bytes(std::string_view a, std::string_view b) {
+  return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+}
+
+std::size_t capacity_of(std::size_t buffer_bytes, std::size_t entry_bytes) {
+  const std::size_t others = sizeof(RunBuilder) + RunWriter::bytes(index_bytes_max(buffer_bytes));
+  return buffer_bytes > others ? (buffer_bytes - others) / entry_bytes : 0;
+}
+
+}  // namespace
+
+RunBuilder::RunBuilder(SpillStore& store)
+    : store_(store),
+      writer_(store.open_file(), index_bytes_max(store.limits_.buffer_bytes), store.bytes_on_disk_),
+      capacity_(capacity_of(store.limits_.buffer_bytes, sizeof(SortEntry))),
+      buffer_(std::make_unique_for_overwrite<SortEntry[]>(capacity_)) {}
+
+void RunBuilder::add(const parse::RowBatch& rows, RangeNumber range) {
+  for (std::size_t row = 0; row < rows.rows(); ++row) add_row(rows.row(row), {range, rows.lines[row]});
+}
+
+void RunBuilder::finish() { write_run(); }
+
+void RunBuilder::add_row(std::span<const parse::Cell> row, const RowOrigin& origin) {
+  const std::size_t bytes_needed = store_.codec_.bytes_max(row) + sizeof(SortEntry);
+  const auto fits = [&] {
+    return used_bytes_ + entries_count_ * sizeof(SortEntry) + bytes_needed <= capacity_ * sizeof(SortEntry);
+  };
+  if (!fits()) write_run();
+  if (!fits()) {
+    throw EnvironmentError(
+        fmt::format("A row of {} bytes (line {} of range {}) does not fit into the {} bytes in which rows are sorted; "
+                    "run the same command again with more --memory: nothing is lost.",
+                    bytes_needed, origin.line.line_index, origin.range.value(), capacity_ * sizeof(SortEntry)));
+  }
+  char* const record = bytes() + used_bytes_;
+  const std::size_t record_bytes = store_.codec_.encode(row, origin, record);
+  const std::string_view key = read_key(record);
+  common_bytes_ =
+      entries_count_ == 0 ? key.size() : common_prefix_bytes(read_key(bytes()).substr(0, common_bytes_), key);
+  ++entries_count_;
+  buffer_[capacity_ - entries_count_] = {0, used_bytes_};
+  used_bytes_ += record_bytes;
+}
+
+std::span<RunBuilder::SortEntry> RunBuilder::entries() {
+  return {buffer_.get() + (capacity_ - entries_count_), entries_count_};
+}
+
+void RunBuilder::sort_entries() {
+  std::reverse(entries().begin(), entries().end());  // as they came
+  const char* const records = bytes();
+  for (SortEntry& entry : entries()) entry.prefix = key_prefix(read_key(records + entry.record), common_bytes_);
+  const auto by_key_then_origin = [records](const SortEntry& a, const SortEntry& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    return is_before(read_record(records + a.record), read_record(records + b.record));
+  };
+  if (std::is_sorted(entries().begin(), entries().end(), by_key_then_origin)) return;
+  std::sort(entries().begin(), entries().end(), by_key_then_origin);
+}
+
+void RunBuilder::write_run() {
+  if (entries_count_ == 0) return;
+  sort_entries();
+  const std::span<const SortEntry> sorted = entries();
+  for (std::size_t row = 0; row < sorted.size(); ++row) {
+    if (row + kRowsAhead < sorted.size()) __builtin_prefetch(bytes() + sorted[row + kRowsAhead].record);
+    writer_.add(read_record(bytes() + sorted[row].record).bytes);
+  }
+  store_.add(writer_.finish());
+  used_bytes_ = 0;
+  entries_count_ = 0;
+}
+
+}  // namespace chatload::spill

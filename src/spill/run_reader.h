@@ -1,0 +1,53 @@
+// A run's rows in order, from a key on.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "spill/block.h"
+#include "spill/row_codec.h"
+#include "spill/run.h"
+
+namespace chatload::spill {
+
+// Single-threaded. Throws EnvironmentError: the disk does not give back what was written.
+class RunReader {
+ public:
+  // Stands at the first row with a key of at least `first`. The run must live on; `scratch`, of scratch_bytes(), is
+  // used while a member function runs and can be shared.
+  RunReader(const Run& run, std::string_view first, std::span<char> scratch);
+
+  [[nodiscard]] static std::size_t scratch_bytes();
+  // Memory that a reader of the run takes.
+  [[nodiscard]] static std::size_t bytes(const Run& run);
+
+  [[nodiscard]] bool at_end() const { return at_end_; }
+
+  // REQUIRES !at_end(). Valid until advance().
+  [[nodiscard]] const Record& record() const { return record_; }
+  // The record's key_prefix(key, 0).
+  [[nodiscard]] std::uint64_t prefix() const { return prefix_; }
+
+  void advance(std::span<char> scratch);
+
+ private:
+  void read_header();
+  void read_block(std::span<char> scratch);
+  void read_ahead();
+
+  const Run* run_;
+  std::unique_ptr<char[]> block_;  // run_->block_bytes_max, and a header
+  const char* next_ = nullptr;     // the record behind record_
+  const char* block_end_ = nullptr;
+  BlockHeader header_{};         // of the next block
+  std::uint64_t offset_ = 0;     // of the next block in the file
+  std::uint64_t asked_end_ = 0;  // the system was asked for everything in front of it
+  bool at_end_ = false;
+  std::uint64_t prefix_ = 0;
+  Record record_;
+};
+
+}  // namespace chatload::spill

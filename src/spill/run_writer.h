@@ -1,0 +1,46 @@
+// Rows in order → a run in a file.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "spill/row_codec.h"
+#include "spill/run.h"
+
+namespace chatload::spill {
+
+// Writes one run after the other into its file. Single-threaded. Throws EnvironmentError where the disk is full; only
+// the destructor may be called then.
+class RunWriter {
+ public:
+  // bytes_on_disk: grows by what is written. index_bytes_max: of the index of the run being written.
+  RunWriter(std::shared_ptr<SpillFile> file, std::size_t index_bytes_max, std::atomic<std::uint64_t>& bytes_on_disk);
+
+  // Memory that a writer takes at most.
+  [[nodiscard]] static std::size_t bytes(std::size_t index_bytes_max);
+
+  // Rows in order; copied.
+  void add(std::string_view record);
+
+  // The run of all rows since the last finish(); REQUIRES at least one.
+  [[nodiscard]] Run finish();
+
+ private:
+  void begin_block(std::string_view record);
+  void write_block();
+  void write(std::string_view stored, std::size_t block_bytes);
+
+  std::shared_ptr<SpillFile> file_;
+  std::size_t index_bytes_max_;
+  std::atomic<std::uint64_t>& bytes_on_disk_;
+  std::unique_ptr<char[]> block_;
+  std::size_t block_bytes_ = 0;
+  std::unique_ptr<char[]> packed_;  // a header and a packed block
+  Run run_;
+};
+
+}  // namespace chatload::spill
