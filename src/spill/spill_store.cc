@@ -68,6 +68,8 @@ std::vector<const Run*> SpillStore::runs() const {
   return runs;
 }
 
+std::size_t SpillStore::cursor_bytes() const { return RunMerger::bytes(runs()); }
+
 void SpillStore::merge_down() {
   const std::size_t cursor_bytes_max = limits_.merge_bytes / std::max(limits_.cursors_max, 1U);
   for (;;) {

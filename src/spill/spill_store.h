@@ -44,6 +44,9 @@ class SpillStore {
   // is full, or rows are too long for the limits (least_limits()).
   void merge_down();
 
+  // Memory that a MergeCursor opened now takes.
+  [[nodiscard]] std::size_t cursor_bytes() const;
+
   // Keys at which to cut, ascending, without the first: about rows_per_stretch rows lie between two neighbours, except
   // that rows of one key are never parted. As exact as the index, which knows one row in each block of each run.
   [[nodiscard]] std::vector<std::string> bounds(std::uint64_t rows_per_stretch) const;
