@@ -1,0 +1,108 @@
+#include "spill/row_codec.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+#include "unit/spill/spill_rows.h"
+
+namespace chatload::spill {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+class RowCodecTest : public testing::Test {
+ protected:
+  // Encodes the row, checks what was promised of it, and appends what comes back to rows_ and origins_.
+  void send(std::string_view text, std::int64_t time, std::string_view key, const RowOrigin& origin) {
+    const std::vector<parse::Cell> cells = {parse::Cell::text(text), parse::Cell::integer(time),
+                                            parse::Cell::text(key)};
+    std::string bytes(codec_.bytes_max(cells), '\0');
+    const std::size_t size = codec_.encode(cells, origin, bytes.data());
+    ASSERT_LE(size, bytes.size());
+    const Record record = read_record(bytes.data());
+    EXPECT_EQ(record.bytes.size(), size);
+    EXPECT_EQ(record.key, key);
+    EXPECT_EQ(read_key(bytes.data()), key);
+    EXPECT_EQ(record.range, origin.range);
+    EXPECT_EQ(record.line_index, origin.line.line_index);
+    EXPECT_EQ(RowCodec::text_bytes(record.bytes), text.size() + key.size());
+    codec_.decode(record.bytes, rows_, origins_);
+    std::fill(bytes.begin(), bytes.end(), '#');  // nothing is borrowed from the record
+    EXPECT_EQ(rows_.cells.size(), rows_.rows() * 3);
+    EXPECT_EQ(rows_.cells.end()[-3].as_text(), text);
+    EXPECT_EQ(rows_.cells.end()[-2].as_integer(), time);
+    EXPECT_EQ(rows_.cells.end()[-1].as_text(), key);
+    for (const parse::LineSpan& line : {rows_.lines.back(), origins_.back().line}) {
+      EXPECT_EQ(line.line_index, origin.line.line_index);
+      EXPECT_EQ(line.begin_bytes, origin.line.begin_bytes);
+      EXPECT_EQ(line.size_bytes, origin.line.size_bytes);
+    }
+    EXPECT_EQ(origins_.back().range, origin.range);
+  }
+
+  RowCodec codec_{spill_mapping()};
+  parse::RowBatch rows_;
+  std::vector<RowOrigin> origins_;
+};
+
+TEST_F(RowCodecTest, ValuesOfEverySizeComeBack) {
+  constexpr auto kMax32 = std::numeric_limits<std::uint32_t>::max();
+  const Texts texts = {
+      "", "x", std::string(127, 'y'), std::string(128, 'z'), std::string("\0a\xff\0", 4), std::string(kMiB, 'm')};
+  for (const std::string& text : texts) {
+    for (const std::string& key : texts) {
+      send(text, 0, key, {RangeNumber(1), {2, 3, 4}});
+    }
+  }
+  for (const std::int64_t time : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{64}, std::int64_t{1'479'816'000},
+                                  std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
+    send("text", time, "key", {RangeNumber(~std::uint64_t{0}), {kMax32, kMax32, kMax32}});
+  }
+}
+
+TEST_F(RowCodecTest, KeysAreOrderedByUnsignedBytesTheShorterFirst) {
+  const Texts ascending = {"",
+                           std::string(1, '\0'),
+                           std::string(2, '\0'),
+                           "a",
+                           std::string("a\0", 2),
+                           "aa",
+                           "abcdefgh",
+                           std::string("abcdefgh\0", 9),
+                           "abcdefghi",
+                           "b",
+                           "\x7f",
+                           "\x80",
+                           "\xff"};
+  for (std::size_t a = 0; a < ascending.size(); ++a) {
+    for (std::size_t b = 0; b < ascending.size(); ++b) {
+      const Record left{.bytes = {}, .key = ascending[a], .range = RangeNumber(9), .line_index = 0};
+      const Record right{.bytes = {}, .key = ascending[b], .range = RangeNumber(0), .line_index = 0};
+      EXPECT_EQ(is_before(left, right), a < b || (a == b && left.range < right.range)) << a << ' ' << b;
+      if (a < b) {
+        EXPECT_LE(key_prefix(left.key, 0), key_prefix(right.key, 0)) << a << ' ' << b;
+      }
+    }
+  }
+  EXPECT_LT(key_prefix("xxa", 2), key_prefix("xx\xc3", 2));
+  EXPECT_EQ(key_prefix("xx", 2), 0U);
+}
+
+TEST_F(RowCodecTest, EqualKeysAreOrderedByRangeThenLine) {
+  const auto at = [](std::uint64_t range, std::uint32_t line_index) {
+    return Record{.bytes = {}, .key = "k", .range = RangeNumber(range), .line_index = line_index};
+  };
+  EXPECT_TRUE(is_before(at(1, 9), at(2, 0)));
+  EXPECT_FALSE(is_before(at(2, 0), at(1, 9)));
+  EXPECT_TRUE(is_before(at(2, 3), at(2, 4)));
+  EXPECT_FALSE(is_before(at(2, 3), at(2, 3)));
+}
+
+}  // namespace
+}  // namespace chatload::spill
