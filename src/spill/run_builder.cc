@@ -1,6 +1,6 @@
 // Memory, which is limits.buffer_bytes at most:
 //   the buffer           what the other terms leave: an entry of 16 bytes a row and the row's record (row_codec.h)
-//   the run's writer     RunWriter::bytes(): a block, its compressed form, the index of the run being written
+//   the run's writer     RunWriter::bytes(): a block and its compressed form
 //   the builder itself   sizeof(RunBuilder)
 //
 // Sorting moves entries, not rows, and looks at eight bytes of each key, taken from behind what all keys in the buffer
@@ -20,16 +20,12 @@ namespace {
 
 constexpr std::size_t kRowsAhead = 8;
 
-// A run of nothing but full blocks has an entry of 60 to 70 bytes in every 32 KiB; three times that (RunIndex::add())
-// is 0.6 percent. Longer keys are indexed less often.
-constexpr std::size_t index_bytes_max(std::size_t buffer_bytes) { return buffer_bytes / 64; }
-
 std::size_t common_prefix_bytes(std::string_view a, std::string_view b) {
   return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
 }
 
 std::size_t capacity_of(std::size_t buffer_bytes, std::size_t entry_bytes) {
-  const std::size_t others = sizeof(RunBuilder) + RunWriter::bytes(index_bytes_max(buffer_bytes));
+  const std::size_t others = sizeof(RunBuilder) + RunWriter::bytes();
   return buffer_bytes > others ? (buffer_bytes - others) / entry_bytes : 0;
 }
 
@@ -37,7 +33,7 @@ std::size_t capacity_of(std::size_t buffer_bytes, std::size_t entry_bytes) {
 
 RunBuilder::RunBuilder(SpillStore& store)
     : store_(store),
-      writer_(store.open_file(), index_bytes_max(store.limits_.buffer_bytes), store.bytes_on_disk_),
+      writer_(store.open_file(), store.bytes_on_disk_),
       capacity_(capacity_of(store.limits_.buffer_bytes, sizeof(SortEntry))),
       buffer_(std::make_unique_for_overwrite<SortEntry[]>(capacity_)) {}
 

@@ -11,10 +11,10 @@ constexpr std::size_t kNobody = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
 
-RunMerger::RunMerger(std::span<const Run* const> runs, std::string_view first)
+RunMerger::RunMerger(std::span<const Run* const> runs)
     : scratch_(std::make_unique_for_overwrite<char[]>(RunReader::scratch_bytes())) {
   readers_.reserve(runs.size());
-  for (const Run* run : runs) readers_.emplace_back(*run, first, std::span(scratch_.get(), RunReader::scratch_bytes()));
+  for (const Run* run : runs) readers_.emplace_back(*run, std::span(scratch_.get(), RunReader::scratch_bytes()));
   tree_.assign(runs.size(), kNobody);
   for (std::size_t reader = 0; reader < runs.size(); ++reader) replay(reader);
 }

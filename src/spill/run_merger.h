@@ -5,18 +5,17 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "spill/run_reader.h"
 
 namespace chatload::spill {
 
-// All rows of the runs in order (is_before()), from a key on. Single-threaded. Throws as RunReader does.
+// All rows of the runs in order (is_before()). Single-threaded. Throws as RunReader does.
 class RunMerger {
  public:
   // The runs must live on.
-  RunMerger(std::span<const Run* const> runs, std::string_view first);
+  explicit RunMerger(std::span<const Run* const> runs);
 
   // Memory that a merger of the runs takes.
   [[nodiscard]] static std::size_t bytes(std::span<const Run* const> runs);

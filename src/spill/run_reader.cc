@@ -19,16 +19,14 @@ std::size_t RunReader::scratch_bytes() { return packed_bytes_max() + sizeof(Bloc
 
 std::size_t RunReader::bytes(const Run& run) { return sizeof(RunReader) + run.block_bytes_max + sizeof(BlockHeader); }
 
-RunReader::RunReader(const Run& run, std::string_view first, std::span<char> scratch)
+RunReader::RunReader(const Run& run, std::span<char> scratch)
     : run_(&run),
       block_(std::make_unique_for_overwrite<char[]>(run.block_bytes_max + sizeof(BlockHeader))),
       offset_(run.begin) {
-  if (const std::size_t entries = run.index.count_before(first); entries > 0) offset_ = run.index[entries - 1].offset;
   asked_end_ = offset_;
   read_ahead();
   read_header();
-  do advance(scratch);
-  while (!at_end_ && record_.key < first);
+  advance(scratch);
 }
 
 void RunReader::advance(std::span<char> scratch) {

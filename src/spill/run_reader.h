@@ -1,11 +1,10 @@
-// A run's rows in order, from a key on.
+// A run's rows in order.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string_view>
 
 #include "spill/block.h"
 #include "spill/row_codec.h"
@@ -16,9 +15,9 @@ namespace chatload::spill {
 // Single-threaded. Throws EnvironmentError: the disk does not give back what was written.
 class RunReader {
  public:
-  // Stands at the first row with a key of at least `first`. The run must live on; `scratch`, of scratch_bytes(), is
-  // used while a member function runs and can be shared.
-  RunReader(const Run& run, std::string_view first, std::span<char> scratch);
+  // Stands at the first row. The run must live on; `scratch`, of scratch_bytes(), is used while a member function runs
+  // and can be shared.
+  RunReader(const Run& run, std::span<char> scratch);
 
   [[nodiscard]] static std::size_t scratch_bytes();
   // Memory that a reader of the run takes.

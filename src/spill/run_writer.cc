@@ -8,23 +8,18 @@
 
 namespace chatload::spill {
 
-RunWriter::RunWriter(std::shared_ptr<SpillFile> file, std::size_t index_bytes_max,
-                     std::atomic<std::uint64_t>& bytes_on_disk)
+RunWriter::RunWriter(std::shared_ptr<SpillFile> file, std::atomic<std::uint64_t>& bytes_on_disk)
     : file_(std::move(file)),
-      index_bytes_max_(index_bytes_max),
       bytes_on_disk_(bytes_on_disk),
       block_(std::make_unique_for_overwrite<char[]>(kBlockBytes)),
       packed_(std::make_unique_for_overwrite<char[]>(sizeof(BlockHeader) + packed_bytes_max())) {
   run_.begin = file_->size();
 }
 
-std::size_t RunWriter::bytes(std::size_t index_bytes_max) {
-  return sizeof(RunWriter) + kBlockBytes + sizeof(BlockHeader) + packed_bytes_max() + index_bytes_max;
-}
+std::size_t RunWriter::bytes() { return sizeof(RunWriter) + kBlockBytes + sizeof(BlockHeader) + packed_bytes_max(); }
 
 void RunWriter::add(std::string_view record) {
   if (record.size() > kBlockBytes - block_bytes_) write_block();
-  if (block_bytes_ == 0) begin_block(record);
   ++run_.rows;
   if (record.size() > kBlockBytes) {
     write(record, record.size());
@@ -38,15 +33,9 @@ Run RunWriter::finish() {
   write_block();
   run_.file = file_;
   run_.end = file_->size();
-  run_.index.shrink();
   Run next;
   next.begin = run_.end;
   return std::exchange(run_, std::move(next));
-}
-
-void RunWriter::begin_block(std::string_view record) {
-  if (run_.rows == 0) return;
-  run_.index.add({read_key(record.data()), file_->size(), run_.rows}, index_bytes_max_);
 }
 
 void RunWriter::write_block() {

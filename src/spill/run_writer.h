@@ -17,11 +17,11 @@ namespace chatload::spill {
 // the destructor may be called then.
 class RunWriter {
  public:
-  // bytes_on_disk: grows by what is written. index_bytes_max: of the index of the run being written.
-  RunWriter(std::shared_ptr<SpillFile> file, std::size_t index_bytes_max, std::atomic<std::uint64_t>& bytes_on_disk);
+  // bytes_on_disk: grows by what is written.
+  RunWriter(std::shared_ptr<SpillFile> file, std::atomic<std::uint64_t>& bytes_on_disk);
 
-  // Memory that a writer takes at most.
-  [[nodiscard]] static std::size_t bytes(std::size_t index_bytes_max);
+  // Memory that a writer takes.
+  [[nodiscard]] static std::size_t bytes();
 
   // Rows in order; copied.
   void add(std::string_view record);
@@ -30,12 +30,10 @@ class RunWriter {
   [[nodiscard]] Run finish();
 
  private:
-  void begin_block(std::string_view record);
   void write_block();
   void write(std::string_view stored, std::size_t block_bytes);
 
   std::shared_ptr<SpillFile> file_;
-  std::size_t index_bytes_max_;
   std::atomic<std::uint64_t>& bytes_on_disk_;
   std::unique_ptr<char[]> block_;
   std::size_t block_bytes_ = 0;

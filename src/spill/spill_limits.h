@@ -7,15 +7,11 @@ namespace chatload::spill {
 
 struct SpillLimits {
   std::size_t buffer_bytes;  // of one RunBuilder: rows, sort entries, the block being filled, its compressed form
-  std::size_t merge_bytes;   // of all MergeCursors that are open at once, or of merge_down()
-  unsigned cursors_max;      // open at once
-
-  // Beside these the store keeps the index of all runs (SpillStore::kIndexBytesMax), and a cursor's rows are counted by
-  // whoever owns the RowBatch.
+  std::size_t merge_bytes;   // of a MergeCursor, or of merge_down(); its rows are counted by whoever owns the RowBatch
 };
 
 // The least limits with which rows of that many bytes of text can be spilled and merged; with less, RunBuilder::add()
 // or SpillStore::merge_down() may throw.
-[[nodiscard]] SpillLimits least_limits(std::size_t row_bytes_max, std::size_t columns, unsigned cursors_max);
+[[nodiscard]] SpillLimits least_limits(std::size_t row_bytes_max, std::size_t columns);
 
 }  // namespace chatload::spill

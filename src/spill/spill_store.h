@@ -1,6 +1,6 @@
 // All sorted runs of a load: the files in one directory, and what is in them.
 //
-//   parsed rows ─► RunBuilder (one a parser thread) ─► SpillStore ─► MergeCursor (one a stretch) ─► rows in key order
+//   parsed rows ─► RunBuilder (one a parser thread) ─► SpillStore ─► MergeCursor ─► rows in key order
 #pragma once
 
 #include <atomic>
@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <vector>
 
 #include "base/units.h"
@@ -21,13 +20,10 @@
 namespace chatload::spill {
 
 // Two phases: first any number of threads add runs, through a RunBuilder each; when the last has finished, one thread
-// calls merge_down() and bounds(), and then any number of threads read, through a MergeCursor each. bytes_on_disk()
-// and rows() may be asked at any time by any thread. Outlives its builders and cursors.
+// calls merge_down() and reads through a MergeCursor. bytes_on_disk() and rows() may be asked at any time by any
+// thread. Outlives its builders and cursors.
 class SpillStore {
  public:
-  // Of the index of all runs together.
-  static constexpr std::size_t kIndexBytesMax = 16 * kMiB;
-
   // The files have no names: nothing of them is left when the process ends, however it ends. The mapping's key is text;
   // rows are in the order of its bytes. Throws EnvironmentError: cannot write there.
   SpillStore(std::filesystem::path dir, const parse::Mapping& mapping, SpillLimits limits);
@@ -39,17 +35,13 @@ class SpillStore {
   // Of finished runs.
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
 
-  // Merges runs into longer ones until limits.cursors_max cursors over all of them fit limits.merge_bytes. Takes disk
-  // space of the runs that it merges at once, a second time, until they are merged. Throws EnvironmentError: the disk
-  // is full, or rows are too long for the limits (least_limits()).
+  // Merges runs into longer ones until a cursor over all of them fits limits.merge_bytes. Takes disk space of the runs
+  // that it merges at once, a second time, until they are merged. Throws EnvironmentError: the disk is full, or rows
+  // are too long for the limits (least_limits()).
   void merge_down();
 
   // Memory that a MergeCursor opened now takes.
   [[nodiscard]] std::size_t cursor_bytes() const;
-
-  // Keys at which to cut, ascending, without the first: about rows_per_stretch rows lie between two neighbours, except
-  // that rows of one key are never parted. As exact as the index, which knows one row in each block of each run.
-  [[nodiscard]] std::vector<std::string> bounds(std::uint64_t rows_per_stretch) const;
 
  private:
   friend class RunBuilder;
@@ -58,7 +50,6 @@ class SpillStore {
   [[nodiscard]] std::shared_ptr<SpillFile> open_file() const { return std::make_shared<SpillFile>(dir_); }
   void add(Run run);
   void merge_first(std::size_t count);
-  void thin_index();
   [[nodiscard]] std::vector<const Run*> runs() const;
 
   const std::filesystem::path dir_;

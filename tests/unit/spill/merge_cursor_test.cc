@@ -5,12 +5,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "base/errors.h"
@@ -23,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr SpillLimits kLimits{.buffer_bytes = 600 * kKiB, .merge_bytes = 64 * kMiB, .cursors_max = 1};
+constexpr SpillLimits kLimits{.buffer_bytes = 600 * kKiB, .merge_bytes = 64 * kMiB};
 
 class MergeCursorTest : public testing::Test {
  protected:
@@ -46,56 +43,18 @@ class MergeCursorTest : public testing::Test {
   ScratchFolder folder_;
 };
 
-TEST_F(MergeCursorTest, GivesExactlyTheRowsOfItsStretchWhereverItBegins) {
-  const SpillRows rows = random_rows(4000, 6);
-  const std::vector<SpillRow> sorted = rows.sorted();
+TEST_F(MergeCursorTest, BatchEndsWithTheRowAtWhichItsLinesComeToWhatIsAskedFor) {
+  SpillRows rows;
+  for (int row = 0; row < 1000; ++row) rows.add(fmt::format("{:04}", row), std::string(row == 500 ? 5000 : 93, 'x'));
   SpillStore store(folder_.path(), spill_mapping(), kLimits);
   RunBuilder builder(store);
   rows.add_all(builder);
-  // Keys that are there, some of them a block's first, and keys that are not.
-  std::vector<std::string> keys = store.bounds(1);
-  ASSERT_GT(keys.size(), 10U);
-  for (std::size_t row = 0; row < sorted.size(); row += 97) {
-    keys.push_back(sorted[row].key);
-    keys.push_back(sorted[row].key + '\0');
-  }
-  const auto less = [](const SpillRow& row, const std::string& key) { return row.key < key; };
-  for (std::size_t index = 0; index + 1 < keys.size(); ++index) {
-    const std::string& first = std::min(keys[index], keys[index + 1]);
-    const std::string& end = std::max(keys[index], keys[index + 1]);
-    const std::vector<SpillRow> expected(std::lower_bound(sorted.begin(), sorted.end(), first, less),
-                                         std::lower_bound(sorted.begin(), sorted.end(), end, less));
-    MergeCursor cursor(store, first, end);
-    EXPECT_TRUE(read_all(cursor) == expected) << index;
-  }
-  MergeCursor behind(store, std::string(2000, '\xff'), std::nullopt);
-  EXPECT_TRUE(read_all(behind).empty());
-}
-
-TEST_F(MergeCursorTest, FindsTheFirstOfEqualKeysThatFillManyBlocks) {
-  SpillRows rows;
-  for (int row = 0; row < 3; ++row) rows.add("a");
-  for (int row = 0; row < 20'000; ++row) rows.add("b", "the same key in one block after the other");
-  for (int row = 0; row < 3; ++row) rows.add("c");
-  SpillStore store(folder_.path(), spill_mapping(), {8 * kMiB, 64 * kMiB, 1});
-  RunBuilder builder(store);
-  rows.add_all(builder);
-  MergeCursor cursor(store, "b", "c");
-  EXPECT_EQ(read_all(cursor).size(), 20'000U);
-}
-
-TEST_F(MergeCursorTest, BatchesKeepToTheirLimitsButHaveOneRowAtLeast) {
-  SpillRows rows;
-  for (int row = 0; row < 1000; ++row) rows.add(fmt::format("{:04}", row), std::string(row == 500 ? 5000 : 96, 'x'));
-  SpillStore store(folder_.path(), spill_mapping(), kLimits);
-  RunBuilder builder(store);
-  rows.add_all(builder);
-  const auto batch_sizes = [&](std::size_t rows_max, std::size_t bytes_max) {
-    MergeCursor cursor(store, "", std::nullopt);
+  const auto batch_sizes = [&](std::size_t line_bytes) {
+    MergeCursor cursor(store);
     parse::RowBatch batch;
     std::vector<RowOrigin> origins;
     std::vector<std::size_t> sizes;
-    while (cursor.next(batch, origins, rows_max, bytes_max)) {
+    while (cursor.next(batch, origins, line_bytes)) {
       EXPECT_EQ(batch.rows(), origins.size());
       EXPECT_EQ(batch.columns, 3U);
       EXPECT_EQ(batch.cells.size(), 3 * batch.rows());
@@ -104,39 +63,18 @@ TEST_F(MergeCursorTest, BatchesKeepToTheirLimitsButHaveOneRowAtLeast) {
     EXPECT_EQ(batch.rows(), 0U);
     return sizes;
   };
-  EXPECT_EQ(batch_sizes(300, kMiB), (std::vector<std::size_t>{300, 300, 300, 100}));
-  // Ten rows of 100 bytes; the long one alone.
+  // Lines of 100 bytes, and one of 5,007.
   std::vector<std::size_t> by_bytes(101, 10);
   by_bytes[50] = 1;
   by_bytes[100] = 9;
-  EXPECT_EQ(batch_sizes(300, 1000), by_bytes);
-  EXPECT_EQ(batch_sizes(0, 0), std::vector<std::size_t>(1000, 1));
-}
-
-TEST_F(MergeCursorTest, SeveralAtOnceDoNotDisturbEachOther) {
-  const SpillRows rows = random_rows(20'000, 7);
-  SpillStore store(folder_.path(), spill_mapping(), kLimits);
-  RunBuilder builder(store);
-  rows.add_all(builder);
-  const std::vector<std::string> bounds = store.bounds(5000);
-  std::vector<std::vector<SpillRow>> parts(bounds.size() + 1);
-  std::vector<std::thread> writers;
-  for (std::size_t stretch = 0; stretch < parts.size(); ++stretch) {
-    writers.emplace_back([&, stretch] {
-      MergeCursor cursor(store, stretch == 0 ? "" : bounds[stretch - 1],
-                         stretch == bounds.size() ? std::nullopt : std::optional(bounds[stretch]));
-      parts[stretch] = read_all(cursor);
-    });
-  }
-  for (std::thread& writer : writers) writer.join();
-  std::vector<SpillRow> all;
-  for (const std::vector<SpillRow>& part : parts) all.insert(all.end(), part.begin(), part.end());
-  EXPECT_TRUE(all == rows.sorted());
+  EXPECT_EQ(batch_sizes(1000), by_bytes);
+  EXPECT_EQ(batch_sizes(901), by_bytes);
+  EXPECT_EQ(batch_sizes(1), std::vector<std::size_t>(1000, 1));
 }
 
 TEST_F(MergeCursorTest, DamageAnywhereIsAnErrorAndNeverOtherRows) {
   const SpillRows rows = random_rows(3000, 8);
-  SpillStore store(folder_.path(), spill_mapping(), {8 * kMiB, 64 * kMiB, 1});
+  SpillStore store(folder_.path(), spill_mapping(), {8 * kMiB, 64 * kMiB});
   RunBuilder builder(store);
   rows.add_all(builder);
   const std::vector<SpillRow> sorted = rows.sorted();
@@ -163,13 +101,13 @@ TEST_F(MergeCursorTest, DamageAnywhereIsAnErrorAndNeverOtherRows) {
 TEST_F(MergeCursorTest, TakesTheMemoryThatTheStoreSaysAndNoMore) {
   if (heap_in_use() == 0) GTEST_SKIP() << "a sanitizer's malloc";
   const SpillRows rows = random_rows(40'000, 9);
-  SpillStore store(folder_.path(), spill_mapping(), {600 * kKiB, 3 * kMiB, 4});
+  SpillStore store(folder_.path(), spill_mapping(), {600 * kKiB, kMiB});
   RunBuilder builder(store);
   rows.add_all(builder);
   store.merge_down();
-  EXPECT_LE(store.cursor_bytes(), 3 * kMiB / 4);
+  EXPECT_LE(store.cursor_bytes(), kMiB);
   const std::size_t before = heap_in_use();
-  const MergeCursor cursor(store, "", std::nullopt);
+  const MergeCursor cursor(store);
   const std::size_t taken = heap_in_use() - before;
   EXPECT_LE(taken, store.cursor_bytes() + kMallocsOwnBytes);
   EXPECT_GE(taken, store.cursor_bytes() * 8 / 10);

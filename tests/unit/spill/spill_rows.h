@@ -124,13 +124,13 @@ inline SpillRows random_rows(std::size_t count, std::uint64_t seed = 1, std::uin
   return rows;
 }
 
-// What a cursor gives, to its end.
-inline std::vector<SpillRow> read_all(MergeCursor& cursor, std::size_t rows_max = 1000,
-                                      std::size_t bytes_max = std::size_t{1} << 20) {
+// What the store gives, to its end.
+inline std::vector<SpillRow> read_all(const SpillStore& store, std::size_t line_bytes = std::size_t{1} << 20) {
+  MergeCursor cursor(store);
   std::vector<SpillRow> all;
   parse::RowBatch rows;
   std::vector<RowOrigin> origins;
-  while (cursor.next(rows, origins, rows_max, bytes_max)) {
+  while (cursor.next(rows, origins, line_bytes)) {
     for (std::size_t row = 0; row < rows.rows(); ++row) {
       const auto cells = rows.row(row);
       all.push_back({std::string(cells[2].as_text()), origins[row].range.value(), rows.lines[row],
@@ -138,11 +138,6 @@ inline std::vector<SpillRow> read_all(MergeCursor& cursor, std::size_t rows_max 
     }
   }
   return all;
-}
-
-inline std::vector<SpillRow> read_all(const SpillStore& store) {
-  MergeCursor cursor(store, "", std::nullopt);
-  return read_all(cursor);
 }
 
 }  // namespace chatload::spill
