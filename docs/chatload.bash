@@ -5,7 +5,7 @@ _chatload() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   local run='--type --site --since --until --rejects --max-rejects --summary --progress --progress-interval
     --log-format --threads --range-size --max-line --memory --inflater --config --help'
-  local load="--to --password-file --on-duplicate --connections --retry-for --restart --reload --source-id --wait-lock
+  local load="--to --password-file --on-duplicate --order --spill-dir --connections --retry-for --restart --reload --source-id --wait-lock
     --fail-fast $run"
   local check="--limits-from --password-file $run"
   local schema='--to --password-file --config --help'
@@ -15,11 +15,16 @@ _chatload() {
   COMPREPLY=()
   case $previous in
     --on-duplicate) words='skip replace fail' ;;
+    --order) words='auto file key' ;;
     --progress) words='auto bar lines none' ;;
     --log-format) words='text json' ;;
     --inflater) words='isal zlib' ;;
     --format) words='table json' ;;
     --type) words='message status' ;;
+    --spill-dir)
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      return
+      ;;
     --password-file | --rejects | --summary | --config | --output | -o)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return

@@ -39,10 +39,11 @@ CREATE TABLE IF NOT EXISTS `chatload_loads` (
   UNIQUE KEY `source_key` (`source_key`, `target_table`, `attempt`)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;
 
--- A range that is committed, until its load is done.
+-- A range that is committed, until its load is done; or a stretch: rows of many ranges that follow one another in key
+-- order, which has 0 bytes. Of a load in key order, a range has only the lines that make no row.
 CREATE TABLE IF NOT EXISTS `chatload_ranges` (
   `load_id` BIGINT UNSIGNED NOT NULL,
-  `range_number` BIGINT UNSIGNED NOT NULL,  -- from 0, in file order
+  `range_number` BIGINT UNSIGNED NOT NULL,  -- from 0, in file order; stretches, in key order, behind
   `begin_byte` BIGINT UNSIGNED NOT NULL,    -- in the decompressed stream
   `length_bytes` BIGINT UNSIGNED NOT NULL,
   `digest` CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,  -- XXH3-128 of its bytes

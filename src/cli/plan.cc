@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <limits>
 #include <string_view>
 #include <thread>
@@ -39,6 +40,8 @@ constexpr Choices<inflate::Inflater, 2> kInflaters = {
 constexpr Choices<write::OnDuplicate, 3> kDuplicateModes = {{{"skip", write::OnDuplicate::kSkip},
                                                              {"replace", write::OnDuplicate::kReplace},
                                                              {"fail", write::OnDuplicate::kFail}}};
+constexpr Choices<write::RowOrder, 3> kRowOrders = {
+    {{"auto", write::RowOrder::kAuto}, {"file", write::RowOrder::kFile}, {"key", write::RowOrder::kKey}}};
 constexpr Choices<report::ProgressMode, 4> kProgressModes = {{{"auto", report::ProgressMode::kAuto},
                                                               {"bar", report::ProgressMode::kBar},
                                                               {"lines", report::ProgressMode::kLines},
@@ -108,9 +111,23 @@ write::Endpoint required_endpoint(const Flags& flags) {
   throw UsageError("Name the database with --to mysql://user@host:3306/database, or in CHATLOAD_TO.");
 }
 
+// /tmp may be memory; /var/tmp is a disk, for files that are large (Filesystem Hierarchy Standard 3.0, 5.15).
+fs::path make_spill_dir(const Flags& flags) {
+  if (!flags.spill_dir) {
+    const char* const given = std::getenv("TMPDIR");
+    return given != nullptr && *given != '\0' ? given : "/var/tmp";
+  }
+  if (!fs::is_directory(*flags.spill_dir)) {
+    throw UsageError(fmt::format("--spill-dir takes a directory that is there, not '{}'.", *flags.spill_dir));
+  }
+  return *flags.spill_dir;
+}
+
 WritePlan make_write_plan(const Flags& flags) {
   WritePlan plan;
   plan.on_duplicate = make_duplicate_mode(flags);
+  plan.order = make_row_order(flags);
+  plan.spill_dir = make_spill_dir(flags);
   plan.connections =
       count_within("--connections", flags.connections, std::min(cores(), kConnectionsDefaultMax), kConnectionsMax);
   plan.endpoint = required_endpoint(flags);
@@ -196,10 +213,10 @@ LedgerPlan make_ledger_plan(const Flags& flags, const std::vector<std::string>& 
 std::vector<std::string> decisive_settings_given(const Flags& flags) {
   std::vector<std::string> given;
   for (const auto& [key, is_given] :
-       {std::pair("on-duplicate", flags.on_duplicate.has_value()), std::pair("type", !flags.types.empty()),
-        std::pair("site", !flags.sites.empty()), std::pair("since", flags.since.has_value()),
-        std::pair("until", flags.until.has_value()), std::pair("range-size", flags.range_size.has_value()),
-        std::pair("max-line", flags.max_line.has_value())}) {
+       {std::pair("on-duplicate", flags.on_duplicate.has_value()), std::pair("order", flags.order.has_value()),
+        std::pair("type", !flags.types.empty()), std::pair("site", !flags.sites.empty()),
+        std::pair("since", flags.since.has_value()), std::pair("until", flags.until.has_value()),
+        std::pair("range-size", flags.range_size.has_value()), std::pair("max-line", flags.max_line.has_value())}) {
     if (is_given) given.emplace_back(key);
   }
   return given;
@@ -224,6 +241,10 @@ ReadPlan make_read_plan(const Flags& flags) {
 
 write::OnDuplicate make_duplicate_mode(const Flags& flags) {
   return choose("--on-duplicate", flags.on_duplicate, write::OnDuplicate::kSkip, kDuplicateModes);
+}
+
+write::RowOrder make_row_order(const Flags& flags) {
+  return choose("--order", flags.order, write::RowOrder::kAuto, kRowOrders);
 }
 
 LoadPlan make_load_plan(const Flags& flags) {

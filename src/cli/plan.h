@@ -19,6 +19,7 @@
 #include "split/line_splitter.h"
 #include "write/duplicates.h"
 #include "write/endpoint.h"
+#include "write/row_order.h"
 
 namespace chatload::cli {
 
@@ -38,6 +39,8 @@ struct WritePlan {
   write::Endpoint endpoint;
   write::OnDuplicate on_duplicate = write::OnDuplicate::kSkip;
   unsigned connections = 1;  // 1 to 64
+  write::RowOrder order = write::RowOrder::kAuto;
+  std::filesystem::path spill_dir;  // where rows are sorted by key
 };
 
 // What is said about the run, and where.
@@ -121,16 +124,17 @@ using Plan = std::variant<LoadPlan, CheckPlan, SchemaPlan, LoadsPlan, RejectsPla
 // The parts of make_load_plan() that a recorded plan is read with.
 [[nodiscard]] ReadPlan make_read_plan(const Flags& flags);
 [[nodiscard]] write::OnDuplicate make_duplicate_mode(const Flags& flags);
+[[nodiscard]] write::RowOrder make_row_order(const Flags& flags);
 
 // The settings that decide what a load makes of its source, and no others, as a configuration file for the ledger:
-// on-duplicate, type, site, since, until, range-size, max-line. One text for one meaning: lists are sorted, sizes are
-// bytes, instants epoch seconds, and what restricts nothing is left out.
+// on-duplicate, order, type, site, since, until, range-size, max-line. REQUIRES: plan.write.order is decided. One text
+// for one meaning: lists are sorted, sizes are bytes, instants epoch seconds, and what restricts nothing is left out.
 [[nodiscard]] std::string recorded_plan(const LoadPlan& plan);
 
 // The plan for going on with a load that recorded_plan() was kept of: every setting that the user did not give is the
 // recorded one. Throws UsageError, one sentence, where one that was given differs from the record (a setting that the
-// record lacks differs too), and where the record holds what this chatload does not know. anew_flag: what begins the
-// load anew, --restart or --reload.
+// record lacks differs too; auto differs from nothing), and where the record holds what this chatload does not know.
+// anew_flag: what begins the load anew, --restart or --reload.
 [[nodiscard]] LoadPlan resumed_plan(const LoadPlan& plan, std::string_view recorded, std::uint64_t load_id,
                                     std::string_view anew_flag);
 

@@ -20,6 +20,8 @@
 namespace chatload::cli {
 namespace {
 
+constexpr std::string_view kAuto = "\"auto\"";
+
 struct Setting {
   std::string_view key;  // the flag without its dashes
   std::string toml;      // empty: it restricts nothing, and is not recorded
@@ -69,8 +71,15 @@ Setting instant_setting(std::string_view key, std::int64_t seconds, std::int64_t
   return {key, text, fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)))};
 }
 
-std::array<Setting, 7> decisive_settings(write::OnDuplicate on_duplicate, const ReadPlan& read) {
+// The order that a load was in before there was another is not recorded.
+Setting order_setting(write::RowOrder order) {
+  const std::string_view name = to_string(order);
+  return {"order", order == write::RowOrder::kFile ? "" : toml_string(name), std::string(name)};
+}
+
+std::array<Setting, 8> decisive_settings(write::OnDuplicate on_duplicate, write::RowOrder order, const ReadPlan& read) {
   return {text_setting("on-duplicate", to_string(on_duplicate)),
+          order_setting(order),
           list_setting("type", read.filter.types),
           list_setting("site", read.filter.sites),
           instant_setting("since", read.filter.since_seconds, INT64_MIN),
@@ -84,6 +93,7 @@ Flags recorded_flags(std::string_view recorded, std::uint64_t load_id, std::stri
   for (ConfigEntry& entry : parse_config(recorded, fmt::format("the plan of load {}", load_id))) {
     const auto is = [&](std::string_view key) { return entry.section.empty() && entry.key == key; };
     FlagText* const text = is("on-duplicate") ? &flags.on_duplicate
+                           : is("order")      ? &flags.order
                            : is("since")      ? &flags.since
                            : is("until")      ? &flags.until
                            : is("range-size") ? &flags.range_size
@@ -108,7 +118,7 @@ Flags recorded_flags(std::string_view recorded, std::uint64_t load_id, std::stri
 
 std::string recorded_plan(const LoadPlan& plan) {
   std::string text;
-  for (const Setting& setting : decisive_settings(plan.write.on_duplicate, plan.read)) {
+  for (const Setting& setting : decisive_settings(plan.write.on_duplicate, plan.write.order, plan.read)) {
     if (!setting.toml.empty()) text += fmt::format("{} = {}\n", setting.key, setting.toml);
   }
   return text;
@@ -119,11 +129,12 @@ LoadPlan resumed_plan(const LoadPlan& plan, std::string_view recorded, std::uint
   const Flags flags = recorded_flags(recorded, load_id, anew_flag);
   const ReadPlan recorded_read = make_read_plan(flags);
   const write::OnDuplicate recorded_mode = make_duplicate_mode(flags);
-  const auto wanted = decisive_settings(plan.write.on_duplicate, plan.read);
-  const auto kept = decisive_settings(recorded_mode, recorded_read);
+  const write::RowOrder recorded_order = flags.order ? make_row_order(flags) : write::RowOrder::kFile;
+  const auto wanted = decisive_settings(plan.write.on_duplicate, plan.write.order, plan.read);
+  const auto kept = decisive_settings(recorded_mode, recorded_order, recorded_read);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const bool is_given = std::find(plan.given.begin(), plan.given.end(), wanted[i].key) != plan.given.end();
-    if (!is_given || wanted[i].toml == kept[i].toml) continue;
+    if (!is_given || wanted[i].toml == kept[i].toml || wanted[i].toml == kAuto) continue;
     throw UsageError(fmt::format(
         "--{0} is now {1}, but load {2} of this source began with {3}; leave --{0} out to keep to that, or start "
         "anew with {4}.",
@@ -131,6 +142,7 @@ LoadPlan resumed_plan(const LoadPlan& plan, std::string_view recorded, std::uint
   }
   LoadPlan resumed = plan;
   resumed.write.on_duplicate = recorded_mode;
+  resumed.write.order = recorded_order;
   resumed.read.filter = recorded_read.filter;
   resumed.read.split = recorded_read.split;
   return resumed;

@@ -48,9 +48,14 @@ std::string digest_of_stream(const std::string& input, const StopSignal& stop) {
 
 }  // namespace
 
-LoadOpener::LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits,
+LoadOpener::LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, Decide decide,
                        write::ControlConnection& control, const StopSignal& stop)
-    : plan_(plan), table_(std::move(table)), limits_(std::move(limits)), control_(control), stop_(stop) {}
+    : plan_(plan),
+      table_(std::move(table)),
+      limits_(std::move(limits)),
+      decide_(std::move(decide)),
+      control_(control),
+      stop_(stop) {}
 
 std::optional<std::variant<OpenLoad, DoneLoad>> LoadOpener::open(const std::string& input,
                                                                  const source::SourceIdentity& identity) {
@@ -155,7 +160,8 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
 }
 
 std::optional<OpenLoad> LoadOpener::begin(const Found& found, const Source& source) {
-  const write::LoadSetup setup{.plan = cli::recorded_plan(plan_),
+  const cli::LoadPlan plan = decide_(plan_);
+  const write::LoadSetup setup{.plan = cli::recorded_plan(plan),
                                .limits = limits_,
                                .lock_name = source.lock_name,
                                .source_stamp = source.identity.stamp,
@@ -169,7 +175,7 @@ std::optional<OpenLoad> LoadOpener::begin(const Found& found, const Source& sour
                  source.input, *load_id,
                  plan_.write.on_duplicate == write::OnDuplicate::kReplace ? "updated" : "duplicate");
   }
-  return OpenLoad{.load_id = *load_id, .owner = source.runner.owner, .plan = plan_, .before = {}};
+  return OpenLoad{.load_id = *load_id, .owner = source.runner.owner, .plan = plan, .before = {}};
 }
 
 }  // namespace chatload::pipeline

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -34,9 +35,12 @@ struct DoneLoad {
 // Single-threaded; borrows all that it is given.
 class LoadOpener {
  public:
+  using Decide = std::function<cli::LoadPlan(const cli::LoadPlan& plan)>;
+
   // limits: what the table's columns hold, as text.
-  LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, write::ControlConnection& control,
-             const StopSignal& stop);
+  // decide: a plan → the plan for a new load of the source, in which nothing is left to be decided.
+  LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, Decide decide,
+             write::ControlConnection& control, const StopSignal& stop);
 
   // Takes the load's named lock, which the control connection then holds, and looks it up. Nothing after a stop.
   // Throws LoadError where another run holds the lock or the load does not fit this run, and UsageError where its
@@ -70,6 +74,7 @@ class LoadOpener {
   const cli::LoadPlan& plan_;
   const std::string table_;
   const std::string limits_;
+  const Decide decide_;
   write::ControlConnection& control_;
   const StopSignal& stop_;
 };

@@ -13,12 +13,15 @@
 
 #include "base/errors.h"
 #include "base/quantity.h"
-#include "pipeline/memory_plan.h"
+#include "pipeline/refused_lines.h"
 #include "pipeline/source_verifier.h"
+#include "pipeline/stretch_pipeline.h"
 #include "source/source_identity.h"
+#include "spill/spill_file.h"
 #include "write/range_ledger.h"
 #include "write/reject_reader.h"
 #include "write/schema.h"
+#include "write/table_facts.h"
 #include "write/writer_pool.h"
 
 namespace chatload::pipeline {
@@ -151,7 +154,10 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
     ~Unlock() { control.unlock(); }
   } const unlock{*control_};
   const source::SourceIdentity identity = source::identify_source(input, plan_.ledger.source_id);
-  const auto opened = LoadOpener(plan_, table_.table, limits_text(mapping_), *control_, stop_).open(input, identity);
+  const auto opened = LoadOpener(
+                          plan_, table_.table, limits_text(mapping_),
+                          [&](const cli::LoadPlan& plan) { return decided(plan, input, identity); }, *control_, stop_)
+                          .open(input, identity);
   if (!opened) {
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else if (const auto* done = std::get_if<DoneLoad>(&*opened)) {
@@ -217,12 +223,19 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
                                    const OpenLoad& load, report::RejectSink& rejects) {
   const cli::LoadPlan& plan = load.plan;
   if (plan.write.on_duplicate != plan_.write.on_duplicate) inspect(plan.write.on_duplicate);
-  const MemoryPlan memory =
-      plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, static_cast<unsigned>(sessions_.size()));
+  const bool is_key_order = plan.write.order == write::RowOrder::kKey;
+  if (is_key_order && !table_.can_write_in_parallel()) {
+    throw LoadError(fmt::format("{}: load {} began in key order, and now {}; begin anew with --restart.", input,
+                                load.load_id, table_.why_not_in_parallel()));
+  }
+  const auto connections = static_cast<unsigned>(sessions_.size());
+  const std::size_t ranges_in_flight_max =
+      plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, connections).ranges_in_flight_max;
   const write::RangeLedger ledger(load.load_id, load.owner);
   std::optional<write::CommittedRanges> committed;
   control_->run([&](write::Session& session) { committed.emplace(session, load.load_id); });
-  if (load.is_source_in_doubt && !identity.stamp.empty() && committed->count() > 0) {
+  // In key order nothing is written before all of the input has been read and compared.
+  if (load.is_source_in_doubt && !identity.stamp.empty() && committed->count() > 0 && !is_key_order) {
     spdlog::info("{}: was touched since load {} began; comparing what is loaded with it first.", input, load.load_id);
     require_recorded_bytes(input, plan.read, ledger, *committed, *control_, stop_);
     control_->run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
@@ -239,11 +252,89 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
                                      .stop = stop_,
                                      .retries = stats_.retries,
                                      .disconnected = stats_.disconnected});
-  const Destination destination{pool, *committed, table_.can_write_in_parallel()};
-  InputResult result = read_input(input, plan.read, plan.report.progress, mapping_, memory.ranges_in_flight_max,
-                                  &destination, rejects, stats_, stop_);
+  Destination destination{pool, *committed, table_.can_write_in_parallel(), nullptr};
+  InputResult result;
+  if (is_key_order) {
+    const KeyOrderMemoryPlan memory = plan_key_order_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads,
+                                                            connections, mapping_.fields.size());
+    spill::SpillStore spill(plan.write.spill_dir, mapping_, memory.spill);
+    destination.spill = &spill;
+    report::ProgressOptions progress = plan.report.progress;
+    progress.phase = "sorts by key: ";
+    result = read_input(input, plan.read, progress, mapping_, memory.ranges_in_flight_max, &destination, rejects,
+                        stats_, stop_);
+    if (result.pipeline.is_whole() && !pool.failed()) {
+      write_stretches(input, load, memory, spill, destination, rejects, result.pipeline);
+    }
+  } else {
+    result = read_input(input, plan.read, plan.report.progress, mapping_, ranges_in_flight_max, &destination, rejects,
+                        stats_, stop_);
+  }
   if (auto failure = failure_of(pool, input)) result.pipeline.failure = std::move(failure);
   return result;
+}
+
+// The second half of a load in key order.
+void LoadRunner::write_stretches(const std::string& input, const OpenLoad& load, const KeyOrderMemoryPlan& memory,
+                                 spill::SpillStore& spill, const Destination& destination, report::RejectSink& rejects,
+                                 PipelineResult& result) {
+  const cli::LoadPlan& plan = load.plan;
+  spill.merge_down();
+  rejects.end_of_input(result.lines);
+  stats_.restart();
+  report::ProgressOptions progress = plan.report.progress;
+  progress.phase = "writes in key order: ";
+  progress.bytes_compressed_total = spill.rows();
+  progress.ranges_in_flight_max = memory.stretches_in_flight_max;
+  PipelineResult written;
+  {
+    const report::Progress watched(stats_, progress);
+    written = run_stretches(spill,
+                            {.first_number = RangeNumber(result.ranges),
+                             .range_bytes = plan.read.split.range_bytes,
+                             .in_flight_max = memory.stretches_in_flight_max},
+                            mapping_, destination, rejects, stats_, stop_);
+  }
+  result.counts += written.counts;
+  result.ranges += written.ranges;
+  result.interrupted = written.interrupted;
+  result.budget_verdict = written.budget_verdict;
+  result.failure = written.failure;
+  if (!result.is_whole() || destination.pool.failed()) return;
+  result.budget_verdict = rejects.verdict_at_end(result.lines, result.blank);
+  fill_refused_lines(input, plan.read, load.load_id, *control_, stop_);
+}
+
+// A plan in which nothing is left to be decided.
+cli::LoadPlan LoadRunner::decided(const cli::LoadPlan& plan, const std::string& input,
+                                  const source::SourceIdentity& identity) {
+  cli::LoadPlan decided = plan;
+  if (plan.write.order == write::RowOrder::kFile) return decided;
+  const OrderChoice choice = decide_order(plan, input, identity);
+  decided.write.order = choice.order;
+  const bool is_refused = plan.write.order == write::RowOrder::kKey && choice.order == write::RowOrder::kFile;
+  spdlog::log(is_refused ? spdlog::level::warn : spdlog::level::info, "{}: loads in {} order, because {}.", input,
+              to_string(choice.order), choice.why);
+  return decided;
+}
+
+OrderChoice LoadRunner::decide_order(const cli::LoadPlan& plan, const std::string& input,
+                                     const source::SourceIdentity& identity) {
+  if (!table_.can_write_in_parallel()) return {write::RowOrder::kFile, table_.why_not_in_parallel()};
+  if (!identity.bytes) return {write::RowOrder::kFile, "it can be read once only"};
+  const InputSample sample = sample_input(input, plan.read, mapping_, *identity.bytes, stop_);
+  const std::uint64_t spill_free_bytes = spill::free_bytes(plan.write.spill_dir);
+  if (plan.write.order == write::RowOrder::kKey) {
+    if (spill_bytes_estimate(sample) <= spill_free_bytes) return {write::RowOrder::kKey, "--order asks for it"};
+    throw EnvironmentError(fmt::format(
+        "{}: sorting it by key takes about {} of disk, and {} has {}; free space there, or name another directory with "
+        "--spill-dir.",
+        input, format_size(spill_bytes_estimate(sample)), plan.write.spill_dir.string(),
+        format_size(spill_free_bytes)));
+  }
+  const write::TableFacts facts =
+      control_->run([&](write::Session& session) { return write::table_facts(session, table_.table); });
+  return choose_order(sample, facts, spill_free_bytes);
 }
 
 // Of a file whose stamp changed while it was read: whether it holds what was read, and would be known again by it.

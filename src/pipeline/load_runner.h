@@ -12,9 +12,12 @@
 #include "pipeline/input_reader.h"
 #include "pipeline/input_runner.h"
 #include "pipeline/load_opener.h"
+#include "pipeline/memory_plan.h"
+#include "pipeline/order_choice.h"
 #include "report/live_stats.h"
 #include "report/reject_sink.h"
 #include "report/reject_writer.h"
+#include "spill/spill_store.h"
 #include "write/control_connection.h"
 #include "write/load_ledger.h"
 #include "write/retry_policy.h"
@@ -43,6 +46,13 @@ class LoadRunner {
   void go_on(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load, Verdict& verdict);
   [[nodiscard]] InputResult write_rows(const std::string& input, const source::SourceIdentity& identity,
                                        const OpenLoad& load, report::RejectSink& rejects);
+  void write_stretches(const std::string& input, const OpenLoad& load, const KeyOrderMemoryPlan& memory,
+                       spill::SpillStore& spill, const Destination& destination, report::RejectSink& rejects,
+                       PipelineResult& result);
+  [[nodiscard]] cli::LoadPlan decided(const cli::LoadPlan& plan, const std::string& input,
+                                      const source::SourceIdentity& identity);
+  [[nodiscard]] OrderChoice decide_order(const cli::LoadPlan& plan, const std::string& input,
+                                         const source::SourceIdentity& identity);
   [[nodiscard]] bool is_same_content(const std::string& input, const source::SourceIdentity& identity,
                                      const std::string& digest) const;
   void finish(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,9 @@ class LoanPool {
     free_.pop_back();
     return thing;
   }
+
+  // REQUIRES: none is out.
+  [[nodiscard]] std::span<T> all() { return things_; }
 
   void release(T& thing) {
     const std::lock_guard lock(mutex_);

@@ -12,6 +12,9 @@
 //
 // and N follows from --memory. More than kRangesPerThread ranges a thread do not make a load faster, they are only
 // memory (README, "Memory").
+//
+// In key order N is at most 2 T while ranges are spilled, and T run builders take what is left; then up to 2 C
+// stretches, of kRowBytesPerStretchByte × R + 2 L each, take the place of the ranges, and the merge what is left.
 #include "pipeline/memory_plan.h"
 
 #include <fmt/format.h>
@@ -40,6 +43,40 @@ constexpr std::size_t kRowBytesPerRangeByte = 4;
 constexpr double kSortBytesPerRangeByte = 0.3;
 constexpr std::size_t kRangesMin = 2;  // one being written while the next is read
 constexpr std::size_t kRangesPerThread = 3;
+// Of a stretch, whose texts are copies: the rows of a range, 24 bytes more a row for where it stood, and the texts.
+constexpr std::size_t kRowBytesPerStretchByte = 6;
+// Nothing waits for the server while ranges are spilled, and a merge keeps ahead of any server.
+constexpr std::size_t kSpillingRangesPerThread = 2;
+constexpr std::size_t kStretchesPerConnection = 2;
+
+struct Costs {
+  std::size_t fixed_bytes;    // whatever is in flight
+  std::size_t range_bytes;    // a range
+  std::size_t stretch_bytes;  // a stretch
+};
+
+Costs costs_of(split::SplitLimits limits, unsigned threads, unsigned connections) {
+  const std::size_t parser_bytes =
+      parse::RangeParser::memory_bytes_max(static_cast<std::uint32_t>(limits.line_bytes_max)) +
+      static_cast<std::size_t>(kSortBytesPerRangeByte * static_cast<double>(limits.range_bytes));
+  return {.fixed_bytes = kProcessBytes + kInputBytes + kRecordBytesPerLineByte * limits.line_bytes_max +
+                         connections * kStatementCopies * statement_bytes_max(limits) + (threads + 1) * parser_bytes,
+          .range_bytes = limits.buffer_bytes() + kRowBytesPerRangeByte * limits.range_bytes + limits.line_bytes_max +
+                         parse::ParsedRange::kRejectsMax * sizeof(parse::RejectedLine),
+          .stretch_bytes = kRowBytesPerStretchByte * limits.range_bytes + 2 * limits.line_bytes_max};
+}
+
+// --memory, or the default, or what is needed where that is more.
+std::size_t bound_that_holds(std::optional<std::size_t> memory_bytes, std::size_t needed_bytes,
+                             split::SplitLimits limits, unsigned threads, unsigned connections) {
+  const std::size_t bound_bytes = memory_bytes.value_or(std::max(kMemoryBytesDefault, needed_bytes));
+  if (bound_bytes >= needed_bytes) return bound_bytes;
+  throw UsageError(
+      fmt::format("--memory {} does not hold two ranges of --range-size {} and --max-line {} with {} "
+                  "threads and {} connections, which take {}; raise it to that, or lower one of these.",
+                  format_size(bound_bytes), format_size(limits.range_bytes), format_size(limits.line_bytes_max),
+                  threads, connections, format_size(needed_bytes)));
+}
 
 }  // namespace
 
@@ -49,26 +86,32 @@ std::size_t statement_bytes_max(split::SplitLimits limits) {
 
 MemoryPlan plan_memory(std::optional<std::size_t> memory_bytes, split::SplitLimits limits, unsigned threads,
                        unsigned connections) {
-  const std::size_t parser_bytes =
-      parse::RangeParser::memory_bytes_max(static_cast<std::uint32_t>(limits.line_bytes_max)) +
-      static_cast<std::size_t>(kSortBytesPerRangeByte * static_cast<double>(limits.range_bytes));
-  const std::size_t fixed_bytes = kProcessBytes + kInputBytes + kRecordBytesPerLineByte * limits.line_bytes_max +
-                                  connections * kStatementCopies * statement_bytes_max(limits) +
-                                  (threads + 1) * parser_bytes;
-  const std::size_t range_bytes = limits.buffer_bytes() + kRowBytesPerRangeByte * limits.range_bytes +
-                                  limits.line_bytes_max + parse::ParsedRange::kRejectsMax * sizeof(parse::RejectedLine);
-  const std::size_t needed_bytes = fixed_bytes + kRangesMin * range_bytes;
-  const std::size_t bound_bytes = memory_bytes.value_or(std::max(kMemoryBytesDefault, needed_bytes));
-  if (bound_bytes < needed_bytes) {
-    throw UsageError(
-        fmt::format("--memory {} does not hold two ranges of --range-size {} and --max-line {} with {} "
-                    "threads and {} connections, which take {}; raise it to that, or lower one of these.",
-                    format_size(bound_bytes), format_size(limits.range_bytes), format_size(limits.line_bytes_max),
-                    threads, connections, format_size(needed_bytes)));
-  }
+  const Costs costs = costs_of(limits, threads, connections);
+  const std::size_t bound_bytes =
+      bound_that_holds(memory_bytes, costs.fixed_bytes + kRangesMin * costs.range_bytes, limits, threads, connections);
   const std::size_t ranges_that_help = kRangesPerThread * (threads + connections);
-  return {bound_bytes,
-          std::clamp((bound_bytes - fixed_bytes) / range_bytes, kRangesMin, std::max(kRangesMin, ranges_that_help))};
+  return {bound_bytes, std::clamp((bound_bytes - costs.fixed_bytes) / costs.range_bytes, kRangesMin,
+                                  std::max(kRangesMin, ranges_that_help))};
+}
+
+KeyOrderMemoryPlan plan_key_order_memory(std::optional<std::size_t> memory_bytes, split::SplitLimits limits,
+                                         unsigned threads, unsigned connections, std::size_t columns) {
+  const Costs costs = costs_of(limits, threads, connections);
+  const spill::SpillLimits least = spill::least_limits(limits.line_bytes_max, columns);
+  const std::size_t spilling_min_bytes = kRangesMin * costs.range_bytes + threads * least.buffer_bytes;
+  const std::size_t writing_min_bytes = kRangesMin * costs.stretch_bytes + least.merge_bytes;
+  const std::size_t needed_bytes = costs.fixed_bytes + std::max(spilling_min_bytes, writing_min_bytes);
+  const std::size_t free_bytes =
+      bound_that_holds(memory_bytes, needed_bytes, limits, threads, connections) - costs.fixed_bytes;
+  // Half of what is free, if they can use it.
+  const std::size_t ranges = std::clamp(free_bytes / 2 / costs.range_bytes, kRangesMin,
+                                        std::max(kRangesMin, kSpillingRangesPerThread * threads));
+  const std::size_t stretches = std::clamp(free_bytes / 2 / costs.stretch_bytes, kRangesMin,
+                                           std::max(kRangesMin, kStretchesPerConnection * connections));
+  return {.ranges_in_flight_max = ranges,
+          .stretches_in_flight_max = stretches,
+          .spill = {.buffer_bytes = (free_bytes - ranges * costs.range_bytes) / threads,
+                    .merge_bytes = free_bytes - stretches * costs.stretch_bytes}};
 }
 
 }  // namespace chatload::pipeline

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "spill/spill_limits.h"
 #include "split/line_splitter.h"
 
 namespace chatload::pipeline {
@@ -18,6 +19,16 @@ struct MemoryPlan {
 // Throws UsageError if not even two ranges fit into --memory.
 [[nodiscard]] MemoryPlan plan_memory(std::optional<std::size_t> memory_bytes, split::SplitLimits limits,
                                      unsigned threads, unsigned connections);
+
+// The same of a load in key order, which reads first and writes then.
+struct KeyOrderMemoryPlan {
+  std::size_t ranges_in_flight_max = 0;
+  std::size_t stretches_in_flight_max = 0;
+  spill::SpillLimits spill;
+};
+[[nodiscard]] KeyOrderMemoryPlan plan_key_order_memory(std::optional<std::size_t> memory_bytes,
+                                                       split::SplitLimits limits, unsigned threads,
+                                                       unsigned connections, std::size_t columns);
 
 // The longest statement a writer builds: a row of a line of the maximal length has its text escaped, which at most
 // doubles it.

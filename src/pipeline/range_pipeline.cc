@@ -8,11 +8,13 @@
 
 #include <oneapi/tbb/flow_graph.h>
 #include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/parallel_for_each.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -24,6 +26,7 @@
 #include "parse/range_parser.h"
 #include "pipeline/loan_pool.h"
 #include "pipeline/range_settler.h"
+#include "spill/run_builder.h"
 #include "write/write_order.h"
 
 namespace chatload::pipeline {
@@ -36,14 +39,17 @@ using write::WriteJob;
 struct Parser {
   parse::RangeParser range_parser;
   write::WriteOrderer orderer;
+  std::unique_ptr<spill::RunBuilder> run_builder;  // null in file order
 };
 
 std::vector<Parser> make_parsers(const PipelineOptions& options, const parse::Mapping& mapping,
                                  const parse::RowFilter& filter, const Destination* destination) {
   std::vector<Parser> parsers;
   for (unsigned i = 0; i < options.threads; ++i) {
-    parsers.push_back({parse::RangeParser(mapping, filter, static_cast<std::uint32_t>(options.limits.line_bytes_max)),
-                       write::WriteOrderer(mapping.key, destination && destination->parallel)});
+    parsers.push_back(
+        {parse::RangeParser(mapping, filter, static_cast<std::uint32_t>(options.limits.line_bytes_max)),
+         write::WriteOrderer(mapping.key, destination && destination->parallel),
+         destination && destination->spill ? std::make_unique<spill::RunBuilder>(*destination->spill) : nullptr});
   }
   return parsers;
 }
@@ -77,8 +83,10 @@ class Run final : public write::JobOwner {
   using SettleNode = flow::multifunction_node<WriteJob*, std::tuple<flow::continue_msg>>;
 
   void run_graph();
+  void finish_runs();
   WriteJob* split();
   void parse(WriteJob& job);
+  void spill_rows(WriteJob& job, spill::RunBuilder& run_builder);
   void number_lines(WriteJob& job);
   void hand_over(WriteJob& job, WriteNode::gateway_type& gateway);
   std::size_t settle_in_order(WriteJob& job);
@@ -141,7 +149,10 @@ PipelineResult Run::execute() {
   // The arena has a place for each thread asked for, and TBB may start as many, whatever the number of cores.
   const oneapi::tbb::global_control parallelism(oneapi::tbb::global_control::max_allowed_parallelism, options_.threads);
   oneapi::tbb::task_arena arena(static_cast<int>(options_.threads));
-  arena.execute([this] { run_graph(); });
+  arena.execute([this] {
+    run_graph();
+    if (!failure_ && !stop_.requested()) finish_runs();
+  });
 
   report::RunCounts counts = settler_.counts();
   counts.bytes_compressed = stream_.compressed_bytes();
@@ -193,6 +204,15 @@ void Run::run_graph() {
   graph.wait_for_all();
 }
 
+void Run::finish_runs() {
+  succeeds([this] {
+    const auto parsers = parsers_.all();
+    oneapi::tbb::parallel_for_each(parsers.begin(), parsers.end(), [](Parser& parser) {
+      if (parser.run_builder) parser.run_builder->finish();
+    });
+  });
+}
+
 // The next range in file order, or null when no more are to come.
 WriteJob* Run::split() {
   if (ended_ || stop_.requested() || (destination_ && destination_->pool.failed())) return nullptr;
@@ -225,17 +245,25 @@ void Run::parse(WriteJob& job) {
   job.parse_failure = nullptr;
   try {
     if (destination_) job.digest = digest_hex(job.parsed.range.bytes.view().text());
-    if (job.is_recorded) {
+    if (job.is_recorded && !parser.run_builder) {
       parse::count_lines(job.parsed);
     } else {
       parser.range_parser.parse(job.parsed);
     }
+    if (parser.run_builder) spill_rows(job, *parser.run_builder);
     if (destination_) parser.orderer.order(job.parsed.rows, job.order);
   } catch (...) {
     job.parse_failure = std::current_exception();
   }
   parsers_.release(parser);
   ++stats_.ranges_parsed;
+}
+
+void Run::spill_rows(WriteJob& job, spill::RunBuilder& run_builder) {
+  parse::ParsedRange& parsed = job.parsed;
+  run_builder.add(parsed.rows, parsed.range.number);
+  job.spilled_rows = parsed.rows.rows();
+  parsed.rows.clear();
 }
 
 // In file order. What is behind more bad lines than the budget has is not written.

@@ -9,6 +9,9 @@
 // A range is one WriteJob from split to settle; there are ranges_in_flight_max of them, reused. The limiter's tokens
 // come back from settle, so a slow database stops the splitter and memory stays flat. A range that the ledger has
 // already goes the same way, but is not parsed: its lines are counted, and a writer compares it with its record.
+//
+// In key order the rows go from the parser to a spill instead, those of recorded ranges too, and stretch_pipeline.h
+// takes it from there.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +27,7 @@
 #include "report/live_stats.h"
 #include "report/reject_sink.h"
 #include "report/run_counts.h"
+#include "spill/spill_store.h"
 #include "split/line_splitter.h"
 #include "write/writer_pool.h"
 
@@ -34,6 +38,8 @@ struct Destination {
   write::WriterPool& pool;
   const write::CommittedRanges& committed;
   bool parallel;  // TableInfo::can_write_in_parallel()
+  // Takes all rows, so that the writers have but the ranges' rejects and counts to commit; null in file order.
+  spill::SpillStore* spill = nullptr;
 };
 
 struct PipelineOptions {
@@ -50,6 +56,9 @@ struct PipelineResult {
   bool interrupted = false;                   // a signal came before the end
   std::optional<std::string> budget_verdict;  // why the reject budget ended the run
   std::exception_ptr failure;                 // what else ended it
+
+  // Nothing did: the input was read to its end.
+  [[nodiscard]] bool is_whole() const { return !interrupted && !budget_verdict && !failure; }
 };
 
 // Runs one input to its end, a signal, an exceeded budget or a failure; ranges in flight are drained in every case.

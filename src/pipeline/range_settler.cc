@@ -30,39 +30,47 @@ bool RangeSettler::add_new_rejects(WriteJob& job) {
   parse::ParsedRange& parsed = job.parsed;
   if (parsed.counts.rejected() > parsed.rejects.size() && !parsed.has_more_rejects) owner_.first_rejects(parsed);
   auto refused = job.result.refused.begin();
-  const auto add_refused_before = [&](std::uint32_t line_index) {
-    for (; refused != job.result.refused.end() && refused->line.line_index < line_index; ++refused) {
-      if (!add_reject(job, refused->line, parse::RejectReason::kRefusedByServer, parse::kNoField, refused->detail)) {
-        return false;
-      }
+  const auto add_refused_before = [&](LineNumber line) {
+    for (; refused != job.result.refused.end() && refused->line < line; ++refused) {
+      if (!add_refused(job, *refused)) return false;
     }
     return true;
   };
   for (;;) {
     for (const parse::RejectedLine& reject : parsed.rejects) {
-      if (!add_refused_before(reject.line.line_index) ||
-          !add_reject(job, reject.line, reject.reason, reject.field, {})) {
-        return false;
-      }
+      if (!add_refused_before(job.first_line + reject.line.line_index) || !add_reject(job, reject)) return false;
     }
     if (!parsed.has_more_rejects) break;
     owner_.more_rejects(parsed);
   }
-  return add_refused_before(std::numeric_limits<std::uint32_t>::max());
+  return add_refused_before(LineNumber(std::numeric_limits<std::uint64_t>::max()));
 }
 
-bool RangeSettler::add_reject(const WriteJob& job, const parse::LineSpan& line, parse::RejectReason reason,
-                              std::uint8_t field, std::string_view detail) {
+bool RangeSettler::add_reject(const WriteJob& job, const parse::RejectedLine& reject) {
+  const bool has_field = reject.field != parse::kNoField;
+  return add({.reason = reject.reason,
+              .field = has_field ? std::string_view(mapping_.fields[reject.field].column) : std::string_view(),
+              .line = job.first_line + reject.line.line_index,
+              .offset = job.parsed.range.begin + reject.line.begin_bytes,
+              .raw = job.parsed.range.bytes.view().text().substr(reject.line.begin_bytes, reject.line.size_bytes),
+              .raw_is_cut = reject.reason == parse::RejectReason::kLineTooLong});
+}
+
+bool RangeSettler::add_refused(const WriteJob& job, const write::RefusedLine& refused) {
+  const split::Range& range = job.parsed.range;
+  return add({.reason = parse::RejectReason::kRefusedByServer,
+              .field = {},
+              .detail = refused.detail,
+              .line = refused.line,
+              .offset = refused.offset,
+              .raw = job.is_stretch()
+                         ? std::string_view()
+                         : range.bytes.view().text().substr(refused.offset - range.begin, refused.size_bytes)});
+}
+
+bool RangeSettler::add(const report::RejectRecord& record) {
   ++stats_.lines_rejected;
-  return rejects_.add({
-      .reason = reason,
-      .field = field == parse::kNoField ? std::string_view() : std::string_view(mapping_.fields[field].column),
-      .detail = detail,
-      .line = job.first_line + line.line_index,
-      .offset = job.parsed.range.begin + line.begin_bytes,
-      .raw = job.parsed.range.bytes.view().text().substr(line.begin_bytes, line.size_bytes),
-      .raw_is_cut = reason == parse::RejectReason::kLineTooLong,
-  });
+  return rejects_.add(record);
 }
 
 void RangeSettler::count(const WriteJob& job) {
@@ -78,11 +86,12 @@ void RangeSettler::count(const WriteJob& job) {
   }
   const write::LineCounts& lines = job.result.counts;
   blank_ += lines.blank;
-  stats_.rows_done += lines.inserted + lines.updated + lines.duplicate;
+  stats_.rows_done += lines.inserted + lines.updated + lines.duplicate + job.spilled_rows;
   if (job.is_recorded) return;
   const std::uint64_t refused = lines.rejected - job.parsed.counts.rejected();
   counts_.parsed += job.parsed.counts;
-  counts_.parsed.valid -= refused;
+  counts_.parsed.lines -= job.spilled_rows;
+  counts_.parsed.valid -= job.spilled_rows + refused;
   counts_.parsed.rejected_by_reason[static_cast<std::size_t>(parse::RejectReason::kRefusedByServer)] += refused;
   counts_.inserted += lines.inserted;
   counts_.updated += lines.updated;

@@ -1,4 +1,4 @@
-// What became of a run's ranges → its counts and its rejects.
+// What became of a run's ranges and stretches → its counts and its rejects.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 namespace chatload::pipeline {
 
 // Single-threaded; borrows all that it is given. Ranges come in file order, so that the verdict of the reject budget
-// depends on the file alone.
+// depends on the file alone; stretches, which come behind them, in any.
 class RangeSettler {
  public:
   // owner: who reads a range's rejects again. is_check: the ranges are only counted, there are no writers.
@@ -38,8 +38,9 @@ class RangeSettler {
  private:
   [[nodiscard]] bool add_recorded_rejects(const write::WriteJob& job);
   [[nodiscard]] bool add_new_rejects(write::WriteJob& job);
-  [[nodiscard]] bool add_reject(const write::WriteJob& job, const parse::LineSpan& line, parse::RejectReason reason,
-                                std::uint8_t field, std::string_view detail);
+  [[nodiscard]] bool add_reject(const write::WriteJob& job, const parse::RejectedLine& reject);
+  [[nodiscard]] bool add_refused(const write::WriteJob& job, const write::RefusedLine& refused);
+  [[nodiscard]] bool add(const report::RejectRecord& record);
 
   const parse::Mapping& mapping_;
   write::JobOwner& owner_;

@@ -8,12 +8,12 @@
 namespace chatload::report {
 
 struct LiveStats {
-  std::atomic<std::uint64_t> bytes_compressed{0};    // read from the input
+  std::atomic<std::uint64_t> bytes_compressed{0};    // read from the input; of a spill, rows in place of bytes
   std::atomic<std::uint64_t> bytes_decompressed{0};  // handed out by the splitter
   std::atomic<std::uint64_t> ranges_split{0};        // ranges_split >= ranges_parsed >= ranges_done
   std::atomic<std::uint64_t> ranges_parsed{0};
   std::atomic<std::uint64_t> ranges_done{0};  // committed, or counted where there is no database, or given up
-  std::atomic<std::uint64_t> rows_done{0};    // valid lines of the ranges done
+  std::atomic<std::uint64_t> rows_done{0};    // valid lines of the ranges done, or rows of the stretches done
   std::atomic<std::uint64_t> lines_rejected{0};
   std::atomic<std::uint64_t> retries{0};       // transactions redone: a deadlock, a lock wait, a lost connection
   std::atomic<std::uint64_t> disconnected{0};  // writers without a connection just now

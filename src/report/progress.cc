@@ -137,6 +137,7 @@ class Progress::Impl {
     while (!stopped_.wait_for(lock, is_bar ? kRedrawInterval : options_.interval, [this] { return stopping_; })) {
       samples.push_back(sample());
       const std::string text =
+          std::string(options_.phase) +
           progress_text(samples.front(), samples.back(), options_.bytes_compressed_total, waits_for());
       is_bar ? draw(text) : spdlog::info(text);
       if (samples.size() > (is_bar ? kBarSamplesMax : 1)) samples.pop_front();

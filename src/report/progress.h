@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "report/live_stats.h"
 
@@ -25,6 +26,7 @@ struct ProgressOptions {
   std::chrono::milliseconds interval{10'000};           // between lines
   std::optional<std::uint64_t> bytes_compressed_total;  // percent and time left need it
   std::uint64_t ranges_in_flight_max = 1;
+  std::string_view phase;    // "sorts by key: " in front of all, a literal; empty where there is but one
   bool has_database = true;  // a check names inflate and parse only
 };
 

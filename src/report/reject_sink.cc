@@ -16,12 +16,12 @@ bool RejectSink::add(const RejectRecord& record) {
   if (shown_ <= kShownMax) spdlog::warn("{}: {}", input_, to_text(record));
   if (shown_ == kShownMax + 1) spdlog::warn("{}: more lines are rejected; {}", input_, where_all_are_);
   if (writer_ != nullptr) writer_->write(record, input_);
-  return budget_.add(record.line);
+  return budget_.add(std::max(record.line, read_up_to_));
 }
 
 bool RejectSink::add_recorded(LineNumber line) {
   ++rejected_;
-  return budget_.add(line);
+  return budget_.add(std::max(line, read_up_to_));
 }
 
 std::optional<std::string> RejectSink::verdict_at_end(std::uint64_t lines, std::uint64_t blank) const {

@@ -1,6 +1,7 @@
 // Where one input's rejected lines go: the budget, the first few to the log, and all to a file where one is given.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <optional>
@@ -11,8 +12,8 @@
 
 namespace chatload::report {
 
-// Takes records in file order. Single-threaded but for rejected() and may_hold(). Borrows the writer, which may be null
-// and may serve several inputs.
+// Takes records in file order, but for those behind end_of_input(). Single-threaded but for rejected() and may_hold().
+// Borrows the writer, which may be null and may serve several inputs.
 class RejectSink {
  public:
   // where_all_are: half a sentence for people, "all of them are in rejects.json.gz".
@@ -24,12 +25,16 @@ class RejectSink {
   // The same for a line that an earlier run has recorded: it is in the budget, and nothing more is said of it.
   [[nodiscard]] bool add_recorded(LineNumber line);
 
+  // The input has been read to its end: a reject that is added from now on, wherever its line is, is judged as if it
+  // stood there.
+  void end_of_input(std::uint64_t lines) { read_up_to_ = LineNumber(lines); }
+
   // Lines that were added.
   [[nodiscard]] std::uint64_t rejected() const { return rejected_; }
 
   // RejectBudget::may_hold().
   [[nodiscard]] bool may_hold(std::uint64_t rejected, LineNumber first, LineNumber last) const {
-    return budget_.may_hold(rejected, first, last);
+    return budget_.may_hold(rejected, std::max(first, read_up_to_), std::max(last, read_up_to_));
   }
 
   // At the end of an input of `lines` lines, `blank` of them blank: the sentence that ends the run, if the budget is
@@ -47,6 +52,7 @@ class RejectSink {
   RejectWriter* writer_;
   std::string where_all_are_;
   std::uint64_t shown_ = 0;
+  LineNumber read_up_to_;  // set while nobody asks
   std::atomic<std::uint64_t> rejected_ = 0;
 };
 

@@ -74,9 +74,9 @@ std::string to_text(const RejectRecord& record) {
   const std::string field = record.field.empty() ? "" : fmt::format(" in {}", record.field);
   const std::string detail =
       record.detail.empty() ? "" : fmt::format(" ({})", terminal_text(record.detail, kTextDetailBytesMax));
-  return fmt::format("line {} at byte {}: {}{}{}: {}", format_count(record.line.value()),
-                     format_count(record.offset.value()), to_string(record.reason), field, detail,
-                     terminal_text(record.raw, kTextRawBytesMax));
+  const std::string raw = record.raw.empty() ? "" : ": " + terminal_text(record.raw, kTextRawBytesMax);
+  return fmt::format("line {} at byte {}: {}{}{}{}", format_count(record.line.value()),
+                     format_count(record.offset.value()), to_string(record.reason), field, detail, raw);
 }
 
 RejectWriter::RejectWriter(const std::filesystem::path& path) : file_(path, Placing::kAtOnce) {}

@@ -20,7 +20,7 @@ struct RejectRecord {
   std::string_view detail = {};  // of refused_by_server: "SQLSTATE 23000: …"; empty where there is none
   LineNumber line;
   ByteOffset offset;        // of the line's first byte in the decompressed stream
-  std::string_view raw;     // without its line end
+  std::string_view raw;     // without its line end; empty where it is not at hand
   bool raw_is_cut = false;  // line_too_long only
 };
 

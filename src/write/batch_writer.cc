@@ -30,6 +30,8 @@ constexpr std::size_t kRefusedRowByRow = 100;
 constexpr std::size_t kRefusedDetailsKept = 100;
 
 std::string lines_of(const WriteJob& job) {
+  if (job.is_stretch())
+    return fmt::format("the {} rows of stretch {}", job.origins.size(), job.parsed.range.number.value());
   return fmt::format("the lines {} to {}", job.first_line.value(),
                      job.first_line.value() + std::max<std::uint64_t>(job.parsed.counts.lines, 1) - 1);
 }
@@ -66,9 +68,19 @@ DatabaseError ending(const WriteJob& job, const StatementError& error, const Wri
                                    lines, error.code(), error.sqlstate(), error.message()));
 }
 
+LoadError lost_range(const std::string& lines) {
+  return LoadError(
+      fmt::format("The server has lost what it had committed of {}, as a failover to a replica that was behind does; "
+                  "run the same command again to load them once more.",
+                  lines));
+}
+
+std::string_view raw_of(const WriteJob& job, const parse::LineSpan& line) {
+  return job.parsed.range.bytes.view().text().substr(line.begin_bytes, line.size_bytes);
+}
+
 void sort_by_line(std::vector<RefusedLine>& refused) {
-  std::sort(refused.begin(), refused.end(),
-            [](const RefusedLine& a, const RefusedLine& b) { return a.line.line_index < b.line.line_index; });
+  std::sort(refused.begin(), refused.end(), [](const RefusedLine& a, const RefusedLine& b) { return a.line < b.line; });
 }
 
 }  // namespace
@@ -166,7 +178,8 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
     return Outcome::kCommitted;
   }
   const parse::ParseCounts& parsed = job.parsed.counts;
-  counts_ = {.lines = parsed.lines, .filtered = parsed.filtered, .rejected = parsed.rejected(), .blank = parsed.blank};
+  counts_ = {
+      .lines = job.own_lines(), .filtered = parsed.filtered, .rejected = parsed.rejected(), .blank = parsed.blank};
   job.result.refused.clear();
   rejects_.clear();
   Outcome outcome = Outcome::kGivenUp;
@@ -202,17 +215,14 @@ void BatchWriter::take_recorded(WriteJob& job, bool by_earlier_run) {
   const split::Range& range = job.parsed.range;
   const std::optional<RangeRecord> record = context_.ledger.find(session_, range.number);
   if (!record) {
-    throw LoadError(
-        fmt::format("The server has lost what it had committed of {}, as a failover to a replica that was behind does; "
-                    "run the same command again to load them once more.",
-                    lines_of(job)));
+    throw lost_range(lines_of(job));
   }
   if (!record->has_bytes_of(range, job.digest) || record->first_line != job.first_line ||
-      record->counts.lines != job.parsed.counts.lines) {
+      record->counts.lines != job.own_lines()) {
     throw changed_source(context_.ledger.load_id(), *record);
   }
-  if (by_earlier_run && record->counts.rejected > 0 && context_.recorded_rejects_max > 0) {
-    job.result.recorded_rejects = context_.ledger.rejected_lines(session_, record->first_line, record->counts.lines,
+  if (by_earlier_run && !job.is_stretch() && record->counts.rejected > 0 && context_.recorded_rejects_max > 0) {
+    job.result.recorded_rejects = context_.ledger.rejected_lines(session_, job.first_line, job.parsed.counts.lines,
                                                                  context_.recorded_rejects_max);
   }
   context_.committed.add(range.number);
@@ -232,7 +242,7 @@ bool BatchWriter::send_rows(WriteJob& job, std::size_t begin, std::size_t end) {
       throw DatabaseError(fmt::format(
           "Line {} makes a statement of more than the {} bytes that the server's max_allowed_packet allows; "
           "raise it on the server, or load with --restart and a lower --max-line.",
-          (job.first_line + job.parsed.rows.lines[rest.front()].line_index).value(), limits_.bytes_max));
+          place_of(job, rest.front()).line.value(), limits_.bytes_max));
     }
     try {
       count(job, rows, session_.update(sql_));
@@ -256,10 +266,16 @@ bool BatchWriter::is_rows_fault(const StatementError& error) const {
 
 // False where the load allows no more refused rows.
 bool BatchWriter::refuse(WriteJob& job, std::uint32_t row, const StatementError& error) {
-  const parse::LineSpan& line = job.parsed.rows.lines[row];
   const std::string detail = fmt::format("SQLSTATE {}: {}", error.sqlstate(), error.message());
-  add_reject(job, line, parse::RejectReason::kRefusedByServer, {}, detail);
-  job.result.refused.push_back({line, job.result.refused.size() < kRefusedDetailsKept ? detail : std::string()});
+  RefusedLine refused = place_of(job, row);
+  add_reject({.line = refused.line,
+              .offset = refused.offset,
+              .reason = parse::RejectReason::kRefusedByServer,
+              .field = {},
+              .detail = detail,
+              .raw = job.is_stretch() ? std::string_view() : raw_of(job, job.parsed.rows.lines[row])});
+  if (job.result.refused.size() < kRefusedDetailsKept) refused.detail = detail;
+  job.result.refused.push_back(std::move(refused));
   ++counts_.rejected;
   if (job.owner->allows_refused(job, job.result.refused.size())) return true;
   sort_by_line(job.result.refused);
@@ -267,10 +283,24 @@ bool BatchWriter::refuse(WriteJob& job, std::uint32_t row, const StatementError&
   return false;
 }
 
+// A stretch's rows come from anywhere in the input; where their ranges begin is in the ledger.
+RefusedLine BatchWriter::place_of(const WriteJob& job, std::uint32_t row) {
+  const parse::LineSpan& line = job.parsed.rows.lines[row];
+  LineNumber first_line = job.first_line;
+  ByteOffset begin = job.parsed.range.begin;
+  if (job.is_stretch()) {
+    const std::optional<RangeRecord> range = context_.ledger.find(session_, job.origins[row].range);
+    if (!range) throw lost_range(fmt::format("range {}", job.origins[row].range.value()));
+    first_line = range->first_line;
+    begin = range->begin;
+  }
+  return {first_line + line.line_index, begin + line.begin_bytes, line.size_bytes, {}};
+}
+
 // Adds what a statement of `rows` rows did. Figures that no INSERT of such rows can give (a trigger that rewrites them
 // could) end the run before the transaction is committed.
 void BatchWriter::count(const WriteJob& job, std::uint64_t rows, const StatementResult& done) {
-  require_no_warning(job, done);
+  require_no_warning(done, lines_of(job));
   const bool is_replace = context_.mode == OnDuplicate::kReplace;
   const std::uint64_t affected_by_changes = is_replace ? 2 * done.changed_rows : 0;
   const bool is_possible = (is_replace || done.changed_rows == 0) && affected_by_changes <= done.affected_rows &&
@@ -287,12 +317,12 @@ void BatchWriter::count(const WriteJob& job, std::uint64_t rows, const Statement
   (is_replace ? counts_.updated : counts_.duplicate) += rows - inserted;
 }
 
-void BatchWriter::require_no_warning(const WriteJob& job, const StatementResult& done) {
+void BatchWriter::require_no_warning(const StatementResult& done, const std::string& lines) {
   if (done.warnings == 0) return;
   throw DatabaseError(
       fmt::format("The server warned about one of {} ({}), and chatload loads nothing that is not exact; none of them "
                   "is in the table: mend the line or the table.",
-                  lines_of(job), fmt::join(session_.warnings(), "; ")));
+                  lines, fmt::join(session_.warnings(), "; ")));
 }
 
 void BatchWriter::send_rejects(WriteJob& job) {
@@ -300,26 +330,24 @@ void BatchWriter::send_rejects(WriteJob& job) {
   for (;;) {
     for (const parse::RejectedLine& reject : job.parsed.rejects) {
       const bool has_field = reject.field != parse::kNoField;
-      add_reject(job, reject.line, reject.reason,
-                 has_field ? std::string_view(context_.mapping.fields[reject.field].column) : std::string_view(), {});
+      add_reject(
+          {.line = job.first_line + reject.line.line_index,
+           .offset = job.parsed.range.begin + reject.line.begin_bytes,
+           .reason = reject.reason,
+           .field = has_field ? std::string_view(context_.mapping.fields[reject.field].column) : std::string_view(),
+           .detail = {},
+           .raw = raw_of(job, reject.line)});
     }
     if (!job.parsed.has_more_rejects) break;
     job.owner->more_rejects(job.parsed);
     has_paged_rejects_ = true;
   }
-  flush_rejects(job);
+  flush_rejects();
 }
 
-void BatchWriter::add_reject(const WriteJob& job, const parse::LineSpan& line, parse::RejectReason reason,
-                             std::string_view field, std::string_view detail) {
-  const Reject reject{.line = job.first_line + line.line_index,
-                      .offset = job.parsed.range.begin + line.begin_bytes,
-                      .reason = reason,
-                      .field = field,
-                      .detail = detail,
-                      .raw = job.parsed.range.bytes.view().text().substr(line.begin_bytes, line.size_bytes)};
+void BatchWriter::add_reject(const Reject& reject) {
   if (rejects_.append(reject)) return;
-  flush_rejects(job);
+  flush_rejects();
   if (rejects_.append(reject)) return;
   throw DatabaseError(
       fmt::format("Line {}, which is rejected, makes a statement of more than the {} bytes that the server's "
@@ -327,9 +355,9 @@ void BatchWriter::add_reject(const WriteJob& job, const parse::LineSpan& line, p
                   reject.line.value(), limits_.bytes_max));
 }
 
-void BatchWriter::flush_rejects(const WriteJob& job) {
+void BatchWriter::flush_rejects() {
   if (rejects_.empty()) return;
-  require_no_warning(job, session_.update(rejects_.sql()));
+  require_no_warning(session_.update(rejects_.sql()), "the rejected lines");
   rejects_.clear();
 }
 

@@ -63,12 +63,12 @@ class BatchWriter {
   bool send_rows(WriteJob& job, std::size_t begin, std::size_t end);
   [[nodiscard]] bool is_rows_fault(const StatementError& error) const;
   bool refuse(WriteJob& job, std::uint32_t row, const StatementError& error);
+  [[nodiscard]] RefusedLine place_of(const WriteJob& job, std::uint32_t row);
   void count(const WriteJob& job, std::uint64_t rows, const StatementResult& done);
   void send_rejects(WriteJob& job);
-  void add_reject(const WriteJob& job, const parse::LineSpan& line, parse::RejectReason reason, std::string_view field,
-                  std::string_view detail);
-  void flush_rejects(const WriteJob& job);
-  void require_no_warning(const WriteJob& job, const StatementResult& done);
+  void add_reject(const Reject& reject);
+  void flush_rejects();
+  void require_no_warning(const StatementResult& done, const std::string& lines);
   [[nodiscard]] bool may_redo(const StatementError& error) const;
   [[nodiscard]] bool roll_back() noexcept;
 

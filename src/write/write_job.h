@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "parse/row_batch.h"
+#include "spill/row_origin.h"
 #include "write/write_order.h"
 
 namespace chatload::write {
@@ -27,10 +28,12 @@ struct LineCounts {
   bool operator==(const LineCounts&) const = default;
 };
 
-// A row that the server refused. `detail` is empty for those that were found behind the first hundred of a range.
+// A row that the server refused. `detail` is empty for those that were found behind the first hundred of a job.
 struct RefusedLine {
-  parse::LineSpan line;
-  std::string detail;  // "SQLSTATE 23000: …"
+  LineNumber line;
+  ByteOffset offset;         // of the line's first byte in the decompressed stream
+  std::uint32_t size_bytes;  // without its line end
+  std::string detail;        // "SQLSTATE 23000: …"
 };
 
 struct WriteResult {
@@ -62,17 +65,28 @@ class JobOwner {
   virtual void done(WriteJob& job) = 0;
 };
 
-// Reused from range to range. `parsed` owns what `order` refers to.
+// A range, or a stretch: rows of many ranges that follow one another in key order. Both are cut by the same sizes,
+// written in one transaction and kept in the ledger by their number; stretches are numbered from the last range on.
+//
+// Reused from one to the next. `parsed` owns what `order` refers to.
 struct WriteJob {
   parse::ParsedRange parsed;
   std::string digest;                // of the range's bytes (base/digest.h)
   std::uint64_t compressed_end = 0;  // compressed bytes read when the range was cut
-  bool is_recorded = false;          // an earlier run committed it: not parsed but for counts.lines
-  LineNumber first_line;             // of the range, in the file
+  bool is_recorded = false;          // an earlier run committed it: its rows are not sent
+  std::uint64_t spilled_rows = 0;    // valid lines of a range that stretches write, not this job
+  // Of a stretch: where each row stood; parsed.range has but its number then, and parsed.counts only lines and valid.
+  // Empty for a range.
+  std::vector<spill::RowOrigin> origins;
+  LineNumber first_line;  // of the range, in the file
   WriteOrder order;
   std::exception_ptr parse_failure;  // parsed and order are of no use then
   WriteResult result;
   JobOwner* owner = nullptr;
+
+  [[nodiscard]] bool is_stretch() const { return !origins.empty(); }
+  // Lines whose outcome is this job's.
+  [[nodiscard]] std::uint64_t own_lines() const { return parsed.counts.lines - spilled_rows; }
 };
 
 }  // namespace chatload::write

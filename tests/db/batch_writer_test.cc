@@ -202,7 +202,7 @@ TEST_F(BatchWriterTest, RefusedRowBecomesARejectAndItsNeighboursStay) {
   EXPECT_EQ(table(), "a=1 c=3 ");
   EXPECT_EQ(ledger(), "0: 3 2 0 0 1; ");
   ASSERT_EQ(result.refused.size(), 1U);
-  EXPECT_EQ(result.refused[0].line.line_index, 1U);
+  EXPECT_EQ(result.refused[0].line, LineNumber(2));
   EXPECT_EQ(value(admin(), "SELECT CONCAT(line, ' ', reason, ' ', LEFT(detail, 15)) FROM chatload_rejects"),
             "2 refused_by_server SQLSTATE 22001:");
 }

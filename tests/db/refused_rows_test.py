@@ -46,13 +46,14 @@ class RefusedRowsTest(LedgerCase):
     def assert_refused_alone(self, refuses, path=None, prepare=""):
         path = path or self.log()
         for mode in ("skip", "replace"):
-            for size in ("4K", "4M"):
-                with self.subTest(mode=mode, range_size=size):
+            for size, order in (("4K", "file"), ("4M", "file"), ("4K", "key"), ("4M", "key")):
+                with self.subTest(mode=mode, range_size=size, order=order):
                     self.database.create_table()
                     self.database.sql(prepare)
                     expected = apply(path, on_duplicate=mode, refuses=refuses)
                     self.assertGreater(expected.counts()["rejects_by_reason"]["refused_by_server"], 100)
-                    run = self.load(path, "--on-duplicate", mode, "--range-size", size, "--connections", 3)
+                    run = self.load(path, "--on-duplicate", mode, "--range-size", size, "--order", order,
+                                    "--connections", 3)  # fmt: skip
                     self.assert_loaded(run, expected)
 
     def test_a_row_that_a_check_refuses_is_rejected_with_sqlstate_and_message(self):

@@ -1,4 +1,4 @@
-"""Whatever the connections, the ranges' size and the kills: one table and one set of counts for each duplicates mode.
+"""Whatever the connections, the ranges' size, the order of rows and the kills: one table and one set of counts for each duplicates mode.
 
 CHATLOAD_LONG=1 takes the whole grid and a longer log.
 """
@@ -13,6 +13,7 @@ import support
 
 MODES = ("skip", "replace")
 CONNECTIONS = (1, 2, 8) if support.IS_LONG else (1, 8)
+ORDERS = ("file", "key")
 RANGE_SIZES = ("16K", "64K", "1M") if support.IS_LONG else ("16K", "256K")
 KILLS = 4 if support.IS_LONG else 1
 
@@ -24,8 +25,8 @@ class DeterminismTest(harness.FaultTest):
         dice = random.Random(1)
         for mode in MODES:
             checksums = set()
-            for connections, range_size in itertools.product(CONNECTIONS, RANGE_SIZES):
-                flags = {"mode": mode, "connections": connections, "range_size": range_size}
+            for connections, range_size, order in itertools.product(CONNECTIONS, RANGE_SIZES, ORDERS):
+                flags = {"mode": mode, "connections": connections, "range_size": range_size, "order": order}
                 with self.subTest(**flags):
                     begin = time.monotonic()
                     checksums.add(self.checksum_after_kills([], flags))

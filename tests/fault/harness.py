@@ -107,11 +107,11 @@ class FaultTest(unittest.TestCase):
             database.sql(fault_log.PROTECT_SQL)
             yield database
 
-    def loader(self, to, mode="skip", connections=4, range_size=None, wait_lock="60s"):
+    def loader(self, to, mode="skip", connections=4, range_size=None, order="file", wait_lock="60s"):
         """It waits for the named lock: the server may need a moment to notice that a killed run is gone."""
         return Loader(
             self.log, "--to", to, "--on-duplicate", mode, "--connections", connections,
-            "--range-size", range_size or self.range_size, "--wait-lock", wait_lock,
+            "--range-size", range_size or self.range_size, "--order", order, "--wait-lock", wait_lock,
         )  # fmt: skip
 
     def load(self, to, **flags):

@@ -14,6 +14,7 @@ import support
 KILLS = 200 if support.IS_LONG else 12
 PARTIAL_KILLS_MIN = 150 if support.IS_LONG else 6
 KILLS_PER_LOAD_MAX = 4
+ORDERS = ("file", "key")
 RUNS_MAX = 10 * KILLS
 EARLIEST, LATEST = 0.1, 1.0  # a kill, as a share of an undisturbed run's time
 
@@ -22,13 +23,15 @@ class KillTest(harness.FaultTest):
     server_options = ("--log-bin", "--binlog-format=ROW")
 
     def setUp(self):
-        with self.table() as database:
-            begin = time.monotonic()
-            run = self.load(database.url)
-            self.duration_s = time.monotonic() - begin
-            self.assert_loaded(database, run)
-            self.ranges = int(database.sql("SELECT ranges FROM chatload_loads")[0][0])
-        self.assertGreaterEqual(self.ranges, 40)
+        self.duration_s, self.ranges = {}, {}
+        for order in ORDERS:
+            with self.table() as database:
+                begin = time.monotonic()
+                run = self.load(database.url, order=order)
+                self.duration_s[order] = time.monotonic() - begin
+                self.assert_loaded(database, run)
+                self.ranges[order] = int(database.sql("SELECT ranges FROM chatload_loads")[0][0])
+            self.assertGreaterEqual(self.ranges[order], 40)
         self.kills = self.partial_kills = self.runs = 0
 
     def test_killed_loads_end_as_undisturbed_ones(self):
@@ -38,24 +41,27 @@ class KillTest(harness.FaultTest):
             loads += 1
             dice = random.Random(loads)
             mode, connections = dice.choice(("skip", "replace")), dice.choice((1, 2, 4, 8))
-            with self.subTest(load=loads, mode=mode, connections=connections), self.table() as database:
+            order = dice.choice(ORDERS)
+            flags = {"mode": mode, "connections": connections, "order": order}
+            with self.subTest(load=loads, **flags), self.table() as database:
                 binlog.forget_past(self.server)
-                run = self.load_through_kills(database, dice, mode=mode, connections=connections)
+                run = self.load_through_kills(database, dice, **flags)
                 self.assert_loaded(database, run, mode)
                 self.assert_inserted_once(database, mode)
         print(f"{self.kills} kills in {loads} loads; after {self.partial_kills} some but not all ranges were committed")
         self.assertGreaterEqual(self.partial_kills, PARTIAL_KILLS_MIN)
 
-    def load_through_kills(self, database, dice, **flags):
+    def load_through_kills(self, database, dice, order, **flags):
         """The run that went to its end."""
+        flags["order"] = order
         for _ in range(min(dice.randint(1, KILLS_PER_LOAD_MAX), KILLS - self.kills)):
             self.runs += 1
             with self.loader(database.url, **flags) as loader:
-                if loader.ends_within(dice.uniform(EARLIEST, LATEST) * self.duration_s):
+                if loader.ends_within(dice.uniform(EARLIEST, LATEST) * self.duration_s[order]):
                     return loader.finish()
                 loader.kill()
             self.kills += 1
-            self.partial_kills += 0 < (self.committed(database) or 0) < self.ranges
+            self.partial_kills += 0 < (self.committed(database) or 0) < self.ranges[order]
         return self.load(database.url, **flags)
 
     def assert_inserted_once(self, database, mode):

@@ -12,15 +12,23 @@ COMMIT = r"^COMMIT"
 DONE = r"^UPDATE .?chatload_loads.? SET .*done"
 COMPACT = r"^DELETE FROM .?chatload_ranges"
 NTH = 20  # of about 48 ranges
+NTH_STRETCH = 70  # of these and as many stretches behind them
+POINTS = (
+    ("after", CLAIM, False),
+    ("before", ROWS_DONE, False),
+    ("before", ROWS_DONE, True),
+    ("after", ROWS_DONE, True),
+)
 
 
 class NamedPointsTest(harness.FaultTest):
-    def kill_at(self, moment, pattern, nth=1, at_its_commit=False, connections=1):
+    def kill_at(self, moment, pattern, nth=1, at_its_commit=False, **flags):
         """Kills a load before or after that statement, or the COMMIT of its transaction; another run goes to the end.
         Returns how many ranges were committed between the two (None: the load was done), and the last run.
         """
+        flags = {"connections": 1, **flags}
         with self.table() as database, proxy.Proxy(self.server.socket) as door:
-            loader = self.loader(door.url(database.name), connections=connections)
+            loader = self.loader(door.url(database.name), **flags)
             if at_its_commit:
                 door.at(pattern, nth, before=lambda link: door.at(COMMIT, link=link, **{moment: loader.kill}))
             else:
@@ -29,7 +37,7 @@ class NamedPointsTest(harness.FaultTest):
                 run = loader.finish()
             self.assertEqual(run.exit_code, -signal.SIGKILL, f"never at {pattern}: {run.stderr}")
             committed = self.committed(database)
-            run = self.load(database.url, connections=connections)
+            run = self.load(database.url, **flags)
             self.assert_loaded(database, run)
             return committed, run
 
@@ -49,13 +57,15 @@ class NamedPointsTest(harness.FaultTest):
         committed, _ = self.kill_at("after", ROWS_DONE, NTH, at_its_commit=True)
         self.assertEqual(committed, NTH)
 
+    def test_points_among_the_ranges_and_the_stretches_of_a_load_in_key_order(self):
+        for moment, pattern, at_its_commit in POINTS:
+            for nth in (NTH, NTH_STRETCH):
+                with self.subTest(moment=moment, pattern=pattern, at_its_commit=at_its_commit, nth=nth):
+                    committed, _ = self.kill_at(moment, pattern, nth, at_its_commit, order="key")
+                    self.assertEqual(committed, nth if (moment, at_its_commit) == ("after", True) else nth - 1)
+
     def test_points_among_eight_connections(self):
-        for moment, pattern, at_its_commit in (
-            ("after", CLAIM, False),
-            ("before", ROWS_DONE, False),
-            ("before", ROWS_DONE, True),
-            ("after", ROWS_DONE, True),
-        ):
+        for moment, pattern, at_its_commit in POINTS:
             with self.subTest(moment=moment, pattern=pattern, at_its_commit=at_its_commit):
                 committed, _ = self.kill_at(moment, pattern, NTH, at_its_commit, connections=8)
                 self.assertTrue(0 < committed < 2 * NTH, committed)

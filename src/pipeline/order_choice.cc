@@ -1,0 +1,101 @@
+#include "pipeline/order_choice.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "base/quantity.h"
+#include "base/units.h"
+#include "inflate/decoded_stream.h"
+#include "parse/range_parser.h"
+#include "source/byte_source.h"
+#include "split/line_splitter.h"
+
+namespace chatload::pipeline {
+namespace {
+
+constexpr std::uint64_t kSampleBytes = 16 * kMiB;  // 15 ms
+// Fewer rows are written before they could be sorted.
+constexpr std::uint64_t kRowsWorthSorting = 200'000;
+// Ids that ascend like this fill one leaf page after the other by themselves.
+constexpr double kSortedShare = 0.99;
+// Of the buffer pool; what else the server keeps there needs the rest.
+constexpr double kPoolShare = 0.7;
+// Of a row in a clustered index, beside its texts: header, transaction, roll pointer, lengths, and a page's free space.
+constexpr std::uint64_t kRowBytes = 60;
+// Of a spilled row, beside its texts, and uncompressed: random ids do not compress.
+constexpr std::uint64_t kSpilledRowBytes = 16;
+// Runs are merged before the last merge only where they are very many, and then a part at a time.
+constexpr double kSpillReserve = 1.2;
+
+std::string in_gib(std::uint64_t bytes) {
+  return fmt::format("{:.2g} GiB", static_cast<double>(bytes) / static_cast<double>(kGiB));
+}
+
+}  // namespace
+
+InputSample sample_input(const std::string& input, const cli::ReadPlan& read, const parse::Mapping& mapping,
+                         std::uint64_t bytes_compressed_total, const StopSignal& stop) {
+  const std::unique_ptr<inflate::DecodedStream> stream =
+      inflate::open_decoded(source::open_input(input, stop.fd()), read.inflater);
+  split::LineSplitter splitter(*stream, read.split);
+  parse::RangeParser parser(mapping, read.filter, static_cast<std::uint32_t>(read.split.line_bytes_max));
+  parse::ParsedRange parsed;
+  parsed.range.bytes = PaddedBuffer(read.split.buffer_bytes());
+  InputSample sample;
+  std::uint64_t bytes = 0;
+  std::uint64_t ascending = 0;
+  std::string last;
+  while (parsed.range.begin.value() < kSampleBytes) {
+    std::optional<split::Range> range = splitter.next(std::move(parsed.range.bytes));
+    if (!range) break;
+    parsed.range = std::move(*range);
+    parser.parse(parsed);
+    for (std::size_t row = 0; row < parsed.rows.rows(); ++row) {
+      const auto cells = parsed.rows.row(row);
+      for (std::size_t column = 0; column < cells.size(); ++column) {
+        bytes += mapping.fields[column].kind == parse::FieldKind::kEpochSeconds ? 4 : cells[column].as_text().size();
+      }
+      const std::string_view key = cells[mapping.key].as_text();
+      ascending += key > last ? 1 : 0;
+      last = key;
+    }
+    sample.rows += parsed.rows.rows();
+  }
+  if (sample.rows == 0) return sample;
+  sample.ascending_share = static_cast<double>(ascending) / static_cast<double>(sample.rows);
+  const double scale = std::max(1.0, static_cast<double>(bytes_compressed_total) /
+                                         static_cast<double>(std::max<std::uint64_t>(stream->compressed_bytes(), 1)));
+  sample.rows_estimate = static_cast<std::uint64_t>(static_cast<double>(sample.rows) * scale);
+  sample.bytes_estimate = static_cast<std::uint64_t>(static_cast<double>(bytes) * scale);
+  return sample;
+}
+
+std::uint64_t spill_bytes_estimate(const InputSample& sample) {
+  const auto bytes = static_cast<double>(sample.bytes_estimate + kSpilledRowBytes * sample.rows_estimate);
+  return static_cast<std::uint64_t>(kSpillReserve * bytes);
+}
+
+OrderChoice choose_order(const InputSample& sample, const write::TableFacts& facts, std::uint64_t spill_free_bytes) {
+  const std::uint64_t table_bytes = facts.data_bytes + sample.bytes_estimate + kRowBytes * sample.rows_estimate;
+  const auto file_order = [](std::string why) { return OrderChoice{write::RowOrder::kFile, std::move(why)}; };
+  if (sample.rows_estimate < kRowsWorthSorting) return file_order("so few rows are not worth sorting");
+  if (sample.ascending_share >= kSortedShare) return file_order("their ids ascend in it");
+  if (static_cast<double>(table_bytes) <= kPoolShare * static_cast<double>(facts.buffer_pool_bytes)) {
+    return file_order(
+        fmt::format("the table, which its rows make about {}, stays in memory with the server's buffer pool of {}",
+                    in_gib(table_bytes), in_gib(facts.buffer_pool_bytes)));
+  }
+  if (spill_bytes_estimate(sample) > spill_free_bytes) {
+    return file_order(fmt::format("sorting its rows takes {} of disk, and --spill-dir has {}",
+                                  in_gib(spill_bytes_estimate(sample)), in_gib(spill_free_bytes)));
+  }
+  return {write::RowOrder::kKey,
+          fmt::format("about {} rows whose ids come in no order make the table {}, and the server keeps {} in memory",
+                      format_count(sample.rows_estimate), in_gib(table_bytes), in_gib(facts.buffer_pool_bytes))};
+}
+
+}  // namespace chatload::pipeline

@@ -1,0 +1,41 @@
+// --order auto → file or key, from a sample of the input and what the server says of its table and memory.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/stop_signal.h"
+#include "cli/plan.h"
+#include "parse/mapping.h"
+#include "write/row_order.h"
+#include "write/table_facts.h"
+
+namespace chatload::pipeline {
+
+// The rows of the input's beginning, and what all of them come to if the rest is like it.
+struct InputSample {
+  std::uint64_t rows = 0;
+  double ascending_share = 1;        // of the rows, those whose key is greater than the one's before
+  std::uint64_t rows_estimate = 0;   // of the whole input
+  std::uint64_t bytes_estimate = 0;  // of their texts
+};
+
+// Reads the first ranges. bytes_compressed_total: of the input. Throws what reading the input throws.
+[[nodiscard]] InputSample sample_input(const std::string& input, const cli::ReadPlan& read,
+                                       const parse::Mapping& mapping, std::uint64_t bytes_compressed_total,
+                                       const StopSignal& stop);
+
+struct OrderChoice {
+  write::RowOrder order = write::RowOrder::kFile;
+  std::string why;  // one sentence for people
+};
+
+// Pure. spill_free_bytes: on the disk of --spill-dir.
+[[nodiscard]] OrderChoice choose_order(const InputSample& sample, const write::TableFacts& facts,
+                                       std::uint64_t spill_free_bytes);
+
+// What the spill takes on disk.
+[[nodiscard]] std::uint64_t spill_bytes_estimate(const InputSample& sample);
+
+}  // namespace chatload::pipeline

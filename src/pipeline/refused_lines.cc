@@ -1,0 +1,65 @@
+#include "pipeline/refused_lines.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/errors.h"
+#include "inflate/decoded_stream.h"
+#include "source/byte_source.h"
+#include "split/line_splitter.h"
+#include "write/missing_raw.h"
+
+namespace chatload::pipeline {
+namespace {
+
+// A valid line ends within its range, and is longer than nothing.
+std::string_view line_at(std::string_view text, std::size_t begin) {
+  const std::size_t newline = text.find('\n', begin);
+  std::string_view line = text.substr(begin, newline == std::string_view::npos ? newline : newline - begin);
+  if (newline != std::string_view::npos && line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+}  // namespace
+
+void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, std::uint64_t load_id,
+                        write::ControlConnection& control, const StopSignal& stop) {
+  std::vector<write::MissingRaw> missing;
+  const auto find_behind = [&](LineNumber line) {
+    missing = control.run([&](write::Session& session) { return write::find_missing_raw(session, load_id, line); });
+    std::reverse(missing.begin(), missing.end());  // so that the next is the last
+  };
+  find_behind(LineNumber());
+  if (missing.empty()) return;
+
+  const std::unique_ptr<inflate::DecodedStream> stream =
+      inflate::open_decoded(source::open_input(input, stop.fd()), read.inflater);
+  split::LineSplitter splitter(*stream, read.split);
+  PaddedBuffer buffer(read.split.buffer_bytes());
+  while (!missing.empty()) {
+    std::optional<split::Range> range = splitter.next(std::move(buffer));
+    if (stop.requested()) throw Interrupted();
+    if (!range) {
+      throw SourceError(
+          fmt::format("{}: ends in front of line {}, which the server refused, so it was changed while it "
+                      "was read; load it with --restart once nobody writes to it.",
+                      input, missing.back().line.value()));
+    }
+    while (!missing.empty() && missing.back().offset < range->begin + range->length_bytes()) {
+      const write::MissingRaw refused = missing.back();
+      missing.pop_back();
+      const std::string_view raw = line_at(range->bytes.view().text(), refused.offset - range->begin);
+      control.run([&](write::Session& session) { write::fill_raw(session, load_id, refused.line, raw); });
+      if (missing.empty()) find_behind(refused.line);
+    }
+    buffer = std::move(range->bytes);
+  }
+}
+
+}  // namespace chatload::pipeline

@@ -1,0 +1,175 @@
+// One thread merges, orders and hands over; the writers' threads give stretches back in any order. The merge makes
+// several times the rows a second that a server takes from all of them (bench/spill_bench.cc), so one thread is enough.
+#include "pipeline/stretch_pipeline.h"
+
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/digest.h"
+#include "pipeline/range_settler.h"
+#include "spill/merge_cursor.h"
+#include "write/write_order.h"
+
+namespace chatload::pipeline {
+namespace {
+
+using write::WriteJob;
+
+class Run final : public write::JobOwner {
+ public:
+  Run(const spill::SpillStore& store, const StretchOptions& options, const parse::Mapping& mapping,
+      const Destination& destination, report::RejectSink& rejects, report::LiveStats& stats, const StopSignal& stop)
+      : options_(options),
+        mapping_(mapping),
+        destination_(destination),
+        rejects_(rejects),
+        stats_(stats),
+        stop_(stop),
+        cursor_(store),
+        orderer_(mapping.key, destination.parallel),
+        jobs_(options.in_flight_max),
+        settler_(mapping, *this, rejects, stats, /*is_check=*/false) {
+    for (WriteJob& job : jobs_) free_.push_back(&job);
+  }
+
+  PipelineResult execute();
+
+  void first_rejects(parse::ParsedRange&) override {}
+  void more_rejects(parse::ParsedRange&) override {}
+  [[nodiscard]] bool allows_refused(const WriteJob& job, std::uint64_t refused) override;
+  void done(WriteJob& job) override;
+
+ private:
+  [[nodiscard]] bool is_ended();
+  [[nodiscard]] WriteJob& acquire();
+  [[nodiscard]] bool fill(WriteJob& job);
+  void submit_all();
+  void await_all();
+
+  const StretchOptions& options_;
+  const parse::Mapping& mapping_;
+  const Destination& destination_;
+  report::RejectSink& rejects_;
+  report::LiveStats& stats_;
+  const StopSignal& stop_;
+
+  // submit_all() only.
+  spill::MergeCursor cursor_;
+  write::WriteOrderer orderer_;
+  std::uint64_t stretches_ = 0;
+  bool reached_end_ = false;
+
+  std::vector<WriteJob> jobs_;
+  std::mutex mutex_;  // guards all below
+  std::condition_variable returned_;
+  std::vector<WriteJob*> free_;
+  RangeSettler settler_;
+  std::exception_ptr failure_;
+};
+
+PipelineResult Run::execute() {
+  try {
+    submit_all();
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    failure_ = std::current_exception();
+  }
+  await_all();
+  return {.counts = settler_.counts(),
+          .lines = 0,
+          .blank = 0,
+          .ranges = stretches_,
+          .interrupted = stop_.requested() && !(reached_end_ && settler_.all_committed()),
+          .budget_verdict = settler_.budget_verdict(),
+          .failure = failure_};
+}
+
+void Run::submit_all() {
+  for (;;) {
+    WriteJob& job = acquire();
+    if (is_ended() || !fill(job)) {
+      const std::lock_guard lock(mutex_);
+      free_.push_back(&job);
+      return;
+    }
+    ++stretches_;
+    destination_.pool.submit(job);
+  }
+}
+
+bool Run::is_ended() {
+  const std::lock_guard lock(mutex_);
+  return failure_ || settler_.budget_verdict() || stop_.requested() || destination_.pool.failed();
+}
+
+WriteJob& Run::acquire() {
+  std::unique_lock lock(mutex_);
+  returned_.wait(lock, [this] { return !free_.empty(); });
+  WriteJob& job = *free_.back();
+  free_.pop_back();
+  return job;
+}
+
+void Run::await_all() {
+  std::unique_lock lock(mutex_);
+  returned_.wait(lock, [this] { return free_.size() == jobs_.size(); });
+}
+
+// False where there are no more rows.
+bool Run::fill(WriteJob& job) {
+  parse::ParsedRange& parsed = job.parsed;
+  reached_end_ = !cursor_.next(parsed.rows, job.origins, options_.range_bytes);
+  if (reached_end_) return false;
+  parsed.range.number = options_.first_number + stretches_;
+  parsed.counts = {};
+  parsed.counts.lines = parsed.counts.valid = parsed.rows.rows();
+  job.is_recorded = destination_.committed.contains(parsed.range.number);
+  job.result = {};
+  job.owner = this;
+  orderer_.order(parsed.rows, job.order);
+  Digest digest;
+  for (std::size_t row = 0; row < parsed.rows.rows(); ++row) {
+    const spill::RowOrigin& origin = job.origins[row];
+    const std::uint64_t place[] = {origin.range.value(), origin.line.line_index};
+    digest.update(parsed.rows.row(row)[mapping_.key].as_text());
+    digest.update({reinterpret_cast<const char*>(place), sizeof place});
+  }
+  job.digest = digest.hex();
+  stats_.bytes_compressed += parsed.rows.rows();
+  ++stats_.ranges_split;
+  ++stats_.ranges_parsed;
+  return true;
+}
+
+bool Run::allows_refused(const WriteJob&, std::uint64_t refused) {
+  return rejects_.may_hold(rejects_.rejected() + refused, LineNumber(), LineNumber());
+}
+
+void Run::done(WriteJob& job) {
+  {
+    const std::lock_guard lock(mutex_);
+    try {
+      settler_.add_rejects(job);
+    } catch (...) {
+      failure_ = std::current_exception();
+    }
+    settler_.count(job);
+    free_.push_back(&job);
+  }
+  returned_.notify_one();
+}
+
+}  // namespace
+
+PipelineResult run_stretches(const spill::SpillStore& store, const StretchOptions& options,
+                             const parse::Mapping& mapping, const Destination& destination, report::RejectSink& rejects,
+                             report::LiveStats& stats, const StopSignal& stop) {
+  Run run(store, options, mapping, destination, rejects, stats, stop);
+  return run.execute();
+}
+
+}  // namespace chatload::pipeline

@@ -1,0 +1,127 @@
+"""A load in key order: the table and counts of any other, whatever ends it in between; where it cannot be, and why."""
+
+import pathlib
+import resource
+import signal
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import support
+from ledger_case import LedgerCase, apply, chat_log, line
+
+KEY_ORDER = ("--order", "key")
+ARRIVALS = (
+    "CREATE TABLE arrivals (place INT AUTO_INCREMENT PRIMARY KEY, id VARBINARY(1020));"
+    "CREATE TRIGGER arrives AFTER INSERT ON chat_messages FOR EACH ROW INSERT INTO arrivals (id) VALUES (NEW.id)"
+)
+
+
+class KeyOrderCase(LedgerCase):
+    def is_recorded_in_key_order(self):
+        return self.database.sql("""SELECT plan LIKE '%order = "key"%' FROM chatload_loads""") == [["1"]]
+
+
+class KeyOrderTest(KeyOrderCase):
+    def test_rows_arrive_in_the_order_of_their_keys_bytes(self):
+        self.database.sql(ARRIVALS)
+        keys = ["b", "a", "B", "é", "ab", "a ", "日本", "😀", "~"] + [f"{n * 7919 % 3001:04}" for n in range(3001)]
+        path = self.write("log.json", "".join(line(key) for key in keys))
+        run = self.load(path, *KEY_ORDER, "--connections", 1, *self.RANGE_SIZE)
+        self.assert_loaded(run, apply(path), exit_code=0)
+        self.assertIn("loads in key order, because --order asks for it", run.stderr)
+        arrived = [bytes.fromhex(row[0]) for row in self.database.sql("SELECT HEX(id) FROM arrivals ORDER BY place")]
+        self.assertEqual(arrived, sorted(key.encode() for key in keys))
+
+    def test_all_lines_of_one_id_are_written_in_file_order_over_many_stretches(self):
+        lines = [line("hot" if n % 3 else f"id-{n}", f"text {n} " + "x" * 60) for n in range(1500)]
+        path = self.write("log.json", "".join(lines))
+        for mode in ("skip", "replace"):
+            with self.subTest(mode=mode):
+                self.database.create_table()
+                run = self.load(path, "--on-duplicate", mode, *KEY_ORDER, "--connections", 4, *self.RANGE_SIZE)
+                self.assert_loaded(run, apply(path, on_duplicate=mode), exit_code=0)
+
+    def test_a_load_of_nothing_to_write_is_done(self):
+        for name, content, exit_code in (("blank", "\n \n", 0), ("bad", "bad\n" + line("1"), 1)):
+            with self.subTest(name):
+                self.database.create_table()
+                path = self.write(f"{name}.json", content)
+                self.assert_loaded(self.load(path, *KEY_ORDER), apply(path), exit_code=exit_code)
+
+    def test_an_id_that_is_there_already_ends_a_load_that_fails_on_duplicates(self):
+        path = self.write("log.json", line("b") + line("a") + line("b"))
+        self.assert_refused(self.load(path, *KEY_ORDER, "--on-duplicate", "fail"), 3, "--on-duplicate is fail")
+        self.assertEqual(self.rows_in_table(), 0)
+
+    def test_rejects_are_exact_to_the_last_that_the_budget_allows(self):
+        self.database.sql("ALTER TABLE chat_messages ADD CONSTRAINT polite CHECK (`data` NOT LIKE 'text 1%')")
+        detail = "SQLSTATE HY000" if self.server.kind == "mysql" else "SQLSTATE 23000"
+        path = self.write_log()
+        expected = apply(path, refuses=lambda row: detail if row[4].startswith("text 1") else None)
+        total = len(expected.rejects)
+        for budget in (total - 1, f"{(total - 1) / expected.lines:.4%}"):
+            run = self.load(path, *KEY_ORDER, "--max-rejects", budget, *self.RANGE_SIZE)
+            self.assert_refused(run, 2, "rejected lines", "--max-rejects allows")
+        self.assert_loaded(self.load(path, "--max-rejects", total), expected)
+
+
+class EndedTest(KeyOrderCase):
+    def test_a_load_killed_among_its_stretches_is_finished_in_the_order_that_it_began_with(self):
+        path = self.write_log()
+        for words in ((), ("--order", "auto"), KEY_ORDER):
+            with self.subTest(words):
+                self.database.create_table()
+                self.interrupt(path, *KEY_ORDER, *self.RANGE_SIZE)
+                self.assertGreater(self.rows_in_table(), 0)
+                self.assertTrue(self.is_recorded_in_key_order())
+                run = self.load(path, *words)
+                self.assert_loaded(run, apply(path))
+                self.assertLess(run.summary["this_run"]["inserted"], run.summary["inserted"])
+
+    def test_another_order_than_the_recorded_one_is_refused(self):
+        path = self.write_log()
+        self.interrupt(path, *KEY_ORDER, *self.RANGE_SIZE)
+        self.assert_refused(self.load(path, "--order", "file"), 64, "--order is now file", "began with key", "--restart")
+
+    def test_a_stretch_of_other_rows_than_recorded_is_refused(self):
+        path = self.write("log.json", chat_log(2500))
+        self.interrupt(path, *KEY_ORDER, *self.RANGE_SIZE)
+        self.database.sql("UPDATE chatload_ranges SET digest = REVERSE(digest) WHERE length_bytes = 0 LIMIT 1")
+        self.assert_refused(self.load(path), 3, "load 1", "--restart")
+
+    def test_a_full_spill_disk_costs_nothing_but_time(self):
+        path = self.write_log(lines=20_000)
+
+        def tiny_files():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+        run = self.load(path, *KEY_ORDER, "--spill-dir", self.folder, preexec_fn=tiny_files)
+        self.assert_refused(run, 3, self.folder, "--spill-dir")
+        self.assertEqual(self.rows_in_table(), 0)
+        self.assert_loaded(self.load(path), apply(path))
+
+
+class OrderThatCannotBeTest(KeyOrderCase):
+    def assert_in_file_order(self, run, why):
+        self.assertEqual((run.exit_code, run.summary["status"]), (0, "done"), run.stderr)
+        self.assertRegex(run.stderr, f"warning: .*loads in file order, because .*{why}")
+        self.assertFalse(self.is_recorded_in_key_order())
+
+    def test_standard_input_is_loaded_in_file_order_and_says_why(self):
+        with open(self.write("log.json", line("b") + line("a")), "rb") as file:
+            self.assert_in_file_order(self.load("-", *KEY_ORDER, stdin=file), "read once only")
+
+    def test_a_key_whose_collation_is_not_binary_is_loaded_in_file_order_and_says_why(self):
+        self.database.sql("ALTER TABLE chat_messages MODIFY id VARCHAR(255) COLLATE utf8mb4_general_ci NOT NULL")
+        path = self.write("log.json", line("b") + line("A") + line("a"))
+        self.assert_in_file_order(self.load(path, *KEY_ORDER), "utf8mb4_general_ci")
+
+    def test_a_spill_directory_that_is_not_there_is_a_usage_error(self):
+        run = self.load(self.write_log(), *KEY_ORDER, "--spill-dir", self.folder / "none")
+        self.assert_refused(run, 64, "--spill-dir", "none")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,97 @@
+#include "pipeline/order_choice.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+
+#include "base/units.h"
+#include "unit/scratch_folder.h"
+
+namespace chatload::pipeline {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr InputSample kUnsorted{
+    .rows = 60'000, .ascending_share = 0.5, .rows_estimate = 8'000'000, .bytes_estimate = 8'000'000 * 140ULL};
+constexpr write::TableFacts kSmallPool{.data_bytes = 0, .buffer_pool_bytes = 128 * kMiB};
+constexpr write::TableFacts kLargePool{.data_bytes = 0, .buffer_pool_bytes = 8 * kGiB};
+constexpr std::uint64_t kFreeBytes = 100 * kGiB;
+
+void expect_choice(const OrderChoice& choice, write::RowOrder order, const std::string& why) {
+  EXPECT_EQ(choice.order, order) << choice.why;
+  EXPECT_THAT(choice.why, HasSubstr(why));
+}
+
+TEST(OrderChoice, UnsortedRowsThatOutgrowTheBufferPoolAreSorted) {
+  expect_choice(choose_order(kUnsorted, kSmallPool, kFreeBytes), write::RowOrder::kKey, "about 8,000,000 rows");
+}
+
+TEST(OrderChoice, RowsThatTheServerKeepsInMemoryStayInFileOrder) {
+  expect_choice(choose_order(kUnsorted, kLargePool, kFreeBytes), write::RowOrder::kFile, "in memory");
+}
+
+TEST(OrderChoice, RowsOfTheTableCountWithThoseThatCome) {
+  const write::TableFacts facts{.data_bytes = 8 * kGiB, .buffer_pool_bytes = 8 * kGiB};
+  EXPECT_EQ(choose_order(kUnsorted, facts, kFreeBytes).order, write::RowOrder::kKey);
+}
+
+TEST(OrderChoice, AscendingIdsStayInFileOrder) {
+  InputSample sorted = kUnsorted;
+  sorted.ascending_share = 0.999;
+  expect_choice(choose_order(sorted, kSmallPool, kFreeBytes), write::RowOrder::kFile, "ascend");
+}
+
+TEST(OrderChoice, FewRowsStayInFileOrder) {
+  InputSample few = kUnsorted;
+  few.rows_estimate = 100'000;
+  expect_choice(choose_order(few, {.data_bytes = kGiB, .buffer_pool_bytes = 5 * kMiB}, kFreeBytes),
+                write::RowOrder::kFile, "few rows");
+}
+
+TEST(OrderChoice, ADiskThatDoesNotHoldTheSpillKeepsFileOrder) {
+  expect_choice(choose_order(kUnsorted, kSmallPool, kGiB), write::RowOrder::kFile, "--spill-dir has 1 GiB");
+}
+
+class InputSampleTest : public testing::Test {
+ protected:
+  InputSample sample(const std::string& content, std::uint64_t times_the_size = 1) {
+    const std::string path = (folder_ / "log.json").string();
+    std::ofstream(path) << content;
+    cli::ReadPlan read;
+    read.filter.types = {"message"};
+    const StopSignal stop;
+    return sample_input(path, read, parse::chat_mapping(), times_the_size * content.size(), stop);
+  }
+
+  static std::string line(const std::string& id) {
+    return fmt::format(
+        R"({{"id":"{}","type":"message","from":"v","site_id":"3","timestamp":7,"data":{{"message":"m"}}}})"
+        "\n",
+        id);
+  }
+
+  ScratchFolder folder_;
+};
+
+TEST_F(InputSampleTest, CountsValidRowsAndThoseThatAscend) {
+  const InputSample sampled = sample(line("b") + "bad\n" + line("a") + line("c") + line("c"));
+  EXPECT_EQ(sampled.rows, 4U);
+  EXPECT_EQ(sampled.rows_estimate, 4U);
+  EXPECT_DOUBLE_EQ(sampled.ascending_share, 0.5);
+}
+
+TEST_F(InputSampleTest, EstimatesTheWholeFromItsSize) {
+  const InputSample sampled = sample(line("b") + line("a"), 100);
+  EXPECT_EQ(sampled.rows_estimate, 200U);
+  // id, from, type, site, text of one character each but the type of seven, and a time of four bytes.
+  EXPECT_EQ(sampled.bytes_estimate, 200U * (1 + 1 + 7 + 1 + 1 + 4));
+}
+
+TEST_F(InputSampleTest, OfAnInputWithoutRowsIsNothing) { EXPECT_EQ(sample("bad\n").rows_estimate, 0U); }
+
+}  // namespace
+}  // namespace chatload::pipeline
