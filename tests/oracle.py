@@ -14,7 +14,6 @@ import argparse
 import datetime
 import gzip
 import json
-import os
 import re
 import sys
 
@@ -230,6 +229,10 @@ class Result:
             yield "\t".join([text.hex().upper() for text in texts]).encode() + b"\t" + seconds
 
 
+def refuses_nothing(_):
+    return None
+
+
 def add_line(result, raw, line_filter, refuses):
     row = row_of(raw, line_filter)
     if row is None:
@@ -249,6 +252,22 @@ def add_line(result, raw, line_filter, refuses):
         result.rows[key] = SEPARATOR.join((*rest, b"%d" % seconds))
 
 
+def apply_line(result, line, number, offset, line_filter, line_bytes_max=LINE_BYTES_MAX, refuses=refuses_nothing):
+    """One line, with its end, of a file in which it stands at `number` and `offset`; see apply."""
+    raw = without_line_end(line)
+    result.lines += 1
+    try:
+        if len(raw) > line_bytes_max:
+            raise Reject("line_too_long")
+        if not raw.strip(b" \t\r\n\v\f"):
+            result.blank += 1
+        else:
+            add_line(result, raw, line_filter, refuses)
+    except Reject as reject:
+        result.rejects.append((number, offset, reject.reason, reject.field))
+        result.reject_texts.append((reject.detail, raw))
+
+
 def without_line_end(line):
     if line.endswith(b"\r\n"):
         return line[:-2]
@@ -259,10 +278,6 @@ def open_input(path):
     with open(path, "rb") as file:
         is_gzip = file.read(2) == b"\x1f\x8b"
     return gzip.open(path, "rb") if is_gzip else open(path, "rb")
-
-
-def refuses_nothing(_):
-    return None
 
 
 def apply(paths, line_filter=None, on_duplicate="skip", line_bytes_max=LINE_BYTES_MAX, refuses=refuses_nothing):
@@ -286,43 +301,21 @@ def apply(paths, line_filter=None, on_duplicate="skip", line_bytes_max=LINE_BYTE
                     offset = len(BOM)
                     if not line:
                         break
-                raw = without_line_end(line)
-                result.lines += 1
-                try:
-                    if len(raw) > line_bytes_max:
-                        raise Reject("line_too_long")
-                    if not raw.strip(b" \t\r\n\v\f"):
-                        result.blank += 1
-                    else:
-                        add_line(result, raw, line_filter, refuses)
-                except Reject as reject:
-                    result.rejects.append((number, offset, reject.reason, reject.field))
-                    result.reject_texts.append((reject.detail, raw))
+                apply_line(result, line, number, offset, line_filter, line_bytes_max, refuses)
                 offset += len(line)
     return result
 
 
-def write_load_data(result, folder, sessions, batch_rows):
-    """The rows in file order as LOAD DATA's default format, in files of batch_rows rows: FOLDER/SESSION-BATCH.tsv, the
-    file's first half for session 0 and so on. Returns the files' names, a list a session."""
-    escape = re.compile(rb"[\\\t\n\x00]")
-    escapes = {b"\\": b"\\\\", b"\t": b"\\t", b"\n": b"\\n", b"\x00": b"\\0"}
-    utc = datetime.timezone.utc
-    lines = []
-    for *texts, seconds in result.columns():
-        moment = datetime.datetime.fromtimestamp(int(seconds), utc).strftime("%Y-%m-%d %H:%M:%S").encode()
-        text = [escape.sub(lambda found: escapes[found[0]], text) for text in texts]
-        lines.append(b"\t".join((*text, moment)) + b"\n")
-    names = []
-    for session in range(sessions):
-        part = lines[len(lines) * session // sessions : len(lines) * (session + 1) // sessions]
-        names.append([])
-        for batch, begin in enumerate(range(0, len(part), batch_rows)):
-            name = os.path.join(folder, f"{session}-{batch:05}.tsv")
-            with open(name, "wb") as file:
-                file.writelines(part[begin : begin + batch_rows])
-            names[-1].append(name)
-    return names
+LOAD_DATA_SPECIAL = re.compile(rb"[\\\t\n\x00]")
+LOAD_DATA_ESCAPES = {b"\\": b"\\\\", b"\t": b"\\t", b"\n": b"\\n", b"\x00": b"\\0"}
+
+
+def load_data_line(columns):
+    """A row of Result.columns() as a line of LOAD DATA's default format, its timestamp in UTC."""
+    *texts, seconds = columns
+    text = [LOAD_DATA_SPECIAL.sub(lambda found: LOAD_DATA_ESCAPES[found[0]], text) for text in texts]
+    moment = datetime.datetime.fromtimestamp(int(seconds), datetime.timezone.utc)
+    return b"\t".join((*text, moment.strftime("%Y-%m-%d %H:%M:%S").encode())) + b"\n"
 
 
 def instant(text):

@@ -6,7 +6,7 @@
 //   fail     nothing: the server refuses the statement with 1062
 //
 // 1,000 rows a statement: ten such statements in one transaction took 3.4 to 3.7 s a million rows on MySQL, one of
-// 10,000 rows 4.5 to 4.8 s. To repeat it, change StatementLimits::rows_max and run bench/compare_bulk_load.
+// 10,000 rows 4.5 to 4.8 s. To repeat it, change StatementLimits::rows_max and run bench/compare v1.
 #include "write/statement_builder.h"
 
 #include <array>

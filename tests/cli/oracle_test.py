@@ -214,12 +214,10 @@ class ApplyTest(unittest.TestCase):
         content = b"".join(gzip.compress(member) for member in (self.log("a"), b"", self.log("b")))
         self.assertEqual(self.apply(content).lines, 2)
 
-    def test_load_data_files_escape_what_would_end_a_field(self):
+    def test_load_data_line_escapes_what_would_end_a_field(self):
         result = self.apply((with_value("data", r'{"message":"\t\n\\\u0000"}') + "\n").encode())
-        with tempfile.TemporaryDirectory() as folder:
-            names = oracle.write_load_data(result, folder, sessions=1, batch_rows=10)
-            with open(names[0][0], "rb") as file:
-                self.assertEqual(file.read(), b"a\tv\tmessage\t3\t\\t\\n\\\\\\0\t1970-01-01 00:00:07\n")
+        lines = [oracle.load_data_line(columns) for columns in result.columns()]
+        self.assertEqual(lines, [b"a\tv\tmessage\t3\t\\t\\n\\\\\\0\t1970-01-01 00:00:07\n"])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,205 @@
+"""The sides of the comparisons: each fills an empty table or reads a log, and counts only if the oracle agrees."""
+
+import functools
+import json
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+
+import support
+from comparison import table
+from comparison.cost import Cost
+
+COLUMNS = "`id`, `from`, `type`, `site_id`, `data`"
+DRIVER_PYTHON = "/usr/bin/python3"
+LOADER = pathlib.Path(__file__).resolve().parents[1] / "executemany_loader.py"
+LINES_TO_TSV = (
+    'select(.type == "message" or .type == "status") | [.id, .from, .type, .site_id, .data[.type], .timestamp] | @tsv'
+)
+STOP_AFTER_S = 30 * 60
+STANDARD_ERROR = "standard-error.log"
+
+
+class Missing(Exception):
+    """What a comparison needs is not installed; the message is a sentence."""
+
+
+class WrongResult(Exception):
+    """A side ended otherwise than the oracle; the message is a sentence."""
+
+
+def require_nothing():
+    pass
+
+
+def require_jq():
+    if shutil.which("jq") is None:
+        raise Missing("jq is not installed (scripts/setup --bench does it)")
+
+
+def require_driver():
+    found = subprocess.run([DRIVER_PYTHON, "-c", "import MySQLdb"], stderr=subprocess.DEVNULL, check=False)
+    if found.returncode != 0:
+        raise Missing("python3-mysqldb is not installed (scripts/setup --bench does it)")
+
+
+class Site:
+    """Where it is measured: the work folder, the server and its empty database where there is one, and the flags for
+    every `chatload load`."""
+
+    def __init__(self, folder, flags, database=None):
+        self.folder, self.flags, self.database = folder, flags, database
+
+    def fresh_database(self):
+        self.database.create_table()
+        if self.database.server.kind == "mysql":
+            # Its binary log holds every row a second time.
+            self.database.sql("RESET BINARY LOGS AND GTIDS")
+        return self.database
+
+
+def loading(site, name, log, starts, good_codes=(0,), **cost_options):
+    """The figures of processes that fill the table, which has to equal the oracle's."""
+    cost = Cost(starts, site.database.server.pid(), **cost_options)
+    if cost.was_stopped:
+        rows, wrong = table.rows_of_whole_batches(site.database, log)
+    else:
+        require_exit_codes(site, name, cost, good_codes)
+        rows, wrong = log.sums[0], table.difference(site.database, log.sums)
+    if wrong is not None:
+        raise WrongResult(f"{name} did not load {log.path.name}: {wrong}")
+    return figures(cost, rows)
+
+
+def reading(site, name, lines, words, good_codes=(0,)):
+    """The figures of a process that only reads a log."""
+    cost = Cost([functools.partial(start, site, words)])
+    require_exit_codes(site, name, cost, good_codes)
+    return figures(cost, lines)
+
+
+def start(site, words, stdin=subprocess.DEVNULL):
+    """Its standard error goes to the work folder."""
+    with open(site.folder / STANDARD_ERROR, "wb") as errors:
+        return subprocess.Popen(words, stdin=stdin, stdout=subprocess.DEVNULL, stderr=errors)
+
+
+def require_exit_codes(site, name, cost, good_codes):
+    bad = [code for code in cost.exit_codes if code not in good_codes]
+    if bad:
+        said = (site.folder / STANDARD_ERROR).read_text(errors="replace").strip().splitlines()
+        raise WrongResult(f"{name} ended with exit code {bad[0]}: {said[-1] if said else 'without a word'}")
+
+
+def figures(cost, rows):
+    return {
+        "seconds": cost.seconds,
+        "rows": rows,
+        "client_cpu": cost.client_cpu,
+        "server_cpu": cost.server_cpu,
+        "peak_mib": cost.peak_mib,
+        "samples": cost.samples,
+        "was_stopped": cost.was_stopped,
+    }
+
+
+def require_counts(name, log, summary, keys):
+    found = support.loader_counts(json.loads(summary.read_text()))
+    for key in keys:
+        if found[key] != log.counts[key]:
+            raise WrongResult(f"{name} counted {found[key]} as {key} of {log.path.name}, the oracle {log.counts[key]}")
+
+
+def chatload_load(site, log, flags=(), samples=False):
+    database = site.fresh_database()
+    summary = site.folder / "summary.json"
+    words = [support.CHATLOAD, "load", str(log.path), "--to", database.url, "--progress", "none"]
+    words += ["--summary", str(summary), *flags, *site.flags]
+    with rows_inserted(database.server, samples) as sample:
+        measured = loading(site, "chatload", log, [functools.partial(start, site, words)], (0, 1), sample=sample)
+    require_counts("chatload", log, summary, log.counts)
+    return measured
+
+
+def load_data(site, log, stop_after_s=None, samples=False):
+    """Two sessions; each batch is a statement and a transaction."""
+    database = site.fresh_database()
+    starts = []
+    for number, batches in enumerate(log.sessions()):
+        script = site.folder / f"session-{number}.sql"
+        statements = (
+            f"LOAD DATA LOCAL INFILE '{log.batch_path(batch)}' INTO TABLE `chat_messages` CHARACTER SET utf8mb4"
+            f" ({COLUMNS}, `timestamp`);\n"
+            for batch in batches
+        )
+        script.write_text("".join(statements))
+        starts.append(functools.partial(start_client, site, script))
+    with rows_inserted(database.server, samples) as sample:
+        return loading(site, "LOAD DATA", log, starts, sample=sample, stop_after_s=stop_after_s)
+
+
+def start_client(site, script):
+    with open(script, "rb") as file:
+        return start(site, site.database.server.client(site.database.name, "--local-infile=1"), stdin=file)
+
+
+def jq_load(site, log):
+    database = site.fresh_database()
+    statement = (
+        f"LOAD DATA LOCAL INFILE '/dev/stdin' INTO TABLE `chat_messages` CHARACTER SET utf8mb4 ({COLUMNS}, @seconds)"
+        " SET `timestamp` = FROM_UNIXTIME(@seconds)"
+    )
+    client = database.server.client(database.name, "--local-infile=1", "--execute", statement)
+    words = (["zcat", str(log.path)], ["jq", "-r", LINES_TO_TSV], client)
+    shell = ["bash", "-o", "pipefail", "-c", " | ".join(shlex.join(part) for part in words)]
+    return loading(site, "jq", log, [functools.partial(start, site, shell)])
+
+
+def executemany_load(site, log):
+    database = site.fresh_database()
+    words = [DRIVER_PYTHON, str(LOADER), str(log.path), "--socket", database.server.socket]
+    words += ["--database", database.name]
+    return loading(site, "executemany", log, [functools.partial(start, site, words)])
+
+
+def chatload_check(site, log):
+    summary = site.folder / "summary.json"
+    words = [support.CHATLOAD, "check", str(log.path), "--progress", "none", "--summary", str(summary)]
+    measured = reading(site, "chatload check", log.counts["lines"], words, (0, 1))
+    require_counts(
+        "chatload check", log, summary, ("lines", "valid", "filtered", "rejected", "blank", "rejects_by_reason")
+    )
+    return measured
+
+
+def gzip_decompress(site, log):
+    return reading(site, "gzip -dc", log.counts["lines"], ["gzip", "-dc", str(log.path)])
+
+
+class rows_inserted:
+    """`with rows_inserted(server, wanted) as sample`: sample() is how many rows the server has inserted since; None
+    instead where it is not wanted. One client stays connected, so a sample costs the server one small query."""
+
+    QUERY = "SHOW GLOBAL STATUS LIKE 'Innodb_rows_inserted';\n"
+
+    def __init__(self, server, wanted):
+        self.server, self.wanted = server, wanted
+
+    def __enter__(self):
+        if not self.wanted:
+            return None
+        words = [*self.server.client(), "--unbuffered"]
+        self.client = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        before = self.count()
+        return lambda: self.count() - before
+
+    def count(self):
+        self.client.stdin.write(self.QUERY)
+        self.client.stdin.flush()
+        return int(re.search(r"\d+", self.client.stdout.readline())[0])
+
+    def __exit__(self, *_):
+        if self.wanted:
+            self.client.communicate()

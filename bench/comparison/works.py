@@ -1,0 +1,131 @@
+"""The works that are compared, and what each may cost at most."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+
+from comparison import measure
+from comparison.logs import LogShape
+
+SERVERS = ("mysql", "mariadb")
+TOLERANCE = 0.05  # by which one of five pairs may exceed a bar
+PAIRS_MIN, PAIRS_MAX = 5, 11
+# Of the table, its binary log, the spilled rows, the log and its TSV files.
+DISK_BYTES_PER_LINE = 750
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """`measure(site, log)` gives the figures of one run; what takes very long is run once only. `require()` raises
+    measure.Missing where a tool is not installed."""
+
+    name: str
+    measure: Callable
+    shape: LogShape
+    needs_tsv: bool = False
+    is_once: bool = False
+    require: Callable = measure.require_nothing
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """Chatload (own) against something else, over logs; `bars` is by server, or by None where none takes part."""
+
+    title: str
+    own: Side
+    other: Side | None
+    bars: dict
+    pool: str | None = "4G"  # the server's innodb_buffer_pool_size
+    at_least: bool = False  # of rates; else at most, of times
+
+    def sides(self):
+        return [side for side in (self.own, self.other) if side is not None]
+
+
+def against_load_data(title, shape, bars, pool="4G", samples=False, **other):
+    own = functools.partial(measure.chatload_load, samples=samples)
+    bulk = functools.partial(measure.load_data, samples=samples, stop_after_s=other.pop("stop_after_s", None))
+    return Work(
+        title, Side("chatload", own, shape), Side("LOAD DATA", bulk, shape, needs_tsv=True, **other), bars, pool
+    )
+
+
+MILLION = 1_000_000
+V1, V4, V4_LARGE = LogShape(2 * MILLION, "v1"), LogShape(2 * MILLION, "v4"), LogShape(8 * MILLION, "v4")
+BULK = "two parallel LOAD DATA LOCAL sessions, ready-made TSV in batches of 10,000 rows"
+WORKS = {
+    "v1": against_load_data(f"time-ordered ids (UUIDv1), against {BULK}", V1, {"mysql": 0.92, "mariadb": 0.85}),
+    "v4": against_load_data(f"random ids (UUIDv4), against {BULK}", V4, {"mysql": 0.75, "mariadb": 0.65}),
+    "jq": Work(
+        "`chatload load` against `zcat | jq -r … @tsv | mariadb -e 'LOAD DATA LOCAL …'`",
+        Side("chatload", measure.chatload_load, LogShape(MILLION, "v1", is_plain=True)),
+        Side("jq", measure.jq_load, LogShape(MILLION, "v1", is_plain=True), require=measure.require_jq),
+        {"mysql": 0.65, "mariadb": 0.5},
+    ),
+    "executemany": Work(
+        "`chatload load` against one thread of Python with `executemany`, batches of 5,000",
+        Side("chatload", measure.chatload_load, LogShape(MILLION // 5, "v1", is_plain=True)),
+        Side(
+            "executemany",
+            measure.executemany_load,
+            LogShape(MILLION // 5, "v1", is_plain=True),
+            require=measure.require_driver,
+        ),
+        {"mysql": 0.4, "mariadb": 0.4},
+    ),
+    "memory": Work(
+        "random ids (UUIDv4) with --memory 128M",
+        Side("chatload", functools.partial(measure.chatload_load, flags=("--memory", "128M")), V4, is_once=True),
+        None,
+        {"mysql": 128, "mariadb": 128},
+    ),
+    "check": Work(
+        "`chatload check FILE` against `gzip -dc FILE > /dev/null`",
+        Side("chatload check", measure.chatload_check, V1),
+        Side("gzip -dc", measure.gzip_decompress, V1),
+        {None: 0.28},
+        pool=None,
+    ),
+    "small-pool": against_load_data(
+        f"random ids, a table larger than the buffer pool, against {BULK} and stopped after 30 minutes",
+        V4_LARGE,
+        {"mysql": 0.15},
+        pool="128M",
+        samples=True,
+        stop_after_s=measure.STOP_AFTER_S,
+        is_once=True,
+    ),
+    "flat": Work(
+        "rows/s at 32 M lines against chatload's own at 4 M, random ids",
+        Side("32 M lines", measure.chatload_load, LogShape(32 * MILLION, "v4")),
+        Side("4 M lines", measure.chatload_load, LogShape(4 * MILLION, "v4")),
+        {"mysql": 0.8},
+        pool="128M",
+        at_least=True,
+    ),
+}
+# Shares of what other works have measured: of the CPU, and of the memory that is the default.
+CLIENT_SHARE, CLIENT_SHARE_OF, CLIENT_SHARE_MAX = "client-share", "v1", 0.08
+MEMORY_MIB_MAX = 256
+NAMES = [*WORKS, CLIENT_SHARE]
+
+
+def ratio(work, own, other):
+    """Of the times a row, or of the rates where the bar is a least one."""
+    times = own["seconds"] / own["rows"] * other["rows"] / other["seconds"]
+    return 1 / times if work.at_least else times
+
+
+def verdict(ratios, bar, at_least=False):
+    """yes, no, or what to do to know: a bar holds if the median does, and at most one of five pairs exceeds it by
+    TOLERANCE."""
+    sign = -1 if at_least else 1
+    excess = sorted(sign * (value - bar) for value in ratios)
+    median_holds = (excess[len(excess) // 2] + excess[(len(excess) - 1) // 2]) / 2 <= 0
+    if len(ratios) < PAIRS_MIN:
+        return f"too few pairs ({len(ratios)})"
+    if not median_holds:
+        return "no"
+    if sum(value > TOLERANCE for value in excess) <= len(ratios) // PAIRS_MIN:
+        return "yes"
+    return "no" if len(ratios) >= PAIRS_MAX else f"run --pairs {PAIRS_MAX}"
