@@ -6,7 +6,7 @@ WIDTH, HEIGHT = 860, 460
 LEFT, RIGHT, TOP, BOTTOM = 90, 30, 92, 62
 POINTS = 60
 COLOURS = ("#0b5cad", "#b3261e")
-DASHES = ("", "7 4")
+DASHES = ("none", "7 4")
 
 
 def curve(samples, seconds, rows):
