@@ -5,8 +5,8 @@ _chatload() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   local run='--type --site --since --until --rejects --max-rejects --summary --progress --progress-interval
     --log-format --threads --range-size --max-line --memory --inflater --config --help'
-  local load="--to --password-file --on-duplicate --order --spill-dir --connections --retry-for --restart --reload --source-id --wait-lock
-    --fail-fast $run"
+  local load="--to --password-file --on-duplicate --order --spill-dir --connections --retry-for --max-load --max-lag
+    --replica --restart --reload --source-id --wait-lock --fail-fast $run"
   local check="--limits-from --password-file $run"
   local schema='--to --password-file --config --help'
   local loads="--format $schema" forget="--older-than $schema" rejects="--raw --output $schema"
@@ -30,8 +30,8 @@ _chatload() {
       return
       ;;
     --to | --limits-from | --site | --since | --until | --max-rejects | --progress-interval | --threads | \
-      --range-size | --max-line | --memory | --connections | --retry-for | --source-id | --wait-lock | \
-      --older-than) return ;;
+      --range-size | --max-line | --memory | --connections | --retry-for | --max-load | --max-lag | --replica | \
+      --source-id | --wait-lock | --older-than) return ;;
   esac
   if [[ -z $words ]]; then
     case ${COMP_WORDS[1]}:$COMP_CWORD in

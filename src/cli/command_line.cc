@@ -97,6 +97,10 @@ void declare_load(CLI::App& app, Flags& flags) {
       .flag("--spill-dir", "DIR", flags.spill_dir, "where rows are sorted by key (default: $TMPDIR, else /var/tmp)")
       .flag("--connections", "N", flags.connections, "parallel writers, 1 to 64 (default: the cores, at most 8)")
       .flag("--retry-for", "DURATION", flags.retry_for, "bear with a server that is away for this long (default 5min)")
+      .repeatable_flag("--max-load", "NAME=NUMBER", flags.max_load,
+                       "wait while this status variable of the server is above it, repeatable")
+      .flag("--max-lag", "DURATION", flags.max_lag, "wait while a --replica is further behind")
+      .repeatable_flag("--replica", "URL", flags.replicas, "ask this replica for its lag, repeatable; a URL as --to")
       .group("Ledger")
       .switch_flag("--restart", flags.restart, "begin an unfinished load anew; its rows stay and count as duplicate")
       .switch_flag("--reload", flags.reload, "load a finished source once more")

@@ -123,6 +123,21 @@ fs::path make_spill_dir(const Flags& flags) {
   return *flags.spill_dir;
 }
 
+write::ThrottleLimits make_throttle(const Flags& flags) {
+  write::ThrottleLimits limits;
+  for (const std::string& text : flags.max_load) limits.max_load.push_back(write::parse_load_limit("--max-load", text));
+  if (flags.max_lag) limits.max_lag = parse_duration("--max-lag", *flags.max_lag);
+  for (const std::string& url : flags.replicas) limits.replicas.push_back(make_endpoint(url, flags.password_file));
+  if (limits.max_lag && limits.replicas.empty()) {
+    throw UsageError(
+        "--max-lag asks the replicas themselves; name each with --replica mysql://user@host:3306/database.");
+  }
+  if (!limits.max_lag && !limits.replicas.empty()) {
+    throw UsageError("--replica needs --max-lag, which says how far behind it may be, such as 5s.");
+  }
+  return limits;
+}
+
 WritePlan make_write_plan(const Flags& flags) {
   WritePlan plan;
   plan.on_duplicate = make_duplicate_mode(flags);
@@ -131,6 +146,7 @@ WritePlan make_write_plan(const Flags& flags) {
   plan.connections =
       count_within("--connections", flags.connections, std::min(cores(), kConnectionsDefaultMax), kConnectionsMax);
   plan.endpoint = required_endpoint(flags);
+  plan.throttle = make_throttle(flags);
   return plan;
 }
 

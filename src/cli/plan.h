@@ -20,6 +20,7 @@
 #include "write/duplicates.h"
 #include "write/endpoint.h"
 #include "write/row_order.h"
+#include "write/throttle_limits.h"
 
 namespace chatload::cli {
 
@@ -41,6 +42,7 @@ struct WritePlan {
   unsigned connections = 1;  // 1 to 64
   write::RowOrder order = write::RowOrder::kAuto;
   std::filesystem::path spill_dir;  // where rows are sorted by key
+  write::ThrottleLimits throttle;
 };
 
 // What is said about the run, and where.

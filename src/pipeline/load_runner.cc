@@ -119,6 +119,7 @@ LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
   const unsigned connections = table_.can_write_in_parallel() ? plan.write.connections : 1;
   while (sessions_.size() < connections) sessions_.push_back(connect_patiently());
   control_ = std::make_unique<write::ControlConnection>([this] { return connect_writer(); }, retry_, stop_);
+  if (!plan.write.throttle.empty()) throttle_.emplace(plan.write.endpoint, plan.write.throttle, stats_.pause);
   if (plan.report.rejects) reject_writer_ = std::make_unique<report::RejectWriter>(*plan.report.rejects);
 }
 
@@ -250,6 +251,7 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
                                      .reconnect = [this] { return connect_writer(); },
                                      .retry = retry_,
                                      .stop = stop_,
+                                     .pause = stats_.pause,
                                      .retries = stats_.retries,
                                      .disconnected = stats_.disconnected});
   Destination destination{pool, *committed, table_.can_write_in_parallel(), nullptr};

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@
 #include "write/retry_policy.h"
 #include "write/session.h"
 #include "write/table_info.h"
+#include "write/throttle.h"
 
 namespace chatload::pipeline {
 
@@ -70,6 +72,7 @@ class LoadRunner {
   std::unique_ptr<write::ControlConnection> control_;
   report::LiveStats stats_;
   std::unique_ptr<report::RejectWriter> reject_writer_;
+  std::optional<write::Throttle> throttle_;
 };
 
 }  // namespace chatload::pipeline

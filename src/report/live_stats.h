@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/pause.h"
+
 namespace chatload::report {
 
 struct LiveStats {
@@ -17,6 +19,8 @@ struct LiveStats {
   std::atomic<std::uint64_t> lines_rejected{0};
   std::atomic<std::uint64_t> retries{0};       // transactions redone: a deadlock, a lock wait, a lost connection
   std::atomic<std::uint64_t> disconnected{0};  // writers without a connection just now
+
+  Pause pause;  // of the writers; set from without, whatever the input
 
   // For the next input. REQUIRES: none is running.
   void restart() {

@@ -92,7 +92,8 @@ ProgressSample ProgressSample::of(const LiveStats& stats, double seconds) {
           .bytes_decompressed = static_cast<double>(read(stats.bytes_decompressed)),
           .rows_done = static_cast<double>(read(stats.rows_done)),
           .lines_rejected = read(stats.lines_rejected),
-          .retries = read(stats.retries)};
+          .retries = read(stats.retries),
+          .pause = stats.pause.reason()};
 }
 
 std::string progress_text(const ProgressSample& before, const ProgressSample& now,
@@ -109,6 +110,7 @@ std::string progress_text(const ProgressSample& before, const ProgressSample& no
                       format_count(now.lines_rejected));
   if (share_done > 0) text += fmt::format(", {} left", clock_time(now.seconds * (1 - share_done) / share_done));
   if (now.retries > 0) text += fmt::format(", {} {}", now.retries, now.retries == 1 ? "retry" : "retries");
+  if (!now.pause.empty()) return text + ", waits: " + now.pause;
   return text + fmt::format(", waits for {}", name(bottleneck));
 }
 

@@ -38,11 +38,13 @@ struct ProgressSample {
   double rows_done = 0;
   std::uint64_t lines_rejected = 0;
   std::uint64_t retries = 0;
+  std::string pause = {};  // its reason; empty where there is none
 
   [[nodiscard]] static ProgressSample of(const LiveStats& stats, double seconds);
 };
 
-// "42 %, 164,000 rows/s, 39.1 MB/s, 12 rejected, 0:12 left, waits for MySQL". Speeds (of rows done and of JSON, 1 MB =
+// "42 %, 164,000 rows/s, 39.1 MB/s, 12 rejected, 0:12 left, waits for MySQL", or during a pause
+// "…, waits: Threads_running 53 > 40". Speeds (of rows done and of JSON, 1 MB =
 // 10^6 bytes) are those between the two samples, the time left is from the mean speed since the start. Without a total
 // the megabytes done stand in place of percent and time left.
 [[nodiscard]] std::string progress_text(const ProgressSample& before, const ProgressSample& now,

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -28,6 +29,8 @@ namespace {
 constexpr std::size_t kPacketOverheadBytes = 64;
 constexpr std::size_t kRefusedRowByRow = 100;
 constexpr std::size_t kRefusedDetailsKept = 100;
+// How late the end of a pause may be noticed.
+constexpr std::chrono::milliseconds kPausePoll{100};
 
 std::string lines_of(const WriteJob& job) {
   if (job.is_stretch())
@@ -148,6 +151,17 @@ void BatchWriter::reconnect() {
   --context_.disconnected;
 }
 
+// Nothing holds locks meanwhile: transactions under way end, and one that waits inside for this range gives way. A
+// session that the server closes in a long pause is connected again, as behind a slow input.
+void BatchWriter::await_clearance(RangeScheduler& scheduler) {
+  if (!context_.pause.is_set()) return;
+  while (context_.pause.is_set() && !has_to_end()) {
+    scheduler.report_locked();
+    static_cast<void>(context_.stop.wait_for(kPausePoll));
+  }
+  context_.retry.begin_anew();
+}
+
 bool BatchWriter::may_redo(const StatementError& error) const {
   switch (classify(error)) {
     case ErrorClass::kRetry:
@@ -167,9 +181,10 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
   const WriteOrder& order = job.order;
   const bool has_contested = order.contested_begin < order.rows.size();
   if (has_contested && !may_wait_inside) scheduler.await_contested(job);
+  const std::uint64_t reports_before = scheduler.lock_reports();  // before the clearance, which may cause some
+  await_clearance(scheduler);
   if (has_to_end()) return Outcome::kGivenUp;
 
-  const std::uint64_t reports_before = scheduler.lock_reports();
   session_.execute("START TRANSACTION");
   if (!context_.ledger.claim(session_, job)) {
     session_.execute("ROLLBACK");

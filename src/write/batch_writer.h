@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "base/pause.h"
 #include "base/stop_signal.h"
 #include "parse/mapping.h"
 #include "write/range_ledger.h"
@@ -31,6 +32,7 @@ struct WriteContext {
   std::function<Session()> reconnect;
   RetryPolicy& retry;
   const StopSignal& stop;
+  const Pause& pause;                        // while it is set, no transaction is begun
   std::atomic<std::uint64_t>& retries;       // transactions redone, for the progress line
   std::atomic<std::uint64_t>& disconnected;  // writers that have no connection just now
 };
@@ -58,6 +60,7 @@ class BatchWriter {
 
   [[nodiscard]] bool has_to_end() const { return failed_ || context_.stop.requested(); }
   void reconnect();
+  void await_clearance(RangeScheduler& scheduler);
   Outcome write_transaction(WriteJob& job, RangeScheduler& scheduler, bool may_wait_inside);
   void take_recorded(WriteJob& job, bool by_earlier_run);
   bool send_rows(WriteJob& job, std::size_t begin, std::size_t end);

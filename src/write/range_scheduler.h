@@ -14,7 +14,7 @@
 // A range that waits holds the locks of its uncontested rows. Where distinct ids meet in one lock all the same (a
 // trigger that counts, a gap beside a repeated id), a lower range may run into them, which the server cannot see as a
 // deadlock. That range says so (report_locked), and those that wait give way: they roll back, and wait without a
-// transaction from then on.
+// transaction from then on. The same where a lower range may not begin for a while (base/pause.h).
 #pragma once
 
 #include <condition_variable>
@@ -47,7 +47,7 @@ class RangeScheduler {
   // more reports: roll back then, and wait without locks.
   [[nodiscard]] bool await_contested_with_locks(const WriteJob& job, std::uint64_t reports_before);
 
-  // A transaction met a deadlock or a lock wait.
+  // A transaction met a deadlock or a lock wait, or is not begun for now although others may wait for it.
   void report_locked();
   [[nodiscard]] std::uint64_t lock_reports();
 

@@ -28,12 +28,17 @@ std::chrono::milliseconds backoff(unsigned attempts) {
 }  // namespace
 
 RetryPolicy::RetryPolicy(std::chrono::milliseconds retry_for, const StopSignal& stop)
-    : retry_for_(retry_for), stop_(stop), last_commit_(Clock::now()) {}
+    : retry_for_(retry_for), stop_(stop), begun_(Clock::now()) {}
 
 void RetryPolicy::committed() {
   const std::lock_guard lock(mutex_);
-  last_commit_ = Clock::now();
+  begun_ = Clock::now();
   has_committed_ = true;
+}
+
+void RetryPolicy::begin_anew() {
+  const std::lock_guard lock(mutex_);
+  begun_ = Clock::now();
 }
 
 bool RetryPolicy::has_committed() const {
@@ -47,7 +52,7 @@ bool RetryPolicy::wait(Clock::time_point failing_since, unsigned attempts, const
 
 bool RetryPolicy::is_over(Clock::time_point failing_since, const std::string& trouble) {
   const std::lock_guard lock(mutex_);
-  const auto trouble_for = Clock::now() - std::max(last_commit_, failing_since);
+  const auto trouble_for = Clock::now() - std::max(begun_, failing_since);
   if (std::chrono::duration_cast<std::chrono::milliseconds>(trouble_for) >= retry_for_) return true;
   const Clock::time_point now = Clock::now();
   std::erase_if(met_, [&](const auto& met) { return now - met.second > kSameTrouble; });

@@ -15,11 +15,14 @@ class RetryPolicy {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // retry_for: from the last commit of any range, or from when the trouble began where that is later.
+  // retry_for: from the last commit of any range, the last begin_anew(), or when the trouble began, whatever is latest.
   RetryPolicy(std::chrono::milliseconds retry_for, const StopSignal& stop);
 
   // A range was committed: the time begins anew.
   void committed();
+
+  // Nothing was tried for a while, on purpose: the time begins anew.
+  void begin_anew();
 
   // Whether this run has committed anything.
   [[nodiscard]] bool has_committed() const;
@@ -37,7 +40,7 @@ class RetryPolicy {
   const std::chrono::milliseconds retry_for_;
   const StopSignal& stop_;
   mutable std::mutex mutex_;  // guards all below
-  Clock::time_point last_commit_;
+  Clock::time_point begun_;   // of the time that there is
   bool has_committed_ = false;
   std::map<std::string, Clock::time_point> met_;  // troubles, and when each was met last; at most kTroublesMax
 };

@@ -115,6 +115,21 @@ class Session::Impl {
     return rows;
   }
 
+  std::vector<NamedRow> query_named(std::string_view sql) {
+    return translated([&] {
+      std::vector<NamedRow> rows;
+      const std::unique_ptr<sql::ResultSet> result(statement_->executeQuery(sql::SQLString(sql.data(), sql.size())));
+      sql::ResultSetMetaData& columns = *result->getMetaData();
+      while (result->next()) {
+        NamedRow& row = rows.emplace_back();
+        for (unsigned column = 1; column <= columns.getColumnCount(); ++column) {
+          row[columns.getColumnLabel(column).asStdString()] = cell(*result, column);
+        }
+      }
+      return rows;
+    });
+  }
+
   void for_each(std::string_view sql, const std::function<void(const Row&)>& visit) {
     translated([&] {
       const std::unique_ptr<sql::Statement> unbuffered(connection_->createStatement());
@@ -132,6 +147,11 @@ class Session::Impl {
   }
 
  private:
+  static std::optional<std::string> cell(const sql::ResultSet& result, unsigned column) {
+    if (result.isNull(column)) return std::nullopt;
+    return result.getString(column).asStdString();
+  }
+
   template <typename Visit>
   static void read_rows(sql::Statement& statement, std::string_view sql, const Visit& visit) {
     const std::unique_ptr<sql::ResultSet> result(statement.executeQuery(sql::SQLString(sql.data(), sql.size())));
@@ -139,7 +159,7 @@ class Session::Impl {
     while (result->next()) {
       Row row(columns);
       for (unsigned column = 1; column <= columns; ++column) {
-        if (!result->isNull(column)) row[column - 1] = result->getString(column).asStdString();
+        row[column - 1] = cell(*result, column);
       }
       visit(row);
     }
@@ -183,6 +203,7 @@ const ServerInfo& Session::server() const { return impl_->server(); }
 void Session::execute(std::string_view sql) { impl_->execute(sql); }
 StatementResult Session::update(std::string_view sql) { return impl_->update(sql); }
 std::vector<Row> Session::query(std::string_view sql) { return impl_->query(sql); }
+std::vector<NamedRow> Session::query_named(std::string_view sql) { return impl_->query_named(sql); }
 void Session::for_each(std::string_view sql, const std::function<void(const Row&)>& visit) {
   impl_->for_each(sql, visit);
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,7 +35,8 @@ struct ServerInfo {
   bool read_only = false;              // says the server to everybody; an account with privileges may still write
 };
 
-using Row = std::vector<std::optional<std::string>>;  // a result row; NULL is nullopt
+using Row = std::vector<std::optional<std::string>>;                 // a result row; NULL is nullopt
+using NamedRow = std::map<std::string, std::optional<std::string>>;  // the same by its columns' names
 
 // A result's cell as an unsigned number; 0 where it is NULL or holds none.
 [[nodiscard]] std::uint64_t to_number(const std::optional<std::string>& cell);
@@ -73,6 +75,9 @@ class Session {
 
   // All rows of a result, which must be small.
   std::vector<Row> query(std::string_view sql);
+
+  // The same where only the columns' names are sure, as of SHOW.
+  std::vector<NamedRow> query_named(std::string_view sql);
 
   // Calls visit for each row of a result of any size, which is read from the server as it goes. Neither the session nor
   // visit may start another statement meanwhile.

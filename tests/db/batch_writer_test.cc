@@ -68,6 +68,7 @@ class BatchWriterTest : public DatabaseTest {
             .reconnect = [this] { return connect(); },
             .retry = retry_,
             .stop = stop_,
+            .pause = pause_,
             .retries = retries_,
             .disconnected = disconnected_};
   }
@@ -125,6 +126,7 @@ class BatchWriterTest : public DatabaseTest {
 
   parse::Mapping mapping_ = parse::chat_mapping();
   StopSignal stop_;
+  Pause pause_;
   RetryPolicy retry_{std::chrono::seconds(60), stop_};
   std::atomic<bool> failed_ = false;
   std::atomic<std::uint64_t> retries_ = 0;
@@ -347,6 +349,48 @@ TEST_F(BatchWriterTest, RangeThatWaitsForALowerOneGivesWayToIt) {
   upper.join();
   EXPECT_EQ(table(), "a=1 b=1 shared=lower ");
   EXPECT_EQ(value(admin(), "SELECT lines_in FROM totals"), "3");
+}
+
+TEST_F(BatchWriterTest, RangeThatWaitsForOneThatMayNotBeginHoldsNoLocks) {
+  std::vector<WriteJob> jobs(2);
+  fill(jobs[0], {{"shared", "lower"}});
+  fill(jobs[1], {{"shared", "upper"}, {"b", "1"}});
+  RangeScheduler scheduler;
+  for (WriteJob& job : jobs) scheduler.admit(job);
+  ASSERT_EQ(scheduler.take(), &jobs[0]);
+  ASSERT_EQ(scheduler.take(), &jobs[1]);
+  const WriteContext shared = context(OnDuplicate::kSkip);
+  std::vector<Session> sessions;
+  for (int i = 0; i < 2; ++i) sessions.push_back(connect());
+  const auto start = [&](std::size_t i) {
+    return std::jthread([&, i] {
+      const ClientThread client_thread;
+      BatchWriter(sessions[i], shared, failed_).write(jobs[i], scheduler);
+      scheduler.finish(jobs[i]);
+    });
+  };
+  admin().execute("SET innodb_lock_wait_timeout = 1");
+  const auto is_locked = [&] {
+    admin().execute("START TRANSACTION");
+    const bool is_held = failure_of<StatementError>([&] {
+                           admin().execute(
+                               "INSERT INTO chat_messages (id, `from`, type, site_id, timestamp) "
+                               "VALUES ('b','x','x','x',NOW())");
+                         }).has_value();
+    admin().execute("ROLLBACK");
+    return is_held;
+  };
+
+  const std::jthread upper = start(1);
+  while (!is_locked()) {
+  }
+  pause_.set("for the test");
+  const std::jthread lower = start(0);
+  for (int attempts = 0; attempts < 5 && is_locked(); ++attempts) {
+  }
+  EXPECT_FALSE(is_locked());
+  EXPECT_EQ(table(), "");
+  pause_.set("");
 }
 
 TEST_F(BatchWriterTest, FiguresThatNoInsertCanGiveEndTheRunBeforeTheCommit) {

@@ -65,10 +65,10 @@ def chat_log(lines=LINES):
 class Loader:
     """A `chatload load` under way; as a context it leaves nothing behind."""
 
-    def __init__(self, folder, words, **popen_options):
+    def __init__(self, folder, words, progress="none", **popen_options):
         self.summary = pathlib.Path(tempfile.mkdtemp(dir=folder)) / "summary.json"
         self.errors = self.summary.with_name("stderr")
-        words = [support.CHATLOAD, "load", *words, "--summary", self.summary, "--progress", "none"]
+        words = [support.CHATLOAD, "load", *words, "--summary", self.summary, "--progress", progress]
         with open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(
                 list(map(str, words)), stdout=subprocess.DEVNULL, stderr=errors, **popen_options

@@ -357,6 +357,40 @@ TEST_F(CommandLine, TheLedgersFlagsReachThePlan) {
   EXPECT_TRUE(load({"--reload"}).ledger.reload);
 }
 
+TEST_F(CommandLine, LimitsThatALoadMakesWayForReachThePlan) {
+  EXPECT_TRUE(load({}).write.throttle.empty());
+  const write::ThrottleLimits limits = load({"--max-load", "Threads_running=40", "--max-lag", "5s", "--replica",
+                                             "mysql://u@a/db", "--max-load=X=0", "--replica", "mysql://u@b:3307/db"})
+                                           .write.throttle;
+  ASSERT_EQ(limits.max_load.size(), 2U);
+  EXPECT_EQ(limits.max_load[0].variable, "Threads_running");
+  EXPECT_EQ(limits.max_load[0].most, 40U);
+  EXPECT_EQ(limits.max_load[1].variable, "X");
+  EXPECT_EQ(limits.max_lag, std::chrono::seconds(5));
+  ASSERT_EQ(limits.replicas.size(), 2U);
+  EXPECT_EQ(limits.replicas[0].host, "a");
+  EXPECT_EQ(limits.replicas[1].port, 3307);
+}
+
+TEST_F(CommandLine, ReplicasGetThePasswordOfTheirDatabase) {
+  const std::string file = home_ / "password";
+  std::ofstream(file) << "secret\n";
+  const LoadPlan plan = load({"--max-lag", "5s", "--replica", "mysql://u@a/db", "--password-file", file});
+  EXPECT_EQ(plan.write.throttle.replicas.at(0).password, "secret");
+}
+
+TEST_F(CommandLine, LimitsWithoutWhatTheyNeedAreRefused) {
+  expect_refused({"load", kUrl, "a", "--max-lag", "5s"},
+                 "--max-lag asks the replicas themselves; name each with --replica");
+  expect_refused({"load", kUrl, "a", "--replica", "mysql://u@a/db"}, "--replica needs --max-lag");
+  expect_refused({"load", kUrl, "a", "--max-lag", "long", "--replica", "mysql://u@a/db"}, "--max-lag");
+  expect_refused({"load", kUrl, "a", "--max-load", "Threads_running"},
+                 "--max-load takes a status variable and its limit, such as Threads_running=40, not 'Threads_running'");
+  expect_refused({"load", kUrl, "a", "--max-load", "=40"},
+                 "--max-load takes a status variable and its limit, such as Threads_running=40, not '=40'");
+  expect_refused({"load", kUrl, "a", "--max-load", "Threads_running=many"}, "--max-load Threads_running");
+}
+
 TEST_F(CommandLine, SwitchesOfTheFileAreTrueOrFalseAndWeakerThanTheCommandLine) {
   const std::string file = home_ / "c.toml";
   std::ofstream(file) << "load.fail-fast = true\nrejects.raw = false\n";

@@ -79,6 +79,16 @@ TEST(ProgressText, SaysThatTheServerIsAway) {
             "0 %, 0 rows/s, 0.0 MB/s, 0 rejected, 2 retries, waits for MySQL to come back");
 }
 
+TEST(ProgressText, SaysWhyNothingNewIsBegun) {
+  LiveStats stats;
+  stats.pause.set("Threads_running 53 > 40");
+  EXPECT_EQ(progress_text({}, ProgressSample::of(stats, 1), 100, Bottleneck::kDatabase),
+            "0 %, 0 rows/s, 0.0 MB/s, 0 rejected, waits: Threads_running 53 > 40");
+  stats.pause.set("");
+  EXPECT_EQ(progress_text({}, ProgressSample::of(stats, 1), 100, Bottleneck::kDatabase),
+            "0 %, 0 rows/s, 0.0 MB/s, 0 rejected, waits for MySQL");
+}
+
 TEST(ProgressText, WithoutATotalThereAreMegabytesInPlaceOfShareAndTimeLeft) {
   const ProgressSample now{.seconds = 10, .bytes_done = 4e6, .bytes_decompressed = 25e6, .rows_done = 10};
   EXPECT_EQ(progress_text({}, now, std::nullopt, Bottleneck::kParse),

@@ -71,6 +71,15 @@ TEST_F(RetryPolicyTest, CommitBeginsTheTimeAnew) {
   EXPECT_TRUE(retry.wait(begin, 0, "trouble"));
 }
 
+TEST_F(RetryPolicyTest, PauseBeginsTheTimeAnewAndIsNoCommit) {
+  RetryPolicy retry(milliseconds(1'000), stop_);
+  const Clock::time_point begin = Clock::now();
+  std::this_thread::sleep_until(begin + milliseconds(1'001));
+  retry.begin_anew();
+  EXPECT_FALSE(retry.has_committed());
+  EXPECT_TRUE(retry.wait(begin, 0, "trouble"));
+}
+
 // Half of each step at least, whatever the jitter: 10 ms, 20, … up to 2 s.
 TEST_F(RetryPolicyTest, WaitsGrowWithTheAttempts) {
   RetryPolicy retry(hours(1), stop_);
