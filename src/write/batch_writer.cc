@@ -131,7 +131,7 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
       }
       if (!may_redo(error)) throw *last_word;
       trouble = error.what();
-      if (classify(error) == ErrorClass::kRetry) scheduler.report_locked();
+      if (classify(error) == ErrorClass::kRetry) scheduler.report_locked(reports_before_);
     } catch (...) {
       static_cast<void>(roll_back());
       throw;
@@ -156,7 +156,7 @@ void BatchWriter::reconnect() {
 void BatchWriter::await_clearance(RangeScheduler& scheduler) {
   if (!context_.pause.is_set()) return;
   while (context_.pause.is_set() && !has_to_end()) {
-    scheduler.report_locked();
+    scheduler.report_paused();
     static_cast<void>(context_.stop.wait_for(kPausePoll));
   }
   context_.retry.begin_anew();
@@ -181,7 +181,8 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
   const WriteOrder& order = job.order;
   const bool has_contested = order.contested_begin < order.rows.size();
   if (has_contested && !may_wait_inside) scheduler.await_contested(job);
-  const std::uint64_t reports_before = scheduler.lock_reports();  // before the clearance, which may cause some
+  reports_before_ = scheduler.lock_reports();  // before the waits, in which there may be some
+  scheduler.await_turn(job);
   await_clearance(scheduler);
   if (has_to_end()) return Outcome::kGivenUp;
 
@@ -201,7 +202,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
   if (send_rows(job, 0, order.contested_begin)) {
     // Undoing a refused statement leaves locks on gaps where lower ranges may have rows to insert.
     const bool has_gap_locks = !job.result.refused.empty() && scheduler.is_contested(job);
-    if (has_contested && (has_gap_locks || !scheduler.await_contested_with_locks(job, reports_before))) {
+    if (has_contested && (has_gap_locks || !scheduler.await_contested_with_locks(job, reports_before_))) {
       outcome = Outcome::kGaveWay;
     } else if (send_rows(job, order.contested_begin, order.rows.size())) {
       outcome = Outcome::kCommitted;

@@ -82,7 +82,8 @@ class BatchWriter {
   StatementLimits limits_;
   std::string sql_;  // reused
   RejectStatement rejects_;
-  LineCounts counts_;  // of the transaction under way
+  LineCounts counts_;                 // of the transaction under way
+  std::uint64_t reports_before_ = 0;  // the scheduler's lock reports when the transaction was begun
   bool is_connected_ = true;
   bool is_committing_ = false;      // COMMIT was sent, its reply has not come
   bool has_paged_rejects_ = false;  // the job's rejects are no longer its first ones

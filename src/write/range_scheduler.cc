@@ -1,11 +1,24 @@
 // Ranges in flight are few (pipeline/memory_plan.h), so comparing a new one with all of them is cheap: a merge of two
 // lists of hashes is microseconds, where a range's INSERTs are a tenth of a second and more.
+//
+// Backing off pays where every row meets one lock: 60,000 lines through a trigger that counts them, ranges of 1 MiB, 8
+// connections, MySQL, on a busy machine: 14.7 and 15.2 s without, 9.9 and 8.6 s with it (one connection: 3.2 to 5.1 s);
+// each step down costs the server's lock wait of 2 s. Where nothing is locked nothing is reported, and nothing changes.
 #include "write/range_scheduler.h"
+
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cassert>
 
 namespace chatload::write {
+namespace {
+
+constexpr std::uint64_t kCommitsNeededMax = 1'024;
+
+}  // namespace
+
+RangeScheduler::RangeScheduler(std::size_t writers) : writers_(writers) {}
 
 void RangeScheduler::admit(WriteJob& job) {
   {
@@ -74,7 +87,37 @@ std::uint64_t RangeScheduler::lock_reports() {
   return reports_;
 }
 
-void RangeScheduler::report_locked() {
+void RangeScheduler::await_turn(const WriteJob& job) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] {
+    const auto end =
+        in_flight_.size() <= allowed_ ? in_flight_.end() : in_flight_.begin() + static_cast<std::ptrdiff_t>(allowed_);
+    return std::any_of(in_flight_.begin(), end, [&](const Entry& entry) { return entry.job == &job; });
+  });
+}
+
+std::size_t RangeScheduler::at_once() {
+  const std::lock_guard lock(mutex_);
+  return allowed_;
+}
+
+// Transactions that were begun before a report ran into the same, and tell nothing new.
+void RangeScheduler::report_locked(std::uint64_t reports_before) {
+  {
+    const std::lock_guard lock(mutex_);
+    const std::size_t begun = std::min({allowed_, writers_, in_flight_.size()});
+    if (reports_ == reports_before && begun > 1) {
+      allowed_ = begun / 2;
+      commits_ = 0;
+      commits_needed_ = std::min(2 * commits_needed_, kCommitsNeededMax);
+      spdlog::info("{} of {} connections write at once for now, because of lock waits.", allowed_, writers_);
+    }
+    ++reports_;
+  }
+  changed_.notify_all();
+}
+
+void RangeScheduler::report_paused() {
   {
     const std::lock_guard lock(mutex_);
     ++reports_;
@@ -87,6 +130,11 @@ void RangeScheduler::finish(const WriteJob& job) {
     const std::lock_guard lock(mutex_);
     std::erase_if(in_flight_, [&](const Entry& entry) { return entry.job == &job; });
     for (Entry& entry : in_flight_) std::erase(entry.awaited, &job);
+    if (job.result.committed && allowed_ < writers_ && ++commits_ == commits_needed_) {
+      ++allowed_;
+      commits_ = 0;
+      if (allowed_ == writers_) spdlog::info("All {} connections write at once again.", writers_);
+    }
   }
   changed_.notify_all();
 }

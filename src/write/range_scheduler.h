@@ -15,11 +15,17 @@
 // trigger that counts, a gap beside a repeated id), a lower range may run into them, which the server cannot see as a
 // deadlock. That range says so (report_locked), and those that wait give way: they roll back, and wait without a
 // transaction from then on. The same where a lower range may not begin for a while (base/pause.h).
+//
+// Where transactions meet locks all the same, fewer are tried at once: half as many after one that failed, one more
+// after so many that were committed, which are the more the oftener that was too many. The lowest range in flight may
+// always go, so what is serialised in the end goes on without failures.
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <mutex>
 #include <vector>
 
@@ -30,6 +36,9 @@ namespace chatload::write {
 // Thread-safe. Its length is bounded by the ranges in flight, which the pipeline's limiter bounds.
 class RangeScheduler {
  public:
+  // writers: that begin transactions, each for one range at a time.
+  explicit RangeScheduler(std::size_t writers = std::numeric_limits<std::size_t>::max());
+
   // Admits the next range in file order and moves its contested rows behind the others. The job outlives its finish().
   // REQUIRES: its range number is higher than that of every range in flight.
   void admit(WriteJob& job);
@@ -47,11 +56,21 @@ class RangeScheduler {
   // more reports: roll back then, and wait without locks.
   [[nodiscard]] bool await_contested_with_locks(const WriteJob& job, std::uint64_t reports_before);
 
-  // A transaction met a deadlock or a lock wait, or is not begun for now although others may wait for it.
-  void report_locked();
+  // Waits until the range is one of the lowest, as many as may be in a transaction at once. Call before each, without
+  // locks.
+  void await_turn(const WriteJob& job);
+
+  // How many those are.
+  [[nodiscard]] std::size_t at_once();
+
+  // A transaction that was begun when lock_reports() was `reports_before` met a deadlock or a lock wait.
+  void report_locked(std::uint64_t reports_before);
+
+  // A range is not begun for now, although others may wait for it with locks: makes them give way.
+  void report_paused();
   [[nodiscard]] std::uint64_t lock_reports();
 
-  // The range is committed, or given up.
+  // The range is committed, or given up: job.result says which.
   void finish(const WriteJob& job);
 
   // Nothing more will be admitted.
@@ -71,7 +90,11 @@ class RangeScheduler {
   std::condition_variable changed_;
   std::deque<Entry> in_flight_;     // admitted and not finished, in file order
   std::vector<bool> is_contested_;  // a row each; scratch of admit()
-  std::uint64_t reports_ = 0;       // calls of report_locked()
+  std::uint64_t reports_ = 0;       // of locks met, and of pauses
+  const std::size_t writers_;
+  std::size_t allowed_ = writers_;     // at once; at least 1
+  std::uint64_t commits_ = 0;          // since allowed_ changed
+  std::uint64_t commits_needed_ = 16;  // for one more
   bool closed_ = false;
 };
 

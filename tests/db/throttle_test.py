@@ -152,7 +152,7 @@ class MaxLagTest(ThrottleCase):
         cls.replica.sql("STOP REPLICA; RESET REPLICA ALL")
         source = f"MASTER_HOST = '127.0.0.1', MASTER_PORT = {ports[0]}, MASTER_USER = 'follower'"
         if IS_MARIADB:
-            cls.replica.sql(f"CHANGE MASTER TO {source}; START SLAVE")
+            cls.replica.sql(f"CHANGE MASTER TO {source}, MASTER_USE_GTID = no; START SLAVE")
         else:
             source = source.replace("MASTER", "SOURCE") + ", GET_SOURCE_PUBLIC_KEY = 1"
             cls.replica.sql(f"CHANGE REPLICATION SOURCE TO {source}; START REPLICA")

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <future>
 #include <initializer_list>
 #include <string_view>
@@ -112,22 +114,112 @@ TEST_F(WaitingRangeTest, GivesWayWithItsLocksWhenAnotherReportsThatItMetSome) {
   const std::uint64_t reports_before = scheduler_.lock_reports();
   std::future<bool> answer =
       std::async(std::launch::async, [&] { return scheduler_.await_contested_with_locks(upper_, reports_before); });
-  scheduler_.report_locked();
+  scheduler_.report_locked(reports_before);
   EXPECT_FALSE(answer.get());
 }
 
 TEST_F(WaitingRangeTest, GivesWayToAReportFromBeforeItsWait) {
   const std::uint64_t reports_before = scheduler_.lock_reports();
-  scheduler_.report_locked();
+  scheduler_.report_locked(reports_before);
+  EXPECT_FALSE(scheduler_.await_contested_with_locks(upper_, reports_before));
+}
+
+TEST_F(WaitingRangeTest, GivesWayToAPause) {
+  const std::uint64_t reports_before = scheduler_.lock_reports();
+  scheduler_.report_paused();
   EXPECT_FALSE(scheduler_.await_contested_with_locks(upper_, reports_before));
 }
 
 TEST_F(WaitingRangeTest, WaitsOnWithoutLocks) {
   std::future<void> answer = std::async(std::launch::async, [&] { scheduler_.await_contested(upper_); });
-  scheduler_.report_locked();
+  scheduler_.report_locked(scheduler_.lock_reports());
   EXPECT_NE(answer.wait_for(kLongEnoughToSeeIt), std::future_status::ready);
   scheduler_.finish(lower_);
   answer.get();
+}
+
+// Four writers' ranges in flight, each handed out.
+class BackoffTest : public RangeSchedulerTest {
+ protected:
+  static constexpr std::size_t kWriters = 4;
+
+  BackoffTest() {
+    for (std::size_t i = 0; i < kWriters; ++i) admit_next();
+  }
+
+  void admit_next() {
+    WriteJob& job = jobs_.emplace_back();
+    fill(job, {});
+    scheduler_.admit(job);
+  }
+
+  // The lowest range in flight.
+  void end_lowest(bool committed) {
+    jobs_.front().result.committed = committed;
+    scheduler_.finish(jobs_.front());
+    jobs_.pop_front();
+    admit_next();
+  }
+
+  void commit(int ranges) {
+    for (int i = 0; i < ranges; ++i) end_lowest(true);
+  }
+
+  void fail() { scheduler_.report_locked(scheduler_.lock_reports()); }
+
+  std::deque<WriteJob> jobs_;
+  RangeScheduler scheduler_{kWriters};
+};
+
+TEST_F(BackoffTest, UndisturbedAllWritersGoAtOnce) { EXPECT_EQ(scheduler_.at_once(), kWriters); }
+
+TEST_F(BackoffTest, EachFailureHalvesThemDownToTheLowestRange) {
+  for (const std::size_t left : {2U, 1U, 1U}) {
+    fail();
+    EXPECT_EQ(scheduler_.at_once(), left);
+  }
+}
+
+TEST_F(BackoffTest, TransactionsThatWereBegunTogetherCountOnce) {
+  const std::uint64_t reports_before = scheduler_.lock_reports();
+  for (int i = 0; i < 3; ++i) scheduler_.report_locked(reports_before);
+  EXPECT_EQ(scheduler_.at_once(), kWriters / 2);
+}
+
+TEST_F(BackoffTest, CommitsBringOneBackAndTheMoreFailuresTheMoreCommitsAreNeeded) {
+  fail();
+  commit(31);
+  EXPECT_EQ(scheduler_.at_once(), 2U);
+  commit(1);
+  EXPECT_EQ(scheduler_.at_once(), 3U);
+  fail();
+  EXPECT_EQ(scheduler_.at_once(), 1U);
+  commit(63);
+  EXPECT_EQ(scheduler_.at_once(), 1U);
+  commit(1);
+  EXPECT_EQ(scheduler_.at_once(), 2U);
+  commit(2 * 64);
+  EXPECT_EQ(scheduler_.at_once(), kWriters);
+}
+
+TEST_F(BackoffTest, RangesThatAreGivenUpBringNoneBack) {
+  fail();
+  for (int i = 0; i < 100; ++i) end_lowest(false);
+  EXPECT_EQ(scheduler_.at_once(), 2U);
+}
+
+TEST_F(BackoffTest, RangeWaitsForItsTurnUntilItIsAmongTheLowest) {
+  fail();
+  scheduler_.await_turn(jobs_[1]);
+  std::future<void> turn = std::async(std::launch::async, [&] { scheduler_.await_turn(jobs_[2]); });
+  EXPECT_NE(turn.wait_for(kLongEnoughToSeeIt), std::future_status::ready);
+  scheduler_.finish(jobs_[0]);
+  turn.get();
+}
+
+TEST_F(BackoffTest, PauseIsNoFailure) {
+  scheduler_.report_paused();
+  EXPECT_EQ(scheduler_.at_once(), kWriters);
 }
 
 }  // namespace
