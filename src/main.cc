@@ -34,6 +34,7 @@ struct RunPlan {
 int main(int argc, char** argv) {
   report::set_up_log(report::LogFormat::kText);
   std::signal(SIGPIPE, SIG_IGN);  // a reader of our output that went away does not end a load
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow (ulimit -f) is an error, as on a full disk
   ExitCode exit_code = ExitCode::kFailed;
   try {
     exit_code = std::visit(RunPlan{}, cli::parse_command_line(argc, argv));

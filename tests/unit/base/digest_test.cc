@@ -27,6 +27,14 @@ TEST(Digest, HasThePublishedValues) {
   EXPECT_EQ(digest_hex(sanity_bytes(2367)), "e89c0f6ff369b427cb37aeb9e5d361ed");
 }
 
+TEST(Checksum, HasThePublishedValues) {
+  constexpr std::uint64_t kSeed = 11400714785074694797U;
+  EXPECT_EQ(checksum("", 0), 0x2d06800538d394c2U);
+  EXPECT_EQ(checksum("", kSeed), 0xa8a6b918b2f0364aU);
+  EXPECT_EQ(checksum(sanity_bytes(1), 0), 0xc44bdff4074eecdbU);
+  EXPECT_EQ(checksum(sanity_bytes(6), 0), 0x27b56a84cd2d7325U);
+}
+
 TEST(Digest, OfPiecesIsThatOfTheWholeWhereverItIsCut) {
   const std::string bytes = sanity_bytes(2367);
   for (const std::size_t cut : {0, 1, 255, 256, 257, 1024, 2366, 2367}) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -24,20 +25,24 @@ constexpr SpillLimits kLimits{.buffer_bytes = 600 * kKiB, .merge_bytes = 64 * kM
 
 class MergeCursorTest : public testing::Test {
  protected:
-  // Flips a bit of every nameless file in the folder that this process has open and that is long enough.
-  int damage(off_t offset) const {
-    int files = 0;
+  // Of the one nameless file in the folder that this process has open and that has bytes in it.
+  int spill_descriptor() const {
     for (const fs::directory_entry& entry : fs::directory_iterator("/proc/self/fd")) {
       std::error_code error;
       const std::string target = fs::read_symlink(entry.path(), error).string();
       if (!target.starts_with(folder_.path().string() + "/")) continue;
       const int descriptor = std::stoi(entry.path().filename().string());
-      char byte = 0;
-      if (::pread(descriptor, &byte, 1, offset) != 1) continue;
-      byte = static_cast<char>(byte ^ 4);
-      files += ::pwrite(descriptor, &byte, 1, offset) == 1 ? 1 : 0;
+      if (::lseek(descriptor, 0, SEEK_END) > 0) return descriptor;
     }
-    return files;
+    ADD_FAILURE() << "no spill file";
+    return -1;
+  }
+
+  static void flip_bit(int descriptor, off_t offset) {
+    char byte = 0;
+    ASSERT_EQ(::pread(descriptor, &byte, 1, offset), 1);
+    byte = static_cast<char>(byte ^ 4);
+    ASSERT_EQ(::pwrite(descriptor, &byte, 1, offset), 1);
   }
 
   ScratchFolder folder_;
@@ -85,17 +90,34 @@ TEST_F(MergeCursorTest, DamageAnywhereIsAnErrorAndNeverOtherRows) {
   for (std::uint64_t offset = 1000; offset < store.bytes_on_disk(); offset += 7919) {
     offsets.push_back(static_cast<off_t>(offset));
   }
+  const int descriptor = spill_descriptor();
   for (const off_t offset : offsets) {
-    ASSERT_EQ(damage(offset), 1) << offset;
+    flip_bit(descriptor, offset);
     try {
       (void)read_all(store);
       ADD_FAILURE() << "read in spite of damage at " << offset;
     } catch (const EnvironmentError& error) {
       EXPECT_NE(std::string_view(error.what()).find(folder_.path().string()), std::string_view::npos) << error.what();
     }
-    ASSERT_EQ(damage(offset), 1);
+    flip_bit(descriptor, offset);
   }
   EXPECT_TRUE(read_all(store) == sorted);
+}
+
+TEST_F(MergeCursorTest, BlocksInEachOthersPlaceAreDamageToo) {
+  SpillRows rows(1);
+  for (const char* key : {"a", "b"}) rows.add(key, std::string(kBlockBytes, *key));  // a block each, of one length
+  SpillStore store(folder_.path(), spill_mapping(), kLimits);
+  RunBuilder builder(store);
+  rows.add_all(builder);
+  ASSERT_TRUE(read_all(store) == rows.sorted());
+  const std::size_t block_bytes = store.bytes_on_disk() / 2;
+  std::string blocks(2 * block_bytes, '\0');
+  const int descriptor = spill_descriptor();
+  ASSERT_EQ(::pread(descriptor, blocks.data(), blocks.size(), 0), static_cast<ssize_t>(blocks.size()));
+  std::rotate(blocks.begin(), blocks.begin() + static_cast<std::ptrdiff_t>(block_bytes), blocks.end());
+  ASSERT_EQ(::pwrite(descriptor, blocks.data(), blocks.size(), 0), static_cast<ssize_t>(blocks.size()));
+  EXPECT_THROW((void)read_all(store), EnvironmentError);
 }
 
 TEST_F(MergeCursorTest, TakesTheMemoryThatTheStoreSaysAndNoMore) {
