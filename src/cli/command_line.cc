@@ -96,6 +96,8 @@ void declare_load(CLI::App& app, Flags& flags) {
             "rows reach the table as the file has them, or sorted by key; auto: by key where that is faster")
       .flag("--spill-dir", "DIR", flags.spill_dir, "where rows are sorted by key (default: $TMPDIR, else /var/tmp)")
       .flag("--connections", "N", flags.connections, "parallel writers, 1 to 64 (default: the cores, at most 8)")
+      .flag("--indexes", "auto|keep|defer", flags.indexes,
+            "secondary indexes: kept, or built once after the load (default auto)")
       .flag("--retry-for", "DURATION", flags.retry_for, "bear with a server that is away for this long (default 5min)")
       .repeatable_flag("--max-load", "NAME=NUMBER", flags.max_load,
                        "wait while this status variable of the server is above it, repeatable")
@@ -105,7 +107,8 @@ void declare_load(CLI::App& app, Flags& flags) {
       .switch_flag("--restart", flags.restart, "begin an unfinished load anew; its rows stay and count as duplicate")
       .switch_flag("--reload", flags.reload, "load a finished source once more")
       .flag("--source-id", "NAME", flags.source_id, "knows the input again by this name, standard input too")
-      .flag("--wait-lock", "DURATION", flags.wait_lock, "wait for another run of the same load (default 0s)")
+      .flag("--wait-lock", "DURATION", flags.wait_lock,
+            "wait for another run of the load, or of the table's (default 0s)")
       .switch_flag("--fail-fast", flags.fail_fast, "stop at the first input that fails");
 }
 

@@ -42,6 +42,8 @@ constexpr Choices<write::OnDuplicate, 3> kDuplicateModes = {{{"skip", write::OnD
                                                              {"fail", write::OnDuplicate::kFail}}};
 constexpr Choices<write::RowOrder, 3> kRowOrders = {
     {{"auto", write::RowOrder::kAuto}, {"file", write::RowOrder::kFile}, {"key", write::RowOrder::kKey}}};
+constexpr Choices<write::IndexMode, 3> kIndexModes = {
+    {{"auto", write::IndexMode::kAuto}, {"keep", write::IndexMode::kKeep}, {"defer", write::IndexMode::kDefer}}};
 constexpr Choices<report::ProgressMode, 4> kProgressModes = {{{"auto", report::ProgressMode::kAuto},
                                                               {"bar", report::ProgressMode::kBar},
                                                               {"lines", report::ProgressMode::kLines},
@@ -143,6 +145,7 @@ WritePlan make_write_plan(const Flags& flags) {
   plan.on_duplicate = make_duplicate_mode(flags);
   plan.order = make_row_order(flags);
   plan.spill_dir = make_spill_dir(flags);
+  plan.indexes = make_index_mode(flags);
   plan.connections =
       count_within("--connections", flags.connections, std::min(cores(), kConnectionsDefaultMax), kConnectionsMax);
   plan.endpoint = required_endpoint(flags);
@@ -229,10 +232,12 @@ LedgerPlan make_ledger_plan(const Flags& flags, const std::vector<std::string>& 
 std::vector<std::string> decisive_settings_given(const Flags& flags) {
   std::vector<std::string> given;
   for (const auto& [key, is_given] :
-       {std::pair("on-duplicate", flags.on_duplicate.has_value()), std::pair("order", flags.order.has_value()),
-        std::pair("type", !flags.types.empty()), std::pair("site", !flags.sites.empty()),
-        std::pair("since", flags.since.has_value()), std::pair("until", flags.until.has_value()),
-        std::pair("range-size", flags.range_size.has_value()), std::pair("max-line", flags.max_line.has_value())}) {
+       {std::pair("on-duplicate", flags.on_duplicate.has_value()), std::pair("type", !flags.types.empty()),
+        std::pair("site", !flags.sites.empty()), std::pair("since", flags.since.has_value()),
+        std::pair("until", flags.until.has_value()), std::pair("range-size", flags.range_size.has_value()),
+        std::pair("max-line", flags.max_line.has_value()),
+        std::pair("order", make_row_order(flags) != write::RowOrder::kAuto),
+        std::pair("indexes", make_index_mode(flags) != write::IndexMode::kAuto)}) {
     if (is_given) given.emplace_back(key);
   }
   return given;
@@ -261,6 +266,10 @@ write::OnDuplicate make_duplicate_mode(const Flags& flags) {
 
 write::RowOrder make_row_order(const Flags& flags) {
   return choose("--order", flags.order, write::RowOrder::kAuto, kRowOrders);
+}
+
+write::IndexMode make_index_mode(const Flags& flags) {
+  return choose("--indexes", flags.indexes, write::IndexMode::kAuto, kIndexModes);
 }
 
 LoadPlan make_load_plan(const Flags& flags) {

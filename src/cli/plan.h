@@ -19,6 +19,7 @@
 #include "split/line_splitter.h"
 #include "write/duplicates.h"
 #include "write/endpoint.h"
+#include "write/index_mode.h"
 #include "write/row_order.h"
 #include "write/throttle_limits.h"
 
@@ -43,6 +44,7 @@ struct WritePlan {
   write::RowOrder order = write::RowOrder::kAuto;
   std::filesystem::path spill_dir;  // where rows are sorted by key
   write::ThrottleLimits throttle;
+  write::IndexMode indexes = write::IndexMode::kAuto;
 };
 
 // What is said about the run, and where.
@@ -127,10 +129,12 @@ using Plan = std::variant<LoadPlan, CheckPlan, SchemaPlan, LoadsPlan, RejectsPla
 [[nodiscard]] ReadPlan make_read_plan(const Flags& flags);
 [[nodiscard]] write::OnDuplicate make_duplicate_mode(const Flags& flags);
 [[nodiscard]] write::RowOrder make_row_order(const Flags& flags);
+[[nodiscard]] write::IndexMode make_index_mode(const Flags& flags);
 
-// The settings that decide what a load makes of its source, and no others, as a configuration file for the ledger:
-// on-duplicate, order, type, site, since, until, range-size, max-line. REQUIRES: plan.write.order is decided. One text
-// for one meaning: lists are sorted, sizes are bytes, instants epoch seconds, and what restricts nothing is left out.
+// The settings that all runs of a load share, and no others, as a configuration file for the ledger: those that decide
+// what it makes of its source (on-duplicate, type, site, since, until, range-size, max-line), then order and indexes.
+// One text for one meaning: lists are sorted, sizes are bytes, instants epoch seconds, and what restricts nothing, or
+// is not decided yet, is left out.
 [[nodiscard]] std::string recorded_plan(const LoadPlan& plan);
 
 // The plan for going on with a load that recorded_plan() was kept of: every setting that the user did not give is the
@@ -139,5 +143,9 @@ using Plan = std::variant<LoadPlan, CheckPlan, SchemaPlan, LoadsPlan, RejectsPla
 // anew_flag: what begins the load anew, --restart or --reload.
 [[nodiscard]] LoadPlan resumed_plan(const LoadPlan& plan, std::string_view recorded, std::uint64_t load_id,
                                     std::string_view anew_flag);
+
+// Throws as resumed_plan() does, for a load that is done: only settings that decide what it made of its source count.
+void require_same_outcome(const LoadPlan& plan, std::string_view recorded, std::uint64_t load_id,
+                          std::string_view anew_flag);
 
 }  // namespace chatload::cli

@@ -20,8 +20,6 @@
 namespace chatload::cli {
 namespace {
 
-constexpr std::string_view kAuto = "\"auto\"";
-
 struct Setting {
   std::string_view key;  // the flag without its dashes
   std::string toml;      // empty: it restricts nothing, and is not recorded
@@ -71,21 +69,39 @@ Setting instant_setting(std::string_view key, std::int64_t seconds, std::int64_t
   return {key, text, fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)))};
 }
 
-// The order that a load was in before there was another is not recorded.
-Setting order_setting(write::RowOrder order) {
-  const std::string_view name = to_string(order);
-  return {"order", order == write::RowOrder::kFile ? "" : toml_string(name), std::string(name)};
+// One that was not decided yet, and so restricts nothing, is empty.
+template <typename Choice>
+Setting choice_setting(std::string_view key, Choice choice) {
+  Setting setting = text_setting(key, to_string(choice));
+  if (choice == Choice::kAuto) setting.toml.clear();
+  return setting;
 }
 
-std::array<Setting, 8> decisive_settings(write::OnDuplicate on_duplicate, write::RowOrder order, const ReadPlan& read) {
-  return {text_setting("on-duplicate", to_string(on_duplicate)),
-          order_setting(order),
-          list_setting("type", read.filter.types),
-          list_setting("site", read.filter.sites),
-          instant_setting("since", read.filter.since_seconds, INT64_MIN),
-          instant_setting("until", read.filter.until_seconds, INT64_MAX),
-          size_setting("range-size", read.split.range_bytes),
-          size_setting("max-line", read.split.line_bytes_max)};
+// What decides the outcome, then (from kOutcomeSettings on) what does not.
+constexpr std::size_t kOutcomeSettings = 7;
+using Settings = std::array<Setting, kOutcomeSettings + 2>;
+
+struct SharedPlan {
+  write::OnDuplicate on_duplicate;
+  write::RowOrder order;
+  write::IndexMode indexes;
+  ReadPlan read;
+};
+
+Settings settings_of(const SharedPlan& plan) {
+  return {text_setting("on-duplicate", to_string(plan.on_duplicate)),
+          list_setting("type", plan.read.filter.types),
+          list_setting("site", plan.read.filter.sites),
+          instant_setting("since", plan.read.filter.since_seconds, INT64_MIN),
+          instant_setting("until", plan.read.filter.until_seconds, INT64_MAX),
+          size_setting("range-size", plan.read.split.range_bytes),
+          size_setting("max-line", plan.read.split.line_bytes_max),
+          choice_setting("order", plan.order),
+          choice_setting("indexes", plan.indexes)};
+}
+
+Settings settings_of(const LoadPlan& plan) {
+  return settings_of({plan.write.on_duplicate, plan.write.order, plan.write.indexes, plan.read});
 }
 
 Flags recorded_flags(std::string_view recorded, std::uint64_t load_id, std::string_view anew_flag) {
@@ -93,11 +109,12 @@ Flags recorded_flags(std::string_view recorded, std::uint64_t load_id, std::stri
   for (ConfigEntry& entry : parse_config(recorded, fmt::format("the plan of load {}", load_id))) {
     const auto is = [&](std::string_view key) { return entry.section.empty() && entry.key == key; };
     FlagText* const text = is("on-duplicate") ? &flags.on_duplicate
-                           : is("order")      ? &flags.order
                            : is("since")      ? &flags.since
                            : is("until")      ? &flags.until
                            : is("range-size") ? &flags.range_size
                            : is("max-line")   ? &flags.max_line
+                           : is("order")      ? &flags.order
+                           : is("indexes")    ? &flags.indexes
                                               : nullptr;
     std::vector<std::string>* const list = is("type") ? &flags.types : is("site") ? &flags.sites : nullptr;
     if (list != nullptr) {
@@ -111,14 +128,35 @@ Flags recorded_flags(std::string_view recorded, std::uint64_t load_id, std::stri
                       load_id, entry.key, anew_flag));
     }
   }
+  // What a load did from before there was the setting.
+  if (!flags.order) flags.order = to_string(write::RowOrder::kFile);
+  if (!flags.indexes) flags.indexes = to_string(write::IndexMode::kKeep);
   return flags;
+}
+
+// Compares the first `count` settings.
+SharedPlan recorded_settings(const LoadPlan& plan, std::string_view text, std::uint64_t load_id,
+                             std::string_view anew_flag, std::size_t count) {
+  const Flags flags = recorded_flags(text, load_id, anew_flag);
+  SharedPlan recorded{make_duplicate_mode(flags), make_row_order(flags), make_index_mode(flags), make_read_plan(flags)};
+  const Settings wanted = settings_of(plan);
+  const Settings kept = settings_of(recorded);
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool is_given = std::find(plan.given.begin(), plan.given.end(), wanted[i].key) != plan.given.end();
+    if (!is_given || wanted[i].toml == kept[i].toml) continue;
+    throw UsageError(fmt::format(
+        "--{0} is now {1}, but load {2} of this source began with {3}; leave --{0} out to keep to that, or start "
+        "anew with {4}.",
+        wanted[i].key, wanted[i].for_people, load_id, kept[i].for_people, anew_flag));
+  }
+  return recorded;
 }
 
 }  // namespace
 
 std::string recorded_plan(const LoadPlan& plan) {
   std::string text;
-  for (const Setting& setting : decisive_settings(plan.write.on_duplicate, plan.write.order, plan.read)) {
+  for (const Setting& setting : settings_of(plan)) {
     if (!setting.toml.empty()) text += fmt::format("{} = {}\n", setting.key, setting.toml);
   }
   return text;
@@ -126,26 +164,19 @@ std::string recorded_plan(const LoadPlan& plan) {
 
 LoadPlan resumed_plan(const LoadPlan& plan, std::string_view recorded, std::uint64_t load_id,
                       std::string_view anew_flag) {
-  const Flags flags = recorded_flags(recorded, load_id, anew_flag);
-  const ReadPlan recorded_read = make_read_plan(flags);
-  const write::OnDuplicate recorded_mode = make_duplicate_mode(flags);
-  const write::RowOrder recorded_order = flags.order ? make_row_order(flags) : write::RowOrder::kFile;
-  const auto wanted = decisive_settings(plan.write.on_duplicate, plan.write.order, plan.read);
-  const auto kept = decisive_settings(recorded_mode, recorded_order, recorded_read);
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    const bool is_given = std::find(plan.given.begin(), plan.given.end(), wanted[i].key) != plan.given.end();
-    if (!is_given || wanted[i].toml == kept[i].toml || wanted[i].toml == kAuto) continue;
-    throw UsageError(fmt::format(
-        "--{0} is now {1}, but load {2} of this source began with {3}; leave --{0} out to keep to that, or start "
-        "anew with {4}.",
-        wanted[i].key, wanted[i].for_people, load_id, kept[i].for_people, anew_flag));
-  }
+  const SharedPlan settings = recorded_settings(plan, recorded, load_id, anew_flag, Settings().size());
   LoadPlan resumed = plan;
-  resumed.write.on_duplicate = recorded_mode;
-  resumed.write.order = recorded_order;
-  resumed.read.filter = recorded_read.filter;
-  resumed.read.split = recorded_read.split;
+  resumed.write.on_duplicate = settings.on_duplicate;
+  resumed.write.order = settings.order;
+  resumed.write.indexes = settings.indexes;
+  resumed.read.filter = settings.read.filter;
+  resumed.read.split = settings.read.split;
   return resumed;
+}
+
+void require_same_outcome(const LoadPlan& plan, std::string_view recorded, std::uint64_t load_id,
+                          std::string_view anew_flag) {
+  static_cast<void>(recorded_settings(plan, recorded, load_id, anew_flag, kOutcomeSettings));
 }
 
 }  // namespace chatload::cli

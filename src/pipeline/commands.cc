@@ -99,6 +99,18 @@ void close_rejects(Writer& writer, Verdict& verdict) {
   }
 }
 
+// A run that did not finish ends soon, and leaves them to the next one.
+void mend_indexes(LoadRunner& runner, Verdict& verdict) {
+  if (verdict.exit_code != ExitCode::kLoaded && verdict.exit_code != ExitCode::kLoadedWithRejects) return;
+  try {
+    runner.mend_indexes();
+  } catch (const Error& error) {
+    spdlog::error("{}", error.what());
+    const bool is_stopped = error.exit_code() == ExitCode::kInterrupted;
+    verdict.worsen(is_stopped ? report::RunStatus::kInterrupted : report::RunStatus::kFailed, error.exit_code());
+  }
+}
+
 Verdict load(const cli::LoadPlan& plan) {
   const StopSignal stop;
   const StopWatchdog watchdog(stop);
@@ -106,6 +118,7 @@ Verdict load(const cli::LoadPlan& plan) {
   Verdict verdict = run_inputs(plan.inputs, plan.fail_fast, stop,
                                [&](const std::string& input, Verdict& so_far) { runner.run(input, so_far); });
   close_rejects(runner, verdict);
+  mend_indexes(runner, verdict);
   return verdict;
 }
 

@@ -71,7 +71,7 @@ std::optional<std::variant<OpenLoad, DoneLoad>> LoadOpener::open(const std::stri
     const Found found = find(source);
     if (stop_.requested()) return std::nullopt;
     if (found.done) {
-      static_cast<void>(cli::resumed_plan(plan_, found.done->plan, found.done->load_id, "--reload"));
+      cli::require_same_outcome(plan_, found.done->plan, found.done->load_id, "--reload");
       // What a run that was killed in between left undone.
       control_.run([&](write::Session& session) { write::compact(session, found.done->load_id); });
       return DoneLoad{found.done->load_id, found.done->exit_code};
@@ -84,7 +84,8 @@ std::optional<std::variant<OpenLoad, DoneLoad>> LoadOpener::open(const std::stri
 
 // False if a stop came first.
 bool LoadOpener::take_lock(const Source& source) {
-  const std::optional<std::string> holder = control_.lock(source.lock_name, plan_.ledger.wait_lock);
+  const std::optional<std::string> holder =
+      control_.lock(source.lock_name, plan_.ledger.wait_lock, "Another run holds this load's lock");
   if (!holder) return true;
   if (stop_.requested()) return false;
   const std::vector<write::LoadRecord> loads =
@@ -160,7 +161,7 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
 }
 
 std::optional<OpenLoad> LoadOpener::begin(const Found& found, const Source& source) {
-  const cli::LoadPlan plan = decide_(plan_);
+  cli::LoadPlan plan = decide_(plan_);
   const write::LoadSetup setup{.plan = cli::recorded_plan(plan),
                                .limits = limits_,
                                .lock_name = source.lock_name,
@@ -175,7 +176,7 @@ std::optional<OpenLoad> LoadOpener::begin(const Found& found, const Source& sour
                  source.input, *load_id,
                  plan_.write.on_duplicate == write::OnDuplicate::kReplace ? "updated" : "duplicate");
   }
-  return OpenLoad{.load_id = *load_id, .owner = source.runner.owner, .plan = plan, .before = {}};
+  return OpenLoad{.load_id = *load_id, .owner = source.runner.owner, .plan = std::move(plan), .before = {}};
 }
 
 }  // namespace chatload::pipeline

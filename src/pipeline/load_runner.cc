@@ -152,13 +152,13 @@ void LoadRunner::inspect(write::OnDuplicate mode) { table_ = write::inspect_tabl
 void LoadRunner::run(const std::string& input, Verdict& verdict) {
   struct Unlock {
     write::ControlConnection& control;
-    ~Unlock() { control.unlock(); }
+    ~Unlock() { control.unlock_all(); }
   } const unlock{*control_};
   const source::SourceIdentity identity = source::identify_source(input, plan_.ledger.source_id);
-  const auto opened = LoadOpener(
-                          plan_, table_.table, limits_text(mapping_),
-                          [&](const cli::LoadPlan& plan) { return decided(plan, input, identity); }, *control_, stop_)
-                          .open(input, identity);
+  indexes_.emplace(plan_, input, table_.table, *control_, retry_, stats_, stop_);
+  const auto decide = [&](const cli::LoadPlan& plan) { return decided(plan, input, identity); };
+  LoadOpener opener(plan_, table_.table, limits_text(mapping_), decide, *control_, stop_);
+  const auto opened = opener.open(input, identity);
   if (!opened) {
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else if (const auto* done = std::get_if<DoneLoad>(&*opened)) {
@@ -167,6 +167,7 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
   } else {
     const OpenLoad& load = std::get<OpenLoad>(*opened);
     try {
+      indexes_->prepare(load.plan.write.indexes);
       go_on(input, identity, load, verdict);
     } catch (const Interrupted& interrupted) {
       mark_ended(load, write::LoadState::kInterrupted, interrupted.exit_code());
@@ -311,17 +312,23 @@ void LoadRunner::write_stretches(const std::string& input, const OpenLoad& load,
 cli::LoadPlan LoadRunner::decided(const cli::LoadPlan& plan, const std::string& input,
                                   const source::SourceIdentity& identity) {
   cli::LoadPlan decided = plan;
-  if (plan.write.order == write::RowOrder::kFile) return decided;
-  const OrderChoice choice = decide_order(plan, input, identity);
-  decided.write.order = choice.order;
-  const bool is_refused = plan.write.order == write::RowOrder::kKey && choice.order == write::RowOrder::kFile;
-  spdlog::log(is_refused ? spdlog::level::warn : spdlog::level::info, "{}: loads in {} order, because {}.", input,
-              to_string(choice.order), choice.why);
+  decided.write.order = decide_order(plan, input, identity);
+  decided.write.indexes = indexes_->decide(identity.bytes);
   return decided;
 }
 
-OrderChoice LoadRunner::decide_order(const cli::LoadPlan& plan, const std::string& input,
-                                     const source::SourceIdentity& identity) {
+write::RowOrder LoadRunner::decide_order(const cli::LoadPlan& plan, const std::string& input,
+                                         const source::SourceIdentity& identity) {
+  if (plan.write.order == write::RowOrder::kFile) return write::RowOrder::kFile;
+  const OrderChoice choice = choose_order_of(plan, input, identity);
+  const bool is_refused = plan.write.order == write::RowOrder::kKey && choice.order == write::RowOrder::kFile;
+  spdlog::log(is_refused ? spdlog::level::warn : spdlog::level::info, "{}: loads in {} order, because {}.", input,
+              to_string(choice.order), choice.why);
+  return choice.order;
+}
+
+OrderChoice LoadRunner::choose_order_of(const cli::LoadPlan& plan, const std::string& input,
+                                        const source::SourceIdentity& identity) {
   if (!table_.can_write_in_parallel()) return {write::RowOrder::kFile, table_.why_not_in_parallel()};
   if (!identity.bytes) return {write::RowOrder::kFile, "it can be read once only"};
   const InputSample sample = sample_input(input, plan.read, mapping_, *identity.bytes, stop_);
@@ -346,7 +353,8 @@ bool LoadRunner::is_same_content(const std::string& input, const source::SourceI
          source::digest_file(input, stop_.fd()) == digest;
 }
 
-// The ledger's sums, not ours, are what the load came to; that they are the same is checked.
+// The ledger's sums, not ours, are what the load came to; that they are the same is checked. The load is done only when
+// its indexes are there.
 void LoadRunner::finish(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
                         const InputResult& result, ExitCode exit_code) {
   const std::string stamp = source::file_stamp(input);
@@ -373,6 +381,7 @@ void LoadRunner::finish(const std::string& input, const source::SourceIdentity& 
         "using it.",
         input, load.load_id, counts_text(totals.ranges, totals.counts), counts_text(result.pipeline.ranges, expected)));
   }
+  indexes_->build();
   totals.bytes_compressed = ours.bytes_compressed;
   const write::LoadEnd end{.exit_code = static_cast<int>(exit_code),
                            .source_stamp = stamp,
@@ -394,6 +403,10 @@ void LoadRunner::mark_ended(const OpenLoad& load, write::LoadState state, ExitCo
   control_->attempt([&](write::Session& session) {
     static_cast<void>(write::mark_ended(session, load.load_id, load.owner, state, static_cast<int>(exit_code)));
   });
+  if (const std::string owed = indexes_->owed(); !owed.empty()) {
+    spdlog::warn("{} is without {} until the same command, run again, or `chatload schema apply` builds that.",
+                 write::quote_identifier(table_.table), owed);
+  }
 }
 
 void LoadRunner::export_rejects(const std::string& input, std::uint64_t load_id) {
@@ -419,6 +432,10 @@ void LoadRunner::export_rejects_after_failure(const std::string& input, std::uin
   } catch (const DatabaseError& error) {
     spdlog::warn("{}", error.what());
   }
+}
+
+void LoadRunner::mend_indexes() {
+  if (indexes_) indexes_->mend();
 }
 
 void LoadRunner::close() {

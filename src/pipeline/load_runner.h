@@ -10,6 +10,7 @@
 #include "base/stop_signal.h"
 #include "cli/plan.h"
 #include "parse/mapping.h"
+#include "pipeline/index_deferral.h"
 #include "pipeline/input_reader.h"
 #include "pipeline/input_runner.h"
 #include "pipeline/load_opener.h"
@@ -37,7 +38,10 @@ class LoadRunner {
   // A RunInput (input_runner.h).
   void run(const std::string& input, Verdict& verdict);
 
-  // After the last input: makes the --rejects file whole.
+  // After the last input, if all went well: builds the indexes that an earlier load left out, where no input has.
+  void mend_indexes();
+
+  // At the end: makes the --rejects file whole.
   void close();
 
  private:
@@ -53,8 +57,10 @@ class LoadRunner {
                        PipelineResult& result);
   [[nodiscard]] cli::LoadPlan decided(const cli::LoadPlan& plan, const std::string& input,
                                       const source::SourceIdentity& identity);
-  [[nodiscard]] OrderChoice decide_order(const cli::LoadPlan& plan, const std::string& input,
-                                         const source::SourceIdentity& identity);
+  [[nodiscard]] write::RowOrder decide_order(const cli::LoadPlan& plan, const std::string& input,
+                                             const source::SourceIdentity& identity);
+  [[nodiscard]] OrderChoice choose_order_of(const cli::LoadPlan& plan, const std::string& input,
+                                            const source::SourceIdentity& identity);
   [[nodiscard]] bool is_same_content(const std::string& input, const source::SourceIdentity& identity,
                                      const std::string& digest) const;
   void finish(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
@@ -70,6 +76,7 @@ class LoadRunner {
   parse::Mapping mapping_;
   write::TableInfo table_;
   std::unique_ptr<write::ControlConnection> control_;
+  std::optional<IndexDeferral> indexes_;  // of the input that is run, or was last
   report::LiveStats stats_;
   std::unique_ptr<report::RejectWriter> reject_writer_;
   std::optional<write::Throttle> throttle_;

@@ -17,15 +17,16 @@ struct LiveStats {
   std::atomic<std::uint64_t> ranges_done{0};  // committed, or counted where there is no database, or given up
   std::atomic<std::uint64_t> rows_done{0};    // valid lines of the ranges done, or rows of the stretches done
   std::atomic<std::uint64_t> lines_rejected{0};
-  std::atomic<std::uint64_t> retries{0};       // transactions redone: a deadlock, a lock wait, a lost connection
-  std::atomic<std::uint64_t> disconnected{0};  // writers without a connection just now
+  std::atomic<std::uint64_t> retries{0};           // transactions redone: a deadlock, a lock wait, a lost connection
+  std::atomic<std::uint64_t> disconnected{0};      // writers without a connection just now
+  std::atomic<std::uint64_t> indexes_building{0};  // 1 while the server builds what was left out of the table
 
   Pause pause;  // of the writers; set from without, whatever the input
 
   // For the next input. REQUIRES: none is running.
   void restart() {
     for (auto* figure : {&bytes_compressed, &bytes_decompressed, &ranges_split, &ranges_parsed, &ranges_done,
-                         &rows_done, &lines_rejected, &retries, &disconnected}) {
+                         &rows_done, &lines_rejected, &retries, &disconnected, &indexes_building}) {
       figure->store(0);
     }
   }

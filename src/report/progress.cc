@@ -39,6 +39,7 @@ std::string_view name(Bottleneck bottleneck) {
     case Bottleneck::kParse: return "parse";
     case Bottleneck::kDatabase: return "MySQL";
     case Bottleneck::kConnection: return "MySQL to come back";
+    case Bottleneck::kIndexes: return "MySQL to build indexes";
   }
   return "";
 }
@@ -73,6 +74,7 @@ std::size_t terminal_columns() {
 
 // Half a house is full: the reader holds a range while it fills it, and the stages hold those that they work on.
 Bottleneck bottleneck(const LiveStats& stats, std::uint64_t ranges_in_flight_max) {
+  if (read(stats.indexes_building) > 0) return Bottleneck::kIndexes;
   if (read(stats.disconnected) > 0) return Bottleneck::kConnection;
   const std::uint64_t done = read(stats.ranges_done);
   const std::uint64_t parsed = read(stats.ranges_parsed);
@@ -108,7 +110,8 @@ std::string progress_text(const ProgressSample& before, const ProgressSample& no
                       format_count(static_cast<std::uint64_t>(per_second(before.rows_done, now.rows_done, seconds))),
                       per_second(before.bytes_decompressed, now.bytes_decompressed, seconds) / 1e6,
                       format_count(now.lines_rejected));
-  if (share_done > 0) text += fmt::format(", {} left", clock_time(now.seconds * (1 - share_done) / share_done));
+  if (share_done > 0 && bottleneck != Bottleneck::kIndexes)
+    text += fmt::format(", {} left", clock_time(now.seconds * (1 - share_done) / share_done));
   if (now.retries > 0) text += fmt::format(", {} {}", now.retries, now.retries == 1 ? "retry" : "retries");
   if (!now.pause.empty()) return text + ", waits: " + now.pause;
   return text + fmt::format(", waits for {}", name(bottleneck));

@@ -15,10 +15,11 @@ namespace chatload::report {
 enum class ProgressMode { kAuto, kBar, kLines, kNone };  // kAuto: a bar on a terminal, lines elsewhere
 
 // What bounds the run just now.
-enum class Bottleneck { kInflate, kParse, kDatabase, kConnection };
+enum class Bottleneck { kInflate, kParse, kDatabase, kConnection, kIndexes };
 
 // From how many ranges stand in front of each stage: a full house before the writers means the database, before the
-// parsers the parsers, an empty one the input. A writer that has lost its connection comes before all of these.
+// parsers the parsers, an empty one the input. A writer that has lost its connection comes before all of these, indexes
+// that are being built before everything.
 [[nodiscard]] Bottleneck bottleneck(const LiveStats& stats, std::uint64_t ranges_in_flight_max);
 
 struct ProgressOptions {
@@ -46,7 +47,7 @@ struct ProgressSample {
 // "42 %, 164,000 rows/s, 39.1 MB/s, 12 rejected, 0:12 left, waits for MySQL", or during a pause
 // "…, waits: Threads_running 53 > 40". Speeds (of rows done and of JSON, 1 MB =
 // 10^6 bytes) are those between the two samples, the time left is from the mean speed since the start. Without a total
-// the megabytes done stand in place of percent and time left.
+// the megabytes done stand in place of percent and time left. Nobody knows how long indexes take.
 [[nodiscard]] std::string progress_text(const ProgressSample& before, const ProgressSample& now,
                                         std::optional<std::uint64_t> bytes_compressed_total, Bottleneck bottleneck);
 

@@ -20,6 +20,11 @@ bool get_lock(Session& session, const std::string& name) {
   return session.query("SELECT GET_LOCK(" + quote_text(name) + ", 0)").at(0).at(0) == "1";
 }
 
+// The connection that has it, if any.
+std::optional<std::string> holder_of(Session& session, const std::string& name) {
+  return session.query("SELECT IS_USED_LOCK(" + quote_text(name) + ")").at(0).at(0);
+}
+
 }  // namespace
 
 ControlConnection::ControlConnection(Connect connect, RetryPolicy& retry, const StopSignal& stop)
@@ -37,18 +42,21 @@ ControlConnection::~ControlConnection() {
 // REQUIRES: mutex_ is held.
 Session& ControlConnection::session() {
   if (!session_) {
-    has_lock_ = false;
+    for (NamedLock& lock : locks_) lock.is_held = false;
     session_ = connect_();
   }
-  if (!lock_name_.empty() && !has_lock_) ask_for_lock_again();
+  for (NamedLock& lock : locks_) {
+    if (!lock.is_held) ask_for_lock_again(lock);
+  }
   return *session_;
 }
 
-// A courtesy to people only: what keeps another run from writing is the owner in the load's row. Where our own lost
-// connection still holds the lock, the server gives it back when it notices, and a later call gets it.
-void ControlConnection::ask_for_lock_again() {
+// A courtesy to people only: what keeps another run from writing is the owner in the load's row, and what keeps an
+// index from being lost is its note. Where our own lost connection still holds the lock, the server gives it back when
+// it notices, and a later call gets it.
+void ControlConnection::ask_for_lock_again(NamedLock& lock) {
   try {
-    has_lock_ = get_lock(*session_, lock_name_);
+    lock.is_held = get_lock(*session_, lock.name);
   } catch (const StatementError&) {
     session_.reset();
     throw;
@@ -85,37 +93,60 @@ void ControlConnection::keep_alive() {
   }
 }
 
-std::optional<std::string> ControlConnection::lock(const std::string& name, std::chrono::milliseconds wait) {
+std::optional<std::string> ControlConnection::lock(const std::string& name, std::chrono::milliseconds wait,
+                                                   std::string_view said) {
+  return poll(wait, said, [&](Session& session) -> std::optional<std::string> {
+    if (!get_lock(session, name)) return holder_of(session, name).value_or("?");
+    locks_.push_back({name, true});
+    return std::nullopt;
+  });
+}
+
+std::optional<std::string> ControlConnection::wait_for_others(const std::string& name, std::chrono::milliseconds wait,
+                                                              std::string_view said) {
+  return poll(wait, said, [&](Session& session) -> std::optional<std::string> {
+    std::optional<std::string> holder = holder_of(session, name);
+    return holder == std::to_string(session.connection_id()) ? std::nullopt : holder;
+  });
+}
+
+std::optional<std::string> ControlConnection::poll(
+    std::chrono::milliseconds wait, std::string_view said,
+    const std::function<std::optional<std::string>(Session&)>& holder_now) {
   const auto give_up_at = RetryPolicy::Clock::now() + wait;
   for (bool is_first = true;; is_first = false) {
-    std::optional<std::string> holder = run([&](Session& session) -> std::optional<std::string> {
-      if (get_lock(session, name)) {
-        lock_name_ = name;
-        has_lock_ = true;
-        return std::nullopt;
-      }
-      return "connection " + session.query("SELECT IS_USED_LOCK(" + quote_text(name) + ")").at(0).at(0).value_or("?");
-    });
+    std::optional<std::string> holder = run(holder_now);
+    if (!holder) return holder;
+    holder = "connection " + *holder;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up_at - RetryPolicy::Clock::now());
-    if (!holder || left.count() <= 0 || stop_.requested()) return holder;
-    if (is_first) {
-      spdlog::info("Another run holds this load's lock ({}); waiting for up to {} (--wait-lock).", *holder,
-                   format_duration(wait));
-    }
+    if (left.count() <= 0 || stop_.requested()) return holder;
+    if (is_first && !said.empty())
+      spdlog::info("{} ({}); waiting for up to {} (--wait-lock).", said, *holder, format_duration(wait));
     if (stop_.wait_for(std::min(kLockPoll, left))) return holder;
   }
 }
 
-// A lock that cannot be given back goes with the connection.
-void ControlConnection::unlock() noexcept {
-  const std::lock_guard lock(mutex_);
+// A lock that cannot be given back goes with the connection. REQUIRES: mutex_ is held.
+void ControlConnection::release(const NamedLock& lock) noexcept {
   try {
-    if (session_ && has_lock_) session_->execute("DO RELEASE_LOCK(" + quote_text(lock_name_) + ")");
+    if (session_ && lock.is_held) session_->execute("DO RELEASE_LOCK(" + quote_text(lock.name) + ")");
   } catch (const std::exception&) {
     session_.reset();
   }
-  lock_name_.clear();
-  has_lock_ = false;
+}
+
+void ControlConnection::unlock(const std::string& name) noexcept {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(locks_.begin(), locks_.end(), [&](const auto& one) { return one.name == name; });
+  if (found == locks_.end()) return;
+  release(*found);
+  locks_.erase(found);
+}
+
+void ControlConnection::unlock_all() noexcept {
+  const std::lock_guard lock(mutex_);
+  for (const NamedLock& one : locks_) release(one);
+  locks_.clear();
 }
 
 }  // namespace chatload::write

@@ -1,4 +1,4 @@
-// The connection beside the writers': it keeps the books of a load and holds its named lock.
+// The connection beside the writers': it keeps the books of a load and holds its named locks.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,9 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "base/stop_signal.h"
 #include "write/retry_policy.h"
@@ -58,11 +60,18 @@ class ControlConnection {
     return false;
   }
 
-  // Takes the lock that keeps two runs of one load apart, and waits for it; both servers call it GET_LOCK. It goes with
-  // the connection, and is asked for again with the next one. Who holds it, as far as the server knows, where it cannot
-  // be had in time: "connection 17".
-  [[nodiscard]] std::optional<std::string> lock(const std::string& name, std::chrono::milliseconds wait);
-  void unlock() noexcept;
+  // Takes a lock that keeps runs apart, and waits for it; both servers call it GET_LOCK. It goes with the connection,
+  // and is asked for again with the next one. Who holds it, as far as the server knows, where it cannot be had in time:
+  // "connection 17". said: half a sentence for the log where it waits; empty says nothing.
+  [[nodiscard]] std::optional<std::string> lock(const std::string& name, std::chrono::milliseconds wait,
+                                                std::string_view said);
+
+  // Waits until no other connection holds the lock, and does not take it. Returns what lock() does.
+  [[nodiscard]] std::optional<std::string> wait_for_others(const std::string& name, std::chrono::milliseconds wait,
+                                                           std::string_view said);
+
+  void unlock(const std::string& name) noexcept;
+  void unlock_all() noexcept;
 
  private:
   struct Attempts {
@@ -70,8 +79,17 @@ class ControlConnection {
     unsigned failures = 0;
   };
 
+  struct NamedLock {
+    std::string name;
+    bool is_held = false;  // by the connection
+  };
+
+  // Who is in the way at last, if anybody.
+  [[nodiscard]] std::optional<std::string> poll(std::chrono::milliseconds wait, std::string_view said,
+                                                const std::function<std::optional<std::string>(Session&)>& holder);
   Session& session();
-  void ask_for_lock_again();
+  void ask_for_lock_again(NamedLock& lock);
+  void release(const NamedLock& lock) noexcept;
   void wait_after(const ConnectError& error, Attempts& attempts);
   void wait_after(const StatementError& error, Attempts& attempts);
   void keep_alive();
@@ -81,8 +99,7 @@ class ControlConnection {
   const StopSignal& stop_;
   std::mutex mutex_;  // guards all but keeper_
   std::optional<Session> session_;
-  std::string lock_name_;  // empty where none is wanted
-  bool has_lock_ = false;  // the connection holds it
+  std::vector<NamedLock> locks_;  // those that are wanted
   bool ends_ = false;
   std::condition_variable ending_;
   std::thread keeper_;  // last: it uses all of the above

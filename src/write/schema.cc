@@ -11,6 +11,7 @@
 #include "base/errors.h"
 #include "schema_sql.h"
 #include "write/ddl_text.h"
+#include "write/deferred_indexes.h"
 #include "write/table_info.h"
 
 namespace chatload::write {
@@ -147,9 +148,12 @@ std::string apply_schema(Session& session) {
     }
     doing = "What was applied cannot be recorded in the table `chatload_migrations`";
     if (!all_recorded) session.update(record_statement());
+    doing = "An index that a load has left out cannot be built";
+    report += mend_indexes(session);
   } catch (const StatementError& error) {
-    throw DatabaseError(doing + ": " + error.what() +
-                        "; use an account that may CREATE and INSERT in this database, on a server that takes writes.");
+    throw DatabaseError(
+        doing + ": " + error.what() +
+        "; use an account that may CREATE, ALTER and INSERT in this database, on a server that takes writes.");
   }
   return report;
 }
@@ -177,6 +181,12 @@ std::string check_schema(Session& session, const parse::Mapping& mapping) {
   require_ledger(session);
   try {
     for (const TableDefinition& table : ledger_tables()) require_definition(session, table);
+    for (const IndexDefinition& index : noted_indexes(session, info.table).missing) {
+      report += fmt::format(
+          "note: its index {} is missing since a load left it out; that load, any other, or `chatload"
+          " schema apply` builds it\n",
+          quote_identifier(index.name));
+    }
   } catch (const StatementError& error) {
     throw DatabaseError(fmt::format("The ledger cannot be inspected: {}; run the same command again.", error.what()));
   }

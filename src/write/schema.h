@@ -16,14 +16,14 @@ namespace chatload::write {
 [[nodiscard]] std::string schema_sql();
 
 // Runs the migrations that are not recorded, creates a table that is missing for all that, and changes nothing else
-// that is there; returns a line a table for people. Two at once do no harm. Throws DatabaseError where the server
-// refuses, and where a newer chatload has been at work.
+// that is there, but builds the indexes that a load has left out; returns a line a table or index for people. Two at
+// once do no harm. Throws DatabaseError where the server refuses, and where a newer chatload has been at work.
 [[nodiscard]] std::string apply_schema(Session& session);
 
 // What a load would find: a line that the mapping's table can be loaded, then a note a line on what costs speed (a key
-// that does not compare bytes, another unique key, no index on the site or the time), and a line that the ledger can be
-// used. Throws DatabaseError as inspect_table does where a load would refuse the table, as require_ledger does, and
-// where a table of the ledger lacks a column or a unique key.
+// that does not compare bytes, another unique key, no index on the site or the time, an index that a load has left
+// out), and a line that the ledger can be used. Throws DatabaseError as inspect_table does where a load would refuse
+// the table, as require_ledger does, and where a table of the ledger lacks a column or a unique key.
 [[nodiscard]] std::string check_schema(Session& session, const parse::Mapping& mapping);
 
 // What a load asks before it writes, in two queries: the database has exactly this chatload's migrations, and the

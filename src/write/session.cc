@@ -3,6 +3,7 @@
 //   sql_mode                strict for every engine, zero dates refused, no mode that changes the grammar
 //   foreign_key_checks, unique_checks   off they lose rows in silence (MariaDB, repeated ids)
 //   wait_timeout            whoever waits for people may idle for hours; writers take less (pipeline/load_runner.cc)
+//   sql_quote_show_create   index_definition.h reads what SHOW CREATE TABLE says
 //   completion_type         a COMMIT neither begins a transaction nor disconnects
 //   MariaDB's timeouts      a writer may wait in its transaction for a lower range
 //   READ WRITE              a server may make new sessions read only by default
@@ -31,7 +32,8 @@ constexpr std::string_view kPinVariables =
     "NO_ENGINE_SUBSTITUTION',"
     " SESSION time_zone = '+00:00', SESSION autocommit = 1, SESSION foreign_key_checks = 1,"
     " SESSION unique_checks = 1, SESSION sql_safe_updates = 0, SESSION wait_timeout = 28800,"
-    " SESSION completion_type = 0";
+    " SESSION completion_type = 0,"
+    " SESSION sql_quote_show_create = 1";
 constexpr std::string_view kPinMariadb =
     "SET SESSION idle_transaction_timeout = 0, SESSION idle_write_transaction_timeout = 0,"
     " SESSION max_statement_time = 0";

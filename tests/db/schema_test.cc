@@ -18,9 +18,9 @@ using ::testing::Not;
 
 constexpr const char* kAllCreated =
     "chat_messages: created\nchatload_loads: created\nchatload_ranges: created\nchatload_rejects: created\n"
-    "chatload_migrations: created\n";
+    "chatload_migrations: created\nchatload_indexes: created\n";
 constexpr const char* kMigrations = "SELECT GROUP_CONCAT(number, ' ', name ORDER BY number) FROM chatload_migrations";
-constexpr const char* kAllMigrations = "1 chat_messages,2 ledger";
+constexpr const char* kAllMigrations = "1 chat_messages,2 ledger,3 deferred_indexes";
 
 class SchemaTest : public DatabaseTest {
  protected:
@@ -50,7 +50,8 @@ TEST_F(SchemaTest, ApplyCreatesTheTablesOnce) {
 
 TEST_F(SchemaTest, ApplyAddsTheLedgerToATableThatIsThere) {
   (void)apply_schema(admin());
-  admin().execute("DROP TABLE chatload_loads, chatload_ranges, chatload_rejects, chatload_migrations");
+  admin().execute(
+      "DROP TABLE chatload_loads, chatload_ranges, chatload_rejects, chatload_indexes, chatload_migrations");
   EXPECT_THAT(apply_schema(admin()),
               AllOf(HasSubstr("chat_messages: is there already"), HasSubstr("chatload_loads: created")));
   EXPECT_EQ(refusal(), "none");
@@ -85,7 +86,9 @@ TEST_F(SchemaTest, TwoThatApplyAtOnceBothSucceed) {
     EXPECT_NO_THROW((void)apply_schema(first));
     EXPECT_NO_THROW(other.get());
     EXPECT_EQ(refusal(), "none");
-    admin().execute("DROP TABLE chat_messages, chatload_loads, chatload_ranges, chatload_rejects, chatload_migrations");
+    admin().execute(
+        "DROP TABLE chat_messages, chatload_loads, chatload_ranges, chatload_rejects, chatload_indexes, "
+        "chatload_migrations");
   }
 }
 
@@ -159,8 +162,8 @@ TEST_F(SchemaTest, ALedgerThatLacksAMigrationIsToldTheCommand) {
 
 TEST_F(SchemaTest, ALedgerOfANewerChatloadIsLeftToThatOne) {
   (void)apply_schema(admin());
-  admin().update("INSERT INTO chatload_migrations VALUES (3, 'later', UTC_TIMESTAMP(6))");
-  EXPECT_THAT(refusal(), AllOf(HasSubstr("a newer chatload, whose migration 3 (later)"), HasSubstr(CHATLOAD_VERSION)));
+  admin().update("INSERT INTO chatload_migrations VALUES (9, 'later', UTC_TIMESTAMP(6))");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("a newer chatload, whose migration 9 (later)"), HasSubstr(CHATLOAD_VERSION)));
   const auto failure = failure_of<DatabaseError>([&] { (void)apply_schema(admin()); });
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->what(), refusal());
@@ -215,7 +218,7 @@ TEST_F(SchemaTest, TheDocumentedGrantsAreEnoughForALoadersQuestions) {
   const Account account(admin(), "chatload_loader", "secret", database);
   admin().execute("REVOKE ALL ON " + database + ".* FROM chatload_loader@'%'");
   admin().execute("GRANT SELECT, INSERT, UPDATE ON " + database + ".chat_messages TO chatload_loader@'%'");
-  for (const char* table : {"chatload_loads", "chatload_ranges", "chatload_rejects"}) {
+  for (const char* table : {"chatload_loads", "chatload_ranges", "chatload_rejects", "chatload_indexes"}) {
     admin().execute("GRANT SELECT, INSERT, UPDATE, DELETE ON " + database + "." + table + " TO chatload_loader@'%'");
   }
   admin().execute("GRANT SELECT ON " + database + ".chatload_migrations TO chatload_loader@'%'");

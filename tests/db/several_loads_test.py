@@ -128,7 +128,7 @@ class ServerTest(LedgerCase):
         self.assertEqual(self.rows_in_table(), 0)
 
     def test_a_ledger_that_is_missing_names_the_command_that_creates_it(self):
-        self.database.sql("DROP TABLE chatload_loads, chatload_ranges, chatload_rejects, chatload_migrations")
+        self.database.sql("DROP TABLE chatload_loads, chatload_ranges, chatload_rejects, chatload_indexes, chatload_migrations")
         self.refused("ledger", "`chatload schema apply`")
 
     def test_a_ledger_that_is_old_names_the_command_that_brings_it_up_to_date(self):
@@ -136,7 +136,7 @@ class ServerTest(LedgerCase):
         self.refused("lacks migration 2", "`chatload schema apply`")
 
     def test_a_table_of_the_ledger_that_is_missing_is_named(self):
-        for table in ("chatload_loads", "chatload_ranges", "chatload_rejects"):
+        for table in ("chatload_loads", "chatload_ranges", "chatload_rejects", "chatload_indexes"):
             with self.subTest(table):
                 self.database.create_table()
                 self.database.sql(f"DROP TABLE {table}")

@@ -105,13 +105,17 @@ class FaultTest(unittest.TestCase):
         with support.Database(self.server) as database:
             database.create_table()
             database.sql(fault_log.PROTECT_SQL)
+            self.definition = database.sql("SHOW CREATE TABLE chat_messages")
             yield database
 
-    def loader(self, to, mode="skip", connections=4, range_size=None, order="file", wait_lock="60s"):
+    def loader(
+        self, to, mode="skip", connections=4, range_size=None, order="file", indexes="auto", wait_lock="60s"
+    ):
         """It waits for the named lock: the server may need a moment to notice that a killed run is gone."""
         return Loader(
             self.log, "--to", to, "--on-duplicate", mode, "--connections", connections,
-            "--range-size", range_size or self.range_size, "--order", order, "--wait-lock", wait_lock,
+            "--range-size", range_size or self.range_size, "--order", order, "--indexes", indexes,
+            "--wait-lock", wait_lock,
         )  # fmt: skip
 
     def load(self, to, **flags):
@@ -141,6 +145,8 @@ class FaultTest(unittest.TestCase):
         loads = database.sql(f"SELECT state, exit_code, {columns} FROM chatload_loads")
         self.assertEqual(loads, [["done", "1", *counts]])
         self.assertEqual(database.sql("SELECT COUNT(*) FROM chatload_ranges"), [["0"]])
+        self.assertEqual(database.sql("SHOW CREATE TABLE chat_messages"), self.definition)
+        self.assertEqual(database.sql("SELECT * FROM chatload_indexes"), [])
 
     def assert_rejects(self, database, expected):
         said = fault_log.refusal_detail(self.server.kind, database.name)

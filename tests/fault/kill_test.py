@@ -41,8 +41,8 @@ class KillTest(harness.FaultTest):
             loads += 1
             dice = random.Random(loads)
             mode, connections = dice.choice(("skip", "replace")), dice.choice((1, 2, 4, 8))
-            order = dice.choice(ORDERS)
-            flags = {"mode": mode, "connections": connections, "order": order}
+            order, indexes = dice.choice(ORDERS), dice.choice(("keep", "defer"))
+            flags = {"mode": mode, "connections": connections, "order": order, "indexes": indexes}
             with self.subTest(load=loads, **flags), self.table() as database:
                 binlog.forget_past(self.server)
                 run = self.load_through_kills(database, dice, **flags)

@@ -28,7 +28,7 @@ class NamedPointsTest(harness.FaultTest):
         """
         flags = {"connections": 1, **flags}
         with self.table() as database, proxy.Proxy(self.server.socket) as door:
-            loader = self.loader(door.url(database.name), **flags)
+            loader = self.loader(door.url(database.name), indexes="defer", **flags)
             if at_its_commit:
                 door.at(pattern, nth, before=lambda link: door.at(COMMIT, link=link, **{moment: loader.kill}))
             else:

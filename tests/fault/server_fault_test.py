@@ -22,7 +22,7 @@ class ServerFaultTest(harness.FaultTest):
         self.door = self.enterContext(proxy.Proxy(self.server.socket))
 
     def load_through_door(self, **flags):
-        self.assert_loaded(self.database, self.load(self.door.url(self.database.name), **flags))
+        self.assert_loaded(self.database, self.load(self.door.url(self.database.name), indexes="defer", **flags))
 
     def test_server_killed_and_restarted(self):
         def kill_and_restart(link):
@@ -33,7 +33,7 @@ class ServerFaultTest(harness.FaultTest):
         for moment in ("before", "after"):
             with self.subTest(moment=moment), self.table() as database:
                 restart = self.door.at(COMMIT, nth=25, **{moment: kill_and_restart})
-                run = self.load(self.door.url(database.name))
+                run = self.load(self.door.url(database.name), indexes="defer")
                 restart.wait()
                 self.assert_loaded(database, run)
 
@@ -77,7 +77,7 @@ class KilledConnectionsTest(harness.FaultTest):
         """Any of the writers and the ledger's; where that one is away just then, nobody: the last one left would be hit
         every time, and no range takes less than 100 ms."""
         dice = random.Random(1)
-        with self.table() as database, self.loader(database.url, connections=WRITERS) as loader:
+        with self.table() as database, self.loader(database.url, connections=WRITERS, indexes="defer") as loader:
             killed = 0
             while not loader.ends_within(KILL_EVERY_S):
                 connections = dict(enumerate(self.server.connections(database.name)))

@@ -28,42 +28,37 @@ Flags flags() {
   return flags;
 }
 
-// As it is once a load begins.
-LoadPlan decided_plan(const Flags& flags) {
-  LoadPlan plan = make_load_plan(flags);
-  if (plan.write.order == write::RowOrder::kAuto) plan.write.order = write::RowOrder::kFile;
-  return plan;
-}
-
 // Every decisive setting given, none at its default.
 Flags all_flags() {
   Flags all = flags();
   all.on_duplicate = "replace";
-  all.order = "key";
   all.types = {"typing", "message", "typing"};
   all.sites = {"9", "a\"\\\t\x7f\u00e9", ""};
   all.since = "2016-11-22T12:00:00Z";
   all.until = "2016-11-23";
   all.range_size = "64K";
   all.max_line = "2M";
+  all.order = "key";
+  all.indexes = "defer";
   return all;
 }
 
 void expect_all(const LoadPlan& plan) {
   EXPECT_EQ(plan.write.on_duplicate, write::OnDuplicate::kReplace);
-  EXPECT_EQ(plan.write.order, write::RowOrder::kKey);
   EXPECT_THAT(plan.read.filter.types, ElementsAre("message", "typing"));
   EXPECT_THAT(plan.read.filter.sites, ElementsAre("", "9", "a\"\\\t\x7f\u00e9"));
   EXPECT_EQ(plan.read.filter.since_seconds, 1479816000);
   EXPECT_EQ(plan.read.filter.until_seconds, 1479859200);
   EXPECT_EQ(plan.read.split.range_bytes, 64 * kKiB);
   EXPECT_EQ(plan.read.split.line_bytes_max, 2 * kMiB);
+  EXPECT_EQ(plan.write.order, write::RowOrder::kKey);
+  EXPECT_EQ(plan.write.indexes, write::IndexMode::kDefer);
 }
 
 // The sentence with which `given` is refused against what `recorded` asked for.
 std::string refusal(const Flags& given, const Flags& recorded) {
   try {
-    (void)resumed_plan(make_load_plan(given), recorded_plan(decided_plan(recorded)), kLoad, "--restart");
+    (void)resumed_plan(make_load_plan(given), recorded_plan(make_load_plan(recorded)), kLoad, "--restart");
   } catch (const UsageError& error) {
     return error.what();
   }
@@ -71,15 +66,16 @@ std::string refusal(const Flags& given, const Flags& recorded) {
 }
 
 TEST(RecordedPlan, DefaultsAreRecordedSinceTheyMayChange) {
-  EXPECT_EQ(recorded_plan(decided_plan(flags())),
+  EXPECT_EQ(recorded_plan(make_load_plan(flags())),
             "on-duplicate = \"skip\"\ntype = [\"message\", \"status\"]\nrange-size = 4194304\nmax-line = 1048576\n");
 }
 
 TEST(RecordedPlan, EverySettingIsRecordedInItsCanonicalForm) {
-  EXPECT_EQ(recorded_plan(decided_plan(all_flags())),
-            "on-duplicate = \"replace\"\norder = \"key\"\ntype = [\"message\", \"typing\"]\n"
+  EXPECT_EQ(recorded_plan(make_load_plan(all_flags())),
+            "on-duplicate = \"replace\"\ntype = [\"message\", \"typing\"]\n"
             "site = [\"\", \"9\", \"a\\\"\\\\\\u0009\\u007F\u00e9\"]\n"
-            "since = 1479816000\nuntil = 1479859200\nrange-size = 65536\nmax-line = 2097152\n");
+            "since = 1479816000\nuntil = 1479859200\nrange-size = 65536\nmax-line = 2097152\norder = \"key\"\n"
+            "indexes = \"defer\"\n");
 }
 
 TEST(RecordedPlan, SettingsThatDoNotDecideTheOutcomeAreNot) {
@@ -90,11 +86,11 @@ TEST(RecordedPlan, SettingsThatDoNotDecideTheOutcomeAreNot) {
   other.inflater = "zlib";
   other.max_rejects = "5";
   other.fail_fast = "true";
-  EXPECT_EQ(recorded_plan(decided_plan(other)), recorded_plan(decided_plan(flags())));
+  EXPECT_EQ(recorded_plan(make_load_plan(other)), recorded_plan(make_load_plan(flags())));
 }
 
 TEST(RecordedPlan, WhatIsNotGivenIsTakenFromTheRecord) {
-  const std::string recorded = recorded_plan(decided_plan(all_flags()));
+  const std::string recorded = recorded_plan(make_load_plan(all_flags()));
   const LoadPlan resumed = resumed_plan(make_load_plan(flags()), recorded, kLoad, "--restart");
   expect_all(resumed);
   EXPECT_EQ(recorded_plan(resumed), recorded);
@@ -106,7 +102,7 @@ TEST(RecordedPlan, WhatIsNotRecordedStaysAsItIsWanted) {
   wanted.connections = "2";
   wanted.source_id = "nightly";
   const LoadPlan resumed =
-      resumed_plan(make_load_plan(wanted), recorded_plan(decided_plan(all_flags())), kLoad, "--restart");
+      resumed_plan(make_load_plan(wanted), recorded_plan(make_load_plan(all_flags())), kLoad, "--restart");
   EXPECT_EQ(resumed.read.threads, 3U);
   EXPECT_EQ(resumed.write.connections, 2U);
   EXPECT_EQ(resumed.ledger.source_id, "nightly");
@@ -119,7 +115,7 @@ TEST(RecordedPlan, TheSameGivenAgainInOtherWordsResumes) {
   again.since = "1479816000";
   again.range_size = "65536";
   EXPECT_THAT(refusal(again, all_flags()), IsEmpty());
-  expect_all(resumed_plan(make_load_plan(again), recorded_plan(decided_plan(all_flags())), kLoad, "--restart"));
+  expect_all(resumed_plan(make_load_plan(again), recorded_plan(make_load_plan(all_flags())), kLoad, "--restart"));
 }
 
 TEST(RecordedPlan, DefaultThatIsGivenAgainstAnotherRecordIsRefused) {
@@ -131,32 +127,28 @@ TEST(RecordedPlan, DefaultThatIsGivenAgainstAnotherRecordIsRefused) {
 }
 
 TEST(RecordedPlan, EverySettingThatDiffersIsRefusedByName) {
-  Flags order = flags(), since = flags(), until = flags(), type = flags(), site = flags(), range = flags(),
-        line = flags();
-  order.order = "file";
+  Flags since = flags(), until = flags(), type = flags(), site = flags(), range = flags(), line = flags(),
+        order = flags(), indexes = flags();
   since.since = "2016-11-21";
   until.until = "2016-11-24";
   type.types = {"message"};
   site.sites = {"9"};
   range.range_size = "1M";
   line.max_line = "1M";
+  order.order = "file";
+  indexes.indexes = "keep";
   const std::vector<std::pair<Flags, std::string>> cases = {
-      {order, "--order is now file, but load 7 of this source began with key;"},
       {since, "--since is now 2016-11-21T00:00:00Z, but load 7 of this source began with 2016-11-22T12:00:00Z;"},
       {until, "--until is now 2016-11-24T00:00:00Z, but"},
       {type, "--type is now message, but load 7 of this source began with message, typing;"},
       {site, "--site is now 9, but"},
       {range, "--range-size is now 1 MiB, but load 7 of this source began with 64 KiB;"},
-      {line, "--max-line is now 1 MiB, but load 7 of this source began with 2 MiB;"}};
+      {line, "--max-line is now 1 MiB, but load 7 of this source began with 2 MiB;"},
+      {order, "--order is now file, but load 7 of this source began with key;"},
+      {indexes, "--indexes is now keep, but load 7 of this source began with defer;"}};
   for (const auto& [given, beginning] : cases) {
     EXPECT_THAT(refusal(given, all_flags()), AllOf(testing::StartsWith(beginning), EndsWith("with --restart.")));
   }
-}
-
-TEST(RecordedPlan, WhatIsLeftToUsDiffersFromNothing) {
-  Flags given = flags();
-  given.order = "auto";
-  for (const Flags& recorded : {flags(), all_flags()}) EXPECT_THAT(refusal(given, recorded), IsEmpty());
 }
 
 TEST(RecordedPlan, SettingThatTheRecordLacksDiffers) {
@@ -167,6 +159,40 @@ TEST(RecordedPlan, SettingThatTheRecordLacksDiffers) {
   given = flags();
   given.since = "0";
   EXPECT_THAT(refusal(given, flags()), HasSubstr("--since is now 1970-01-01T00:00:00Z, but"));
+}
+
+TEST(RecordedPlan, AutoNeverDiffersAndTakesWhatWasDecided) {
+  Flags given = flags();
+  given.order = "auto";
+  given.indexes = "auto";
+  EXPECT_THAT(refusal(given, all_flags()), IsEmpty());
+  const LoadPlan resumed =
+      resumed_plan(make_load_plan(given), recorded_plan(make_load_plan(all_flags())), kLoad, "--restart");
+  EXPECT_EQ(resumed.write.order, write::RowOrder::kKey);
+  EXPECT_EQ(resumed.write.indexes, write::IndexMode::kDefer);
+}
+
+TEST(RecordedPlan, LoadOfBeforeThereWereTheSettingsIsInFileOrderAndKeepsItsIndexes) {
+  const std::string recorded = "on-duplicate = \"skip\"\nrange-size = 4194304\nmax-line = 1048576\n";
+  const LoadPlan resumed = resumed_plan(make_load_plan(flags()), recorded, kLoad, "--restart");
+  EXPECT_EQ(resumed.write.order, write::RowOrder::kFile);
+  EXPECT_EQ(resumed.write.indexes, write::IndexMode::kKeep);
+  Flags given = flags();
+  given.indexes = "defer";
+  EXPECT_THAT(
+      [&] { (void)resumed_plan(make_load_plan(given), recorded, kLoad, "--restart"); },
+      ThrowsMessage<UsageError>(HasSubstr("--indexes is now defer, but load 7 of this source began with keep")));
+}
+
+TEST(RecordedPlan, OfALoadThatIsDoneOnlyWhatDecidedItsOutcomeIsCompared) {
+  const std::string recorded = recorded_plan(make_load_plan(all_flags()));
+  Flags given = flags();
+  given.order = "file";
+  given.indexes = "keep";
+  EXPECT_NO_THROW(require_same_outcome(make_load_plan(given), recorded, kLoad, "--reload"));
+  given.max_line = "1M";
+  EXPECT_THAT([&] { require_same_outcome(make_load_plan(given), recorded, kLoad, "--reload"); },
+              ThrowsMessage<UsageError>(AllOf(HasSubstr("--max-line"), EndsWith("with --reload."))));
 }
 
 TEST(RecordedPlan, SettingOfANewerChatloadIsRefused) {
@@ -181,7 +207,8 @@ TEST(RecordedPlan, InstantsBeyondTheCalendarStayExact) {
   Flags far = flags();
   far.since = "-9223372036854775807";
   far.until = "9223372036854775806";
-  const LoadPlan resumed = resumed_plan(make_load_plan(flags()), recorded_plan(decided_plan(far)), kLoad, "--restart");
+  const LoadPlan resumed =
+      resumed_plan(make_load_plan(flags()), recorded_plan(make_load_plan(far)), kLoad, "--restart");
   EXPECT_EQ(resumed.read.filter.since_seconds, -INT64_MAX);
   EXPECT_EQ(resumed.read.filter.until_seconds, INT64_MAX - 1);
 }

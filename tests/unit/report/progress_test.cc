@@ -44,6 +44,8 @@ TEST(Bottleneck, WriterWithoutAConnectionComesFirst) {
   set_ranges(stats, 120, 102, 100);
   stats.disconnected = 1;
   EXPECT_EQ(bottleneck(stats, 20), Bottleneck::kConnection);
+  stats.indexes_building = 1;
+  EXPECT_EQ(bottleneck(stats, 20), Bottleneck::kIndexes);
   stats.restart();
   EXPECT_EQ(bottleneck(stats, 20), Bottleneck::kInflate);
 }

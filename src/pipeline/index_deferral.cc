@@ -1,0 +1,347 @@
+// A load leaves the indexes out only while it has the table for itself. It takes the table's lock, then looks for loads
+// that are alive; every load is in the ledger first, with its own lock held, then looks whether another has the table's
+// lock. So of two at least one sees the other. Should both locks be lost with their connections, no index is lost for
+// it: whoever finds a note builds what is missing, and whoever built it first leaves the other nothing to do.
+//
+// The build may take hours, longer than any reasonable wait for a reply. So it has a thread and a session without a
+// read timeout, while the control connection, which has one, asks every kServerPoll whether the server still has that
+// session: a server that died without a word is noticed there.
+#include "pipeline/index_deferral.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/errors.h"
+#include "base/quantity.h"
+#include "base/units.h"
+#include "report/progress.h"
+#include "write/background_statement.h"
+#include "write/session.h"
+#include "write/statement_error.h"
+
+namespace chatload::pipeline {
+namespace {
+
+using write::IndexDefinition;
+using write::IndexMode;
+using write::Session;
+using write::StatementError;
+using Clock = write::RetryPolicy::Clock;
+
+// Of the input as it is, gzipped some 150,000 lines. Three interleaved pairs of such a load, seconds, keep and defer:
+// MySQL 1.96 1.54, 1.71 1.46, 1.90 1.55; MariaDB 2.12 2.20, 2.56 2.00, 1.94 0.90 (`chatgen --lines 150000`, then
+// `chatload load
+// --indexes keep` or `defer` into an empty table). A smaller load has less to gain, and two ALTER TABLEs that wait for
+// the table's metadata lock, and keep other sessions out meanwhile, to lose.
+constexpr std::uint64_t kWorthwhileBytes = 8 * kMiB;
+// A load that only looks whether it could have the table holds its lock for a moment.
+constexpr std::chrono::milliseconds kGlance{1'000};
+constexpr std::chrono::milliseconds kPoll{100};
+constexpr std::chrono::seconds kServerPoll{10};
+constexpr std::chrono::seconds kKillWait{2};
+constexpr std::uint32_t kNoReadTimeout = 0;
+constexpr int kLockWaitTimeout = 1205;
+constexpr int kDuplicateKeyName = 1061;
+constexpr std::string_view kTableIsTaken = "Another load has the table for itself, to build its indexes at its end";
+
+std::string in_use(const std::string& table) {
+  return fmt::format("another session uses {} (it holds a metadata lock; SHOW PROCESSLIST may name it)",
+                     write::quote_identifier(table));
+}
+
+std::string count_of(const std::vector<IndexDefinition>& indexes) {
+  return fmt::format("{} secondary {} ({})", indexes.size(), indexes.size() == 1 ? "index" : "indexes",
+                     write::names_of(indexes));
+}
+
+std::chrono::milliseconds left_until(Clock::time_point end) {
+  return std::max(std::chrono::milliseconds(0),
+                  std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()));
+}
+
+// While one lives, the progress line says what is waited for.
+class BuildProgress {
+ public:
+  BuildProgress(report::LiveStats& stats, const report::ProgressOptions& options)
+      : building_(stats.indexes_building), progress_((building_ = 1, stats), options) {}
+  BuildProgress(const BuildProgress&) = delete;
+  BuildProgress& operator=(const BuildProgress&) = delete;
+  ~BuildProgress() { building_ = 0; }
+
+ private:
+  std::atomic<std::uint64_t>& building_;
+  report::Progress progress_;
+};
+
+}  // namespace
+
+IndexDeferral::IndexDeferral(const cli::LoadPlan& plan, std::string input, std::string table,
+                             write::ControlConnection& control, write::RetryPolicy& retry, report::LiveStats& stats,
+                             const StopSignal& stop)
+    : plan_(plan),
+      input_(std::move(input)),
+      table_(std::move(table)),
+      control_(control),
+      retry_(retry),
+      stats_(stats),
+      stop_(stop) {
+  control_.run([&](Session& session) {
+    table_lock_ = write::table_lock_name(session, table_);
+    build_lock_ = write::build_lock_name(session, table_);
+  });
+}
+
+IndexMode IndexDeferral::decide(std::optional<std::uint64_t> source_bytes) {
+  const bool is_asked = plan_.write.indexes == IndexMode::kDefer;
+  if (plan_.write.indexes == IndexMode::kKeep) return IndexMode::kKeep;
+  if (has_table_) return IndexMode::kDefer;  // decided so before another run began the load
+  const auto keep = [&](const Found& found, const std::string& why) {
+    leave_table();
+    if (!found.indexes.empty()) spdlog::info("Keeps {} in place, because {}.", count_of(found.indexes), why);
+    return IndexMode::kKeep;
+  };
+  Found found = look();
+  if (found.indexes.empty()) {
+    if (is_asked) spdlog::info("{} has no secondary index that can be built after the load.", table_);
+    return IndexMode::kKeep;
+  }
+  if (!is_asked) {
+    if (const auto why = why_keep(found, source_bytes)) return keep(found, *why);
+  }
+  if (control_.run([&](Session& session) { return write::has_foreign_key(session, table_); })) {
+    return keep(found, "the table has a foreign key or is referenced by one");
+  }
+  if (const auto other = take_table_alone(is_asked ? plan_.ledger.wait_lock : std::chrono::milliseconds(0))) {
+    if (!is_asked) return keep(found, *other + " writes into the table");
+    throw LoadError(
+        fmt::format("{}: {} writes into the table, so that its indexes cannot be left out; let it finish, wait "
+                    "for it with --wait-lock DURATION, or leave --indexes defer out.",
+                    input_, *other));
+  }
+  found = look();
+  if (!is_asked) {
+    if (const auto why = why_keep(found, source_bytes)) return keep(found, *why);
+  }
+  if (const auto why = drop()) {
+    if (!is_asked) return keep(found, *why);
+    throw DatabaseError(
+        fmt::format("{}: {} cannot be dropped before the load, because {}; mend that, or leave --indexes "
+                    "defer out.",
+                    input_, subject(found.indexes), *why));
+  }
+  owed_ = missing();
+  spdlog::info("Builds {} after the load, because {}.", count_of(found.indexes),
+               found.table_is_empty ? "the table is empty" : "--indexes defer asks for it");
+  return IndexMode::kDefer;
+}
+
+IndexDeferral::Found IndexDeferral::look() {
+  return control_.run([&](Session& session) {
+    Found found{write::noted_indexes(session, table_).missing, false};
+    for (IndexDefinition& index : write::droppable_indexes(session, table_)) found.indexes.push_back(std::move(index));
+    found.table_is_empty = session.query("SELECT 1 FROM " + write::quote_identifier(table_) + " LIMIT 1").empty();
+    return found;
+  });
+}
+
+std::optional<std::string> IndexDeferral::why_keep(const Found& found,
+                                                   std::optional<std::uint64_t> source_bytes) const {
+  if (!found.table_is_empty) return "the table has rows";
+  if (source_bytes && *source_bytes < kWorthwhileBytes) {
+    return fmt::format("the input is smaller than {}", format_size(kWorthwhileBytes));
+  }
+  return std::nullopt;
+}
+
+// Nothing once the table's lock is held and no other load is alive; else the load that is. Lets go of the lock while it
+// waits for that one, which may wait for the lock.
+std::optional<std::string> IndexDeferral::take_table_alone(std::chrono::milliseconds wait_for_loads) {
+  const auto give_up_at = Clock::now() + plan_.ledger.wait_lock;
+  for (const auto loads_until = Clock::now() + wait_for_loads;;) {
+    const auto holder = control_.lock(table_lock_, std::max(kGlance, left_until(give_up_at)), said());
+    if (holder) {
+      if (stop_.requested()) throw Interrupted();
+      refuse_taken(*holder);
+    }
+    has_table_ = true;
+    auto other = control_.run([&](Session& session) { return write::other_load(session, table_); });
+    if (!other) return std::nullopt;
+    leave_table();
+    if (left_until(loads_until).count() == 0) return other;
+    if (stop_.wait_for(kPoll)) throw Interrupted();
+  }
+}
+
+void IndexDeferral::refuse_taken(const std::string& holder) {
+  const auto who = control_.run([&](Session& session) { return write::other_load(session, table_); });
+  throw LoadError(
+      fmt::format("{}: another load has the table for itself ({}), because it builds the table's indexes at its "
+                  "end; let it finish, or wait for it with --wait-lock DURATION.",
+                  input_, who ? *who + ", " + holder : holder));
+}
+
+void IndexDeferral::leave_table() {
+  if (has_table_) control_.unlock(table_lock_);
+  has_table_ = false;
+}
+
+// Why they cannot be dropped, if so. What may pass is waited for only where it was asked for.
+std::optional<std::string> IndexDeferral::drop() {
+  const auto since = Clock::now();
+  for (unsigned failures = 0;;) {
+    const std::optional<Refusal> refusal = control_.run([&](Session& session) { return drop_once(session); });
+    if (!refusal) return std::nullopt;
+    const bool waits = refusal->may_pass && plan_.write.indexes == IndexMode::kDefer;
+    if (waits && retry_.wait(since, failures++, "The indexes cannot be dropped: " + refusal->why)) continue;
+    if (stop_.requested()) throw Interrupted();
+    return refusal->why;
+  }
+}
+
+// The connection that drops is the one that holds the table's lock, so that a run that has lost it drops nothing.
+std::optional<IndexDeferral::Refusal> IndexDeferral::drop_once(Session& session) const {
+  const std::string is_ours = "SELECT IS_USED_LOCK(" + write::quote_text(table_lock_) + ") = CONNECTION_ID()";
+  if (session.query(is_ours).at(0).at(0) != "1") return Refusal{"the table's lock was lost to another load"};
+  const std::vector<IndexDefinition> indexes = write::droppable_indexes(session, table_);
+  if (indexes.empty()) return std::nullopt;
+  try {
+    write::note_indexes(session, table_, indexes);
+    write::drop_indexes(session, table_, indexes);
+    return std::nullopt;
+  } catch (const StatementError& error) {
+    const write::ErrorClass kind = write::classify(error);
+    if (kind == write::ErrorClass::kConnectionLost || kind == write::ErrorClass::kReadOnly) throw;
+    session.execute("ROLLBACK");
+    const bool is_locked = error.code() == kLockWaitTimeout;
+    return Refusal{is_locked ? in_use(table_) : std::string("the server refuses: ") + error.what(),
+                   kind == write::ErrorClass::kRetry};
+  }
+}
+
+void IndexDeferral::prepare(IndexMode decided) {
+  if (decided == IndexMode::kDefer && !has_table_) {
+    if (const auto other = take_table_alone(std::chrono::milliseconds(0))) {
+      spdlog::info("The secondary indexes are kept in place from here on, because {} writes into the table.", *other);
+    }
+    owed_ = missing();
+    if (has_table_ && !owed_.empty()) spdlog::info("Builds {} after the load, as it began.", count_of(owed_));
+  }
+  if (decided == IndexMode::kDefer && has_table_) return;
+  leave_table();
+  const auto wait = std::max(kGlance, plan_.ledger.wait_lock);
+  if (const auto holder = control_.wait_for_others(table_lock_, wait, said())) {
+    if (stop_.requested()) throw Interrupted();
+    refuse_taken(*holder);
+  }
+  build_missing();
+}
+
+void IndexDeferral::build() {
+  if (has_table_) build_missing();
+}
+
+void IndexDeferral::mend() {
+  if (missing().empty()) return;
+  if (control_.lock(table_lock_, std::chrono::milliseconds(0), "")) return;
+  has_table_ = true;
+  build_missing();
+  leave_table();
+}
+
+// Clears the notes that are of no use any more on the way.
+std::vector<IndexDefinition> IndexDeferral::missing() {
+  const write::NotedIndexes noted = control_.run([&](Session& session) {
+    write::NotedIndexes found = write::noted_indexes(session, table_);
+    write::forget_indexes(session, table_, found.present);
+    write::forget_indexes(session, table_, found.changed);
+    return found;
+  });
+  if (!noted.changed.empty()) {
+    spdlog::warn("{} is another one now than before a load dropped it, and is left as it is.", subject(noted.changed));
+  }
+  return noted.missing;
+}
+
+void IndexDeferral::build_missing() {
+  owed_ = missing();
+  if (owed_.empty()) return;
+  const BuildProgress progress(stats_, plan_.report.progress);
+  std::optional<Clock::time_point> since;  // the first failure: a build may take longer than --retry-for
+  for (unsigned failures = 0; !owed_.empty(); owed_ = missing()) {
+    wait_for_build_of_others();
+    owed_ = missing();
+    if (owed_.empty()) return;
+    try {
+      build_once(owed_);
+    } catch (const write::ConnectError& error) {
+      if (!can_come_back(error) && !retry_.has_committed()) throw;
+      if (!since) since = Clock::now();
+      wait_after(error.code(), error.what(), true, *since, failures++);
+    } catch (const StatementError& error) {
+      const write::ErrorClass kind = write::classify(error);
+      const bool may_pass = kind == write::ErrorClass::kConnectionLost || kind == write::ErrorClass::kRetry ||
+                            kind == write::ErrorClass::kReadOnly || error.code() == kDuplicateKeyName;
+      if (!since) since = Clock::now();
+      wait_after(error.code(), error.what(), may_pass, *since, failures++);
+    }
+  }
+}
+
+void IndexDeferral::wait_after(int code, const std::string& error, bool may_pass, Clock::time_point since,
+                               unsigned failures) {
+  const std::string why = code == kLockWaitTimeout ? in_use(table_) : error;
+  const std::string what = fmt::format("{} cannot be built: {}", subject(owed_), why);
+  if (may_pass && !stop_.requested() && retry_.wait(since, failures, what)) return;
+  if (stop_.requested()) throw Interrupted();
+  throw DatabaseError(
+      fmt::format("{}: {}; mend that and run the same command again, or `chatload schema apply`.", input_, what));
+}
+
+// A server goes on building for a client that is gone.
+void IndexDeferral::wait_for_build_of_others() {
+  for (bool is_first = true;; is_first = false) {
+    const auto holder = control_.wait_for_others(build_lock_, std::chrono::milliseconds(0), "");
+    if (!holder) return;
+    if (is_first) spdlog::info("The server is still building indexes of {} ({}); waiting for it.", table_, *holder);
+    if (stop_.wait_for(kPoll)) throw Interrupted();
+  }
+}
+
+void IndexDeferral::build_once(const std::vector<IndexDefinition>& indexes) {
+  spdlog::info("Builds {} of {}.", count_of(indexes), write::quote_identifier(table_));
+  write::BackgroundStatement statement(Session::connect(plan_.write.endpoint, kNoReadTimeout),
+                                       [lock = "SELECT GET_LOCK(" + write::quote_text(build_lock_) + ", 0)",
+                                        sql = write::build_statement(table_, indexes)](Session& session) {
+                                         write::set_up_build(session);
+                                         if (session.query(lock).at(0).at(0) == "1") session.execute(sql);
+                                       });
+  const std::string kill = fmt::format("KILL QUERY {}", statement.connection_id());
+  const std::string is_there =
+      fmt::format("SELECT IS_USED_LOCK({}) = {}", write::quote_text(build_lock_), statement.connection_id());
+  for (auto next_poll = Clock::now() + kServerPoll; !statement.ends_within(kPoll);) {
+    if (stop_.requested()) {
+      control_.attempt([&](Session& session) { session.execute(kill); });
+      static_cast<void>(statement.ends_within(kKillWait));
+      throw Interrupted();
+    }
+    if (Clock::now() < next_poll) continue;
+    const bool knows_it = control_.run([&](Session& session) { return session.query(is_there).at(0).at(0) == "1"; });
+    if (!knows_it && !statement.ends_within(kServerPoll)) {
+      throw StatementError(2013, "08S01", "the server has lost the connection that builds them");
+    }
+    next_poll = Clock::now() + kServerPoll;
+  }
+  statement.get();
+}
+
+std::string_view IndexDeferral::said() const { return plan_.ledger.wait_lock > kGlance ? kTableIsTaken : ""; }
+
+std::string IndexDeferral::subject(const std::vector<IndexDefinition>& indexes) const {
+  return fmt::format("{} {} of {}", indexes.size() == 1 ? "The index" : "The indexes", write::names_of(indexes),
+                     write::quote_identifier(table_));
+}
+
+}  // namespace chatload::pipeline

@@ -1,0 +1,88 @@
+// --indexes: the table's secondary indexes around one load.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/stop_signal.h"
+#include "cli/plan.h"
+#include "report/live_stats.h"
+#include "write/control_connection.h"
+#include "write/deferred_indexes.h"
+#include "write/index_mode.h"
+#include "write/retry_policy.h"
+
+namespace chatload::pipeline {
+
+// Of one run of one input, in this order: decide() where a load begins, prepare() before its first row, build() behind
+// its last. Single-threaded; borrows all that it is given. All throw LoadError where another load is in the way,
+// DatabaseError where the server refuses, and Interrupted.
+class IndexDeferral {
+ public:
+  IndexDeferral(const cli::LoadPlan& plan, std::string input, std::string table, write::ControlConnection& control,
+                write::RetryPolicy& retry, report::LiveStats& stats, const StopSignal& stop);
+
+  // What a load that begins does, and says why: kKeep, or kDefer once the indexes are noted and dropped; the control
+  // connection then holds the table's lock. source_bytes: of the input, where known.
+  [[nodiscard]] write::IndexMode decide(std::optional<std::uint64_t> source_bytes);
+
+  // Before the first row of a load that decided so, in this run or an earlier one. Waits for a load that has the table
+  // for itself, and builds what another one left out. REQUIRES: the load's row is in the ledger, and its lock held:
+  // whoever takes the table's lock afterwards finds it there.
+  void prepare(write::IndexMode decided);
+
+  // What prepare() left to be built; returns when all of it is there.
+  void build();
+
+  // The same of what earlier loads left out, unless somebody else has the table for himself.
+  void mend();
+
+  // The indexes that are still to be built, "`site_id`, `timestamp`"; empty where there are none.
+  [[nodiscard]] std::string owed() const { return write::names_of(owed_); }
+
+ private:
+  struct Found {
+    std::vector<write::IndexDefinition> indexes;  // that can be left out, or are already
+    bool table_is_empty = false;
+  };
+  // Why indexes stay where they are.
+  struct Refusal {
+    std::string why;
+    bool may_pass = false;
+  };
+
+  [[nodiscard]] Found look();
+  [[nodiscard]] std::optional<std::string> why_keep(const Found& found,
+                                                    std::optional<std::uint64_t> source_bytes) const;
+  [[nodiscard]] std::optional<std::string> take_table_alone(std::chrono::milliseconds wait_for_loads);
+  [[noreturn]] void refuse_taken(const std::string& holder);
+  void leave_table();
+  [[nodiscard]] std::optional<std::string> drop();
+  [[nodiscard]] std::optional<Refusal> drop_once(write::Session& session) const;
+  [[nodiscard]] std::vector<write::IndexDefinition> missing();
+  void build_missing();
+  void build_once(const std::vector<write::IndexDefinition>& indexes);
+  void wait_after(int code, const std::string& error, bool may_pass, write::RetryPolicy::Clock::time_point since,
+                  unsigned failures);
+  void wait_for_build_of_others();
+  [[nodiscard]] std::string_view said() const;
+  [[nodiscard]] std::string subject(const std::vector<write::IndexDefinition>& indexes) const;
+
+  const cli::LoadPlan& plan_;
+  const std::string input_;
+  const std::string table_;
+  write::ControlConnection& control_;
+  write::RetryPolicy& retry_;
+  report::LiveStats& stats_;
+  const StopSignal& stop_;
+  std::string table_lock_;
+  std::string build_lock_;
+  bool has_table_ = false;  // the control connection wants, and has had, the table's lock
+  std::vector<write::IndexDefinition> owed_;
+};
+
+}  // namespace chatload::pipeline

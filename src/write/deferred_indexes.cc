@@ -1,0 +1,201 @@
+// MySQL's settings of a build, measured: ADD KEY site_id, ADD KEY timestamp on 894,364 rows of chat_messages, 1 GiB
+// pool, two busy cores, three interleaved rounds of ALTER TABLE ... DROP KEY ..., ADD KEY ... in the client; seconds,
+// sorted:
+//
+//   innodb_ddl_threads, innodb_parallel_read_threads   innodb_ddl_buffer_size
+//   4, 4 (the server's own)                            1 MiB (its own)          6.8   8.2  10.7
+//   1, 1                                               1 MiB                    6.9   8.9   9.1
+//   4, 4                                               64 MiB                   7.9   8.0   8.8
+//   8, 8                                               64 MiB                   7.0   7.7   7.8
+//   4, 4                                               256 MiB                  8.9  10.0  10.1
+//
+// So on two cores they decide little. Eight and 64 MiB were the steadiest, leave room for more cores and for fewer
+// merge passes over a larger table, and yield to a server that is set to more. MariaDB has none of them.
+#include "write/deferred_indexes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string_view>
+
+#include "base/digest.h"
+
+namespace chatload::write {
+namespace {
+
+constexpr int kUnknownVariable = 1193;
+// The server takes an integer, and GREATEST() of an unsigned and a signed one is none.
+constexpr std::string_view kBuildFastMysql =
+    "SET SESSION innodb_ddl_threads = CAST(GREATEST(@@innodb_ddl_threads, 8) AS UNSIGNED),"
+    " SESSION innodb_parallel_read_threads = CAST(GREATEST(@@innodb_parallel_read_threads, 8) AS UNSIGNED),"
+    " SESSION innodb_ddl_buffer_size = CAST(GREATEST(@@innodb_ddl_buffer_size, 67108864) AS UNSIGNED)";
+// For the metadata lock, at the start of the build and again at its end: longer than most queries take, and a queued
+// ALTER TABLE keeps every later query out until it has its turn or gives up.
+constexpr std::string_view kBuildWaits = "SET SESSION lock_wait_timeout = 20";
+
+std::string of_table(const std::string& table) {
+  return " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = " + quote_text(table);
+}
+
+// The server takes two names that differ in case for one.
+std::string folded(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return name;
+}
+
+std::vector<IndexDefinition> shown_indexes(Session& session, const std::string& table) {
+  return plain_indexes(session.query("SHOW CREATE TABLE " + quote_identifier(table)).at(0).at(1).value_or(""));
+}
+
+std::string name_list(const std::vector<IndexDefinition>& indexes) {
+  std::string list;
+  for (const IndexDefinition& index : indexes) list += (list.empty() ? "" : ", ") + quote_text(index.name);
+  return list;
+}
+
+std::string lock_name(Session& session, std::string_view kind, const std::string& table) {
+  const std::string database = session.query("SELECT DATABASE()").at(0).at(0).value_or("");
+  return fmt::format("chatload:{}:{}", kind, digest_hex(database + '\0' + table));
+}
+
+bool get_lock(Session& session, const std::string& name) {
+  return session.query("SELECT GET_LOCK(" + quote_text(name) + ", 0)").at(0).at(0) == "1";
+}
+
+}  // namespace
+
+std::vector<IndexDefinition> droppable_indexes(Session& session, const std::string& table) {
+  std::vector<IndexDefinition> indexes = shown_indexes(session, table);
+  const std::vector<Row> counting = session.query(
+      "SELECT s.INDEX_NAME FROM information_schema.STATISTICS AS s JOIN information_schema.COLUMNS AS c"
+      " USING (TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME)" +
+      of_table(table) + " AND c.EXTRA LIKE '%auto_increment%'");
+  std::erase_if(indexes, [&](const IndexDefinition& index) {
+    return std::find(counting.begin(), counting.end(), Row{index.name}) != counting.end();
+  });
+  return indexes;
+}
+
+bool has_foreign_key(Session& session, const std::string& table) {
+  const std::string name = quote_text(table);
+  return !session
+              .query(
+                  "SELECT 1 FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE (CONSTRAINT_SCHEMA = DATABASE()"
+                  " AND TABLE_NAME = " +
+                  name + ") OR (UNIQUE_CONSTRAINT_SCHEMA = DATABASE() AND REFERENCED_TABLE_NAME = " + name +
+                  ") LIMIT 1")
+              .empty();
+}
+
+NotedIndexes noted_indexes(Session& session, const std::string& table) {
+  NotedIndexes noted;
+  const std::vector<Row> notes = session.query(
+      "SELECT `index_name`, `definition` FROM `chatload_indexes` WHERE `target_table` = " + quote_text(table) +
+      " ORDER BY `position`, `index_name`");
+  if (notes.empty()) return noted;
+  std::map<std::string, std::string> there;
+  for (const Row& row :
+       session.query("SELECT DISTINCT INDEX_NAME FROM information_schema.STATISTICS" + of_table(table))) {
+    there[folded(row[0].value_or(""))];
+  }
+  for (const IndexDefinition& index : shown_indexes(session, table)) there[folded(index.name)] = index.text;
+  for (const Row& note : notes) {
+    IndexDefinition index{note[0].value_or(""), note[1].value_or("")};
+    const auto found = there.find(folded(index.name));
+    auto& list = found == there.end() ? noted.missing : found->second == index.text ? noted.present : noted.changed;
+    list.push_back(std::move(index));
+  }
+  return noted;
+}
+
+void note_indexes(Session& session, const std::string& table, const std::vector<IndexDefinition>& indexes) {
+  std::string values;
+  for (std::size_t position = 0; position < indexes.size(); ++position) {
+    values += fmt::format("{}({}, {}, {}, {}, UTC_TIMESTAMP(6))", position == 0 ? "" : ", ", quote_text(table),
+                          quote_text(indexes[position].name), position, quote_text(indexes[position].text));
+  }
+  session.execute("START TRANSACTION");
+  forget_indexes(session, table, indexes);
+  session.execute(
+      "INSERT INTO `chatload_indexes` (`target_table`, `index_name`, `position`, `definition`, `noted_at`)"
+      " VALUES " +
+      values);
+  session.execute("COMMIT");
+}
+
+void drop_indexes(Session& session, const std::string& table, const std::vector<IndexDefinition>& indexes) {
+  std::string drops;
+  for (const IndexDefinition& index : indexes) {
+    drops += (drops.empty() ? "" : ", ") + ("DROP KEY " + quote_identifier(index.name));
+  }
+  session.execute("ALTER TABLE " + quote_identifier(table) + " " + drops);
+}
+
+std::string build_statement(const std::string& table, const std::vector<IndexDefinition>& indexes) {
+  std::string adds;
+  for (const IndexDefinition& index : indexes) adds += (adds.empty() ? "ADD " : ", ADD ") + index.text;
+  return "ALTER TABLE " + quote_identifier(table) + " " + adds;
+}
+
+void set_up_build(Session& session) {
+  session.execute(kBuildWaits);
+  if (session.server().server != Server::kMysql) return;
+  try {
+    session.execute(kBuildFastMysql);
+  } catch (const StatementError& error) {
+    if (error.code() != kUnknownVariable) throw;  // before MySQL 8.0.27
+  }
+}
+
+void forget_indexes(Session& session, const std::string& table, const std::vector<IndexDefinition>& indexes) {
+  if (indexes.empty()) return;
+  session.execute(fmt::format("DELETE FROM `chatload_indexes` WHERE `target_table` = {} AND `index_name` IN ({})",
+                              quote_text(table), name_list(indexes)));
+}
+
+std::string table_lock_name(Session& session, const std::string& table) { return lock_name(session, "table", table); }
+std::string build_lock_name(Session& session, const std::string& table) { return lock_name(session, "build", table); }
+
+std::optional<std::string> other_load(Session& session, const std::string& table) {
+  const std::vector<Row> rows = session.query(
+      "SELECT `load_id`, `runner` FROM `chatload_loads` WHERE `target_table` = " + quote_text(table) +
+      " AND `state` <> 'done' AND IS_USED_LOCK(`lock_name`) <> CONNECTION_ID() ORDER BY `load_id` DESC LIMIT 1");
+  if (rows.empty()) return std::nullopt;
+  return fmt::format("load {} ({})", rows[0][0].value_or(""), rows[0][1].value_or(""));
+}
+
+std::string mend_indexes(Session& session) {
+  std::string report;
+  for (const Row& row : session.query("SELECT DISTINCT `target_table` FROM `chatload_indexes` ORDER BY 1")) {
+    const std::string table = row[0].value_or("");
+    const NotedIndexes noted = noted_indexes(session, table);
+    for (const IndexDefinition& index : noted.changed) {
+      report += fmt::format("{}: the index {} is another one than before a load dropped it, left as it is\n", table,
+                            quote_identifier(index.name));
+    }
+    if (!noted.missing.empty()) {
+      if (!get_lock(session, table_lock_name(session, table)) || !get_lock(session, build_lock_name(session, table))) {
+        report += fmt::format("{}: its indexes {} are built by a load that runs\n", table, names_of(noted.missing));
+        continue;
+      }
+      set_up_build(session);
+      session.execute(build_statement(table, noted.missing));
+      for (const IndexDefinition& index : noted.missing) {
+        report += fmt::format("{}: the index {} is built\n", table, quote_identifier(index.name));
+      }
+    }
+    for (const auto& list : {noted.missing, noted.present, noted.changed}) forget_indexes(session, table, list);
+  }
+  return report;
+}
+
+std::string names_of(const std::vector<IndexDefinition>& indexes) {
+  std::string names;
+  for (const IndexDefinition& index : indexes) names += (names.empty() ? "" : ", ") + quote_identifier(index.name);
+  return names;
+}
+
+}  // namespace chatload::write
