@@ -93,7 +93,7 @@ void declare_load(CLI::App& app, Flags& flags) {
       .flag("--on-duplicate", "skip|replace|fail", flags.on_duplicate,
             "a line whose id is there: first wins, last wins, stop (default skip)")
       .flag("--order", "auto|file|key", flags.order,
-            "rows reach the table as the file has them, or sorted by key; auto: by key where that is faster")
+            "order of rows; auto: key where the table outgrows the server's memory")
       .flag("--spill-dir", "DIR", flags.spill_dir, "where rows are sorted by key (default: $TMPDIR, else /var/tmp)")
       .flag("--connections", "N", flags.connections, "parallel writers, 1 to 64 (default: the cores, at most 8)")
       .flag("--indexes", "auto|keep|defer", flags.indexes,

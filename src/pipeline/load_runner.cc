@@ -331,7 +331,14 @@ OrderChoice LoadRunner::choose_order_of(const cli::LoadPlan& plan, const std::st
                                         const source::SourceIdentity& identity) {
   if (!table_.can_write_in_parallel()) return {write::RowOrder::kFile, table_.why_not_in_parallel()};
   if (!identity.bytes) return {write::RowOrder::kFile, "it can be read once only"};
-  const InputSample sample = sample_input(input, plan.read, mapping_, *identity.bytes, stop_);
+  InputSample sample;
+  try {
+    sample = sample_input(input, plan.read, mapping_, *identity.bytes, stop_);
+  } catch (const Error&) {
+    // The load meets it too, and says so; rows in front of it are written.
+    return {plan.write.order == write::RowOrder::kKey ? write::RowOrder::kKey : write::RowOrder::kFile,
+            "its beginning cannot be read"};
+  }
   const std::uint64_t spill_free_bytes = spill::free_bytes(plan.write.spill_dir);
   if (plan.write.order == write::RowOrder::kKey) {
     if (spill_bytes_estimate(sample) <= spill_free_bytes) return {write::RowOrder::kKey, "--order asks for it"};

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/quantity.h"
-#include "base/units.h"
 #include "inflate/decoded_stream.h"
 #include "parse/range_parser.h"
 #include "source/byte_source.h"
@@ -30,10 +29,6 @@ constexpr std::uint64_t kRowBytes = 60;
 constexpr std::uint64_t kSpilledRowBytes = 16;
 // Runs are merged before the last merge only where they are very many, and then a part at a time.
 constexpr double kSpillReserve = 1.2;
-
-std::string in_gib(std::uint64_t bytes) {
-  return fmt::format("{:.2g} GiB", static_cast<double>(bytes) / static_cast<double>(kGiB));
-}
 
 }  // namespace
 
@@ -87,15 +82,16 @@ OrderChoice choose_order(const InputSample& sample, const write::TableFacts& fac
   if (static_cast<double>(table_bytes) <= kPoolShare * static_cast<double>(facts.buffer_pool_bytes)) {
     return file_order(
         fmt::format("the table, which its rows make about {}, stays in memory with the server's buffer pool of {}",
-                    in_gib(table_bytes), in_gib(facts.buffer_pool_bytes)));
+                    format_size(table_bytes), format_size(facts.buffer_pool_bytes)));
   }
   if (spill_bytes_estimate(sample) > spill_free_bytes) {
     return file_order(fmt::format("sorting its rows takes {} of disk, and --spill-dir has {}",
-                                  in_gib(spill_bytes_estimate(sample)), in_gib(spill_free_bytes)));
+                                  format_size(spill_bytes_estimate(sample)), format_size(spill_free_bytes)));
   }
-  return {write::RowOrder::kKey,
-          fmt::format("about {} rows whose ids come in no order make the table {}, and the server keeps {} in memory",
-                      format_count(sample.rows_estimate), in_gib(table_bytes), in_gib(facts.buffer_pool_bytes))};
+  return {
+      write::RowOrder::kKey,
+      fmt::format("about {} rows whose ids come in no order make the table {}, and the server keeps {} in memory",
+                  format_count(sample.rows_estimate), format_size(table_bytes), format_size(facts.buffer_pool_bytes))};
 }
 
 }  // namespace chatload::pipeline
