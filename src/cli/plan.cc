@@ -254,6 +254,7 @@ ReadPlan make_read_plan(const Flags& flags) {
   plan.inflater = choose("--inflater", flags.inflater, plan.inflater, kInflaters);
   plan.split.range_bytes = size_within("--range-size", flags.range_size, plan.split.range_bytes, kRangeBytesMin);
   plan.split.line_bytes_max = size_within("--max-line", flags.max_line, plan.split.line_bytes_max, kLineBytesMin);
+  plan.is_range_size_given = flags.range_size.has_value();
   plan.filter = make_filter(flags);
   plan.threads = count_within("--threads", flags.threads, std::min(cores(), kThreadsMax), kThreadsMax);
   if (flags.memory) plan.memory_bytes = parse_size("--memory", *flags.memory);

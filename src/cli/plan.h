@@ -31,6 +31,7 @@ struct Flags;
 struct ReadPlan {
   inflate::Inflater inflater = inflate::Inflater::kIsal;
   split::SplitLimits split;
+  bool is_range_size_given = false;  // otherwise a small --memory makes ranges smaller
   parse::RowFilter filter;
   unsigned threads = 1;                       // parsers; 1 to 256
   std::optional<std::uint64_t> memory_bytes;  // not given: what the default, or the other flags, need

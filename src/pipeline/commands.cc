@@ -146,10 +146,15 @@ void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const par
   }
 }
 
-Verdict check(const cli::CheckPlan& plan) {
+Verdict check(const cli::CheckPlan& given) {
   const StopSignal stop;
-  const MemoryPlan memory = plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, 0);
   parse::Mapping mapping = parse::chat_mapping();
+  cli::CheckPlan plan = given;
+  if (!given.read.is_range_size_given) {
+    plan.read.split =
+        fitting_limits(given.read.memory_bytes, given.read.split, given.read.threads, 0, mapping.fields.size());
+  }
+  const MemoryPlan memory = plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, 0);
   if (plan.limits_from) {
     write::Session session = write::Session::connect(*plan.limits_from, kReadTimeoutSeconds);
     static_cast<void>(write::inspect_table(session, mapping, write::OnDuplicate::kSkip));

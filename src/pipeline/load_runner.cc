@@ -100,9 +100,8 @@ std::exception_ptr failure_of(const write::WriterPool& pool, const std::string& 
 
 LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
     : plan_(plan), stop_(stop), retry_(plan.ledger.retry_for, stop), mapping_(parse::chat_mapping()) {
-  const MemoryPlan fits_or_throws =
-      plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, plan.write.connections);
-  static_cast<void>(fits_or_throws);
+  // To learn now that it does not fit.
+  static_cast<void>(plan_memory(plan.read.memory_bytes, fitting_split(), plan.read.threads, plan.write.connections));
   sessions_.push_back(connect_patiently());
   if (sessions_.front().server().read_only) {
     throw DatabaseError(fmt::format("{} is read-only; load into the primary server, or make this one writable.",
@@ -230,9 +229,9 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
     throw LoadError(fmt::format("{}: load {} began in key order, and now {}; begin anew with --restart.", input,
                                 load.load_id, table_.why_not_in_parallel()));
   }
-  const auto connections = static_cast<unsigned>(sessions_.size());
   const std::size_t ranges_in_flight_max =
-      plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, connections).ranges_in_flight_max;
+      plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, static_cast<unsigned>(sessions_.size()))
+          .ranges_in_flight_max;
   const write::RangeLedger ledger(load.load_id, load.owner);
   std::optional<write::CommittedRanges> committed;
   control_->run([&](write::Session& session) { committed.emplace(session, load.load_id); });
@@ -258,8 +257,7 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
   Destination destination{pool, *committed, table_.can_write_in_parallel(), nullptr};
   InputResult result;
   if (is_key_order) {
-    const KeyOrderMemoryPlan memory = plan_key_order_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads,
-                                                            connections, mapping_.fields.size());
+    const KeyOrderMemoryPlan memory = key_order_memory(plan);
     spill::SpillStore spill(plan.write.spill_dir, mapping_, memory.spill);
     destination.spill = &spill;
     report::ProgressOptions progress = plan.report.progress;
@@ -275,6 +273,11 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
   }
   if (auto failure = failure_of(pool, input)) result.pipeline.failure = std::move(failure);
   return result;
+}
+
+KeyOrderMemoryPlan LoadRunner::key_order_memory(const cli::LoadPlan& plan) const {
+  return plan_key_order_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads,
+                               static_cast<unsigned>(sessions_.size()), mapping_.fields.size());
 }
 
 // The second half of a load in key order.
@@ -312,9 +315,16 @@ void LoadRunner::write_stretches(const std::string& input, const OpenLoad& load,
 cli::LoadPlan LoadRunner::decided(const cli::LoadPlan& plan, const std::string& input,
                                   const source::SourceIdentity& identity) {
   cli::LoadPlan decided = plan;
-  decided.write.order = decide_order(plan, input, identity);
+  decided.read.split = fitting_split();
+  decided.write.order = decide_order(decided, input, identity);
   decided.write.indexes = indexes_->decide(identity.bytes);
   return decided;
+}
+
+split::SplitLimits LoadRunner::fitting_split() const {
+  const cli::ReadPlan& read = plan_.read;
+  if (read.is_range_size_given) return read.split;
+  return fitting_limits(read.memory_bytes, read.split, read.threads, plan_.write.connections, mapping_.fields.size());
 }
 
 write::RowOrder LoadRunner::decide_order(const cli::LoadPlan& plan, const std::string& input,
@@ -338,6 +348,12 @@ OrderChoice LoadRunner::choose_order_of(const cli::LoadPlan& plan, const std::st
     // The load meets it too, and says so; rows in front of it are written.
     return {plan.write.order == write::RowOrder::kKey ? write::RowOrder::kKey : write::RowOrder::kFile,
             "its beginning cannot be read"};
+  }
+  try {
+    static_cast<void>(key_order_memory(plan));
+  } catch (const UsageError&) {
+    if (plan.write.order == write::RowOrder::kKey) throw;
+    return {write::RowOrder::kFile, "--memory holds no ranges to sort"};
   }
   const std::uint64_t spill_free_bytes = spill::free_bytes(plan.write.spill_dir);
   if (plan.write.order == write::RowOrder::kKey) {

@@ -55,6 +55,8 @@ class LoadRunner {
   void write_stretches(const std::string& input, const OpenLoad& load, const KeyOrderMemoryPlan& memory,
                        spill::SpillStore& spill, const Destination& destination, report::RejectSink& rejects,
                        PipelineResult& result);
+  [[nodiscard]] split::SplitLimits fitting_split() const;
+  [[nodiscard]] KeyOrderMemoryPlan key_order_memory(const cli::LoadPlan& plan) const;
   [[nodiscard]] cli::LoadPlan decided(const cli::LoadPlan& plan, const std::string& input,
                                       const source::SourceIdentity& identity);
   [[nodiscard]] write::RowOrder decide_order(const cli::LoadPlan& plan, const std::string& input,

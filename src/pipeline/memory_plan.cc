@@ -41,6 +41,8 @@ constexpr std::size_t kRecordBytesPerLineByte = 12;
 // Unescaped text takes less than the line that it is in, and makes a line longer than that.
 constexpr std::size_t kRowBytesPerRangeByte = 4;
 constexpr double kSortBytesPerRangeByte = 0.3;
+// Smaller ranges make more transactions than a server likes.
+constexpr std::size_t kFittingRangeBytesMin = kMiB;
 constexpr std::size_t kRangesMin = 2;  // one being written while the next is read
 constexpr std::size_t kRangesPerThread = 3;
 // Of a stretch, whose texts are copies: the rows of a range, 24 bytes more a row for where it stood, and the texts.
@@ -78,6 +80,14 @@ std::size_t bound_that_holds(std::optional<std::size_t> memory_bytes, std::size_
                   threads, connections, format_size(needed_bytes)));
 }
 
+// What two ranges, or two stretches, need.
+std::size_t needed_in_file_order(const Costs& costs) { return costs.fixed_bytes + kRangesMin * costs.range_bytes; }
+
+std::size_t needed_in_key_order(const Costs& costs, const spill::SpillLimits& least, unsigned threads) {
+  return costs.fixed_bytes + std::max(kRangesMin * costs.range_bytes + threads * least.buffer_bytes,
+                                      kRangesMin * costs.stretch_bytes + least.merge_bytes);
+}
+
 }  // namespace
 
 std::size_t statement_bytes_max(split::SplitLimits limits) {
@@ -88,7 +98,7 @@ MemoryPlan plan_memory(std::optional<std::size_t> memory_bytes, split::SplitLimi
                        unsigned connections) {
   const Costs costs = costs_of(limits, threads, connections);
   const std::size_t bound_bytes =
-      bound_that_holds(memory_bytes, costs.fixed_bytes + kRangesMin * costs.range_bytes, limits, threads, connections);
+      bound_that_holds(memory_bytes, needed_in_file_order(costs), limits, threads, connections);
   const std::size_t ranges_that_help = kRangesPerThread * (threads + connections);
   return {bound_bytes, std::clamp((bound_bytes - costs.fixed_bytes) / costs.range_bytes, kRangesMin,
                                   std::max(kRangesMin, ranges_that_help))};
@@ -98,9 +108,7 @@ KeyOrderMemoryPlan plan_key_order_memory(std::optional<std::size_t> memory_bytes
                                          unsigned threads, unsigned connections, std::size_t columns) {
   const Costs costs = costs_of(limits, threads, connections);
   const spill::SpillLimits least = spill::least_limits(limits.line_bytes_max, columns);
-  const std::size_t spilling_min_bytes = kRangesMin * costs.range_bytes + threads * least.buffer_bytes;
-  const std::size_t writing_min_bytes = kRangesMin * costs.stretch_bytes + least.merge_bytes;
-  const std::size_t needed_bytes = costs.fixed_bytes + std::max(spilling_min_bytes, writing_min_bytes);
+  const std::size_t needed_bytes = needed_in_key_order(costs, least, threads);
   const std::size_t free_bytes =
       bound_that_holds(memory_bytes, needed_bytes, limits, threads, connections) - costs.fixed_bytes;
   // Half of what is free, if they can use it.
@@ -112,6 +120,18 @@ KeyOrderMemoryPlan plan_key_order_memory(std::optional<std::size_t> memory_bytes
           .stretches_in_flight_max = stretches,
           .spill = {.buffer_bytes = (free_bytes - ranges * costs.range_bytes) / threads,
                     .merge_bytes = free_bytes - stretches * costs.stretch_bytes}};
+}
+
+split::SplitLimits fitting_limits(std::optional<std::size_t> memory_bytes, split::SplitLimits limits, unsigned threads,
+                                  unsigned connections, std::size_t columns) {
+  const spill::SpillLimits least = spill::least_limits(limits.line_bytes_max, columns);
+  const auto fits = [&] {
+    const Costs costs = costs_of(limits, threads, connections);
+    return std::max(needed_in_file_order(costs), needed_in_key_order(costs, least, threads)) <=
+           memory_bytes.value_or(kMemoryBytesDefault);
+  };
+  while (!fits() && limits.range_bytes / 2 >= kFittingRangeBytesMin) limits.range_bytes /= 2;
+  return limits;
 }
 
 }  // namespace chatload::pipeline

@@ -30,6 +30,11 @@ struct KeyOrderMemoryPlan {
                                                        split::SplitLimits limits, unsigned threads,
                                                        unsigned connections, std::size_t columns);
 
+// limits with range_bytes halved, down to 1 MiB, until both plans above hold two ranges: for a --range-size that nobody
+// asked for.
+[[nodiscard]] split::SplitLimits fitting_limits(std::optional<std::size_t> memory_bytes, split::SplitLimits limits,
+                                                unsigned threads, unsigned connections, std::size_t columns);
+
 // The longest statement a writer builds: a row of a line of the maximal length has its text escaped, which at most
 // doubles it.
 [[nodiscard]] std::size_t statement_bytes_max(split::SplitLimits limits);

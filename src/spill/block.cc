@@ -10,8 +10,8 @@
 // So zstd would take a fifth less disk for two to four times the time. LZ4's acceleration 4 is a fifth faster in the
 // whole of RunBuilder, but then random ids are not compressed at all (1.02 instead of 1.14 in the benchmark below).
 //
-// 32 KiB: smaller blocks compress less, larger ones merge more slowly and take a merge's memory, a block a run. CPU time
-// of `chatload_bench --benchmark_filter=Spill`, random ids, 640,000 rows (77 MB), 64 runs, by block size:
+// 32 KiB: smaller blocks compress less, larger ones merge more slowly and take a merge's memory, a block a run. CPU
+// time of `chatload_bench --benchmark_filter=Spill`, random ids, 640,000 rows (77 MB), 64 runs, by block size:
 //
 //   block              16 KiB   32 KiB   64 KiB   128 KiB
 //   ratio               1.08     1.14     1.19     1.10

@@ -9,7 +9,8 @@
 
 namespace chatload::write {
 
-WriterPool::WriterPool(std::span<Session> sessions, WriteContext context) : context_(std::move(context)), scheduler_(sessions.size()) {
+WriterPool::WriterPool(std::span<Session> sessions, WriteContext context)
+    : context_(std::move(context)), scheduler_(sessions.size()) {
   threads_.reserve(sessions.size());
   try {
     for (Session& session : sessions) {
