@@ -134,6 +134,12 @@ Flags recorded_flags(std::string_view recorded, std::uint64_t load_id, std::stri
   return flags;
 }
 
+// What a load does where it cannot do what was asked for: the same command goes on with that.
+bool is_fallback(const Setting& kept) {
+  return (kept.key == "order" && kept.for_people == to_string(write::RowOrder::kFile)) ||
+         (kept.key == "indexes" && kept.for_people == to_string(write::IndexMode::kKeep));
+}
+
 // Compares the first `count` settings.
 SharedPlan recorded_settings(const LoadPlan& plan, std::string_view text, std::uint64_t load_id,
                              std::string_view anew_flag, std::size_t count) {
@@ -143,7 +149,7 @@ SharedPlan recorded_settings(const LoadPlan& plan, std::string_view text, std::u
   const Settings kept = settings_of(recorded);
   for (std::size_t i = 0; i < count; ++i) {
     const bool is_given = std::find(plan.given.begin(), plan.given.end(), wanted[i].key) != plan.given.end();
-    if (!is_given || wanted[i].toml == kept[i].toml) continue;
+    if (!is_given || wanted[i].toml == kept[i].toml || is_fallback(kept[i])) continue;
     throw UsageError(fmt::format(
         "--{0} is now {1}, but load {2} of this source began with {3}; leave --{0} out to keep to that, or start "
         "anew with {4}.",

@@ -150,10 +150,7 @@ Verdict check(const cli::CheckPlan& given) {
   const StopSignal stop;
   parse::Mapping mapping = parse::chat_mapping();
   cli::CheckPlan plan = given;
-  if (!given.read.is_range_size_given) {
-    plan.read.split =
-        fitting_limits(given.read.memory_bytes, given.read.split, given.read.threads, 0, mapping.fields.size());
-  }
+  plan.read.split = fitting_limits(given.read, 0, mapping.fields.size());
   const MemoryPlan memory = plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, 0);
   if (plan.limits_from) {
     write::Session session = write::Session::connect(*plan.limits_from, kReadTimeoutSeconds);

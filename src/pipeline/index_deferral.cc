@@ -244,7 +244,12 @@ void IndexDeferral::build() {
 }
 
 void IndexDeferral::mend() {
-  if (missing().empty()) return;
+  const bool has_notes = control_.run([&](Session& session) {
+    const write::NotedIndexes noted = write::noted_indexes(session, table_);
+    return !noted.missing.empty() || !noted.present.empty() || !noted.changed.empty();
+  });
+  if (!has_notes) return;
+  // A load that has the table may be about to drop what it has noted.
   if (control_.lock(table_lock_, std::chrono::milliseconds(0), "")) return;
   has_table_ = true;
   build_missing();

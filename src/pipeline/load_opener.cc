@@ -157,6 +157,12 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
   load.before = control_.run([&](write::Session& session) { return write::read_totals(session, load.load_id); });
   spdlog::info("{}: goes on with load {}, of which {} lines are done.", source.input, load.load_id,
                format_count(load.before.counts.lines));
+  if (plan_.write.order == write::RowOrder::kKey && load.plan.write.order == write::RowOrder::kFile) {
+    spdlog::warn("{}: load {} began in file order, and goes on in it.", source.input, load.load_id);
+  }
+  if (plan_.write.indexes == write::IndexMode::kDefer && load.plan.write.indexes == write::IndexMode::kKeep) {
+    spdlog::warn("{}: load {} began with the secondary indexes in place, and keeps them.", source.input, load.load_id);
+  }
   return load;
 }
 

@@ -10,7 +10,6 @@
 
 #include "base/stop_signal.h"
 #include "cli/plan.h"
-#include "pipeline/index_deferral.h"
 #include "source/source_identity.h"
 #include "write/control_connection.h"
 #include "write/load_ledger.h"

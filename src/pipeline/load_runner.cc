@@ -13,15 +13,14 @@
 
 #include "base/errors.h"
 #include "base/quantity.h"
+#include "pipeline/load_decider.h"
 #include "pipeline/refused_lines.h"
 #include "pipeline/source_verifier.h"
 #include "pipeline/stretch_pipeline.h"
 #include "source/source_identity.h"
-#include "spill/spill_file.h"
 #include "write/range_ledger.h"
 #include "write/reject_reader.h"
 #include "write/schema.h"
-#include "write/table_facts.h"
 #include "write/writer_pool.h"
 
 namespace chatload::pipeline {
@@ -66,17 +65,6 @@ std::string counts_text(std::uint64_t ranges, const write::LineCounts& counts) {
                      counts.rejected, counts.blank);
 }
 
-// "`id` 255, `from` 255": in characters, of the texts.
-std::string limits_text(const parse::Mapping& mapping) {
-  std::string text;
-  for (const parse::FieldMapping& field : mapping.fields) {
-    if (field.kind == parse::FieldKind::kEpochSeconds) continue;
-    const std::uint64_t most = std::min(field.limits.characters_max, field.limits.bytes_max);
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", write::quote_identifier(field.column), most);
-  }
-  return text;
-}
-
 // What ended the pool, with the input's name in front; null if nothing did.
 std::exception_ptr failure_of(const write::WriterPool& pool, const std::string& input) {
   const auto named = [&](const auto& error) {
@@ -101,7 +89,9 @@ std::exception_ptr failure_of(const write::WriterPool& pool, const std::string& 
 LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
     : plan_(plan), stop_(stop), retry_(plan.ledger.retry_for, stop), mapping_(parse::chat_mapping()) {
   // To learn now that it does not fit.
-  static_cast<void>(plan_memory(plan.read.memory_bytes, fitting_split(), plan.read.threads, plan.write.connections));
+  static_cast<void>(plan_memory(plan.read.memory_bytes,
+                                fitting_limits(plan.read, plan.write.connections, mapping_.fields.size()),
+                                plan.read.threads, plan.write.connections));
   sessions_.push_back(connect_patiently());
   if (sessions_.front().server().read_only) {
     throw DatabaseError(fmt::format("{} is read-only; load into the primary server, or make this one writable.",
@@ -155,8 +145,13 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
   } const unlock{*control_};
   const source::SourceIdentity identity = source::identify_source(input, plan_.ledger.source_id);
   indexes_.emplace(plan_, input, table_.table, *control_, retry_, stats_, stop_);
-  const auto decide = [&](const cli::LoadPlan& plan) { return decided(plan, input, identity); };
-  LoadOpener opener(plan_, table_.table, limits_text(mapping_), decide, *control_, stop_);
+  LoadDecider decider(mapping_, table_, static_cast<unsigned>(sessions_.size()), *control_, stop_);
+  const auto decide = [&](const cli::LoadPlan& plan) {
+    cli::LoadPlan decided = decider.decide(plan, input, identity);
+    decided.write.indexes = indexes_->decide(identity.bytes);
+    return decided;
+  };
+  LoadOpener opener(plan_, table_.table, write::limits_text(mapping_), decide, *control_, stop_);
   const auto opened = opener.open(input, identity);
   if (!opened) {
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
@@ -229,14 +224,11 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
     throw LoadError(fmt::format("{}: load {} began in key order, and now {}; begin anew with --restart.", input,
                                 load.load_id, table_.why_not_in_parallel()));
   }
-  const std::size_t ranges_in_flight_max =
-      plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, static_cast<unsigned>(sessions_.size()))
-          .ranges_in_flight_max;
+  const auto connections = static_cast<unsigned>(sessions_.size());
   const write::RangeLedger ledger(load.load_id, load.owner);
   std::optional<write::CommittedRanges> committed;
   control_->run([&](write::Session& session) { committed.emplace(session, load.load_id); });
-  // In key order nothing is written before all of the input has been read and compared.
-  if (load.is_source_in_doubt && !identity.stamp.empty() && committed->count() > 0 && !is_key_order) {
+  if (load.is_source_in_doubt && !identity.stamp.empty() && committed->count() > 0) {
     spdlog::info("{}: was touched since load {} began; comparing what is loaded with it first.", input, load.load_id);
     require_recorded_bytes(input, plan.read, ledger, *committed, *control_, stop_);
     control_->run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
@@ -257,7 +249,7 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
   Destination destination{pool, *committed, table_.can_write_in_parallel(), nullptr};
   InputResult result;
   if (is_key_order) {
-    const KeyOrderMemoryPlan memory = key_order_memory(plan);
+    const KeyOrderMemoryPlan memory = plan_key_order_memory(plan.read, connections, mapping_.fields.size());
     spill::SpillStore spill(plan.write.spill_dir, mapping_, memory.spill);
     destination.spill = &spill;
     report::ProgressOptions progress = plan.report.progress;
@@ -265,19 +257,21 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
     result = read_input(input, plan.read, progress, mapping_, memory.ranges_in_flight_max, &destination, rejects,
                         stats_, stop_);
     if (result.pipeline.is_whole() && !pool.failed()) {
-      write_stretches(input, load, memory, spill, destination, rejects, result.pipeline);
+      try {
+        write_stretches(input, load, memory, spill, destination, rejects, result.pipeline);
+      } catch (const Interrupted&) {
+        result.pipeline.interrupted = true;
+      } catch (const Error&) {
+        result.pipeline.failure = std::current_exception();  // beside what was written until then
+      }
     }
   } else {
-    result = read_input(input, plan.read, plan.report.progress, mapping_, ranges_in_flight_max, &destination, rejects,
-                        stats_, stop_);
+    const MemoryPlan memory = plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, connections);
+    result = read_input(input, plan.read, plan.report.progress, mapping_, memory.ranges_in_flight_max, &destination,
+                        rejects, stats_, stop_);
   }
   if (auto failure = failure_of(pool, input)) result.pipeline.failure = std::move(failure);
   return result;
-}
-
-KeyOrderMemoryPlan LoadRunner::key_order_memory(const cli::LoadPlan& plan) const {
-  return plan_key_order_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads,
-                               static_cast<unsigned>(sessions_.size()), mapping_.fields.size());
 }
 
 // The second half of a load in key order.
@@ -306,67 +300,9 @@ void LoadRunner::write_stretches(const std::string& input, const OpenLoad& load,
   result.interrupted = written.interrupted;
   result.budget_verdict = written.budget_verdict;
   result.failure = written.failure;
-  if (!result.is_whole() || destination.pool.failed()) return;
-  result.budget_verdict = rejects.verdict_at_end(result.lines, result.blank);
-  fill_refused_lines(input, plan.read, load.load_id, *control_, stop_);
-}
-
-// A plan in which nothing is left to be decided.
-cli::LoadPlan LoadRunner::decided(const cli::LoadPlan& plan, const std::string& input,
-                                  const source::SourceIdentity& identity) {
-  cli::LoadPlan decided = plan;
-  decided.read.split = fitting_split();
-  decided.write.order = decide_order(decided, input, identity);
-  decided.write.indexes = indexes_->decide(identity.bytes);
-  return decided;
-}
-
-split::SplitLimits LoadRunner::fitting_split() const {
-  const cli::ReadPlan& read = plan_.read;
-  if (read.is_range_size_given) return read.split;
-  return fitting_limits(read.memory_bytes, read.split, read.threads, plan_.write.connections, mapping_.fields.size());
-}
-
-write::RowOrder LoadRunner::decide_order(const cli::LoadPlan& plan, const std::string& input,
-                                         const source::SourceIdentity& identity) {
-  if (plan.write.order == write::RowOrder::kFile) return write::RowOrder::kFile;
-  const OrderChoice choice = choose_order_of(plan, input, identity);
-  const bool is_refused = plan.write.order == write::RowOrder::kKey && choice.order == write::RowOrder::kFile;
-  spdlog::log(is_refused ? spdlog::level::warn : spdlog::level::info, "{}: loads in {} order, because {}.", input,
-              to_string(choice.order), choice.why);
-  return choice.order;
-}
-
-OrderChoice LoadRunner::choose_order_of(const cli::LoadPlan& plan, const std::string& input,
-                                        const source::SourceIdentity& identity) {
-  if (!table_.can_write_in_parallel()) return {write::RowOrder::kFile, table_.why_not_in_parallel()};
-  if (!identity.bytes) return {write::RowOrder::kFile, "it can be read once only"};
-  InputSample sample;
-  try {
-    sample = sample_input(input, plan.read, mapping_, *identity.bytes, stop_);
-  } catch (const Error&) {
-    // The load meets it too, and says so; rows in front of it are written.
-    return {plan.write.order == write::RowOrder::kKey ? write::RowOrder::kKey : write::RowOrder::kFile,
-            "its beginning cannot be read"};
-  }
-  try {
-    static_cast<void>(key_order_memory(plan));
-  } catch (const UsageError&) {
-    if (plan.write.order == write::RowOrder::kKey) throw;
-    return {write::RowOrder::kFile, "--memory holds no ranges to sort"};
-  }
-  const std::uint64_t spill_free_bytes = spill::free_bytes(plan.write.spill_dir);
-  if (plan.write.order == write::RowOrder::kKey) {
-    if (spill_bytes_estimate(sample) <= spill_free_bytes) return {write::RowOrder::kKey, "--order asks for it"};
-    throw EnvironmentError(fmt::format(
-        "{}: sorting it by key takes about {} of disk, and {} has {}; free space there, or name another directory with "
-        "--spill-dir.",
-        input, format_size(spill_bytes_estimate(sample)), plan.write.spill_dir.string(),
-        format_size(spill_free_bytes)));
-  }
-  const write::TableFacts facts =
-      control_->run([&](write::Session& session) { return write::table_facts(session, table_.table); });
-  return choose_order(sample, facts, spill_free_bytes);
+  if (result.interrupted || result.failure || (destination.pool.failed() && !result.budget_verdict)) return;
+  if (!result.budget_verdict) result.budget_verdict = rejects.verdict_at_end(result.lines, result.blank);
+  fill_refused_lines(input, plan.read, write::RangeLedger(load.load_id, load.owner), *control_, stop_);
 }
 
 // Of a file whose stamp changed while it was read: whether it holds what was read, and would be known again by it.

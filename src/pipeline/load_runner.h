@@ -15,7 +15,6 @@
 #include "pipeline/input_runner.h"
 #include "pipeline/load_opener.h"
 #include "pipeline/memory_plan.h"
-#include "pipeline/order_choice.h"
 #include "report/live_stats.h"
 #include "report/reject_sink.h"
 #include "report/reject_writer.h"
@@ -55,14 +54,6 @@ class LoadRunner {
   void write_stretches(const std::string& input, const OpenLoad& load, const KeyOrderMemoryPlan& memory,
                        spill::SpillStore& spill, const Destination& destination, report::RejectSink& rejects,
                        PipelineResult& result);
-  [[nodiscard]] split::SplitLimits fitting_split() const;
-  [[nodiscard]] KeyOrderMemoryPlan key_order_memory(const cli::LoadPlan& plan) const;
-  [[nodiscard]] cli::LoadPlan decided(const cli::LoadPlan& plan, const std::string& input,
-                                      const source::SourceIdentity& identity);
-  [[nodiscard]] write::RowOrder decide_order(const cli::LoadPlan& plan, const std::string& input,
-                                             const source::SourceIdentity& identity);
-  [[nodiscard]] OrderChoice choose_order_of(const cli::LoadPlan& plan, const std::string& input,
-                                            const source::SourceIdentity& identity);
   [[nodiscard]] bool is_same_content(const std::string& input, const source::SourceIdentity& identity,
                                      const std::string& digest) const;
   void finish(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,

@@ -104,13 +104,14 @@ MemoryPlan plan_memory(std::optional<std::size_t> memory_bytes, split::SplitLimi
                                   std::max(kRangesMin, ranges_that_help))};
 }
 
-KeyOrderMemoryPlan plan_key_order_memory(std::optional<std::size_t> memory_bytes, split::SplitLimits limits,
-                                         unsigned threads, unsigned connections, std::size_t columns) {
+KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, unsigned connections, std::size_t columns) {
+  const split::SplitLimits limits = read.split;
+  const unsigned threads = read.threads;
   const Costs costs = costs_of(limits, threads, connections);
   const spill::SpillLimits least = spill::least_limits(limits.line_bytes_max, columns);
   const std::size_t needed_bytes = needed_in_key_order(costs, least, threads);
   const std::size_t free_bytes =
-      bound_that_holds(memory_bytes, needed_bytes, limits, threads, connections) - costs.fixed_bytes;
+      bound_that_holds(read.memory_bytes, needed_bytes, limits, threads, connections) - costs.fixed_bytes;
   // Half of what is free, if they can use it.
   const std::size_t ranges = std::clamp(free_bytes / 2 / costs.range_bytes, kRangesMin,
                                         std::max(kRangesMin, kSpillingRangesPerThread * threads));
@@ -122,13 +123,14 @@ KeyOrderMemoryPlan plan_key_order_memory(std::optional<std::size_t> memory_bytes
                     .merge_bytes = free_bytes - stretches * costs.stretch_bytes}};
 }
 
-split::SplitLimits fitting_limits(std::optional<std::size_t> memory_bytes, split::SplitLimits limits, unsigned threads,
-                                  unsigned connections, std::size_t columns) {
+split::SplitLimits fitting_limits(const cli::ReadPlan& read, unsigned connections, std::size_t columns) {
+  split::SplitLimits limits = read.split;
+  if (read.is_range_size_given) return limits;
   const spill::SpillLimits least = spill::least_limits(limits.line_bytes_max, columns);
   const auto fits = [&] {
-    const Costs costs = costs_of(limits, threads, connections);
-    return std::max(needed_in_file_order(costs), needed_in_key_order(costs, least, threads)) <=
-           memory_bytes.value_or(kMemoryBytesDefault);
+    const Costs costs = costs_of(limits, read.threads, connections);
+    return std::max(needed_in_file_order(costs), needed_in_key_order(costs, least, read.threads)) <=
+           read.memory_bytes.value_or(kMemoryBytesDefault);
   };
   while (!fits() && limits.range_bytes / 2 >= kFittingRangeBytesMin) limits.range_bytes /= 2;
   return limits;

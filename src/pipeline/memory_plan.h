@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "cli/plan.h"
 #include "spill/spill_limits.h"
 #include "split/line_splitter.h"
 
@@ -26,14 +27,11 @@ struct KeyOrderMemoryPlan {
   std::size_t stretches_in_flight_max = 0;
   spill::SpillLimits spill;
 };
-[[nodiscard]] KeyOrderMemoryPlan plan_key_order_memory(std::optional<std::size_t> memory_bytes,
-                                                       split::SplitLimits limits, unsigned threads,
-                                                       unsigned connections, std::size_t columns);
+[[nodiscard]] KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, unsigned connections,
+                                                       std::size_t columns);
 
-// limits with range_bytes halved, down to 1 MiB, until both plans above hold two ranges: for a --range-size that nobody
-// asked for.
-[[nodiscard]] split::SplitLimits fitting_limits(std::optional<std::size_t> memory_bytes, split::SplitLimits limits,
-                                                unsigned threads, unsigned connections, std::size_t columns);
+// read.split, its range_bytes halved until both plans above hold two ranges, down to 1 MiB, unless the user gave them.
+[[nodiscard]] split::SplitLimits fitting_limits(const cli::ReadPlan& read, unsigned connections, std::size_t columns);
 
 // The longest statement a writer builds: a row of a line of the maximal length has its text escaped, which at most
 // doubles it.

@@ -74,7 +74,7 @@ std::uint64_t spill_bytes_estimate(const InputSample& sample) {
   return static_cast<std::uint64_t>(kSpillReserve * bytes);
 }
 
-OrderChoice choose_order(const InputSample& sample, const write::TableFacts& facts, std::uint64_t spill_free_bytes) {
+OrderChoice choose_order(const InputSample& sample, const write::TableFacts& facts) {
   const std::uint64_t table_bytes = facts.data_bytes + sample.bytes_estimate + kRowBytes * sample.rows_estimate;
   const auto file_order = [](std::string why) { return OrderChoice{write::RowOrder::kFile, std::move(why)}; };
   if (sample.rows_estimate < kRowsWorthSorting) return file_order("so few rows are not worth sorting");
@@ -83,10 +83,6 @@ OrderChoice choose_order(const InputSample& sample, const write::TableFacts& fac
     return file_order(
         fmt::format("the table, which its rows make about {}, stays in memory with the server's buffer pool of {}",
                     format_size(table_bytes), format_size(facts.buffer_pool_bytes)));
-  }
-  if (spill_bytes_estimate(sample) > spill_free_bytes) {
-    return file_order(fmt::format("sorting its rows takes {} of disk, and --spill-dir has {}",
-                                  format_size(spill_bytes_estimate(sample)), format_size(spill_free_bytes)));
   }
   return {
       write::RowOrder::kKey,

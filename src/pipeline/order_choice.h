@@ -31,9 +31,8 @@ struct OrderChoice {
   std::string why;  // one sentence for people
 };
 
-// Pure. spill_free_bytes: on the disk of --spill-dir.
-[[nodiscard]] OrderChoice choose_order(const InputSample& sample, const write::TableFacts& facts,
-                                       std::uint64_t spill_free_bytes);
+// Pure.
+[[nodiscard]] OrderChoice choose_order(const InputSample& sample, const write::TableFacts& facts);
 
 // What the spill takes on disk.
 [[nodiscard]] std::uint64_t spill_bytes_estimate(const InputSample& sample);

@@ -19,7 +19,7 @@ void RangeSettler::add_rejects(WriteJob& job) {
 // Those whose lines nobody asked for count as the range's last.
 bool RangeSettler::add_recorded_rejects(const WriteJob& job) {
   const write::WriteResult& result = job.result;
-  const LineNumber last = job.first_line + (result.counts.lines - 1);
+  const LineNumber last = job.first_line + (job.parsed.counts.lines - 1);
   for (std::uint64_t i = 0; i < result.counts.rejected; ++i) {
     if (!rejects_.add_recorded(i < result.recorded_rejects.size() ? result.recorded_rejects[i] : last)) return false;
   }

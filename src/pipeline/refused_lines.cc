@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/errors.h"
 #include "inflate/decoded_stream.h"
 #include "source/byte_source.h"
@@ -28,12 +29,22 @@ std::string_view line_at(std::string_view text, std::size_t begin) {
 
 }  // namespace
 
-void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, std::uint64_t load_id,
+void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
                         write::ControlConnection& control, const StopSignal& stop) {
   std::vector<write::MissingRaw> missing;
   const auto find_behind = [&](LineNumber line) {
-    missing = control.run([&](write::Session& session) { return write::find_missing_raw(session, load_id, line); });
+    missing =
+        control.run([&](write::Session& session) { return write::find_missing_raw(session, ledger.load_id(), line); });
     std::reverse(missing.begin(), missing.end());  // so that the next is the last
+  };
+  const auto is_in = [&](const split::Range& range) {
+    return !missing.empty() && missing.back().offset < range.begin + range.length_bytes();
+  };
+  const auto require_recorded = [&](const split::Range& range) {
+    const auto record = control.run([&](write::Session& session) { return ledger.find(session, range.number); });
+    if (record && record->has_bytes_of(range, digest_hex(range.bytes.view().text()))) return;
+    throw SourceError(
+        fmt::format("{}: was changed while it was read; load it with --restart once nobody writes to it.", input));
   };
   find_behind(LineNumber());
   if (missing.empty()) return;
@@ -51,12 +62,16 @@ void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, std
                       "was read; load it with --restart once nobody writes to it.",
                       input, missing.back().line.value()));
     }
-    while (!missing.empty() && missing.back().offset < range->begin + range->length_bytes()) {
-      const write::MissingRaw refused = missing.back();
-      missing.pop_back();
-      const std::string_view raw = line_at(range->bytes.view().text(), refused.offset - range->begin);
-      control.run([&](write::Session& session) { write::fill_raw(session, load_id, refused.line, raw); });
-      if (missing.empty()) find_behind(refused.line);
+    while (is_in(*range)) {
+      require_recorded(*range);
+      std::vector<write::FoundRaw> found;
+      for (; is_in(*range); missing.pop_back()) {
+        const write::MissingRaw& refused = missing.back();
+        found.push_back({refused.line, line_at(range->bytes.view().text(), refused.offset - range->begin)});
+      }
+      if (stop.requested()) throw Interrupted();
+      control.run([&](write::Session& session) { write::fill_raw(session, ledger.load_id(), found); });
+      if (missing.empty()) find_behind(found.back().line);
     }
     buffer = std::move(range->bytes);
   }

@@ -1,18 +1,18 @@
 // The input again, for the texts of refused lines that the ledger misses (write/missing_raw.h).
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "base/stop_signal.h"
 #include "cli/plan.h"
 #include "write/control_connection.h"
+#include "write/range_ledger.h"
 
 namespace chatload::pipeline {
 
 // Reads the input up to the last of them, and not at all where none is missing. Throws what reading the input throws,
-// SourceError where it ends too early, and Interrupted after a stop.
-void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, std::uint64_t load_id,
+// SourceError where other bytes stand than the ledger knows, and Interrupted after a stop.
+void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
                         write::ControlConnection& control, const StopSignal& stop);
 
 }  // namespace chatload::pipeline

@@ -48,6 +48,7 @@ class Run final : public write::JobOwner {
   [[nodiscard]] WriteJob& acquire();
   [[nodiscard]] bool fill(WriteJob& job);
   void submit_all();
+  void give_back(WriteJob& job);
   void await_all();
 
   const StretchOptions& options_;
@@ -91,14 +92,22 @@ PipelineResult Run::execute() {
 void Run::submit_all() {
   for (;;) {
     WriteJob& job = acquire();
-    if (is_ended() || !fill(job)) {
-      const std::lock_guard lock(mutex_);
-      free_.push_back(&job);
-      return;
+    try {
+      if (is_ended() || !fill(job)) return give_back(job);
+      destination_.pool.submit(job);
+    } catch (...) {
+      give_back(job);
+      throw;
     }
     ++stretches_;
-    destination_.pool.submit(job);
   }
+}
+
+// Notifies with the lock held: whoever hears of the last job may be gone a moment later, and this with it.
+void Run::give_back(WriteJob& job) {
+  const std::lock_guard lock(mutex_);
+  free_.push_back(&job);
+  returned_.notify_one();
 }
 
 bool Run::is_ended() {
@@ -137,6 +146,7 @@ bool Run::fill(WriteJob& job) {
     const std::uint64_t place[] = {origin.range.value(), origin.line.line_index};
     digest.update(parsed.rows.row(row)[mapping_.key].as_text());
     digest.update({reinterpret_cast<const char*>(place), sizeof place});
+    stats_.bytes_decompressed += origin.line.size_bytes;
   }
   job.digest = digest.hex();
   stats_.bytes_compressed += parsed.rows.rows();
@@ -158,9 +168,8 @@ void Run::done(WriteJob& job) {
       failure_ = std::current_exception();
     }
     settler_.count(job);
-    free_.push_back(&job);
   }
-  returned_.notify_one();
+  give_back(job);
 }
 
 }  // namespace

@@ -238,8 +238,9 @@ void BatchWriter::take_recorded(WriteJob& job, bool by_earlier_run) {
     throw changed_source(context_.ledger.load_id(), *record);
   }
   if (by_earlier_run && !job.is_stretch() && record->counts.rejected > 0 && context_.recorded_rejects_max > 0) {
-    job.result.recorded_rejects = context_.ledger.rejected_lines(session_, job.first_line, job.parsed.counts.lines,
-                                                                 context_.recorded_rejects_max);
+    job.result.recorded_rejects =
+        context_.ledger.rejected_lines(session_, job.first_line, job.parsed.counts.lines, context_.recorded_rejects_max,
+                                       /*with_refused=*/job.spilled_rows == 0);
   }
   context_.committed.add(range.number);
   job.result.counts = record->counts;

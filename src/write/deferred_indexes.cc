@@ -171,16 +171,20 @@ std::string mend_indexes(Session& session) {
   std::string report;
   for (const Row& row : session.query("SELECT DISTINCT `target_table` FROM `chatload_indexes` ORDER BY 1")) {
     const std::string table = row[0].value_or("");
+    // Whoever has the table may be about to drop what it has noted.
+    const bool has_table =
+        get_lock(session, table_lock_name(session, table)) && get_lock(session, build_lock_name(session, table));
     const NotedIndexes noted = noted_indexes(session, table);
+    if (!has_table) {
+      report += fmt::format("{}: its indexes {} are built by a load that runs\n", table,
+                            names_of(noted.missing.empty() ? noted.present : noted.missing));
+      continue;
+    }
     for (const IndexDefinition& index : noted.changed) {
       report += fmt::format("{}: the index {} is another one than before a load dropped it, left as it is\n", table,
                             quote_identifier(index.name));
     }
     if (!noted.missing.empty()) {
-      if (!get_lock(session, table_lock_name(session, table)) || !get_lock(session, build_lock_name(session, table))) {
-        report += fmt::format("{}: its indexes {} are built by a load that runs\n", table, names_of(noted.missing));
-        continue;
-      }
       set_up_build(session);
       session.execute(build_statement(table, noted.missing));
       for (const IndexDefinition& index : noted.missing) {

@@ -20,9 +20,13 @@ std::vector<MissingRaw> find_missing_raw(Session& session, std::uint64_t load_id
   return missing;
 }
 
-void fill_raw(Session& session, std::uint64_t load_id, LineNumber line, std::string_view raw) {
-  session.execute(fmt::format("UPDATE `chatload_rejects` SET `raw` = {} WHERE `load_id` = {} AND `line` = {}",
-                              quote_text(raw), load_id, line.value()));
+void fill_raw(Session& session, std::uint64_t load_id, std::span<const FoundRaw> found) {
+  session.execute("START TRANSACTION");
+  for (const FoundRaw& line : found) {
+    session.execute(fmt::format("UPDATE `chatload_rejects` SET `raw` = {} WHERE `load_id` = {} AND `line` = {}",
+                                quote_text(line.raw), load_id, line.line.value()));
+  }
+  session.execute("COMMIT");
 }
 
 }  // namespace chatload::write

@@ -4,7 +4,9 @@
 // alone; the text is filled in before the load is done.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -23,7 +25,12 @@ inline constexpr std::size_t kMissingRawAtOnce = 1'000;
 // The next ones behind the line, in file order, at most kMissingRawAtOnce. Throws StatementError.
 [[nodiscard]] std::vector<MissingRaw> find_missing_raw(Session& session, std::uint64_t load_id, LineNumber behind);
 
-// raw: the line without its line end. Throws StatementError.
-void fill_raw(Session& session, std::uint64_t load_id, LineNumber line, std::string_view raw);
+struct FoundRaw {
+  LineNumber line;
+  std::string_view raw;  // without its line end
+};
+
+// In one transaction. Throws StatementError.
+void fill_raw(Session& session, std::uint64_t load_id, std::span<const FoundRaw> found);
 
 }  // namespace chatload::write

@@ -21,6 +21,12 @@ bool RangeRecord::has_bytes_of(const split::Range& range, std::string_view range
 }
 
 SourceError changed_source(std::uint64_t load_id, const RangeRecord& record) {
+  if (record.length_bytes == 0) {
+    return SourceError(fmt::format(
+        "Sorted by key, the rows are not those that load {} has written so far, so this is not the file that "
+        "it began with; bring that one back, or load this one from its start with --restart.",
+        load_id));
+  }
   return SourceError(fmt::format(
       "Where load {} has read the lines {} to {} ({} bytes from byte {} of the decompressed stream), other bytes stand "
       "now, so this is not the file that it began with; bring that one back, or load this one from its start with "
@@ -88,13 +94,23 @@ std::optional<RangeRecord> RangeLedger::find(Session& session, RangeNumber numbe
   return record;
 }
 
+bool RangeLedger::has_ranges_from(Session& session, RangeNumber number) const {
+  return !session
+              .query(fmt::format("SELECT 1 FROM `chatload_ranges` WHERE `load_id` = {} AND `range_number` >= {}"
+                                 " AND `length_bytes` > 0 LIMIT 1",
+                                 load_id_, number.value()))
+              .empty();
+}
+
 std::vector<LineNumber> RangeLedger::rejected_lines(Session& session, LineNumber first, std::uint64_t count,
-                                                    std::size_t rejects_max) const {
+                                                    std::size_t rejects_max, bool with_refused) const {
   std::vector<LineNumber> lines;
-  for (const Row& row : session.query(
-           fmt::format("SELECT `line` FROM `chatload_rejects` WHERE `load_id` = {} AND `line` >= {} AND `line` < {}"
-                       " ORDER BY `line` LIMIT {}",
-                       load_id_, first.value(), first.value() + count, rejects_max))) {
+  for (const Row& row : session.query(fmt::format(
+           "SELECT `line` FROM `chatload_rejects` WHERE `load_id` = {} AND `line` >= {} AND `line` < {}{}"
+           " ORDER BY `line` LIMIT {}",
+           load_id_, first.value(), first.value() + count,
+           with_refused ? "" : fmt::format(" AND `reason` <> '{}'", to_string(parse::RejectReason::kRefusedByServer)),
+           rejects_max))) {
     lines.emplace_back(to_number(row[0]));
   }
   return lines;

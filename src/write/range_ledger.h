@@ -59,9 +59,13 @@ class RangeLedger {
 
   [[nodiscard]] std::optional<RangeRecord> find(Session& session, RangeNumber number) const;
 
-  // The rejected lines among [first, first + count), at most rejects_max, in file order.
+  // Whether ranges, not stretches, from that number on are committed.
+  [[nodiscard]] bool has_ranges_from(Session& session, RangeNumber number) const;
+
+  // The rejected lines among [first, first + count), at most rejects_max, in file order; with or without those that
+  // the server refused.
   [[nodiscard]] std::vector<LineNumber> rejected_lines(Session& session, LineNumber first, std::uint64_t count,
-                                                       std::size_t rejects_max) const;
+                                                       std::size_t rejects_max, bool with_refused) const;
 
  private:
   [[noreturn]] void refuse_claim(Session& session) const;

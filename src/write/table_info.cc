@@ -250,4 +250,14 @@ TableInfo inspect_table(Session& session, parse::Mapping& mapping, OnDuplicate m
   }
 }
 
+std::string limits_text(const parse::Mapping& mapping) {
+  std::string text;
+  for (const parse::FieldMapping& field : mapping.fields) {
+    if (field.kind == parse::FieldKind::kEpochSeconds) continue;
+    const std::uint64_t most = std::min(field.limits.characters_max, field.limits.bytes_max);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", quote_identifier(field.column), most);
+  }
+  return text;
+}
+
 }  // namespace chatload::write

@@ -30,4 +30,7 @@ struct TableInfo {
 // the field as it is, another column that is NOT NULL without a default, `replace` with another unique key.
 [[nodiscard]] TableInfo inspect_table(Session& session, parse::Mapping& mapping, OnDuplicate mode);
 
+// What the columns of the texts hold, in characters: "`id` 255, `from` 255". For the ledger, and for people.
+[[nodiscard]] std::string limits_text(const parse::Mapping& mapping);
+
 }  // namespace chatload::write

@@ -1,13 +1,15 @@
 """A load in key order: the table and counts of any other, whatever ends it in between; where it cannot be, and why."""
 
+import os
 import pathlib
 import resource
+import signal
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import support
-from ledger_case import LedgerCase, apply, chat_log, line
+from ledger_case import LedgerCase, apply, chat_log, line, wait_until
 
 KEY_ORDER = ("--order", "key")
 ARRIVALS = (
@@ -62,6 +64,7 @@ class KeyOrderTest(KeyOrderCase):
         for budget in (total - 1, f"{(total - 1) / expected.lines:.4%}"):
             run = self.load(path, *KEY_ORDER, "--max-rejects", budget, *self.RANGE_SIZE)
             self.assert_refused(run, 2, "rejected lines", "--max-rejects allows")
+            self.assertEqual(self.database.sql("SELECT COUNT(*) FROM chatload_rejects WHERE raw = ''"), [["0"]])
         self.assert_loaded(self.load(path, "--max-rejects", total), expected)
 
 
@@ -77,6 +80,61 @@ class EndedTest(KeyOrderCase):
                 run = self.load(path, *words)
                 self.assert_loaded(run, apply(path))
                 self.assertLess(run.summary["this_run"]["inserted"], run.summary["inserted"])
+
+    def test_a_load_stopped_among_its_stretches_is_interrupted_and_the_same_command_finishes_it(self):
+        path = self.write_log()
+        with self.held_load(path, *KEY_ORDER, *self.RANGE_SIZE) as loader:
+            loader.process.send_signal(signal.SIGTERM)
+            run = loader.finish()
+        self.assertEqual((run.exit_code, run.summary["status"]), (4, "interrupted"), run.stderr)
+        self.assert_adds_up(run.summary)
+        self.assertGreater(run.summary["inserted"], 0)
+        self.assert_loaded(self.load(path, *KEY_ORDER), apply(path))
+
+    def test_a_spill_that_is_damaged_ends_the_load_and_the_same_command_finishes_it(self):
+        path = self.write("log.json", chat_log(20_000))
+        with self.held_load(path, *KEY_ORDER, "--spill-dir", self.folder, *self.RANGE_SIZE, key="id-1") as loader:
+            files = [file for file in pathlib.Path(f"/proc/{loader.process.pid}/fd").iterdir()
+                     if str(self.folder) in os.readlink(file) and "log.json" not in os.readlink(file)]  # fmt: skip
+            spills = [file for file in files if os.stat(file).st_size > 100_000]
+            self.assertTrue(spills, files)
+            for file in spills:
+                with open(file, "r+b") as spill:
+                    spill.seek(-1000, os.SEEK_END)
+                    spill.write(bytes(500))
+        run = loader.finish()
+        self.assert_refused(run, 3, self.folder)
+        self.assert_adds_up(run.summary)
+        self.assert_loaded(self.load(path), apply(path))
+
+    def test_of_a_file_that_changed_while_it_was_sorted_no_row_is_written(self):
+        content = chat_log(2500)
+        cut = 20 * 4300  # in the range that is held, or the next
+        fewer_ranges = content[:cut] + " " * (len(content) - 70_000 - cut) + content[-70_000:]
+        path = self.write("log.json", content)
+        claim = ("START TRANSACTION; INSERT INTO chatload_ranges VALUES (1, 20, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+                 "SELECT COUNT(*) > 0 FROM chatload_ranges WHERE range_number > 20")  # fmt: skip
+        with self.session(claim[0]):
+            loader = self.loader(path, *KEY_ORDER, "--connections", 4, "--threads", 4, *self.RANGE_SIZE)
+            wait_until(lambda: self.database.sql(claim[1]) == [["1"]], "ranges behind the held one are committed")
+            loader.kill()
+        wait_until(lambda: not self.server.connections(self.database.name), "the server lets go of the killed load")
+        ranges = self.committed_ranges()
+        path.write_text(fewer_ranges)
+        self.assert_refused(self.load(path), 3, path, "load 1", "--restart")
+        self.assertEqual((self.rows_in_table(), self.committed_ranges()), (0, ranges))
+        path.write_text(content)
+        self.assert_loaded(self.load(path), apply(path))
+
+    def test_restart_and_reload_begin_anew_in_key_order(self):
+        path = self.write_log()
+        self.interrupt(path, *KEY_ORDER, *self.RANGE_SIZE)
+        for flag in ("--restart", "--reload"):
+            run = self.load(path, *KEY_ORDER, flag, *self.RANGE_SIZE)
+            self.assertEqual((run.exit_code, run.summary["status"]), (1, "done"), run.stderr)
+            self.assert_adds_up(run.summary)
+            self.assertIsNone(support.first_difference(self.database, apply(path)))
+        self.assertEqual(run.summary["inserted"], 0)
 
     def test_another_order_than_the_recorded_one_is_refused(self):
         path = self.write_log()
@@ -113,6 +171,19 @@ class OrderThatCannotBeTest(KeyOrderCase):
         self.database.sql("ALTER TABLE chat_messages MODIFY id VARCHAR(255) COLLATE utf8mb4_general_ci NOT NULL")
         path = self.write("log.json", line("b") + line("A") + line("a"))
         self.assert_in_file_order(self.load(path, *KEY_ORDER), "utf8mb4_general_ci")
+
+    def test_a_load_that_fell_back_to_file_order_is_finished_by_the_same_command(self):
+        self.database.sql("ALTER TABLE chat_messages MODIFY id VARCHAR(255) COLLATE utf8mb4_general_ci NOT NULL")
+        path = self.write_log()
+        self.interrupt(path, *KEY_ORDER, *self.RANGE_SIZE)
+        run = self.load(path, *KEY_ORDER, *self.RANGE_SIZE)
+        self.assertIn("began in file order, and goes on in it", run.stderr)
+        self.assert_loaded(run, apply(path))
+
+    def test_a_temporary_directory_that_is_not_there_is_no_matter_to_a_load_in_file_order(self):
+        path = self.write_log()
+        run = self.load(path, env={**os.environ, "TMPDIR": str(self.folder / "none")})
+        self.assert_loaded(run, apply(path))
 
     def test_a_spill_directory_that_is_not_there_is_a_usage_error(self):
         run = self.load(self.write_log(), *KEY_ORDER, "--spill-dir", self.folder / "none")

@@ -149,10 +149,11 @@ TEST_F(RangeLedgerTest, RejectedLinesAreThoseOfTheLinesAskedForInOrderUpToTheMos
                     std::to_string(load_id_) + ", " + std::to_string(line) + ", 0, 'invalid_json', '')");
   }
   admin().execute("INSERT INTO chatload_rejects (load_id, line, byte_offset, reason, raw) VALUES (0, 15, 0, 'x', '')");
-  EXPECT_THAT(ledger().rejected_lines(admin(), LineNumber(11), 9, 10),
+  EXPECT_THAT(ledger().rejected_lines(admin(), LineNumber(11), 9, 10, true),
               ElementsAre(LineNumber(11), LineNumber(12), LineNumber(19)));
-  EXPECT_THAT(ledger().rejected_lines(admin(), LineNumber(11), 9, 2), ElementsAre(LineNumber(11), LineNumber(12)));
-  EXPECT_THAT(ledger().rejected_lines(admin(), LineNumber(21), 9, 10), IsEmpty());
+  EXPECT_THAT(ledger().rejected_lines(admin(), LineNumber(11), 9, 2, true),
+              ElementsAre(LineNumber(11), LineNumber(12)));
+  EXPECT_THAT(ledger().rejected_lines(admin(), LineNumber(21), 9, 10, true), IsEmpty());
 }
 
 TEST_F(RangeLedgerTest, CommittedRangesAreThoseOfTheLoadAndWhatIsAdded) {

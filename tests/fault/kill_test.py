@@ -13,6 +13,7 @@ import support
 
 KILLS = 200 if support.IS_LONG else 12
 PARTIAL_KILLS_MIN = 150 if support.IS_LONG else 6
+STRETCH_KILLS_MIN = 20 if support.IS_LONG else 1
 KILLS_PER_LOAD_MAX = 4
 ORDERS = ("file", "key")
 RUNS_MAX = 10 * KILLS
@@ -32,7 +33,7 @@ class KillTest(harness.FaultTest):
                 self.assert_loaded(database, run)
                 self.ranges[order] = int(database.sql("SELECT ranges FROM chatload_loads")[0][0])
             self.assertGreaterEqual(self.ranges[order], 40)
-        self.kills = self.partial_kills = self.runs = 0
+        self.kills = self.partial_kills = self.stretch_kills = self.runs = 0
 
     def test_killed_loads_end_as_undisturbed_ones(self):
         loads = 0
@@ -48,8 +49,10 @@ class KillTest(harness.FaultTest):
                 run = self.load_through_kills(database, dice, **flags)
                 self.assert_loaded(database, run, mode)
                 self.assert_inserted_once(database, mode)
-        print(f"{self.kills} kills in {loads} loads; after {self.partial_kills} some but not all ranges were committed")
+        print(f"{self.kills} kills in {loads} loads; after {self.partial_kills} some but not all ranges were committed,"
+              f" after {self.stretch_kills} some stretches")  # fmt: skip
         self.assertGreaterEqual(self.partial_kills, PARTIAL_KILLS_MIN)
+        self.assertGreaterEqual(self.stretch_kills, STRETCH_KILLS_MIN)
 
     def load_through_kills(self, database, dice, order, **flags):
         """The run that went to its end."""
@@ -61,6 +64,8 @@ class KillTest(harness.FaultTest):
                     return loader.finish()
                 loader.kill()
             self.kills += 1
+            stretches = "SELECT COUNT(*) > 0 FROM chatload_ranges WHERE length_bytes = 0"
+            self.stretch_kills += database.sql(stretches) == [["1"]]
             self.partial_kills += 0 < (self.committed(database) or 0) < self.ranges[order]
         return self.load(database.url, **flags)
 

@@ -177,11 +177,19 @@ TEST(RecordedPlan, LoadOfBeforeThereWereTheSettingsIsInFileOrderAndKeepsItsIndex
   const LoadPlan resumed = resumed_plan(make_load_plan(flags()), recorded, kLoad, "--restart");
   EXPECT_EQ(resumed.write.order, write::RowOrder::kFile);
   EXPECT_EQ(resumed.write.indexes, write::IndexMode::kKeep);
-  Flags given = flags();
-  given.indexes = "defer";
-  EXPECT_THAT(
-      [&] { (void)resumed_plan(make_load_plan(given), recorded, kLoad, "--restart"); },
-      ThrowsMessage<UsageError>(HasSubstr("--indexes is now defer, but load 7 of this source began with keep")));
+}
+
+TEST(RecordedPlan, LoadThatFellBackGoesOnSoWhateverIsAskedFor) {
+  Flags asked = flags(), fell_back = flags();
+  asked.order = "key";
+  asked.indexes = "defer";
+  fell_back.order = "file";
+  fell_back.indexes = "keep";
+  EXPECT_THAT(refusal(asked, fell_back), IsEmpty());
+  const LoadPlan resumed =
+      resumed_plan(make_load_plan(asked), recorded_plan(make_load_plan(fell_back)), kLoad, "--restart");
+  EXPECT_EQ(resumed.write.order, write::RowOrder::kFile);
+  EXPECT_EQ(resumed.write.indexes, write::IndexMode::kKeep);
 }
 
 TEST(RecordedPlan, OfALoadThatIsDoneOnlyWhatDecidedItsOutcomeIsCompared) {

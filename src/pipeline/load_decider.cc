@@ -1,0 +1,73 @@
+#include "pipeline/load_decider.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "base/errors.h"
+#include "base/quantity.h"
+#include "pipeline/memory_plan.h"
+#include "spill/spill_file.h"
+#include "write/table_facts.h"
+
+namespace chatload::pipeline {
+
+using write::RowOrder;
+
+LoadDecider::LoadDecider(const parse::Mapping& mapping, const write::TableInfo& table, unsigned connections,
+                         write::ControlConnection& control, const StopSignal& stop)
+    : mapping_(mapping), table_(table), connections_(connections), control_(control), stop_(stop) {}
+
+cli::LoadPlan LoadDecider::decide(const cli::LoadPlan& plan, const std::string& input,
+                                  const source::SourceIdentity& identity) {
+  cli::LoadPlan decided = plan;
+  decided.read.split = fitting_limits(plan.read, plan.write.connections, mapping_.fields.size());
+  if (plan.write.order == RowOrder::kFile) return decided;
+  const OrderChoice choice = choose(decided, input, identity);
+  const bool is_refused = plan.write.order == RowOrder::kKey && choice.order == RowOrder::kFile;
+  spdlog::log(is_refused ? spdlog::level::warn : spdlog::level::info, "{}: loads in {} order, because {}.", input,
+              to_string(choice.order), choice.why);
+  decided.write.order = choice.order;
+  return decided;
+}
+
+OrderChoice LoadDecider::choose(const cli::LoadPlan& plan, const std::string& input,
+                                const source::SourceIdentity& identity) {
+  if (!table_.can_write_in_parallel()) return {RowOrder::kFile, table_.why_not_in_parallel()};
+  if (!identity.bytes) return {RowOrder::kFile, "it can be read once only"};
+  const bool is_asked = plan.write.order == RowOrder::kKey;
+  InputSample sample;
+  try {
+    sample = sample_input(input, plan.read, mapping_, *identity.bytes, stop_);
+  } catch (const Error&) {
+    // The load meets it too, and says so.
+    if (!is_asked) return {RowOrder::kFile, "its beginning cannot be read"};
+  }
+  if (stop_.requested()) throw Interrupted();
+  OrderChoice choice{RowOrder::kKey, "--order asks for it"};
+  if (!is_asked) {
+    choice = choose_order(
+        sample, control_.run([&](write::Session& session) { return write::table_facts(session, table_.table); }));
+    if (choice.order == RowOrder::kFile) return choice;
+  }
+  try {
+    require_room(plan, input, sample);
+  } catch (const Error& error) {
+    if (is_asked) throw;
+    return {RowOrder::kFile, fmt::format("it cannot be sorted by key ({})", error.what())};
+  }
+  return choice;
+}
+
+void LoadDecider::require_room(const cli::LoadPlan& plan, const std::string& input, const InputSample& sample) const {
+  static_cast<void>(plan_key_order_memory(plan.read, connections_, mapping_.fields.size()));
+  const spill::SpillFile can_be_made(plan.write.spill_dir);
+  const std::uint64_t needed_bytes = spill_bytes_estimate(sample);
+  const std::uint64_t free_bytes = spill::free_bytes(plan.write.spill_dir);
+  if (needed_bytes <= free_bytes) return;
+  throw EnvironmentError(fmt::format(
+      "{}: sorting it by key takes about {} of disk, and {} has {}; free space there, or name another directory with "
+      "--spill-dir.",
+      input, format_size(needed_bytes), plan.write.spill_dir.string(), format_size(free_bytes)));
+}
+
+}  // namespace chatload::pipeline

@@ -1,0 +1,40 @@
+// What the user has left to us, decided once for all runs of a load: the size of ranges and the order of rows.
+#pragma once
+
+#include <string>
+
+#include "base/stop_signal.h"
+#include "cli/plan.h"
+#include "parse/mapping.h"
+#include "pipeline/order_choice.h"
+#include "source/source_identity.h"
+#include "write/control_connection.h"
+#include "write/table_info.h"
+
+namespace chatload::pipeline {
+
+// Single-threaded; borrows all that it is given.
+class LoadDecider {
+ public:
+  // connections: of the writers.
+  LoadDecider(const parse::Mapping& mapping, const write::TableInfo& table, unsigned connections,
+              write::ControlConnection& control, const StopSignal& stop);
+
+  // The plan for a load that begins; says in one line which order it chose, and why. Throws UsageError and
+  // EnvironmentError where what was asked for does not fit into --memory or onto the disk.
+  [[nodiscard]] cli::LoadPlan decide(const cli::LoadPlan& plan, const std::string& input,
+                                     const source::SourceIdentity& identity);
+
+ private:
+  [[nodiscard]] OrderChoice choose(const cli::LoadPlan& plan, const std::string& input,
+                                   const source::SourceIdentity& identity);
+  void require_room(const cli::LoadPlan& plan, const std::string& input, const InputSample& sample) const;
+
+  const parse::Mapping& mapping_;
+  const write::TableInfo& table_;
+  const unsigned connections_;
+  write::ControlConnection& control_;
+  const StopSignal& stop_;
+};
+
+}  // namespace chatload::pipeline
