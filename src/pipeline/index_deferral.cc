@@ -317,12 +317,12 @@ void IndexDeferral::wait_for_build_of_others() {
 
 void IndexDeferral::build_once(const std::vector<IndexDefinition>& indexes) {
   spdlog::info("Builds {} of {}.", count_of(indexes), write::quote_identifier(table_));
-  write::BackgroundStatement statement(Session::connect(plan_.write.endpoint, kNoReadTimeout),
-                                       [lock = "SELECT GET_LOCK(" + write::quote_text(build_lock_) + ", 0)",
-                                        sql = write::build_statement(table_, indexes)](Session& session) {
-                                         write::set_up_build(session);
-                                         if (session.query(lock).at(0).at(0) == "1") session.execute(sql);
-                                       });
+  write::BackgroundStatement statement(
+      Session::connect(plan_.write.endpoint, kNoReadTimeout),
+      [lock = build_lock_, sql = write::build_statement(table_, indexes)](Session& session) {
+        write::set_up_build(session);
+        if (write::get_lock(session, lock)) session.execute(sql);
+      });
   const std::string kill = fmt::format("KILL QUERY {}", statement.connection_id());
   const std::string is_there =
       fmt::format("SELECT IS_USED_LOCK({}) = {}", write::quote_text(build_lock_), statement.connection_id());

@@ -233,42 +233,41 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
     require_recorded_bytes(input, plan.read, ledger, *committed, *control_, stop_);
     control_->run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
   }
-  const bool has_budget = plan.report.reject_limit.lines || plan.report.reject_limit.share_ppm;
-  write::WriterPool pool(sessions_, {.mapping = mapping_,
-                                     .mode = plan.write.on_duplicate,
-                                     .statement_bytes_max = statement_bytes_max(plan.read.split),
-                                     .recorded_rejects_max = has_budget ? kRecordedRejectsMax : 0,
-                                     .ledger = ledger,
-                                     .committed = *committed,
-                                     .reconnect = [this] { return connect_writer(); },
-                                     .retry = retry_,
-                                     .stop = stop_,
-                                     .pause = stats_.pause,
-                                     .retries = stats_.retries,
-                                     .disconnected = stats_.disconnected});
+  write::WriterPool pool(sessions_,
+                         {.mapping = mapping_,
+                          .mode = plan.write.on_duplicate,
+                          .statement_bytes_max = statement_bytes_max(plan.read.split),
+                          .recorded_rejects_max = plan.report.reject_limit.is_given() ? kRecordedRejectsMax : 0,
+                          .ledger = ledger,
+                          .committed = *committed,
+                          .reconnect = [this] { return connect_writer(); },
+                          .retry = retry_,
+                          .stop = stop_,
+                          .pause = stats_.pause,
+                          .retries = stats_.retries,
+                          .disconnected = stats_.disconnected});
   Destination destination{pool, *committed, table_.can_write_in_parallel(), nullptr};
-  InputResult result;
+  report::ProgressOptions progress = plan.report.progress;
+  std::size_t ranges_in_flight_max =
+      plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, connections).ranges_in_flight_max;
+  KeyOrderMemoryPlan key_order;
+  std::optional<spill::SpillStore> spill;
   if (is_key_order) {
-    const KeyOrderMemoryPlan memory = plan_key_order_memory(plan.read, connections, mapping_.fields.size());
-    spill::SpillStore spill(plan.write.spill_dir, mapping_, memory.spill);
-    destination.spill = &spill;
-    report::ProgressOptions progress = plan.report.progress;
+    key_order = plan_key_order_memory(plan.read, connections, mapping_.fields.size());
+    ranges_in_flight_max = key_order.ranges_in_flight_max;
+    destination.spill = &spill.emplace(plan.write.spill_dir, mapping_, key_order.spill);
     progress.phase = "sorts by key: ";
-    result = read_input(input, plan.read, progress, mapping_, memory.ranges_in_flight_max, &destination, rejects,
-                        stats_, stop_);
-    if (result.pipeline.is_whole() && !pool.failed()) {
-      try {
-        write_stretches(input, load, memory, spill, destination, rejects, result.pipeline);
-      } catch (const Interrupted&) {
-        result.pipeline.interrupted = true;
-      } catch (const Error&) {
-        result.pipeline.failure = std::current_exception();  // beside what was written until then
-      }
+  }
+  InputResult result =
+      read_input(input, plan.read, progress, mapping_, ranges_in_flight_max, &destination, rejects, stats_, stop_);
+  if (spill && result.pipeline.is_whole() && !pool.failed()) {
+    try {
+      write_stretches(input, load, key_order, *spill, destination, rejects, result.pipeline);
+    } catch (const Interrupted&) {
+      result.pipeline.interrupted = true;
+    } catch (const Error&) {
+      result.pipeline.failure = std::current_exception();  // beside what was written until then
     }
-  } else {
-    const MemoryPlan memory = plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, connections);
-    result = read_input(input, plan.read, plan.report.progress, mapping_, memory.ranges_in_flight_max, &destination,
-                        rejects, stats_, stop_);
   }
   if (auto failure = failure_of(pool, input)) result.pipeline.failure = std::move(failure);
   return result;

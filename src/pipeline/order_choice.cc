@@ -3,15 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <memory>
 #include <string_view>
 #include <utility>
 
 #include "base/quantity.h"
-#include "inflate/decoded_stream.h"
 #include "parse/range_parser.h"
-#include "source/byte_source.h"
-#include "split/line_splitter.h"
+#include "pipeline/input_ranges.h"
 
 namespace chatload::pipeline {
 namespace {
@@ -34,18 +31,15 @@ constexpr double kSpillReserve = 1.2;
 
 InputSample sample_input(const std::string& input, const cli::ReadPlan& read, const parse::Mapping& mapping,
                          std::uint64_t bytes_compressed_total, const StopSignal& stop) {
-  const std::unique_ptr<inflate::DecodedStream> stream =
-      inflate::open_decoded(source::open_input(input, stop.fd()), read.inflater);
-  split::LineSplitter splitter(*stream, read.split);
+  InputRanges ranges(input, read, stop);
   parse::RangeParser parser(mapping, read.filter, static_cast<std::uint32_t>(read.split.line_bytes_max));
   parse::ParsedRange parsed;
-  parsed.range.bytes = PaddedBuffer(read.split.buffer_bytes());
   InputSample sample;
   std::uint64_t bytes = 0;
   std::uint64_t ascending = 0;
   std::string last;
   while (parsed.range.begin.value() < kSampleBytes) {
-    std::optional<split::Range> range = splitter.next(std::move(parsed.range.bytes));
+    std::optional<split::Range> range = ranges.next(std::move(parsed.range));
     if (!range) break;
     parsed.range = std::move(*range);
     parser.parse(parsed);
@@ -63,7 +57,7 @@ InputSample sample_input(const std::string& input, const cli::ReadPlan& read, co
   if (sample.rows == 0) return sample;
   sample.ascending_share = static_cast<double>(ascending) / static_cast<double>(sample.rows);
   const double scale = std::max(1.0, static_cast<double>(bytes_compressed_total) /
-                                         static_cast<double>(std::max<std::uint64_t>(stream->compressed_bytes(), 1)));
+                                         static_cast<double>(std::max<std::uint64_t>(ranges.compressed_bytes(), 1)));
   sample.rows_estimate = static_cast<std::uint64_t>(static_cast<double>(sample.rows) * scale);
   sample.bytes_estimate = static_cast<std::uint64_t>(static_cast<double>(bytes) * scale);
   return sample;

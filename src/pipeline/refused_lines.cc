@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -11,9 +10,7 @@
 
 #include "base/digest.h"
 #include "base/errors.h"
-#include "inflate/decoded_stream.h"
-#include "source/byte_source.h"
-#include "split/line_splitter.h"
+#include "pipeline/input_ranges.h"
 #include "write/missing_raw.h"
 
 namespace chatload::pipeline {
@@ -49,12 +46,10 @@ void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, con
   find_behind(LineNumber());
   if (missing.empty()) return;
 
-  const std::unique_ptr<inflate::DecodedStream> stream =
-      inflate::open_decoded(source::open_input(input, stop.fd()), read.inflater);
-  split::LineSplitter splitter(*stream, read.split);
-  PaddedBuffer buffer(read.split.buffer_bytes());
+  InputRanges ranges(input, read, stop);
+  split::Range last;
   while (!missing.empty()) {
-    std::optional<split::Range> range = splitter.next(std::move(buffer));
+    std::optional<split::Range> range = ranges.next(std::move(last));
     if (stop.requested()) throw Interrupted();
     if (!range) {
       throw SourceError(
@@ -62,8 +57,8 @@ void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, con
                       "was read; load it with --restart once nobody writes to it.",
                       input, missing.back().line.value()));
     }
+    if (is_in(*range)) require_recorded(*range);
     while (is_in(*range)) {
-      require_recorded(*range);
       std::vector<write::FoundRaw> found;
       for (; is_in(*range); missing.pop_back()) {
         const write::MissingRaw& refused = missing.back();
@@ -73,7 +68,7 @@ void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, con
       control.run([&](write::Session& session) { write::fill_raw(session, ledger.load_id(), found); });
       if (missing.empty()) find_behind(found.back().line);
     }
-    buffer = std::move(range->bytes);
+    last = std::move(*range);
   }
 }
 

@@ -2,28 +2,23 @@
 
 #include <fmt/format.h>
 
-#include <memory>
 #include <optional>
 #include <utility>
 
 #include "base/digest.h"
 #include "base/errors.h"
-#include "inflate/decoded_stream.h"
-#include "source/byte_source.h"
-#include "split/line_splitter.h"
+#include "pipeline/input_ranges.h"
 
 namespace chatload::pipeline {
 
 void require_recorded_bytes(const std::string& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
                             const write::CommittedRanges& committed, write::ControlConnection& control,
                             const StopSignal& stop) {
-  const std::unique_ptr<inflate::DecodedStream> stream =
-      inflate::open_decoded(source::open_input(input, stop.fd()), read.inflater);
-  split::LineSplitter splitter(*stream, read.split);
-  PaddedBuffer buffer(read.split.buffer_bytes());
+  InputRanges ranges(input, read, stop);
+  split::Range last;
   RangeNumber next;  // the first that is not known to be in the input
   for (std::uint64_t left = committed.count(); left > 0;) {
-    std::optional<split::Range> range = splitter.next(std::move(buffer));
+    std::optional<split::Range> range = ranges.next(std::move(last));
     if (stop.requested()) return;
     if (!range) {
       // What is left of a load in key order are its stretches.
@@ -43,7 +38,7 @@ void require_recorded_bytes(const std::string& input, const cli::ReadPlan& read,
       }
       --left;
     }
-    buffer = std::move(range->bytes);
+    last = std::move(*range);
   }
 }
 

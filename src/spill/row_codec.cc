@@ -80,12 +80,6 @@ std::string_view read_key(const char* bytes) {
   return {text, take_varint(at)};
 }
 
-std::uint64_t key_prefix(std::string_view key, std::size_t begin) {
-  std::uint64_t prefix = 0;
-  if (begin < key.size()) std::memcpy(&prefix, key.data() + begin, std::min(sizeof prefix, key.size() - begin));
-  return __builtin_bswap64(prefix);
-}
-
 RowCodec::RowCodec(const parse::Mapping& mapping) : key_(mapping.key) {
   for (const parse::FieldMapping& field : mapping.fields) {
     is_integer_.push_back(field.kind == parse::FieldKind::kEpochSeconds);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/key_prefix.h"
 #include "parse/mapping.h"
 #include "parse/row_batch.h"
 #include "spill/row_origin.h"
@@ -33,10 +34,6 @@ struct Record {
   if (const int order = a.key.compare(b.key); order != 0) return order < 0;
   return a.range != b.range ? a.range < b.range : a.line_index < b.line_index;
 }
-
-// Eight bytes of a key from `begin` on, zero-filled: of two keys that are equal up to `begin`, the one with the lesser
-// prefix comes first; with equal prefixes the whole keys decide.
-[[nodiscard]] std::uint64_t key_prefix(std::string_view key, std::size_t begin);
 
 // Immutable, for any thread.
 class RowCodec {

@@ -16,10 +16,6 @@ constexpr std::chrono::seconds kKeepAlive{30};
 // A wait for the lock in parts, so that a signal ends it.
 constexpr std::chrono::milliseconds kLockPoll{500};
 
-bool get_lock(Session& session, const std::string& name) {
-  return session.query("SELECT GET_LOCK(" + quote_text(name) + ", 0)").at(0).at(0) == "1";
-}
-
 // The connection that has it, if any.
 std::optional<std::string> holder_of(Session& session, const std::string& name) {
   return session.query("SELECT IS_USED_LOCK(" + quote_text(name) + ")").at(0).at(0);

@@ -61,10 +61,6 @@ std::string lock_name(Session& session, std::string_view kind, const std::string
   return fmt::format("chatload:{}:{}", kind, digest_hex(database + '\0' + table));
 }
 
-bool get_lock(Session& session, const std::string& name) {
-  return session.query("SELECT GET_LOCK(" + quote_text(name) + ", 0)").at(0).at(0) == "1";
-}
-
 }  // namespace
 
 std::vector<IndexDefinition> droppable_indexes(Session& session, const std::string& table) {

@@ -77,7 +77,7 @@ LoadEntry entry_of(const Row& row) {
 class LoadLock {
  public:
   LoadLock(Session& session, std::uint64_t load, const std::string& name) : session_(session), name_(quote_text(name)) {
-    if (to_number(session_.query("SELECT GET_LOCK(" + name_ + ", 0)").at(0).at(0)) == 1) return;
+    if (get_lock(session_, name)) return;
     throw DatabaseError("Load " + std::to_string(load) +
                         " is not forgotten, because a run of it is alive; stop that run first, or wait for its end.");
   }

@@ -234,4 +234,8 @@ std::string quote_text(std::string_view text) {
   return quoted + '\'';
 }
 
+bool get_lock(Session& session, const std::string& name) {
+  return session.query("SELECT GET_LOCK(" + quote_text(name) + ", 0)").at(0).at(0) == "1";
+}
+
 }  // namespace chatload::write

@@ -102,4 +102,7 @@ class Session {
 // statement_builder.h.
 [[nodiscard]] std::string quote_text(std::string_view text);
 
+// GET_LOCK, without waiting: whether the session has that named lock now. Throws StatementError.
+[[nodiscard]] bool get_lock(Session& session, const std::string& name);
+
 }  // namespace chatload::write

@@ -4,24 +4,12 @@
 #include "write/write_order.h"
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 #include <numeric>
-#include <string_view>
+
+#include "base/key_prefix.h"
 
 namespace chatload::write {
-namespace {
-
-std::uint64_t key_prefix(std::string_view key) {
-  std::uint64_t prefix = 0;
-  for (std::size_t i = 0; i < sizeof prefix; ++i) {
-    prefix = prefix << 8 | (i < key.size() ? static_cast<unsigned char>(key[i]) : 0U);
-  }
-  return prefix;
-}
-
-}  // namespace
-
 WriteOrderer::WriteOrderer(std::size_t key_column, bool parallel) : key_column_(key_column), parallel_(parallel) {}
 
 void WriteOrderer::order(const parse::RowBatch& rows, WriteOrder& out) {

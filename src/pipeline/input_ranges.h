@@ -1,0 +1,41 @@
+// An input's ranges one after the other, for whoever looks at it beside the flow graph.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/stop_signal.h"
+#include "cli/plan.h"
+#include "inflate/decoded_stream.h"
+#include "source/byte_source.h"
+#include "split/line_splitter.h"
+
+namespace chatload::pipeline {
+
+// Single-threaded. Throws what reading the input throws.
+class InputRanges {
+ public:
+  InputRanges(const std::string& input, const cli::ReadPlan& read, const StopSignal& stop)
+      : stream_(inflate::open_decoded(source::open_input(input, stop.fd()), read.inflater)),
+        splitter_(*stream_, read.split),
+        buffer_bytes_(read.split.buffer_bytes()) {}
+
+  // The next range, or nothing at the end; after a stop the end comes anywhere (split/line_splitter.h). `last` gives
+  // its buffer back; one without a buffer gets one.
+  [[nodiscard]] std::optional<split::Range> next(split::Range last) {
+    if (last.bytes.capacity() == 0) last.bytes = PaddedBuffer(buffer_bytes_);
+    return splitter_.next(std::move(last.bytes));
+  }
+
+  [[nodiscard]] std::uint64_t compressed_bytes() const { return stream_->compressed_bytes(); }
+
+ private:
+  std::unique_ptr<inflate::DecodedStream> stream_;
+  split::LineSplitter splitter_;
+  std::size_t buffer_bytes_;
+};
+
+}  // namespace chatload::pipeline
