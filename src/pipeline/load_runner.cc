@@ -1,3 +1,5 @@
+// One input from its lock to its last count. A little over 400 lines, since the steps share the sessions, the control
+// connection and the counts, and read best in their order.
 #include "pipeline/load_runner.h"
 
 #include <fmt/format.h>
