@@ -5,8 +5,8 @@ _chatload() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   local run='--type --site --since --until --rejects --max-rejects --summary --progress --progress-interval
     --log-format --threads --range-size --max-line --memory --inflater --config --help'
-  local load="--to --password-file --on-duplicate --order --spill-dir --indexes --connections --retry-for --max-load
-    --max-lag --replica --restart --reload --source-id --wait-lock --fail-fast $run"
+  local load="--to --password-file --on-duplicate --order --spill-dir --indexes --write-method --connections --retry-for
+    --max-load --max-lag --replica --restart --reload --source-id --wait-lock --fail-fast $run"
   local check="--limits-from --password-file $run"
   local schema='--to --password-file --config --help'
   local loads="--format $schema" forget="--older-than $schema" rejects="--raw --output $schema"
@@ -17,6 +17,7 @@ _chatload() {
     --on-duplicate) words='skip replace fail' ;;
     --order) words='auto file key' ;;
     --indexes) words='auto keep defer' ;;
+    --write-method) words='auto insert load-data' ;;
     --progress) words='auto bar lines none' ;;
     --log-format) words='text json' ;;
     --inflater) words='isal zlib' ;;

@@ -92,12 +92,13 @@ void declare_load(CLI::App& app, Flags& flags) {
       .group("Database")
       .flag("--on-duplicate", "skip|replace|fail", flags.on_duplicate,
             "a line whose id is there: first wins, last wins, stop (default skip)")
-      .flag("--order", "auto|file|key", flags.order,
-            "order of rows; auto: key where the table outgrows the server's memory")
+      .flag("--order", "auto|file|key", flags.order, "order of rows; auto: key where many ids come in no order")
       .flag("--spill-dir", "DIR", flags.spill_dir, "where rows are sorted by key (default: $TMPDIR, else /var/tmp)")
       .flag("--connections", "N", flags.connections, "parallel writers, 1 to 64 (default: the cores, at most 8)")
       .flag("--indexes", "auto|keep|defer", flags.indexes,
             "secondary indexes: kept, or built once after the load (default auto)")
+      .flag("--write-method", "auto|insert|load-data", flags.write_method,
+            "how rows are sent; auto: LOAD DATA where it is faster, allowed and as strict")
       .flag("--retry-for", "DURATION", flags.retry_for, "bear with a server that is away for this long (default 5min)")
       .repeatable_flag("--max-load", "NAME=NUMBER", flags.max_load,
                        "wait while this status variable of the server is above it, repeatable")

@@ -44,6 +44,9 @@ constexpr Choices<write::RowOrder, 3> kRowOrders = {
     {{"auto", write::RowOrder::kAuto}, {"file", write::RowOrder::kFile}, {"key", write::RowOrder::kKey}}};
 constexpr Choices<write::IndexMode, 3> kIndexModes = {
     {{"auto", write::IndexMode::kAuto}, {"keep", write::IndexMode::kKeep}, {"defer", write::IndexMode::kDefer}}};
+constexpr Choices<write::WriteMethod, 3> kWriteMethods = {{{"auto", write::WriteMethod::kAuto},
+                                                           {"insert", write::WriteMethod::kInsert},
+                                                           {"load-data", write::WriteMethod::kLoadData}}};
 constexpr Choices<report::ProgressMode, 4> kProgressModes = {{{"auto", report::ProgressMode::kAuto},
                                                               {"bar", report::ProgressMode::kBar},
                                                               {"lines", report::ProgressMode::kLines},
@@ -146,6 +149,7 @@ WritePlan make_write_plan(const Flags& flags) {
   plan.order = make_row_order(flags);
   plan.spill_dir = make_spill_dir(flags);
   plan.indexes = make_index_mode(flags);
+  plan.method = choose("--write-method", flags.write_method, write::WriteMethod::kAuto, kWriteMethods);
   plan.connections =
       count_within("--connections", flags.connections, std::min(cores(), kConnectionsDefaultMax), kConnectionsMax);
   plan.endpoint = required_endpoint(flags);

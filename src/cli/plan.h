@@ -22,6 +22,7 @@
 #include "write/index_mode.h"
 #include "write/row_order.h"
 #include "write/throttle_limits.h"
+#include "write/write_method.h"
 
 namespace chatload::cli {
 
@@ -46,6 +47,7 @@ struct WritePlan {
   std::filesystem::path spill_dir;  // where rows are sorted by key
   write::ThrottleLimits throttle;
   write::IndexMode indexes = write::IndexMode::kAuto;
+  write::WriteMethod method = write::WriteMethod::kAuto;
 };
 
 // What is said about the run, and where.

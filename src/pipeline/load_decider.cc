@@ -7,15 +7,14 @@
 #include "base/quantity.h"
 #include "pipeline/memory_plan.h"
 #include "spill/spill_file.h"
-#include "write/table_facts.h"
 
 namespace chatload::pipeline {
 
 using write::RowOrder;
 
 LoadDecider::LoadDecider(const parse::Mapping& mapping, const write::TableInfo& table, unsigned connections,
-                         write::ControlConnection& control, const StopSignal& stop)
-    : mapping_(mapping), table_(table), connections_(connections), control_(control), stop_(stop) {}
+                         const StopSignal& stop)
+    : mapping_(mapping), table_(table), connections_(connections), stop_(stop) {}
 
 cli::LoadPlan LoadDecider::decide(const cli::LoadPlan& plan, const std::string& input,
                                   const source::SourceIdentity& identity) {
@@ -45,8 +44,7 @@ OrderChoice LoadDecider::choose(const cli::LoadPlan& plan, const std::string& in
   if (stop_.requested()) throw Interrupted();
   OrderChoice choice{RowOrder::kKey, "--order asks for it"};
   if (!is_asked) {
-    choice = choose_order(
-        sample, control_.run([&](write::Session& session) { return write::table_facts(session, table_.table); }));
+    choice = choose_order(sample);
     if (choice.order == RowOrder::kFile) return choice;
   }
   try {

@@ -8,7 +8,6 @@
 #include "parse/mapping.h"
 #include "pipeline/order_choice.h"
 #include "source/source_identity.h"
-#include "write/control_connection.h"
 #include "write/table_info.h"
 
 namespace chatload::pipeline {
@@ -18,7 +17,7 @@ class LoadDecider {
  public:
   // connections: of the writers.
   LoadDecider(const parse::Mapping& mapping, const write::TableInfo& table, unsigned connections,
-              write::ControlConnection& control, const StopSignal& stop);
+              const StopSignal& stop);
 
   // The plan for a load that begins; says in one line which order it chose, and why. Throws UsageError and
   // EnvironmentError where what was asked for does not fit into --memory or onto the disk.
@@ -33,7 +32,6 @@ class LoadDecider {
   const parse::Mapping& mapping_;
   const write::TableInfo& table_;
   const unsigned connections_;
-  write::ControlConnection& control_;
   const StopSignal& stop_;
 };
 

@@ -20,6 +20,7 @@
 #include "pipeline/source_verifier.h"
 #include "pipeline/stretch_pipeline.h"
 #include "source/source_identity.h"
+#include "write/load_data_conditions.h"
 #include "write/range_ledger.h"
 #include "write/reject_reader.h"
 #include "write/schema.h"
@@ -115,7 +116,8 @@ LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
 }
 
 write::Session LoadRunner::connect_writer() const {
-  write::Session session = write::Session::connect(plan_.write.endpoint, kReadTimeoutSeconds);
+  const bool may_load_data = plan_.write.method != write::WriteMethod::kInsert;
+  write::Session session = write::Session::connect(plan_.write.endpoint, kReadTimeoutSeconds, may_load_data);
   try {
     session.execute(kShortWaits);
   } catch (const write::StatementError& error) {
@@ -147,7 +149,7 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
   } const unlock{*control_};
   const source::SourceIdentity identity = source::identify_source(input, plan_.ledger.source_id);
   indexes_.emplace(plan_, input, table_.table, *control_, retry_, stats_, stop_);
-  LoadDecider decider(mapping_, table_, static_cast<unsigned>(sessions_.size()), *control_, stop_);
+  LoadDecider decider(mapping_, table_, static_cast<unsigned>(sessions_.size()), stop_);
   const auto decide = [&](const cli::LoadPlan& plan) {
     cli::LoadPlan decided = decider.decide(plan, input, identity);
     decided.write.indexes = indexes_->decide(identity.bytes);
@@ -216,6 +218,18 @@ void LoadRunner::go_on(const std::string& input, const source::SourceIdentity& i
   }
 }
 
+bool LoadRunner::decide_to_load_data(const std::string& input, write::OnDuplicate mode) {
+  const bool is_asked = plan_.write.method == write::WriteMethod::kLoadData;
+  const bool is_faster = sessions_.front().server().server == write::Server::kMysql;
+  if (!is_asked && (!is_faster || plan_.write.method == write::WriteMethod::kInsert)) return false;
+  const auto why_not =
+      control_->run([&](write::Session& session) { return write::why_not_load_data(session, table_, mode); });
+  if (!why_not) return true;
+  spdlog::log(is_asked ? spdlog::level::warn : spdlog::level::info, "{}: writes by INSERT, not LOAD DATA, because {}.",
+              input, *why_not);
+  return false;
+}
+
 // Runs the pipeline; a failed writer's error is the result's failure, too.
 InputResult LoadRunner::write_rows(const std::string& input, const source::SourceIdentity& identity,
                                    const OpenLoad& load, report::RejectSink& rejects) {
@@ -235,19 +249,22 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
     require_recorded_bytes(input, plan.read, ledger, *committed, *control_, stop_);
     control_->run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
   }
-  write::WriterPool pool(sessions_,
-                         {.mapping = mapping_,
-                          .mode = plan.write.on_duplicate,
-                          .statement_bytes_max = statement_bytes_max(plan.read.split),
-                          .recorded_rejects_max = plan.report.reject_limit.is_given() ? kRecordedRejectsMax : 0,
-                          .ledger = ledger,
-                          .committed = *committed,
-                          .reconnect = [this] { return connect_writer(); },
-                          .retry = retry_,
-                          .stop = stop_,
-                          .pause = stats_.pause,
-                          .retries = stats_.retries,
-                          .disconnected = stats_.disconnected});
+  write::WriterPool pool(
+      sessions_,
+      {.mapping = mapping_,
+       .mode = plan.write.on_duplicate,
+       .loads_data = decide_to_load_data(input, plan.write.on_duplicate),
+       .binds_rows = sessions_.front().server().server == write::Server::kMariadb && !table_.may_have_trigger,
+       .statement_bytes_max = statement_bytes_max(plan.read.split),
+       .recorded_rejects_max = plan.report.reject_limit.is_given() ? kRecordedRejectsMax : 0,
+       .ledger = ledger,
+       .committed = *committed,
+       .reconnect = [this] { return connect_writer(); },
+       .retry = retry_,
+       .stop = stop_,
+       .pause = stats_.pause,
+       .retries = stats_.retries,
+       .disconnected = stats_.disconnected});
   Destination destination{pool, *committed, table_.can_write_in_parallel(), nullptr};
   report::ProgressOptions progress = plan.report.progress;
   std::size_t ranges_in_flight_max =

@@ -4,7 +4,7 @@
 //   reading and inflating                         kInputBytes
 //   a reject record                               kRecordBytesPerLineByte × L
 //   C × a statement                               6 × statement_bytes_max: ours of rows and of rejects, each up to
-//                                                 twice, and the connector's two copies
+//                                                 twice, and the client library's copy of bound rows, up to twice
 //   T + 1 × a parser                              RangeParser::memory_bytes_max, and kSortBytesPerRangeByte × R
 //   N × a range                                   R + L for its bytes, kRowBytesPerRangeByte × R for what it parses to,
 //                                                 L for a last line's unescaped text,

@@ -1,3 +1,6 @@
+// Key order pays whether or not the server keeps the table in memory: rows that come in no order make it search the
+// whole tree for each of them, and write each leaf page many times over. Once the table outgrows the memory it is a
+// matter of ten times (README, "Measured").
 #include "pipeline/order_choice.h"
 
 #include <fmt/format.h>
@@ -18,10 +21,6 @@ constexpr std::uint64_t kSampleBytes = 16 * kMiB;  // 15 ms
 constexpr std::uint64_t kRowsWorthSorting = 200'000;
 // Ids that ascend like this fill one leaf page after the other by themselves.
 constexpr double kSortedShare = 0.99;
-// Of the buffer pool; what else the server keeps there needs the rest.
-constexpr double kPoolShare = 0.7;
-// Of a row in a clustered index, beside its texts: header, transaction, roll pointer, lengths, and a page's free space.
-constexpr std::uint64_t kRowBytes = 60;
 // Of a spilled row, beside its texts, and uncompressed: random ids do not compress.
 constexpr std::uint64_t kSpilledRowBytes = 16;
 // Runs are merged before the last merge only where they are very many, and then a part at a time.
@@ -68,20 +67,11 @@ std::uint64_t spill_bytes_estimate(const InputSample& sample) {
   return static_cast<std::uint64_t>(kSpillReserve * bytes);
 }
 
-OrderChoice choose_order(const InputSample& sample, const write::TableFacts& facts) {
-  const std::uint64_t table_bytes = facts.data_bytes + sample.bytes_estimate + kRowBytes * sample.rows_estimate;
-  const auto file_order = [](std::string why) { return OrderChoice{write::RowOrder::kFile, std::move(why)}; };
-  if (sample.rows_estimate < kRowsWorthSorting) return file_order("so few rows are not worth sorting");
-  if (sample.ascending_share >= kSortedShare) return file_order("their ids ascend in it");
-  if (static_cast<double>(table_bytes) <= kPoolShare * static_cast<double>(facts.buffer_pool_bytes)) {
-    return file_order(
-        fmt::format("the table, which its rows make about {}, stays in memory with the server's buffer pool of {}",
-                    format_size(table_bytes), format_size(facts.buffer_pool_bytes)));
-  }
-  return {
-      write::RowOrder::kKey,
-      fmt::format("about {} rows whose ids come in no order make the table {}, and the server keeps {} in memory",
-                  format_count(sample.rows_estimate), format_size(table_bytes), format_size(facts.buffer_pool_bytes))};
+OrderChoice choose_order(const InputSample& sample) {
+  if (sample.rows_estimate < kRowsWorthSorting) return {write::RowOrder::kFile, "so few rows are not worth sorting"};
+  if (sample.ascending_share >= kSortedShare) return {write::RowOrder::kFile, "their ids ascend in it"};
+  return {write::RowOrder::kKey,
+          fmt::format("the ids of about {} rows come in no order", format_count(sample.rows_estimate))};
 }
 
 }  // namespace chatload::pipeline

@@ -1,4 +1,4 @@
-// --order auto → file or key, from a sample of the input and what the server says of its table and memory.
+// --order auto → file or key, from a sample of the input.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,6 @@
 #include "cli/plan.h"
 #include "parse/mapping.h"
 #include "write/row_order.h"
-#include "write/table_facts.h"
 
 namespace chatload::pipeline {
 
@@ -32,7 +31,7 @@ struct OrderChoice {
 };
 
 // Pure.
-[[nodiscard]] OrderChoice choose_order(const InputSample& sample, const write::TableFacts& facts);
+[[nodiscard]] OrderChoice choose_order(const InputSample& sample);
 
 // What the spill takes on disk.
 [[nodiscard]] std::uint64_t spill_bytes_estimate(const InputSample& sample);

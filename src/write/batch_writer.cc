@@ -1,5 +1,8 @@
-// START TRANSACTION; claim; INSERT …; INSERT …; rejects; counts; COMMIT: each a statement of its own, because the
-// connector's commit() says nothing on a dead connection where a statement throws.
+// START TRANSACTION; claim; INSERT …; INSERT …; rejects; counts; COMMIT
+//
+// An INSERT is text, or on MariaDB a prepared one that is done for an array of rows; and LOAD DATA takes the rows where
+// it may. MariaDB 10.11 counts the rows that a trigger writes as affected rows
+// of an array, so a table that may have one gets text.
 //
 // Counting, from what the server reports for each INSERT of n rows (a = affected rows, c = rows changed):
 //   skip      a inserted, n - a duplicates
@@ -9,12 +12,19 @@
 // A statement that the server refuses for one of its rows has changed nothing (InnoDB undoes it alone), so its halves
 // are sent in order: a bad row among 1,000 costs 20 more statements. From kRefusedRowByRow on in one range its rows go
 // one by one, which for many bad rows is fewer.
+//
+// LOAD DATA LOCAL makes the best of what does not fit, with a warning, and skips duplicates, each with a warning too.
+// So it has done what an INSERT would have done exactly if every record is a row or skipped, and no warning is left
+// over: inserted = records - skipped, warnings = skipped. A table where it could skip a record for another reason is
+// not loaded by it (load_data_conditions.h). Otherwise the range is rolled back and inserted.
 #include "write/batch_writer.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -29,6 +39,10 @@ namespace {
 constexpr std::size_t kPacketOverheadBytes = 64;
 constexpr std::size_t kRefusedRowByRow = 100;
 constexpr std::size_t kRefusedDetailsKept = 100;
+// A statement of so many rows takes a fraction of a second, after which a stop is heeded.
+constexpr std::size_t kLoadDataRowsMax = 50'000;
+// Records are made while they are sent, a few at a time, so that they are still in the cache.
+constexpr std::size_t kRecordsBytes = std::size_t{32} * 1024;
 // How late the end of a pause may be noticed.
 constexpr std::chrono::milliseconds kPausePoll{100};
 
@@ -95,9 +109,8 @@ BatchWriter::BatchWriter(Session& session, const WriteContext& context, const st
       builder_(context.mapping, context.mode, session.server().server),
       limits_{.bytes_max = std::min<std::size_t>(session.server().packet_bytes_max - kPacketOverheadBytes,
                                                  context.statement_bytes_max)},
-      rejects_(context.ledger.load_id(), limits_.bytes_max) {
-  sql_.reserve(2 * limits_.bytes_max);  // a row is written before it is found to be one too many
-}
+      loads_data_(context.loads_data),
+      rejects_(context.ledger.load_id(), limits_.bytes_max) {}
 
 void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
   job.result = {};
@@ -115,7 +128,7 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
       switch (write_transaction(job, scheduler, may_wait_inside)) {
         case Outcome::kCommitted:
         case Outcome::kGivenUp: return;
-        case Outcome::kGaveWay: may_wait_inside = false; continue;
+        case Outcome::kRolledBack: may_wait_inside = false; continue;
       }
     } catch (const ConnectError& error) {
       if (!can_come_back(error) && !context_.retry.has_committed()) throw;
@@ -198,19 +211,21 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
       .lines = job.own_lines(), .filtered = parsed.filtered, .rejected = parsed.rejected(), .blank = parsed.blank};
   job.result.refused.clear();
   rejects_.clear();
+  const bool loads_data = loads_data_;
   Outcome outcome = Outcome::kGivenUp;
   if (send_rows(job, 0, order.contested_begin)) {
     // Undoing a refused statement leaves locks on gaps where lower ranges may have rows to insert.
     const bool has_gap_locks = !job.result.refused.empty() && scheduler.is_contested(job);
     if (has_contested && (has_gap_locks || !scheduler.await_contested_with_locks(job, reports_before_))) {
-      outcome = Outcome::kGaveWay;
+      outcome = Outcome::kRolledBack;
     } else if (send_rows(job, order.contested_begin, order.rows.size())) {
       outcome = Outcome::kCommitted;
     }
   }
+  if (loads_data != loads_data_) outcome = Outcome::kRolledBack;
   if (outcome != Outcome::kCommitted || failed_) {
     session_.execute("ROLLBACK");
-    return outcome == Outcome::kGaveWay ? outcome : Outcome::kGivenUp;
+    return outcome == Outcome::kRolledBack ? outcome : Outcome::kGivenUp;
   }
   sort_by_line(job.result.refused);
   send_rejects(job);
@@ -247,14 +262,22 @@ void BatchWriter::take_recorded(WriteJob& job, bool by_earlier_run) {
   job.result.committed = true;
 }
 
-// Sends order.rows[begin, end) in as few statements as the limits allow. False if the job is to be given up.
+// Sends order.rows[begin, end) in as few statements as the limits allow. False if the job is to be given up, or done
+// again without LOAD DATA.
 bool BatchWriter::send_rows(WriteJob& job, std::size_t begin, std::size_t end) {
   while (begin < end) {
     if (has_to_end()) return false;
     const auto rest = std::span(job.order.rows).subspan(begin, end - begin);
+    if (loads_data_) {
+      const auto rows = rest.first(std::min(rest.size(), kLoadDataRowsMax));
+      if (!load_data(job, rows)) return false;
+      begin += rows.size();
+      continue;
+    }
     StatementLimits limits = limits_;
     if (job.result.refused.size() >= kRefusedRowByRow) limits.rows_max = 1;
-    const std::size_t rows = builder_.build(job.parsed.rows, rest, limits, sql_);
+    const std::size_t rows = context_.binds_rows ? builder_.rows_within(job.parsed.rows, rest, limits)
+                                                 : builder_.build(job.parsed.rows, rest, limits, text_);
     if (rows == 0) {
       throw DatabaseError(fmt::format(
           "Line {} makes a statement of more than the {} bytes that the server's max_allowed_packet allows; "
@@ -262,7 +285,7 @@ bool BatchWriter::send_rows(WriteJob& job, std::size_t begin, std::size_t end) {
           place_of(job, rest.front()).line.value(), limits_.bytes_max));
     }
     try {
-      count(job, rows, session_.update(sql_));
+      count(job, rows, insert(job, rest.first(rows)));
     } catch (const StatementError& error) {
       if (!is_rows_fault(error)) throw;
       const std::size_t half = begin + rows / 2;
@@ -273,6 +296,53 @@ bool BatchWriter::send_rows(WriteJob& job, std::size_t begin, std::size_t end) {
     begin += rows;
   }
   return true;
+}
+
+// Of rows whose text is in text_, or whose values fit a statement.
+StatementResult BatchWriter::insert(const WriteJob& job, std::span<const std::uint32_t> rows) {
+  if (!context_.binds_rows) return session_.update(text_);
+  return session_.update_rows(builder_.row_insert(), rows.size(),
+                              [&](std::size_t row, std::span<std::string_view> values) {
+                                builder_.bind(job.parsed.rows.row(rows[row]), values, text_);
+                              });
+}
+
+// False, and LOAD DATA is done with, where it has not made a row or a duplicate of every record.
+bool BatchWriter::load_data(const WriteJob& job, std::span<const std::uint32_t> rows) {
+  text_.clear();
+  std::size_t sent_bytes = 0;  // of text_
+  std::size_t next = 0;        // row
+  const auto records = [&](std::span<char> out) {
+    if (sent_bytes == text_.size()) {
+      text_.clear();
+      sent_bytes = 0;
+      while (next < rows.size() && text_.size() < kRecordsBytes) {
+        builder_.append_record(job.parsed.rows.row(rows[next++]), text_);
+      }
+    }
+    const std::size_t bytes = std::min(out.size(), text_.size() - sent_bytes);
+    std::memcpy(out.data(), text_.data() + sent_bytes, bytes);
+    sent_bytes += bytes;
+    return bytes;
+  };
+  std::string trouble;
+  try {
+    const LoadDataResult done = session_.load_data(builder_.load_data(), records);
+    if (done.records == rows.size() && done.deleted == 0 && done.skipped <= done.records &&
+        done.warnings == done.skipped) {
+      counts_.inserted += done.records - done.skipped;
+      counts_.duplicate += done.skipped;
+      return true;
+    }
+    trouble = fmt::format("{} records of {} rows, {} skipped, {} warnings", done.records, rows.size(), done.skipped,
+                          done.warnings);
+  } catch (const StatementError& error) {
+    if (may_redo(error)) throw;
+    trouble = error.what();
+  }
+  spdlog::info("LOAD DATA of {} was rolled back ({}); a connection goes on with INSERT.", lines_of(job), trouble);
+  loads_data_ = false;
+  return false;
 }
 
 // With skip and replace the table's own keys cause no 1062: a trigger has met another table's.

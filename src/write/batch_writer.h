@@ -25,7 +25,9 @@ namespace chatload::write {
 struct WriteContext {
   const parse::Mapping& mapping;
   OnDuplicate mode;
-  std::size_t statement_bytes_max;   // of a statement's text, where the server's max_allowed_packet is not less
+  bool loads_data;                   // by LOAD DATA (load_data_conditions.h), else by INSERT
+  bool binds_rows;                   // to a prepared INSERT; MariaDB, and no trigger
+  std::size_t statement_bytes_max;   // of an INSERT, where the server's max_allowed_packet is not less
   std::size_t recorded_rejects_max;  // rejected lines to fetch of a range that an earlier run committed
   const RangeLedger& ledger;
   CommittedRanges& committed;
@@ -48,15 +50,16 @@ class BatchWriter {
   //
   // A deadlock or a lock wait rolls back and redoes the transaction; a lost connection is opened again, and the claim
   // tells whether a COMMIT under way has arrived (range_ledger.h); both as long as the retry policy has it. A row that
-  // the server refuses is found by bisection and becomes a reject, its neighbours stay. Everything else that the server
-  // says, and any warning, ends the run: throws DatabaseError, a sentence with the range's lines.
+  // the server refuses is found by bisection and becomes a reject, its neighbours stay. LOAD DATA cannot tell which
+  // that is: where it has not made a row or a duplicate of every record, this writer inserts from then on. Everything
+  // else that the server says, and any warning, ends the run: throws DatabaseError, a sentence with the range's lines.
   //
   // Leaves job.result.committed false after a stop, when another writer failed, and when the owner allows no more
   // refused rows. scheduler: has the job in flight, and says when contested rows may go.
   void write(WriteJob& job, RangeScheduler& scheduler);
 
  private:
-  enum class Outcome { kCommitted, kGaveWay, kGivenUp };
+  enum class Outcome { kCommitted, kRolledBack, kGivenUp };
 
   [[nodiscard]] bool has_to_end() const { return failed_ || context_.stop.requested(); }
   void reconnect();
@@ -64,6 +67,8 @@ class BatchWriter {
   Outcome write_transaction(WriteJob& job, RangeScheduler& scheduler, bool may_wait_inside);
   void take_recorded(WriteJob& job, bool by_earlier_run);
   bool send_rows(WriteJob& job, std::size_t begin, std::size_t end);
+  StatementResult insert(const WriteJob& job, std::span<const std::uint32_t> rows);
+  bool load_data(const WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] bool is_rows_fault(const StatementError& error) const;
   bool refuse(WriteJob& job, std::uint32_t row, const StatementError& error);
   [[nodiscard]] RefusedLine place_of(const WriteJob& job, std::uint32_t row);
@@ -80,7 +85,8 @@ class BatchWriter {
   const std::atomic<bool>& failed_;
   StatementBuilder builder_;
   StatementLimits limits_;
-  std::string sql_;  // reused
+  bool loads_data_;
+  std::string text_;  // reused: an INSERT, the times of a bound row, or some records of LOAD DATA
   RejectStatement rejects_;
   LineCounts counts_;                 // of the transaction under way
   std::uint64_t reports_before_ = 0;  // the scheduler's lock reports when the transaction was begun

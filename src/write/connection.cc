@@ -1,27 +1,24 @@
-// TLS with Connector/C++ 1.1.12 on libmariadb 10.11, as found by connecting to servers with and without it:
+// TLS with libmariadb 10.11, as found by connecting to servers with and without it:
 //
 //   DISABLED         no option: plaintext
-//   PREFERRED        sslEnforce: TLS, or plaintext where the server has none; over a socket no option
-//   REQUIRED         sslEnforce, then Ssl_cipher must not be empty: sslEnforce alone accepts plaintext
-//   VERIFY_IDENTITY  sslVerify and sslCA: refuses a server without TLS; sslCA alone accepts one. Checked again all the
-//                    same, because everything hangs on it
+//   PREFERRED        SSL_ENFORCE: TLS, or plaintext where the server has none; over a socket no option
+//   REQUIRED         SSL_ENFORCE, then the cipher must not be empty: SSL_ENFORCE alone accepts plaintext
+//   VERIFY_IDENTITY  SSL_VERIFY_SERVER_CERT and the CA: refuses a server without TLS; the CA alone accepts one. Checked
+//                    again all the same, because everything hangs on it
 //
-// OPT_SSL_MODE has no effect and is not used. A password works against caching_sha2_password over a socket, TCP and TLS
-// alike, whether the server has it cached or not. tests/db/tls_test.cc repeats this on any server.
+// A password works against caching_sha2_password over a socket, TCP and TLS alike, whether the server has it cached or
+// not. tests/db/tls_test.cc repeats this on any server.
 #include "write/connection.h"
 
-#include <cppconn/exception.h>
-#include <cppconn/resultset.h>
-#include <cppconn/statement.h>
-
+#include <mutex>
+#include <new>
 #include <string>
 
 namespace chatload::write {
 namespace {
 
-constexpr int kConnectTimeoutSeconds = 10;
+constexpr unsigned kConnectTimeoutSeconds = 10;
 
-// An IPv6 address in brackets: the driver, too, takes what follows the first colon of a bare one for a port.
 std::string bracketed(const std::string& host) { return host.find(':') == std::string::npos ? host : "[" + host + "]"; }
 
 // What happened and what to do, for the errors that people meet; anything else in the server's words.
@@ -75,69 +72,56 @@ std::string connect_failure(const Endpoint& endpoint, int code, const std::strin
   }
 }
 
-bool is_encrypted(sql::mysql::MySQL_Connection& connection) {
-  const std::unique_ptr<sql::Statement> statement(connection.createStatement());
-  const std::unique_ptr<sql::ResultSet> row(statement->executeQuery("SHOW SESSION STATUS LIKE 'Ssl_cipher'"));
-  return row->next() && row->getString(2).length() > 0;
+bool is_encrypted(MYSQL& connection) {
+  const char* const cipher = mysql_get_ssl_cipher(&connection);
+  return cipher != nullptr && *cipher != '\0';
 }
 
-sql::ConnectOptionsMap connect_options(const Endpoint& endpoint, std::uint32_t read_timeout_seconds) {
-  sql::ConnectOptionsMap options;
-  options["hostName"] = sql::SQLString(bracketed(endpoint.host));
-  if (endpoint.socket.empty()) {
-    options["port"] = static_cast<int>(endpoint.port);
-  } else {
-    options["socket"] = sql::SQLString(endpoint.socket);
-  }
-  options["userName"] = sql::SQLString(endpoint.user);
-  options["password"] = sql::SQLString(endpoint.password);
-  options["schema"] = sql::SQLString(endpoint.database);
-  options["OPT_CHARSET_NAME"] = sql::SQLString("utf8mb4");
-  options["OPT_LOCAL_INFILE"] = 0;
-  options["OPT_RECONNECT"] = false;
-  options["OPT_CONNECT_TIMEOUT"] = kConnectTimeoutSeconds;
+void set_options(MYSQL& connection, const Endpoint& endpoint, std::uint32_t read_timeout_seconds, bool may_load_data) {
+  const unsigned protocol = endpoint.socket.empty() ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
+  mysql_options(&connection, MYSQL_OPT_PROTOCOL, &protocol);
+  mysql_options(&connection, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  mysql_options(&connection, MYSQL_OPT_CONNECT_TIMEOUT, &kConnectTimeoutSeconds);
+  const unsigned local_infile = may_load_data ? 1 : 0;
+  mysql_options(&connection, MYSQL_OPT_LOCAL_INFILE, &local_infile);
   if (read_timeout_seconds > 0) {
-    options["OPT_READ_TIMEOUT"] = static_cast<int>(read_timeout_seconds);
-    options["OPT_WRITE_TIMEOUT"] = static_cast<int>(read_timeout_seconds);
+    mysql_options(&connection, MYSQL_OPT_READ_TIMEOUT, &read_timeout_seconds);
+    mysql_options(&connection, MYSQL_OPT_WRITE_TIMEOUT, &read_timeout_seconds);
   }
-
+  constexpr my_bool kYes = 1;
   switch (endpoint.ssl_mode) {
     case SslMode::kDisabled: break;
     case SslMode::kPreferred:
-      if (endpoint.socket.empty()) options["sslEnforce"] = true;
+      if (endpoint.socket.empty()) mysql_options(&connection, MYSQL_OPT_SSL_ENFORCE, &kYes);
       break;
-    case SslMode::kRequired: options["sslEnforce"] = true; break;
+    case SslMode::kRequired: mysql_options(&connection, MYSQL_OPT_SSL_ENFORCE, &kYes); break;
     case SslMode::kVerifyIdentity:
-      options["sslVerify"] = true;
-      options["sslCA"] = sql::SQLString(endpoint.ssl_ca);
+      mysql_options(&connection, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &kYes);
+      mysql_options(&connection, MYSQL_OPT_SSL_CA, endpoint.ssl_ca.c_str());
       break;
   }
-  return options;
 }
 
 }  // namespace
 
-sql::mysql::MySQL_Driver& driver() {
-  static sql::mysql::MySQL_Driver& driver_made_once = *sql::mysql::get_mysql_driver_instance();
-  return driver_made_once;
-}
-
-std::unique_ptr<sql::mysql::MySQL_Connection> open_connection(const Endpoint& endpoint,
-                                                              std::uint32_t read_timeout_seconds) {
+Connection open_connection(const Endpoint& endpoint, std::uint32_t read_timeout_seconds, bool may_load_data) {
+  static std::once_flag initialised;  // mysql_init() would do it, but not safely in several threads
+  std::call_once(initialised, [] { mysql_library_init(0, nullptr, nullptr); });
+  Connection connection(mysql_init(nullptr));
+  if (!connection) throw std::bad_alloc();
+  set_options(*connection, endpoint, read_timeout_seconds, may_load_data);
+  const char* const socket = endpoint.socket.empty() ? nullptr : endpoint.socket.c_str();
+  if (mysql_real_connect(connection.get(), endpoint.host.c_str(), endpoint.user.c_str(), endpoint.password.c_str(),
+                         endpoint.database.c_str(), endpoint.port, socket, 0) == nullptr) {
+    const int code = static_cast<int>(mysql_errno(connection.get()));
+    throw ConnectError(code, connect_failure(endpoint, code, mysql_error(connection.get())));
+  }
   const bool must_be_encrypted =
       endpoint.ssl_mode == SslMode::kRequired || endpoint.ssl_mode == SslMode::kVerifyIdentity;
-  try {
-    sql::ConnectOptionsMap options = connect_options(endpoint, read_timeout_seconds);
-    std::unique_ptr<sql::Connection> opened(driver().connect(options));
-    std::unique_ptr<sql::mysql::MySQL_Connection> connection(
-        dynamic_cast<sql::mysql::MySQL_Connection*>(opened.release()));
-    if (must_be_encrypted && !is_encrypted(*connection)) {
-      throw ConnectError(2026, connect_failure(endpoint, 2026, "the server has no TLS"));
-    }
-    return connection;
-  } catch (const sql::SQLException& error) {
-    throw ConnectError(error.getErrorCode(), connect_failure(endpoint, error.getErrorCode(), error.what()));
+  if (must_be_encrypted && !is_encrypted(*connection)) {
+    throw ConnectError(2026, connect_failure(endpoint, 2026, "the server has no TLS"));
   }
+  return connection;
 }
 
 }  // namespace chatload::write

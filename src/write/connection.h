@@ -1,8 +1,7 @@
-// An endpoint → an open connection of Connector/C++, TLS as asked. Only session.cc includes this header.
+// An endpoint → an open connection of libmariadb, TLS as asked. Only session.cc includes this header.
 #pragma once
 
-#include <mysql_connection.h>
-#include <mysql_driver.h>
+#include <mysql.h>
 
 #include <cstdint>
 #include <memory>
@@ -12,11 +11,14 @@
 
 namespace chatload::write {
 
-// The connector's driver, made once: its own accessor is not safe in several threads, this one is.
-[[nodiscard]] sql::mysql::MySQL_Driver& driver();
+struct CloseConnection {
+  void operator()(MYSQL* connection) const { mysql_close(connection); }
+};
+using Connection = std::unique_ptr<MYSQL, CloseConnection>;
 
-// Throws ConnectError, one sentence with what to do next. read_timeout_seconds as in Session::connect.
-[[nodiscard]] std::unique_ptr<sql::mysql::MySQL_Connection> open_connection(const Endpoint& endpoint,
-                                                                            std::uint32_t read_timeout_seconds);
+// Throws ConnectError, one sentence with what to do next. read_timeout_seconds as in Session::connect;
+// may_load_data: the server may ask for LOAD DATA's data, and the caller sets who answers.
+[[nodiscard]] Connection open_connection(const Endpoint& endpoint, std::uint32_t read_timeout_seconds,
+                                         bool may_load_data);
 
 }  // namespace chatload::write

@@ -8,16 +8,17 @@
 //   MariaDB's timeouts      a writer may wait in its transaction for a lower range
 //   READ WRITE              a server may make new sessions read only by default
 //
-// The affected rows are those of a client without CLIENT_FOUND_ROWS, which the connector does not set: an unchanged row
-// of ON DUPLICATE KEY UPDATE counts 0, not 1 (tests/db/session_test.cc).
+//
+// The affected rows are those of a client without CLIENT_FOUND_ROWS: an unchanged row of ON DUPLICATE KEY UPDATE counts
+// 0, not 1 (tests/db/session_test.cc).
 #include "write/session.h"
 
-#include <cppconn/exception.h>
-#include <cppconn/resultset.h>
-#include <cppconn/resultset_metadata.h>
-#include <cppconn/statement.h>
-
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstring>
+#include <exception>
+#include <new>
 #include <utility>
 
 #include "base/errors.h"
@@ -39,8 +40,9 @@ constexpr std::string_view kPinMariadb =
     " SESSION max_statement_time = 0";
 constexpr std::string_view kPinTransactions = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
 constexpr std::string_view kReadServer =
-    "SELECT VERSION(), @@max_allowed_packet, @@global.read_only, @@innodb_read_only, CONNECTION_ID()";
+    "SELECT VERSION(), @@max_allowed_packet, @@global.read_only, @@innodb_read_only";
 constexpr std::string_view kWarningsShown = "5";
+constexpr int kUnknownClientError = 2000;  // CR_UNKNOWN_ERROR
 
 std::uint64_t leading_number(std::string_view text) {
   std::uint64_t number = 0;
@@ -57,29 +59,39 @@ std::optional<std::uint64_t> info_figure(std::string_view info, std::string_view
 
 bool is_on(const std::optional<std::string>& value) { return value && *value != "0" && *value != "OFF"; }
 
-// Runs body and lets the connector's exceptions out as ours. The connector gives some of its own the code 0.
-template <typename Body>
-auto translated(Body&& body) {
-  try {
-    return body();
-  } catch (const sql::SQLException& error) {
-    throw StatementError(error.getErrorCode(), error.getSQLState(), error.what());
+struct FreeResult {
+  void operator()(MYSQL_RES* result) const { mysql_free_result(result); }
+};
+using Result = std::unique_ptr<MYSQL_RES, FreeResult>;
+
+struct CloseStatement {
+  void operator()(MYSQL_STMT* statement) const { mysql_stmt_close(statement); }
+};
+using PreparedStatement = std::unique_ptr<MYSQL_STMT, CloseStatement>;
+
+Row read_row(MYSQL_ROW cells, const unsigned long* lengths, unsigned columns) {
+  Row row(columns);
+  for (unsigned column = 0; column < columns; ++column) {
+    if (cells[column] != nullptr) row[column].emplace(cells[column], lengths[column]);
   }
+  return row;
 }
 
 }  // namespace
 
 std::uint64_t to_number(const std::optional<std::string>& cell) { return cell ? leading_number(*cell) : 0; }
 
-ClientThread::ClientThread() { driver().threadInit(); }
-ClientThread::~ClientThread() { driver().threadEnd(); }
+ClientThread::ClientThread() { mysql_thread_init(); }
+ClientThread::~ClientThread() { mysql_thread_end(); }
 
+// Stays where it is: the client library has its address.
 class Session::Impl {
  public:
-  Impl(const Endpoint& endpoint, std::uint32_t read_timeout_seconds)
-      : connection_(open_connection(endpoint, read_timeout_seconds)) {
+  Impl(const Endpoint& endpoint, std::uint32_t read_timeout_seconds, bool may_load_data)
+      : connection_(open_connection(endpoint, read_timeout_seconds, may_load_data)) {
+    mysql_set_local_infile_handler(connection_.get(), &Impl::begin_text, &Impl::read_text, &Impl::end_text,
+                                   &Impl::explain_no_text, this);
     try {
-      statement_.reset(translated([this] { return connection_->createStatement(); }));
       execute(kPinVariables);
       execute(kPinTransactions);
       read_server();
@@ -90,54 +102,73 @@ class Session::Impl {
                                            "); chatload is tested with MySQL 9.7 and MariaDB 10.11.");
     }
   }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() = default;
 
   [[nodiscard]] const ServerInfo& server() const { return server_; }
-  [[nodiscard]] std::uint64_t connection_id() const { return connection_id_; }
+  [[nodiscard]] std::uint64_t connection_id() const { return mysql_thread_id(connection_.get()); }
 
-  void execute(std::string_view sql) { (void)affected_by(sql); }
+  void execute(std::string_view sql) {
+    send(sql);
+    // A result that stays unread puts the connection out of step with the server.
+    const Result unread(mysql_store_result(connection_.get()));
+    require_no_error();
+  }
 
   StatementResult update(std::string_view sql) {
-    StatementResult result;
-    result.affected_rows = affected_by(sql);
-    const std::string info = translated([this] { return connection_->getLastStatementInfo().asStdString(); });
-    if (const auto warnings = info_figure(info, "Warnings: ")) {
-      result.warnings = *warnings;
-      result.changed_rows = info_figure(info, "Duplicates: ").value_or(info_figure(info, "Changed: ").value_or(0));
-    } else {
-      // A statement of one row has no info: 1 affected is an inserted row, 2 a changed one.
-      result.changed_rows = result.affected_rows == 2 ? 1 : 0;
-      result.warnings = to_number(query("SHOW COUNT(*) WARNINGS").at(0).at(0));
-    }
-    return result;
+    execute(sql);
+    return done(mysql_affected_rows(connection_.get()));
+  }
+
+  StatementResult update_rows(std::string_view sql, std::size_t rows, const RowValues& values) {
+    if (!prepared_ || prepared_sql_ != sql) prepare(sql);
+    values_.resize(mysql_stmt_param_count(prepared_.get()));
+    binds_.assign(values_.size(), MYSQL_BIND{});
+    for (MYSQL_BIND& bind : binds_) bind.buffer_type = MYSQL_TYPE_STRING;
+    row_values_ = &values;
+    const auto count = static_cast<unsigned>(rows);
+    const bool failed = mysql_stmt_attr_set(prepared_.get(), STMT_ATTR_ARRAY_SIZE, &count) != 0 ||
+                        mysql_stmt_bind_param(prepared_.get(), binds_.data()) != 0 ||
+                        mysql_stmt_execute(prepared_.get()) != 0;
+    row_values_ = nullptr;
+    rethrow_callbacks();
+    if (failed) throw_error_of(*prepared_);
+    return done(mysql_stmt_affected_rows(prepared_.get()));
+  }
+
+  LoadDataResult load_data(std::string_view sql, const TextSource& text) {
+    text_ = &text;
+    const bool failed = mysql_real_query(connection_.get(), sql.data(), sql.size()) != 0;
+    text_ = nullptr;
+    rethrow_callbacks();
+    if (failed) throw_error();
+    const std::string_view said = info();
+    const auto figure = [&](std::string_view name) { return info_figure(said, name).value_or(0); };
+    return {.records = figure("Records: "),
+            .skipped = figure("Skipped: "),
+            .deleted = figure("Deleted: "),
+            .warnings = figure("Warnings: ")};
   }
 
   std::vector<Row> query(std::string_view sql) {
     std::vector<Row> rows;
-    translated([&] { read_rows(*statement_, sql, [&](Row& row) { rows.push_back(std::move(row)); }); });
+    read_rows(sql, mysql_store_result, [&](MYSQL_RES&, Row row) { rows.push_back(std::move(row)); });
     return rows;
   }
 
   std::vector<NamedRow> query_named(std::string_view sql) {
-    return translated([&] {
-      std::vector<NamedRow> rows;
-      const std::unique_ptr<sql::ResultSet> result(statement_->executeQuery(sql::SQLString(sql.data(), sql.size())));
-      sql::ResultSetMetaData& columns = *result->getMetaData();
-      while (result->next()) {
-        NamedRow& row = rows.emplace_back();
-        for (unsigned column = 1; column <= columns.getColumnCount(); ++column) {
-          row[columns.getColumnLabel(column).asStdString()] = cell(*result, column);
-        }
-      }
-      return rows;
+    std::vector<NamedRow> rows;
+    read_rows(sql, mysql_store_result, [&](MYSQL_RES& result, Row row) {
+      NamedRow& named = rows.emplace_back();
+      const MYSQL_FIELD* const fields = mysql_fetch_fields(&result);
+      for (std::size_t column = 0; column < row.size(); ++column) named[fields[column].name] = std::move(row[column]);
     });
+    return rows;
   }
 
   void for_each(std::string_view sql, const std::function<void(const Row&)>& visit) {
-    translated([&] {
-      const std::unique_ptr<sql::Statement> unbuffered(connection_->createStatement());
-      unbuffered->setResultSetType(sql::ResultSet::TYPE_FORWARD_ONLY);
-      read_rows(*unbuffered, sql, visit);
-    });
+    read_rows(sql, mysql_use_result, [&](MYSQL_RES&, const Row& row) { visit(row); });
   }
 
   std::vector<std::string> warnings() {
@@ -149,32 +180,49 @@ class Session::Impl {
   }
 
  private:
-  static std::optional<std::string> cell(const sql::ResultSet& result, unsigned column) {
-    if (result.isNull(column)) return std::nullopt;
-    return result.getString(column).asStdString();
+  void send(std::string_view sql) {
+    if (mysql_real_query(connection_.get(), sql.data(), sql.size()) != 0) throw_error();
+  }
+
+  void require_no_error() {
+    if (mysql_errno(connection_.get()) != 0) throw_error();
+  }
+
+  [[noreturn]] void throw_error() {
+    throw StatementError(static_cast<int>(mysql_errno(connection_.get())), mysql_sqlstate(connection_.get()),
+                         mysql_error(connection_.get()));
+  }
+
+  [[noreturn]] static void throw_error_of(MYSQL_STMT& statement) {
+    throw StatementError(static_cast<int>(mysql_stmt_errno(&statement)), mysql_stmt_sqlstate(&statement),
+                         mysql_stmt_error(&statement));
+  }
+
+  [[nodiscard]] std::string_view info() {
+    const char* const text = mysql_info(connection_.get());
+    return text == nullptr ? std::string_view() : text;
+  }
+
+  StatementResult done(std::uint64_t affected_rows) {
+    // A statement of one row has no info: 1 affected is an inserted row, 2 a changed one.
+    const std::uint64_t changed_of_one = affected_rows == 2 ? 1 : 0;
+    const std::string_view said = info();
+    const auto changed = info_figure(said, said.find("Duplicates: ") == said.npos ? "Changed: " : "Duplicates: ");
+    return {.affected_rows = affected_rows,
+            .changed_rows = changed.value_or(changed_of_one),
+            .warnings = mysql_warning_count(connection_.get())};
   }
 
   template <typename Visit>
-  static void read_rows(sql::Statement& statement, std::string_view sql, const Visit& visit) {
-    const std::unique_ptr<sql::ResultSet> result(statement.executeQuery(sql::SQLString(sql.data(), sql.size())));
-    const unsigned columns = result->getMetaData()->getColumnCount();
-    while (result->next()) {
-      Row row(columns);
-      for (unsigned column = 1; column <= columns; ++column) {
-        row[column - 1] = cell(*result, column);
-      }
-      visit(row);
+  void read_rows(std::string_view sql, MYSQL_RES* (*get_result)(MYSQL*), const Visit& visit) {
+    send(sql);
+    const Result result(get_result(connection_.get()));
+    if (!result) return require_no_error();
+    const unsigned columns = mysql_num_fields(result.get());
+    while (MYSQL_ROW cells = mysql_fetch_row(result.get())) {
+      visit(*result, read_row(cells, mysql_fetch_lengths(result.get()), columns));
     }
-  }
-
-  std::uint64_t affected_by(std::string_view sql) {
-    return translated([&]() -> std::uint64_t {
-      const bool has_result = statement_->execute(sql::SQLString(sql.data(), sql.size()));
-      if (!has_result) return statement_->getUpdateCount();
-      // A result that stays unread puts the connection out of step with the server.
-      const std::unique_ptr<sql::ResultSet> unread(statement_->getResultSet());
-      return 0;
-    });
+    require_no_error();
   }
 
   void read_server() {
@@ -183,13 +231,73 @@ class Session::Impl {
     server_.server = server_.version.find("MariaDB") == std::string::npos ? Server::kMysql : Server::kMariadb;
     server_.packet_bytes_max = to_number(row[1]);
     server_.read_only = is_on(row[2]) || is_on(row[3]);
-    connection_id_ = to_number(row[4]);
   }
 
-  std::unique_ptr<sql::mysql::MySQL_Connection> connection_;
-  std::unique_ptr<sql::Statement> statement_;
+  void prepare(std::string_view sql) {
+    prepared_.reset(mysql_stmt_init(connection_.get()));
+    if (!prepared_) throw std::bad_alloc();
+    if (mysql_stmt_prepare(prepared_.get(), sql.data(), sql.size()) != 0) throw_error_of(*prepared_);
+    prepared_sql_ = sql;
+    mysql_stmt_attr_set(prepared_.get(), STMT_ATTR_CB_PARAM, reinterpret_cast<const void*>(&Impl::bind_row));
+    mysql_stmt_attr_set(prepared_.get(), STMT_ATTR_CB_USER_DATA, this);
+  }
+
+  // What follows is called by the client library, which no exception may cross.
+  template <typename Body>
+  int shielded(const Body& body) noexcept {
+    try {
+      return body();
+    } catch (...) {
+      thrown_ = std::current_exception();
+      return -1;
+    }
+  }
+
+  void rethrow_callbacks() {
+    if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+  }
+
+  static my_bool bind_row(void* self, MYSQL_BIND* binds, unsigned row) {
+    Impl& impl = *static_cast<Impl*>(self);
+    return impl.shielded([&] {
+      (*impl.row_values_)(row, impl.values_);
+      for (std::size_t column = 0; column < impl.values_.size(); ++column) {
+        binds[column].buffer = const_cast<char*>(impl.values_[column].data());
+        binds[column].buffer_length = impl.values_[column].size();
+      }
+      return 0;
+    }) == 0
+               ? 0
+               : 1;
+  }
+
+  // The file's name is the server's wish, and not looked at.
+  static int begin_text(void** state, const char* /*file*/, void* self) {
+    *state = self;
+    return static_cast<Impl*>(self)->text_ == nullptr ? 1 : 0;
+  }
+  static int read_text(void* self, char* out, unsigned size) {
+    Impl& impl = *static_cast<Impl*>(self);
+    return impl.shielded([&] { return static_cast<int>((*impl.text_)({out, size})); });
+  }
+  static void end_text(void* /*self*/) {}
+  static int explain_no_text(void* /*self*/, char* out, unsigned size) {
+    constexpr std::string_view kWhy = "the server asked for a file, and gets none";
+    const std::size_t bytes = std::min<std::size_t>(kWhy.size(), size - 1);
+    std::memcpy(out, kWhy.data(), bytes);
+    out[bytes] = '\0';
+    return kUnknownClientError;
+  }
+
+  Connection connection_;
   ServerInfo server_;
-  std::uint64_t connection_id_ = 0;
+  PreparedStatement prepared_;
+  std::string prepared_sql_;
+  std::vector<std::string_view> values_;  // of the row that is bound
+  std::vector<MYSQL_BIND> binds_;
+  const RowValues* row_values_ = nullptr;  // of the statement under way
+  const TextSource* text_ = nullptr;
+  std::exception_ptr thrown_;
 };
 
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -197,13 +305,17 @@ Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
-Session Session::connect(const Endpoint& endpoint, std::uint32_t read_timeout_seconds) {
-  return Session(std::make_unique<Impl>(endpoint, read_timeout_seconds));
+Session Session::connect(const Endpoint& endpoint, std::uint32_t read_timeout_seconds, bool may_load_data) {
+  return Session(std::make_unique<Impl>(endpoint, read_timeout_seconds, may_load_data));
 }
 
 const ServerInfo& Session::server() const { return impl_->server(); }
 void Session::execute(std::string_view sql) { impl_->execute(sql); }
 StatementResult Session::update(std::string_view sql) { return impl_->update(sql); }
+StatementResult Session::update_rows(std::string_view sql, std::size_t rows, const RowValues& values) {
+  return impl_->update_rows(sql, rows, values);
+}
+LoadDataResult Session::load_data(std::string_view sql, const TextSource& text) { return impl_->load_data(sql, text); }
 std::vector<Row> Session::query(std::string_view sql) { return impl_->query(sql); }
 std::vector<NamedRow> Session::query_named(std::string_view sql) { return impl_->query_named(sql); }
 void Session::for_each(std::string_view sql, const std::function<void(const Row&)>& visit) {

@@ -1,7 +1,7 @@
 // One connection with its session pinned: the only door to the server.
 //
-// Connector/C++ 1.1 on libmariadb stays inside session.cc and connection.cc. Transactions are statements: the
-// connector's commit(), rollback() and setAutoCommit() report success on a dead connection, a statement throws.
+// libmariadb stays inside session.cc and connection.cc. It speaks to both servers, and Connector/C++, which is a layer
+// over it, can neither bind an array of rows nor answer LOAD DATA from memory.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,19 @@ struct StatementResult {
   std::uint64_t changed_rows = 0;   // rows that ON DUPLICATE KEY UPDATE changed ("Duplicates" of the server's info)
   std::uint64_t warnings = 0;
 };
+
+// What LOAD DATA did with the records that it was given.
+struct LoadDataResult {
+  std::uint64_t records = 0;
+  std::uint64_t skipped = 0;  // records that made no row
+  std::uint64_t deleted = 0;  // rows that records replaced
+  std::uint64_t warnings = 0;
+};
+
+// The values of row `row` (from 0), one for each ? of the statement. They must stay where they are until the next call.
+using RowValues = std::function<void(std::size_t row, std::span<std::string_view> values)>;
+// Writes the next bytes of LOAD DATA's text to the span, and returns how many; 0 at its end.
+using TextSource = std::function<std::size_t(std::span<char> out)>;
 
 // Settings of the server that a load depends on, read once after connecting.
 struct ServerInfo {
@@ -55,10 +69,10 @@ class ClientThread {
 class Session {
  public:
   // Connects and pins the session: strict sql_mode (whole), READ COMMITTED, time_zone +00:00, utf8mb4, foreign key and
-  // unique checks on, LOCAL INFILE off, TLS as the endpoint asks. read_timeout bounds the wait for any reply, and for
-  // the server to take what is sent; zero waits for ever (DDL). Throws ConnectError: one sentence for an unknown host,
-  // a wrong password, no such database, refused TLS.
-  static Session connect(const Endpoint& endpoint, std::uint32_t read_timeout_seconds);
+  // unique checks on, TLS as the endpoint asks. read_timeout bounds the wait for any reply, and for
+  // the server to take what is sent; zero waits for ever (DDL). may_load_data: load_data() may be called. Throws
+  // ConnectError: one sentence for an unknown host, a wrong password, no such database, refused TLS.
+  static Session connect(const Endpoint& endpoint, std::uint32_t read_timeout_seconds, bool may_load_data = false);
 
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
@@ -69,9 +83,17 @@ class Session {
   // START TRANSACTION, COMMIT, ROLLBACK, SET, DDL.
   void execute(std::string_view sql);
 
-  // A multi-row or one-row INSERT, UPDATE or DELETE, of any size that max_allowed_packet takes. While it is sent, one
-  // copy of its text exists beside the caller's.
+  // A multi-row or one-row INSERT, UPDATE or DELETE, of any size that max_allowed_packet takes.
   StatementResult update(std::string_view sql);
+
+  // An INSERT of one row of ? signs, done for `rows` rows in one statement: all of them or, where it throws, none.
+  // Their values together must fit into max_allowed_packet; while they are sent, the client library holds a copy of
+  // them. The statement is prepared at its first use, and again where sql is another. REQUIRES: MariaDB.
+  StatementResult update_rows(std::string_view sql, std::size_t rows, const RowValues& values);
+
+  // LOAD DATA LOCAL INFILE of any file name: the server gets what text gives, whatever file it asks for, and at any
+  // other time nothing at all. REQUIRES: connected with may_load_data.
+  LoadDataResult load_data(std::string_view sql, const TextSource& text);
 
   // All rows of a result, which must be small.
   std::vector<Row> query(std::string_view sql);

@@ -1,4 +1,5 @@
-// Rows → the text of one multi-row INSERT: the only place where rows become SQL.
+// Rows → what the server takes of them: the text of a multi-row INSERT, the values of a prepared one, or the records of
+// LOAD DATA. The only place where rows become SQL.
 #pragma once
 
 #include <cstddef>
@@ -18,10 +19,10 @@ namespace chatload::write {
 // What one statement may be; reaching either ends it.
 struct StatementLimits {
   std::size_t rows_max = 1'000;  // measured: statement_builder.cc
-  std::size_t bytes_max = 0;     // of the statement's text; below the server's max_allowed_packet
+  std::size_t bytes_max = 0;     // of the statement's text or values; below the server's max_allowed_packet
 };
 
-// Pure: the text depends on the arguments alone. The session must be pinned (utf8mb4, backslash escapes, UTC), as
+// Pure: what is made depends on the arguments alone. The session must be pinned (utf8mb4, backslash escapes, UTC), as
 // Session does. Single-threaded.
 class StatementBuilder {
  public:
@@ -33,9 +34,24 @@ class StatementBuilder {
   [[nodiscard]] std::size_t build(const parse::RowBatch& rows, std::span<const std::uint32_t> order,
                                   StatementLimits limits, std::string& sql) const;
 
+  // An INSERT of one row with a ? for each column, for Session::update_rows().
+  [[nodiscard]] const std::string& row_insert() const { return row_insert_; }
+  // How many rows from order[0] on have values that fit the limits; none where the first alone is too long.
+  [[nodiscard]] std::size_t rows_within(const parse::RowBatch& rows, std::span<const std::uint32_t> order,
+                                        StatementLimits limits) const;
+  // The values of one row, a column each. `times` holds those that are no text of the row's: it must live as long.
+  void bind(std::span<const parse::Cell> row, std::span<std::string_view> values, std::string& times) const;
+
+  // LOAD DATA LOCAL INFILE of records, for Session::load_data(). A row whose key is there is skipped.
+  [[nodiscard]] const std::string& load_data() const { return load_data_; }
+  // Appends one record.
+  void append_record(std::span<const parse::Cell> row, std::string& text) const;
+
  private:
   std::string head_;
   std::string tail_;
+  std::string row_insert_;
+  std::string load_data_;
   std::vector<parse::FieldKind> kinds_;  // a column each
 };
 
@@ -43,7 +59,10 @@ class StatementBuilder {
 // "String Literals"): only ', \ and NUL need an escape.
 void append_text_literal(std::string& sql, std::string_view text);
 
-// Appends 'YYYY-MM-DD hh:mm:ss' in UTC. REQUIRES: a year of four digits, as the row contract's range has.
-void append_time_literal(std::string& sql, std::int64_t epoch_seconds);
+// Appends text as a field of LOAD DATA's default format: tab, newline, backslash and NUL are escaped.
+void append_text_field(std::string& text, std::string_view field);
+
+// Appends YYYY-MM-DD hh:mm:ss in UTC, without quotes. REQUIRES: a year of four digits, as the row contract's range has.
+void append_time(std::string& text, std::int64_t epoch_seconds);
 
 }  // namespace chatload::write

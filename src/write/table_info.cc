@@ -5,6 +5,7 @@
 //   COLUMN_DEFAULT            NULL where there is none; MariaDB writes a default of NULL as the text NULL
 //   GENERATION_EXPRESSION     NULL or empty for an ordinary column
 //   COLUMN_NAME in STATISTICS NULL for a key on an expression (MySQL)
+//   GRANTEE                   'user'@'host'; privileges by a role are not there
 //
 // Lengths in bytes are those of the column's charset. They bound our UTF-8 only where the charset is UTF-8 too; in a
 // charset of one byte a character they bound the characters; in any other the server's strict mode has the last word.
@@ -146,6 +147,22 @@ std::optional<std::string> fit_field(Session& session, const Column& column, par
   return subject + column.column_type + ", where VARCHAR or TEXT is needed";
 }
 
+bool may_have_trigger(Session& session, const std::string& table) {
+  const std::string name = quote_text(table);
+  const auto is_there = [&](const std::string& what) { return !session.query("SELECT 1 FROM " + what).empty(); };
+  if (is_there("information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = " + name)) {
+    return true;
+  }
+  const auto is_granted = [&](std::string_view source, const std::string& where) {
+    return is_there(fmt::format(
+        R"(information_schema.{} WHERE PRIVILEGE_TYPE = 'TRIGGER'{} AND GRANTEE = CONCAT('\'',
+           SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '\'@\'', SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '\''))",
+        source, where));
+  };
+  return !is_granted("USER_PRIVILEGES", "") && !is_granted("SCHEMA_PRIVILEGES", " AND DATABASE() LIKE TABLE_SCHEMA") &&
+         !is_granted("TABLE_PRIVILEGES", " AND TABLE_SCHEMA = DATABASE() AND TABLE_NAME = " + name);
+}
+
 std::string join(const std::vector<std::string>& parts) {
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
@@ -230,6 +247,7 @@ TableInfo inspect(Session& session, parse::Mapping& mapping, OnDuplicate mode, c
   const Column& key = *column_named(columns, key_column);
   info.key_collation = key.collation;
   info.key_is_bytes = compares_bytes(session, key);
+  info.may_have_trigger = may_have_trigger(session, mapping.table);
   return info;
 }
 

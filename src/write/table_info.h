@@ -16,6 +16,8 @@ struct TableInfo {
   bool key_is_bytes = false;
   bool has_other_unique_key = false;
   std::string key_collation;
+  // It has one, or the user lacks the TRIGGER privilege, without which the server shows none.
+  bool may_have_trigger = true;
 
   // Parallel connections and rows sorted by id keep the file's order of equal ids only under these conditions.
   [[nodiscard]] bool can_write_in_parallel() const { return key_is_bytes && !has_other_unique_key; }

@@ -78,7 +78,7 @@ class HelpTest(unittest.TestCase):
         self.assertEqual(completions("schema", ""), {"print", "apply", "check", "--help"})
         self.assertEqual(completions("loads", "f"), {"forget"})
         for command in ("load", "loads"):
-            choices = re.findall(rf"^  ({FLAG}) ([a-z]+(?:\|[a-z]+)+)", help_of([command]), re.MULTILINE)
+            choices = re.findall(rf"^  ({FLAG}) ([a-z-]+(?:\|[a-z-]+)+)", help_of([command]), re.MULTILINE)
             self.assertTrue(choices)
             for flag, names in choices:
                 with self.subTest(flag):

@@ -44,6 +44,7 @@ class BatchWriterTest : public DatabaseTest {
  protected:
   void SetUp() override {
     DatabaseTest::SetUp();
+    binds_rows_ = !is_mysql();
     static_cast<void>(apply_schema(admin()));
     begin_load();
   }
@@ -61,11 +62,13 @@ class BatchWriterTest : public DatabaseTest {
   WriteContext context(OnDuplicate mode, std::size_t statement_bytes_max = kMiB) {
     return {.mapping = mapping_,
             .mode = mode,
+            .loads_data = loads_data_,
+            .binds_rows = binds_rows_,
             .statement_bytes_max = statement_bytes_max,
             .recorded_rejects_max = 0,
             .ledger = *ledger_,
             .committed = *committed_,
-            .reconnect = [this] { return connect(); },
+            .reconnect = [this] { return connect(loads_data_); },
             .retry = retry_,
             .stop = stop_,
             .pause = pause_,
@@ -137,6 +140,8 @@ class BatchWriterTest : public DatabaseTest {
   std::optional<CommittedRanges> committed_;
 
   std::uint64_t next_range_ = 0;
+  bool loads_data_ = false;
+  bool binds_rows_ = false;
 
  private:
   std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
@@ -240,6 +245,73 @@ TEST_F(BatchWriterTest, RangeWithMoreRefusedRowsThanAllowedIsNotCommitted) {
   EXPECT_EQ(ledger(), "");
 }
 
+class LoadDataTest : public BatchWriterTest {
+ protected:
+  void SetUp() override {
+    BatchWriterTest::SetUp();
+    loads_data_ = true;
+    local_infile_.emplace(admin(), "local_infile", "1");
+  }
+  void TearDown() override {
+    local_infile_.reset();
+    BatchWriterTest::TearDown();
+  }
+
+  std::optional<GlobalVariable> local_infile_;
+};
+
+TEST_F(LoadDataTest, RowsAreInsertedAndDuplicatesCounted) {
+  Session session = connect(loads_data_);
+  const WriteResult first = write(session, {{"a", "1"}, {"b", "2"}, {"a", "3"}}, OnDuplicate::kSkip);
+  EXPECT_EQ(std::pair(first.counts.inserted, first.counts.duplicate), std::pair(2UL, 1UL));
+  const WriteResult second = write(session, {{"b", "4"}, {"c", "5"}}, OnDuplicate::kSkip);
+  EXPECT_EQ(std::pair(second.counts.inserted, second.counts.duplicate), std::pair(1UL, 1UL));
+  EXPECT_EQ(table(), "a=1 b=2 c=5 ");
+  EXPECT_EQ(session.query("SHOW SESSION STATUS LIKE 'Com_load'").at(0).at(1), "2");
+}
+
+TEST_F(LoadDataTest, EveryByteArrivesAsItIs) {
+  Session session = connect(loads_data_);
+  std::string text;
+  for (int byte = 0; byte < 128; ++byte) text += static_cast<char>(byte);
+  text += "\\N\\0\t\n\xF0\x9F\x98\x80";
+  EXPECT_EQ(write(session, {{"\\N", text}, {"b\n\t", ""}}, OnDuplicate::kSkip).counts.inserted, 2U);
+  EXPECT_EQ(table(), "\\N=" + text + " b\n\t= ");
+  EXPECT_EQ(session.query("SHOW SESSION STATUS LIKE 'Com_load'").at(0).at(1), "1");
+}
+
+TEST_F(LoadDataTest, RangeOfManyChunksArrivesWhole) {
+  Session session = connect(loads_data_);
+  std::vector<Line> lines;
+  for (int i = 0; i < 3'000; ++i) lines.push_back({std::to_string(10'000 + i), std::string(i % 200, 'x')});
+  EXPECT_EQ(write(session, lines, OnDuplicate::kSkip).counts.inserted, 3'000U);
+  EXPECT_EQ(value(admin(), "SELECT CONCAT(COUNT(*), ' ', SUM(LENGTH(data))) FROM chat_messages"), "3000 298500");
+}
+
+TEST_F(LoadDataTest, RowThatDoesNotFitIsRefusedAsAnInsertRefusesItAndItsNeighboursStay) {
+  Session session = connect(loads_data_);
+  const WriteResult result = write(session, {{"a", "1"}, {"b", std::string(256, 'x')}, {"c", "3"}}, OnDuplicate::kSkip);
+  EXPECT_EQ(table(), "a=1 c=3 ");
+  EXPECT_EQ(ledger(), "0: 3 2 0 0 1; ");
+  ASSERT_EQ(result.refused.size(), 1U);
+  EXPECT_EQ(result.refused[0].line, LineNumber(2));
+}
+
+TEST_F(LoadDataTest, DuplicateThatDoesNotFitIsRefusedAndNotTakenForADuplicate) {
+  Session session = connect(loads_data_);
+  write(session, {{"a", "1"}}, OnDuplicate::kSkip);
+  write(session, {{"a", std::string(256, 'x')}, {"b", "2"}}, OnDuplicate::kSkip);
+  EXPECT_EQ(table(), "a=1 b=2 ");
+  EXPECT_EQ(ledger(), "0: 1 1 0 0 0; 1: 2 1 0 0 1; ");
+}
+
+TEST_F(LoadDataTest, ServerThatAllowsItNoLongerGetsInserts) {
+  Session session = connect(loads_data_);
+  admin().execute("SET GLOBAL local_infile = 0");
+  EXPECT_EQ(write(session, {{"a", "1"}, {"b", "2"}}, OnDuplicate::kSkip).counts.inserted, 2U);
+  EXPECT_EQ(table(), "a=1 b=2 ");
+}
+
 TEST_F(BatchWriterTest, LockWaitIsRetriedUntilTheLockIsGone) {
   Session session = connect();
   session.execute("SET innodb_lock_wait_timeout = 1");
@@ -318,6 +390,7 @@ TEST_F(BatchWriterTest, NothingIsCommittedAfterAnotherWriterFailed) {
 // A trigger that every row goes through makes ranges of distinct ids wait for one another, which the server cannot see
 // while the upper one waits for the lower to end.
 TEST_F(BatchWriterTest, RangeThatWaitsForALowerOneGivesWayToIt) {
+  binds_rows_ = false;
   admin().execute("CREATE TABLE totals (name VARCHAR(9) PRIMARY KEY, lines_in INT NOT NULL)");
   admin().execute("INSERT INTO totals VALUES ('all', 0)");
   admin().execute(

@@ -39,7 +39,9 @@ class DatabaseTest : public ::testing::Test {
   [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
   // A session in that database, without a read timeout.
   [[nodiscard]] Session& admin() { return *admin_; }
-  [[nodiscard]] Session connect() const { return Session::connect(endpoint_, kReadTimeoutSeconds); }
+  [[nodiscard]] Session connect(bool may_load_data = false) const {
+    return Session::connect(endpoint_, kReadTimeoutSeconds, may_load_data);
+  }
   [[nodiscard]] bool is_mysql() const { return admin_->server().server == Server::kMysql; }
 
   [[nodiscard]] std::string value(Session& session, const std::string& query) const {

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <new>
+#include <span>
+#include <string_view>
 #include <thread>
 
 #include "db/database_fixture.h"
@@ -167,6 +171,99 @@ TEST_F(SessionTest, ALocalFileIsNeverSent) {
   EXPECT_TRUE(
       failure_of<StatementError>([&] { session.execute("LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE t"); }));
   EXPECT_EQ(value(admin(), "SELECT COUNT(*) FROM t"), "0");
+}
+
+TEST_F(SessionTest, ALocalFileIsNeverSentWhereLoadDataIsAllowedEither) {
+  const GlobalVariable local(admin(), "local_infile", "1");
+  Session session = connect(/*may_load_data=*/true);
+  session.execute("CREATE TABLE t (c TEXT)");
+  EXPECT_TRUE(
+      failure_of<StatementError>([&] { session.execute("LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE t"); }));
+  EXPECT_EQ(value(admin(), "SELECT COUNT(*) FROM t"), "0");
+}
+
+TEST_F(SessionTest, LoadDataSendsItsTextWhateverFileIsAskedFor) {
+  const GlobalVariable local(admin(), "local_infile", "1");
+  Session session = connect(/*may_load_data=*/true);
+  session.execute("CREATE TABLE t (c VARCHAR(9) PRIMARY KEY)");
+  std::string_view rest = "from memory\nb\nb\n";
+  const auto text = [&](std::span<char> out) {
+    const std::size_t bytes = rest.copy(out.data(), std::min<std::size_t>(out.size(), 4));
+    rest.remove_prefix(bytes);
+    return bytes;
+  };
+  const LoadDataResult did = session.load_data("LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE t", text);
+  EXPECT_THAT((std::array{did.records, did.skipped, did.deleted, did.warnings}), ElementsAre(3, 1, 0, 2));
+  EXPECT_THAT(admin().query("SELECT c FROM t ORDER BY c"), ElementsAre(ElementsAre("b"), ElementsAre("from memo")));
+}
+
+TEST_F(SessionTest, WhatTheTextOfLoadDataThrowsComesOutAndNothingIsLoaded) {
+  const GlobalVariable local(admin(), "local_infile", "1");
+  Session session = connect(/*may_load_data=*/true);
+  session.execute("CREATE TABLE t (c VARCHAR(9) PRIMARY KEY) ENGINE = InnoDB");
+  session.execute("START TRANSACTION");
+  EXPECT_THROW(session.load_data("LOAD DATA LOCAL INFILE 'x' INTO TABLE t",
+                                 [](std::span<char>) -> std::size_t { throw std::bad_alloc(); }),
+               std::bad_alloc);
+  session.execute("ROLLBACK");
+  EXPECT_EQ(value(session, "SELECT COUNT(*) FROM t"), "0");
+}
+
+class BoundRowsTest : public DuplicatesTest {
+ protected:
+  void SetUp() override {
+    DuplicatesTest::SetUp();
+    if (is_mysql()) GTEST_SKIP() << "MySQL has no statement for an array of rows";
+  }
+
+  StatementResult bound(const std::string& sql, const std::vector<std::array<std::string, 2>>& rows) {
+    return admin().update_rows(sql, rows.size(), [&](std::size_t row, std::span<std::string_view> values) {
+      std::copy(rows[row].begin(), rows[row].end(), values.begin());
+    });
+  }
+
+  const std::string insert_ = "INSERT INTO t (id, data) VALUES (?, ?)";
+  const std::string skip_ = insert_ + " ON DUPLICATE KEY UPDATE id = id";
+  const std::string replace_ = insert_ + " ON DUPLICATE KEY UPDATE id = VALUES(id), data = VALUES(data)";
+};
+
+TEST_F(BoundRowsTest, SkipAndReplaceCountAsInOneStatement) {
+  EXPECT_THAT(bound(skip_, {{"a", "x"}, {"b", "new"}, {"c", "same"}, {"d", "y"}}), Did(2, 0, 0));
+  EXPECT_THAT(bound(replace_, {{"a", "x"}, {"b", "new"}, {"e", "z"}}), Did(3, 1, 0));
+  EXPECT_EQ(value(admin(), "SELECT GROUP_CONCAT(id, data ORDER BY id) FROM t"), "ax,bnew,csame,dy,ez");
+}
+
+TEST_F(BoundRowsTest, OneRowCountsAlike) {
+  EXPECT_THAT(bound(skip_, {{"a", "x"}}), Did(1, 0, 0));
+  EXPECT_THAT(bound(skip_, {{"b", "new"}}), Did(0, 0, 0));
+  EXPECT_THAT(bound(replace_, {{"b", "new"}}), Did(2, 1, 0));
+  EXPECT_THAT(bound(replace_, {{"c", "same"}}), Did(0, 0, 0));
+}
+
+TEST_F(BoundRowsTest, ARefusedRowUndoesTheWholeStatement) {
+  const auto refused = failure_of<StatementError>([&] {
+    bound(skip_, {{"a", "x"}, {"d", "longer than twenty characters"}, {"e", "y"}});
+  });
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(classify(*refused), ErrorClass::kRefused) << refused->what();
+  EXPECT_EQ(value(admin(), "SELECT COUNT(*) FROM t"), "2");
+}
+
+TEST_F(BoundRowsTest, EveryByteArrivesAsItIs) {
+  admin().execute("ALTER TABLE t MODIFY data TEXT");
+  std::string text;
+  for (int byte = 0; byte < 128; ++byte) text += static_cast<char>(byte);
+  text += "\xF0\x9F\x98\x80";
+  bound(insert_, {{"a", text}, {"d", ""}});
+  EXPECT_EQ(value(admin(), "SELECT data FROM t WHERE id = 'a'"), text);
+  EXPECT_EQ(value(admin(), "SELECT data FROM t WHERE id = 'd'"), "");
+}
+
+TEST_F(BoundRowsTest, AStatementMayFollowAnotherOne) {
+  EXPECT_THAT(bound(skip_, {{"a", "x"}}), Did(1, 0, 0));
+  EXPECT_THAT(bound(replace_, {{"a", "y"}, {"b", "z"}}), Did(4, 2, 0));
+  EXPECT_THAT(bound(skip_, {{"a", "x"}, {"f", "x"}}), Did(1, 0, 0));
+  EXPECT_EQ(value(admin(), "SELECT GROUP_CONCAT(id, data ORDER BY id) FROM t"), "ay,bz,csame,fx");
 }
 
 TEST_F(SessionTest, AReplyThatTakesTooLongLosesTheConnection) {

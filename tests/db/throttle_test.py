@@ -1,7 +1,7 @@
 """A load makes way: it begins no transaction while the server has too much to do (--max-load) or a replica lags.
 
-The server has too much to do while it holds a prepared statement, which a session of the test's has or has not. The
-replica is a real one, on loopback, as replication needs TCP.
+The server has too much to do while it holds a hundred prepared statements, which a session of the test's has or has not;
+a loader's connections have a few. The replica is a real one, on loopback, as replication needs TCP.
 """
 
 import contextlib
@@ -18,7 +18,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import support
 from ledger_case import LOG_LINE, LedgerCase, apply, line, wait_until
 
-MAX_LOAD = ("--max-load", "Prepared_stmt_count=0")
+STATEMENTS = 100
+MAX_LOAD = ("--max-load", f"Prepared_stmt_count={STATEMENTS - 1}")
+OVER = f"Prepared_stmt_count {STATEMENTS} > {STATEMENTS - 1}"
 BEGINS, ENDS = "No transaction is begun for now: ", "Transactions are begun again, after "
 IS_MARIADB = support.SERVER_KIND == "mariadb"
 
@@ -35,7 +37,7 @@ class ThrottleCase(LedgerCase):
 
 class MaxLoadTest(ThrottleCase):
     def too_much_to_do(self):
-        return self.session("PREPARE statement FROM 'DO 1'")
+        return self.session(";".join(f"PREPARE s{number} FROM 'DO 1'" for number in range(STATEMENTS)))
 
     def row_lock_waits(self):
         return int(self.server.sql("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_waits'")[0][1])
@@ -45,8 +47,8 @@ class MaxLoadTest(ThrottleCase):
         with self.too_much_to_do():
             words = (path, *self.RANGE_SIZE, *MAX_LOAD, "--connections", 4, "--progress-interval", "100ms")
             loader = self.loader(*words, progress="lines")
-            self.paused(loader, "Prepared_stmt_count 1 > 0.")
-            why = ", waits: Prepared_stmt_count 1 > 0"
+            self.paused(loader, f"{OVER}.")
+            why = f", waits: {OVER}"
             wait_until(lambda: loader.errors.read_text().count(why) >= 3, "the progress lines say why")
             self.assertEqual((self.committed_ranges(), self.rows_in_table()), (0, 0))
         run = loader.finish()
@@ -58,7 +60,7 @@ class MaxLoadTest(ThrottleCase):
         with contextlib.ExitStack() as over, self.held_load(path, *self.RANGE_SIZE, *MAX_LOAD) as loader:
             before = self.committed_ranges()
             over.enter_context(self.too_much_to_do())
-            self.paused(loader, "Prepared_stmt_count 1 > 0")
+            self.paused(loader, "Prepared_stmt_count")
             release = over.pop_all()
         with release:
             wait_until(lambda: self.committed_ranges() == before + 1, "the range that was under way is committed")

@@ -17,38 +17,26 @@ using testing::HasSubstr;
 
 constexpr InputSample kUnsorted{
     .rows = 60'000, .ascending_share = 0.5, .rows_estimate = 8'000'000, .bytes_estimate = 8'000'000 * 140ULL};
-constexpr write::TableFacts kSmallPool{.data_bytes = 0, .buffer_pool_bytes = 128 * kMiB};
-constexpr write::TableFacts kLargePool{.data_bytes = 0, .buffer_pool_bytes = 8 * kGiB};
 
 void expect_choice(const OrderChoice& choice, write::RowOrder order, const std::string& why) {
   EXPECT_EQ(choice.order, order) << choice.why;
   EXPECT_THAT(choice.why, HasSubstr(why));
 }
 
-TEST(OrderChoice, UnsortedRowsThatOutgrowTheBufferPoolAreSorted) {
-  expect_choice(choose_order(kUnsorted, kSmallPool), write::RowOrder::kKey, "about 8,000,000 rows");
-}
-
-TEST(OrderChoice, RowsThatTheServerKeepsInMemoryStayInFileOrder) {
-  expect_choice(choose_order(kUnsorted, kLargePool), write::RowOrder::kFile, "in memory");
-}
-
-TEST(OrderChoice, RowsOfTheTableCountWithThoseThatCome) {
-  const write::TableFacts facts{.data_bytes = 8 * kGiB, .buffer_pool_bytes = 8 * kGiB};
-  EXPECT_EQ(choose_order(kUnsorted, facts).order, write::RowOrder::kKey);
+TEST(OrderChoice, ManyRowsWhoseIdsComeInNoOrderAreSorted) {
+  expect_choice(choose_order(kUnsorted), write::RowOrder::kKey, "about 8,000,000 rows");
 }
 
 TEST(OrderChoice, AscendingIdsStayInFileOrder) {
   InputSample sorted = kUnsorted;
   sorted.ascending_share = 0.999;
-  expect_choice(choose_order(sorted, kSmallPool), write::RowOrder::kFile, "ascend");
+  expect_choice(choose_order(sorted), write::RowOrder::kFile, "ascend");
 }
 
 TEST(OrderChoice, FewRowsStayInFileOrder) {
   InputSample few = kUnsorted;
   few.rows_estimate = 100'000;
-  expect_choice(choose_order(few, {.data_bytes = kGiB, .buffer_pool_bytes = 5 * kMiB}), write::RowOrder::kFile,
-                "few rows");
+  expect_choice(choose_order(few), write::RowOrder::kFile, "few rows");
 }
 
 class InputSampleTest : public testing::Test {

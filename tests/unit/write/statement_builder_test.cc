@@ -1,7 +1,9 @@
 #include "write/statement_builder.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -36,10 +38,16 @@ std::string text_literal(std::string_view text) {
   return sql;
 }
 
-std::string time_literal(std::int64_t seconds) {
-  std::string sql;
-  append_time_literal(sql, seconds);
-  return sql;
+std::string text_field(std::string_view text) {
+  std::string field;
+  append_text_field(field, text);
+  return field;
+}
+
+std::string time_text(std::int64_t seconds) {
+  std::string text;
+  append_time(text, seconds);
+  return text;
 }
 
 TEST(StatementBuilder, SkipUpdatesTheKeyToItself) {
@@ -87,9 +95,45 @@ TEST(StatementBuilder, TextCannotEndItsLiteral) {
 }
 
 TEST(StatementBuilder, TimeIsWrittenInUtc) {
-  EXPECT_EQ(time_literal(1), "'1970-01-01 00:00:01'");
-  EXPECT_EQ(time_literal(951'826'211), "'2000-02-29 12:10:11'");
-  EXPECT_EQ(time_literal(2'147'483'647), "'2038-01-19 03:14:07'");
+  EXPECT_EQ(time_text(1), "1970-01-01 00:00:01");
+  EXPECT_EQ(time_text(951'826'211), "2000-02-29 12:10:11");
+  EXPECT_EQ(time_text(2'147'483'647), "2038-01-19 03:14:07");
+}
+
+TEST(StatementBuilder, TextCannotEndItsField) {
+  EXPECT_EQ(text_field("a\tb\nc\\d\0e"sv), R"(a\tb\nc\\d\0e)");
+  EXPECT_EQ(text_field(R"(\N)"), R"(\\N)");
+  EXPECT_EQ(text_field("'\"\r\x1a,\xF0\x9F\x98\x80"), "'\"\r\x1a,\xF0\x9F\x98\x80");
+  EXPECT_EQ(text_field(""), "");
+}
+
+TEST(StatementBuilder, RecordIsALineOfFields) {
+  std::string text;
+  const StatementBuilder builder(two_columns(), OnDuplicate::kSkip, Server::kMysql);
+  builder.append_record(three_rows().row(0), text);
+  builder.append_record(three_rows().row(2), text);
+  EXPECT_EQ(text, "a\t2016-11-22 12:00:00\nc\t2016-11-22 12:00:00\n");
+  EXPECT_EQ(builder.load_data(), "LOAD DATA LOCAL INFILE 'rows' INTO TABLE `t` CHARACTER SET utf8mb4 (`id`,`at`)");
+}
+
+TEST(StatementBuilder, BoundRowHasAValueForEverySign) {
+  const StatementBuilder builder(two_columns(), OnDuplicate::kSkip, Server::kMariadb);
+  EXPECT_EQ(builder.row_insert(), "INSERT INTO `t` (`id`,`at`) VALUES (?,?) ON DUPLICATE KEY UPDATE `id`=`id`");
+  std::array<std::string_view, 2> values;
+  std::string times;
+  const parse::RowBatch rows = three_rows();
+  builder.bind(rows.row(1), values, times);
+  EXPECT_THAT(values, testing::ElementsAre("b", "2016-11-22 12:00:00"));
+}
+
+TEST(StatementBuilder, BoundRowsEndAtEitherLimit) {
+  const StatementBuilder builder(two_columns(), OnDuplicate::kSkip, Server::kMariadb);
+  const std::vector<std::uint32_t> order{0, 1, 2};
+  constexpr std::size_t kRowBytes = 9 + 1 + 9 + 19;
+  EXPECT_EQ(builder.rows_within(three_rows(), order, {.rows_max = 2, .bytes_max = 1'000}), 2U);
+  EXPECT_EQ(builder.rows_within(three_rows(), order, {.rows_max = 10, .bytes_max = 2 * kRowBytes}), 2U);
+  EXPECT_EQ(builder.rows_within(three_rows(), order, {.rows_max = 10, .bytes_max = 2 * kRowBytes - 1}), 1U);
+  EXPECT_EQ(builder.rows_within(three_rows(), order, {.rows_max = 10, .bytes_max = kRowBytes - 1}), 0U);
 }
 
 TEST(StatementBuilder, IdentifiersAreQuoted) {

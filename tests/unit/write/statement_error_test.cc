@@ -49,7 +49,7 @@ TEST(StatementErrorTest, NoRowIsAtFaultForTheServersTroubles) {
   EXPECT_EQ(class_of(1142, "42000"), ErrorClass::kFatal);  // no privilege
   EXPECT_EQ(class_of(1146, "42S02"), ErrorClass::kFatal);  // no table
   EXPECT_EQ(class_of(1364), ErrorClass::kFatal);           // a column without a default
-  EXPECT_EQ(class_of(0, ""), ErrorClass::kFatal);          // the connector's own
+  EXPECT_EQ(class_of(0, ""), ErrorClass::kFatal);          // no number at all
 }
 
 TEST(StatementErrorTest, TheTextHoldsMessageNumberAndState) {
