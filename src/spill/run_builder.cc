@@ -33,7 +33,7 @@ std::size_t capacity_of(std::size_t buffer_bytes, std::size_t entry_bytes) {
 
 RunBuilder::RunBuilder(SpillStore& store)
     : store_(store),
-      writer_(store.open_file(), store.bytes_on_disk_),
+      writer_(store.open_file(), store.bytes_on_disk_, store.limits_.plain_bytes),
       capacity_(capacity_of(store.limits_.buffer_bytes, sizeof(SortEntry))),
       buffer_(std::make_unique_for_overwrite<SortEntry[]>(capacity_)) {}
 
