@@ -19,6 +19,8 @@ namespace chatload::spill {
 namespace {
 
 constexpr std::size_t kRowsAhead = 8;
+// Ranges of one input differ little in what their rows take: an eighth more than the last one is room enough.
+constexpr std::size_t kRangeReserve = 8;
 
 std::size_t common_prefix_bytes(std::string_view a, std::string_view b) {
   return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
@@ -38,18 +40,20 @@ RunBuilder::RunBuilder(SpillStore& store)
       buffer_(std::make_unique_for_overwrite<SortEntry[]>(capacity_)) {}
 
 void RunBuilder::add(const parse::RowBatch& rows, RangeNumber range) {
+  range_bytes_ = 0;
   for (std::size_t row = 0; row < rows.rows(); ++row) add_row(rows.row(row), {range, rows.lines[row]});
+}
+
+void RunBuilder::make_room() {
+  if (free_bytes() < range_bytes_ + range_bytes_ / kRangeReserve) write_run();
 }
 
 void RunBuilder::finish() { write_run(); }
 
 void RunBuilder::add_row(std::span<const parse::Cell> row, const RowOrigin& origin) {
   const std::size_t bytes_needed = store_.codec_.bytes_max(row) + sizeof(SortEntry);
-  const auto fits = [&] {
-    return used_bytes_ + entries_count_ * sizeof(SortEntry) + bytes_needed <= capacity_ * sizeof(SortEntry);
-  };
-  if (!fits()) write_run();
-  if (!fits()) {
+  if (bytes_needed > free_bytes()) write_run();
+  if (bytes_needed > free_bytes()) {
     throw EnvironmentError(
         fmt::format("A row of {} bytes (line {} of range {}) does not fit into the {} bytes in which rows are sorted; "
                     "run the same command again with more --memory: nothing is lost.",
@@ -63,6 +67,7 @@ void RunBuilder::add_row(std::span<const parse::Cell> row, const RowOrigin& orig
   ++entries_count_;
   buffer_[capacity_ - entries_count_] = {0, used_bytes_};
   used_bytes_ += record_bytes;
+  range_bytes_ += record_bytes + sizeof(SortEntry);
 }
 
 std::span<RunBuilder::SortEntry> RunBuilder::entries() {
