@@ -110,16 +110,16 @@ std::size_t read_rows(const SpillStore& store, bool checked) {
   return count;
 }
 
-std::unique_ptr<SpillStore> make_store(std::size_t buffer_bytes) {
+std::unique_ptr<SpillStore> make_store(std::size_t buffer_bytes, bool is_plain) {
   return std::make_unique<SpillStore>(std::filesystem::temp_directory_path(), parse::chat_mapping(),
-                                      SpillLimits{buffer_bytes, 64 * kMiB});
+                                      SpillLimits{buffer_bytes, 64 * kMiB, is_plain ? UINT64_MAX : 0});
 }
 
 void BM_SpillBuildRuns(benchmark::State& state) {
   const Batches batches = make_batches(static_cast<Ids>(state.range(0)));
   double bytes_on_disk = 0;
   for (auto _ : state) {
-    const auto store = make_store(static_cast<std::size_t>(state.range(1)) * kMiB);
+    const auto store = make_store(static_cast<std::size_t>(state.range(1)) * kMiB, state.range(2) != 0);
     build(*store, batches);
     bytes_on_disk = static_cast<double>(store->bytes_on_disk());
     state.PauseTiming();
@@ -132,7 +132,7 @@ void BM_SpillBuildRuns(benchmark::State& state) {
 
 void BM_SpillMerge(benchmark::State& state) {
   const Batches batches = make_batches(static_cast<Ids>(state.range(0)));
-  const auto store = make_store(static_cast<std::size_t>(batches.bytes) * 7 / 5 / kRunsMerged);
+  const auto store = make_store(static_cast<std::size_t>(batches.bytes) * 7 / 5 / kRunsMerged, state.range(1) != 0);
   build(*store, batches);
   if (read_rows(*store, true) != kRows) {
     state.SkipWithError("other rows, or out of order");
@@ -144,10 +144,13 @@ void BM_SpillMerge(benchmark::State& state) {
 }
 
 BENCHMARK(BM_SpillBuildRuns)
-    ->ArgsProduct({{kRandom, kByTime, kSorted}, {16, 64}})
-    ->ArgNames({"ids", "MiB"})
+    ->ArgsProduct({{kRandom, kByTime, kSorted}, {16, 64}, {0, 1}})
+    ->ArgNames({"ids", "MiB", "plain"})
     ->Unit(benchmark::kMillisecond);
-BENCHMARK(BM_SpillMerge)->ArgsProduct({{kRandom, kByTime, kSorted}})->ArgNames({"ids"})->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_SpillMerge)
+    ->ArgsProduct({{kRandom, kByTime, kSorted}, {0, 1}})
+    ->ArgNames({"ids", "plain"})
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace chatload::spill

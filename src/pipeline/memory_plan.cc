@@ -50,6 +50,10 @@ constexpr std::size_t kRowBytesPerStretchByte = 6;
 // Nothing waits for the server while ranges are spilled, and a merge keeps ahead of any server.
 constexpr std::size_t kSpillingRangesPerThread = 2;
 constexpr std::size_t kStretchesPerConnection = 2;
+// Of a spill, not compressed, because it is seldom on a disk yet when it is read again: Linux lets a fifth of the
+// memory that is free be unwritten before it makes anybody wait (vm.dirty_ratio), and writes nothing for 30 s unless it
+// is half of that. 2 M lines take 260 MB. What is beyond goes to the disk, and LZ4 makes it less (spill/block.cc).
+constexpr std::uint64_t kPlainSpillBytes = 512 * kMiB;
 
 struct Costs {
   std::size_t fixed_bytes;    // whatever is in flight
@@ -120,7 +124,8 @@ KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, unsigned con
   return {.ranges_in_flight_max = ranges,
           .stretches_in_flight_max = stretches,
           .spill = {.buffer_bytes = (free_bytes - ranges * costs.range_bytes) / threads,
-                    .merge_bytes = free_bytes - stretches * costs.stretch_bytes}};
+                    .merge_bytes = free_bytes - stretches * costs.stretch_bytes,
+                    .plain_bytes = kPlainSpillBytes}};
 }
 
 split::SplitLimits fitting_limits(const cli::ReadPlan& read, unsigned connections, std::size_t columns) {

@@ -79,13 +79,14 @@ class Run final : public write::JobOwner {
   void done(WriteJob& job) override;
 
  private:
+  using ParseNode = flow::multifunction_node<WriteJob*, std::tuple<WriteJob*>>;
   using WriteNode = flow::async_node<WriteJob*, WriteJob*>;
   using SettleNode = flow::multifunction_node<WriteJob*, std::tuple<flow::continue_msg>>;
 
   void run_graph();
   void finish_runs();
   WriteJob* split();
-  void parse(WriteJob& job);
+  void parse(WriteJob& job, Parser& parser);
   void spill_rows(WriteJob& job, spill::RunBuilder& run_builder);
   void number_lines(WriteJob& job);
   void hand_over(WriteJob& job, WriteNode::gateway_type& gateway);
@@ -174,9 +175,13 @@ void Run::run_graph() {
   });
   // The splitter holds one range more, ready for the next token.
   flow::limiter_node<WriteJob*> limiter(graph, options_.ranges_in_flight_max - 1);
-  flow::function_node<WriteJob*, WriteJob*> parse_node(graph, options_.threads, [this](WriteJob* job) {
-    parse(*job);
-    return job;
+  ParseNode parse_node(graph, options_.threads, [this](WriteJob* job, ParseNode::output_ports_type& parsed) {
+    Parser& parser = parsers_.acquire();
+    parse(*job, parser);
+    std::get<0>(parsed).try_put(job);
+    // Not before: the ranges behind wait for this one, and it would wait for a whole run to be sorted and written.
+    if (parser.run_builder) succeeds([&] { parser.run_builder->make_room(); });
+    parsers_.release(parser);
   });
   flow::sequencer_node<WriteJob*> sequence(graph,
                                            [](WriteJob* const& job) { return job->parsed.range.number.value(); });
@@ -195,7 +200,7 @@ void Run::run_graph() {
 
   flow::make_edge(split_node, limiter);
   flow::make_edge(limiter, parse_node);
-  flow::make_edge(parse_node, sequence);
+  flow::make_edge(flow::output_port<0>(parse_node), sequence);
   flow::make_edge(sequence, write_node);
   flow::make_edge(write_node, settle_node);
   flow::make_edge(flow::output_port<0>(settle_node), limiter.decrementer());
@@ -240,8 +245,7 @@ WriteJob* Run::split() {
   return &job;
 }
 
-void Run::parse(WriteJob& job) {
-  Parser& parser = parsers_.acquire();
+void Run::parse(WriteJob& job, Parser& parser) {
   job.parse_failure = nullptr;
   try {
     if (destination_) job.digest = digest_hex(job.parsed.range.bytes.view().text());
@@ -255,7 +259,6 @@ void Run::parse(WriteJob& job) {
   } catch (...) {
     job.parse_failure = std::current_exception();
   }
-  parsers_.release(parser);
   ++stats_.ranges_parsed;
 }
 

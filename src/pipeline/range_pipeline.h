@@ -1,6 +1,6 @@
 // The flow graph: one decoded stream → ranges → rows → the table (or only their counts).
 //
-//   input_node    limiter   function_node   sequencer   async_node             multifunction_node
+//   input_node    limiter   multifunction   sequencer   async_node             multifunction_node
 //   split ───────►tokens───►parse + order──►by number──►number, hand over─────►settle
 //   serial        ▲         parallel                    serial, file order;    serial, file order
 //                 │                                     writers' own threads          │
@@ -11,7 +11,7 @@
 // already goes the same way, but is not parsed: its lines are counted, and a writer compares it with its record.
 //
 // In key order the rows go from the parser to a spill instead, those of recorded ranges too, and stretch_pipeline.h
-// takes it from there.
+// takes it from there. A parser whose buffer is full writes its run when the range is on its way.
 #pragma once
 
 #include <cstddef>

@@ -139,7 +139,7 @@ bool Run::fill(WriteJob& job) {
   job.is_recorded = destination_.committed.contains(parsed.range.number);
   job.result = {};
   job.owner = this;
-  orderer_.order(parsed.rows, job.order);
+  orderer_.order_stretch(parsed.rows, job.order);
   Digest digest;
   for (std::size_t row = 0; row < parsed.rows.rows(); ++row) {
     const spill::RowOrigin& origin = job.origins[row];

@@ -24,6 +24,9 @@ class RunBuilder {
   // Ranges in any order, each once.
   void add(const parse::RowBatch& rows, RangeNumber range);
 
+  // Writes a run now if the next range, were it like the last one, would fill the buffer: add() seldom has to then.
+  void make_room();
+
   // Writes what is left. Without it the rows since the last run are lost.
   void finish();
 
@@ -33,6 +36,9 @@ class RunBuilder {
     std::uint64_t record;  // offset in the buffer
   };
 
+  [[nodiscard]] std::size_t free_bytes() const {
+    return capacity_ * sizeof(SortEntry) - used_bytes_ - entries_count_ * sizeof(SortEntry);
+  }
   void add_row(std::span<const parse::Cell> row, const RowOrigin& origin);
   void write_run();
   void sort_entries();
@@ -47,6 +53,7 @@ class RunBuilder {
   std::size_t used_bytes_ = 0;
   std::size_t entries_count_ = 0;
   std::size_t common_bytes_ = 0;  // what all keys begin with
+  std::size_t range_bytes_ = 0;   // that the last range took
 };
 
 }  // namespace chatload::spill

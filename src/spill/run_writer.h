@@ -8,7 +8,6 @@
 #include <span>
 #include <string_view>
 
-#include "spill/row_codec.h"
 #include "spill/run.h"
 
 namespace chatload::spill {
@@ -17,8 +16,8 @@ namespace chatload::spill {
 // the destructor may be called then.
 class RunWriter {
  public:
-  // bytes_on_disk: grows by what is written.
-  RunWriter(std::shared_ptr<SpillFile> file, std::atomic<std::uint64_t>& bytes_on_disk);
+  // bytes_on_disk: grows by what is written; blocks are compressed once it is plain_bytes.
+  RunWriter(std::shared_ptr<SpillFile> file, std::atomic<std::uint64_t>& bytes_on_disk, std::uint64_t plain_bytes);
 
   // Memory that a writer takes.
   [[nodiscard]] static std::size_t bytes();
@@ -31,13 +30,15 @@ class RunWriter {
 
  private:
   void write_block();
-  void write(std::string_view stored, std::size_t block_bytes);
+  void write_alone(std::string_view record);
+  void count(std::size_t stored_bytes, std::size_t block_bytes);
 
   std::shared_ptr<SpillFile> file_;
   std::atomic<std::uint64_t>& bytes_on_disk_;
-  std::unique_ptr<char[]> block_;
+  const std::uint64_t plain_bytes_;
+  std::unique_ptr<char[]> block_;  // room for a header, and the block
   std::size_t block_bytes_ = 0;
-  std::unique_ptr<char[]> packed_;  // a header and a packed block
+  std::unique_ptr<char[]> packed_;  // the same, and the packed block
   Run run_;
 };
 

@@ -77,7 +77,7 @@ void SpillStore::merge_down() {
 void SpillStore::merge_first(std::size_t count) {
   const std::vector<const Run*> all = runs();
   const std::span<const Run* const> first(all.data(), count);
-  RunWriter writer(open_file(), bytes_on_disk_);
+  RunWriter writer(open_file(), bytes_on_disk_, limits_.plain_bytes);
   for (RunMerger merger(first); const Record* record = merger.record(); merger.advance()) {
     writer.add(record->bytes);
   }

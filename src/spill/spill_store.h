@@ -30,7 +30,7 @@ class SpillStore {
   SpillStore(const SpillStore&) = delete;
   SpillStore& operator=(const SpillStore&) = delete;
 
-  // Compressed, those of runs that are being written included.
+  // As stored, those of runs that are being written included.
   [[nodiscard]] std::uint64_t bytes_on_disk() const { return bytes_on_disk_; }
   // Of finished runs.
   [[nodiscard]] std::uint64_t rows() const { return rows_; }

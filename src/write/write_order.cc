@@ -10,19 +10,29 @@
 #include "base/key_prefix.h"
 
 namespace chatload::write {
+namespace {
+
+KeyHash hash_of(std::string_view key, std::uint32_t row) { return {std::hash<std::string_view>{}(key), row}; }
+
+bool by_hash(const KeyHash& a, const KeyHash& b) { return a.hash < b.hash; }
+
+void as_they_come(const parse::RowBatch& rows, WriteOrder& out) {
+  out.rows.resize(rows.rows());
+  std::iota(out.rows.begin(), out.rows.end(), 0U);
+  out.key_hashes.clear();
+  out.contested_begin = out.rows.size();
+}
+
+}  // namespace
+
 WriteOrderer::WriteOrderer(std::size_t key_column, bool parallel) : key_column_(key_column), parallel_(parallel) {}
 
 void WriteOrderer::order(const parse::RowBatch& rows, WriteOrder& out) {
+  if (!parallel_) return as_they_come(rows, out);
+
   out.rows.clear();
   out.key_hashes.clear();
   const auto row_count = static_cast<std::uint32_t>(rows.rows());
-  if (!parallel_) {
-    out.rows.resize(row_count);
-    std::iota(out.rows.begin(), out.rows.end(), 0U);
-    out.contested_begin = out.rows.size();
-    return;
-  }
-
   const auto key_of = [&](std::uint32_t row) { return rows.row(row)[key_column_].as_text(); };
   sort_keys_.clear();
   sort_keys_.reserve(row_count);
@@ -39,10 +49,24 @@ void WriteOrderer::order(const parse::RowBatch& rows, WriteOrder& out) {
   }
 
   for (const SortKey& sort_key : sort_keys_) out.rows.push_back(sort_key.row);
-  for (const std::uint32_t row : out.rows) out.key_hashes.push_back({std::hash<std::string_view>{}(key_of(row)), row});
-  std::sort(out.key_hashes.begin(), out.key_hashes.end(),
-            [](const KeyHash& a, const KeyHash& b) { return a.hash < b.hash; });
+  for (const std::uint32_t row : out.rows) out.key_hashes.push_back(hash_of(key_of(row), row));
+  std::sort(out.key_hashes.begin(), out.key_hashes.end(), by_hash);
   out.contested_begin = out.rows.size();
+}
+
+void WriteOrderer::order_stretch(const parse::RowBatch& rows, WriteOrder& out) const {
+  as_they_come(rows, out);
+  if (!parallel_ || out.rows.empty()) return;
+  const auto key_of = [&](std::uint32_t row) { return rows.row(row)[key_column_].as_text(); };
+  const auto row_count = static_cast<std::uint32_t>(rows.rows());
+  const std::string_view first = key_of(0);
+  const std::string_view last = key_of(row_count - 1);
+  std::uint32_t row = 0;
+  for (; row < row_count && key_of(row) == first; ++row) out.key_hashes.push_back(hash_of(first, row));
+  for (std::uint32_t end = row_count; end > row && key_of(end - 1) == last; --end) {
+    out.key_hashes.push_back(hash_of(last, end - 1));
+  }
+  std::sort(out.key_hashes.begin(), out.key_hashes.end(), by_hash);
 }
 
 }  // namespace chatload::write

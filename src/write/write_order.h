@@ -22,7 +22,8 @@ struct WriteOrder {
   // Rows from here on are contested: a lower range in flight has a row of the same key, so they are sent after it is
   // finished (range_scheduler.h). rows.size() where there are none.
   std::size_t contested_begin = 0;
-  // The keys of `rows`, one a row, sorted by hash. Empty where one writer works in file order.
+  // The keys of the rows that a lower job in flight may have too, one a row, sorted by hash: of all rows, or of those
+  // at both ends of a stretch. Empty where one writer works in file order.
   std::vector<KeyHash> key_hashes;
 };
 
@@ -34,6 +35,9 @@ class WriteOrderer {
 
   // Replaces `out` by the order of `rows`.
   void order(const parse::RowBatch& rows, WriteOrder& out);
+
+  // The same of rows that come in this order, of which other jobs share but the first key and the last.
+  void order_stretch(const parse::RowBatch& rows, WriteOrder& out) const;
 
  private:
   struct SortKey {

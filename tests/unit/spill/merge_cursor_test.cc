@@ -79,29 +79,31 @@ TEST_F(MergeCursorTest, BatchEndsWithTheRowAtWhichItsLinesComeToWhatIsAskedFor) 
 
 TEST_F(MergeCursorTest, DamageAnywhereIsAnErrorAndNeverOtherRows) {
   const SpillRows rows = random_rows(3000, 8);
-  SpillStore store(folder_.path(), spill_mapping(), {8 * kMiB, 64 * kMiB});
-  RunBuilder builder(store);
-  rows.add_all(builder);
   const std::vector<SpillRow> sorted = rows.sorted();
-  ASSERT_TRUE(read_all(store) == sorted);
-  // Every byte of the first header, and some of what follows.
-  std::vector<off_t> offsets(40);
-  for (std::size_t offset = 0; offset < offsets.size(); ++offset) offsets[offset] = static_cast<off_t>(offset);
-  for (std::uint64_t offset = 1000; offset < store.bytes_on_disk(); offset += 7919) {
-    offsets.push_back(static_cast<off_t>(offset));
-  }
-  const int descriptor = spill_descriptor();
-  for (const off_t offset : offsets) {
-    flip_bit(descriptor, offset);
-    try {
-      (void)read_all(store);
-      ADD_FAILURE() << "read in spite of damage at " << offset;
-    } catch (const EnvironmentError& error) {
-      EXPECT_NE(std::string_view(error.what()).find(folder_.path().string()), std::string_view::npos) << error.what();
+  for (const std::uint64_t plain_bytes : {std::uint64_t{0}, std::uint64_t{64 * kMiB}}) {
+    SpillStore store(folder_.path(), spill_mapping(), {8 * kMiB, 64 * kMiB, plain_bytes});
+    RunBuilder builder(store);
+    rows.add_all(builder);
+    ASSERT_TRUE(read_all(store) == sorted);
+    // Every byte of the first header, and some of what follows.
+    std::vector<off_t> offsets(40);
+    for (std::size_t offset = 0; offset < offsets.size(); ++offset) offsets[offset] = static_cast<off_t>(offset);
+    for (std::uint64_t offset = 1000; offset < store.bytes_on_disk(); offset += 7919) {
+      offsets.push_back(static_cast<off_t>(offset));
     }
-    flip_bit(descriptor, offset);
+    const int descriptor = spill_descriptor();
+    for (const off_t offset : offsets) {
+      flip_bit(descriptor, offset);
+      try {
+        (void)read_all(store);
+        ADD_FAILURE() << "read in spite of damage at " << offset << ", " << plain_bytes << " plain bytes";
+      } catch (const EnvironmentError& error) {
+        EXPECT_NE(std::string_view(error.what()).find(folder_.path().string()), std::string_view::npos) << error.what();
+      }
+      flip_bit(descriptor, offset);
+    }
+    EXPECT_TRUE(read_all(store) == sorted);
   }
-  EXPECT_TRUE(read_all(store) == sorted);
 }
 
 TEST_F(MergeCursorTest, BlocksInEachOthersPlaceAreDamageToo) {

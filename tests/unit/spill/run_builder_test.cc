@@ -37,6 +37,21 @@ TEST_F(RunBuilderTest, WritesARunWheneverItsBufferIsFull) {
   EXPECT_EQ(store.rows(), 3000U);
 }
 
+TEST_F(RunBuilderTest, MakesRoomOnlyWhereTheNextRangeWouldFillItsBuffer) {
+  SpillStore store(folder_.path(), spill_mapping(), {3 * kMiB, kMiB});
+  RunBuilder builder(store);
+  SpillRows rows;
+  for (int row = 0; row < 7000; ++row) rows.add(std::to_string(row), std::string(600, 'x'));
+  // Three ranges of some 640 KiB leave room for one more, four do not.
+  for (std::uint64_t range = 0; range < rows.ranges(); ++range) {
+    rows.add_range(range, builder);
+    builder.make_room();
+    EXPECT_EQ(store.rows(), range < 3 ? 0U : 4000U) << range;
+  }
+  builder.finish();
+  EXPECT_TRUE(read_all(store) == rows.sorted());
+}
+
 TEST_F(RunBuilderTest, KeysWithALongPrefixInCommonAreSortedByWhatFollows) {
   SpillStore store(folder_.path(), spill_mapping(), {kMiB, 64 * kMiB});
   RunBuilder builder(store);

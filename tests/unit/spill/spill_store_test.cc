@@ -61,6 +61,24 @@ TEST_F(SpillStoreTest, RangesThatComeOutOfOrderThroughManyBuildersEndInTheSameOr
   EXPECT_TRUE(read_all(store) == rows.sorted());
 }
 
+TEST_F(SpillStoreTest, CompressesWhatIsWrittenBehindItsPlainBytes) {
+  SpillRows rows;
+  for (int row = 0; row < 5000; ++row) rows.add(std::to_string(row * 7919 % 5000), std::string(400, 'x'));
+  constexpr std::uint64_t kRowsBytes = 5000 * 400;
+  const auto bytes_on_disk = [&](std::uint64_t plain_bytes) {
+    SpillStore store(folder_.path(), spill_mapping(), {600 * kKiB, 64 * kMiB, plain_bytes});
+    RunBuilder builder(store);
+    rows.add_all(builder);
+    EXPECT_TRUE(read_all(store) == rows.sorted()) << plain_bytes;
+    return store.bytes_on_disk();
+  };
+  EXPECT_GT(bytes_on_disk(kRowsBytes * 2), kRowsBytes);
+  EXPECT_LT(bytes_on_disk(0), kRowsBytes / 5);
+  const std::uint64_t mixed_bytes = bytes_on_disk(kRowsBytes / 2);
+  EXPECT_GE(mixed_bytes, kRowsBytes / 2);
+  EXPECT_LT(mixed_bytes, kRowsBytes / 2 + kRowsBytes / 5);
+}
+
 TEST_F(SpillStoreTest, MergesDownUntilAllCursorsFitAndFreesWhatItMerged) {
   const SpillRows rows = random_rows(40'000, 5);
   // Runs of some 400 KiB, a dozen of them; a cursor over two or three runs fits.

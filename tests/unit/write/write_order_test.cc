@@ -27,7 +27,22 @@ WriteOrder order(const std::vector<std::string_view>& keys, bool parallel = true
   return out;
 }
 
+WriteOrder order_stretch(const std::vector<std::string_view>& keys, bool parallel = true) {
+  const parse::RowBatch rows = rows_with_keys(keys);
+  WriteOrder out;
+  WriteOrderer(0, parallel).order_stretch(rows, out);
+  return out;
+}
+
 using Rows = std::vector<std::uint32_t>;
+
+// Those of `ours` whose keys `theirs` has too.
+Rows shared_rows(const WriteOrder& ours, const WriteOrder& theirs) {
+  Rows shared;
+  for_each_shared_hash(ours.key_hashes, theirs.key_hashes, [&](const KeyHash& key) { shared.push_back(key.row); });
+  std::sort(shared.begin(), shared.end());
+  return shared;
+}
 
 TEST(WriteOrder, RowsAreSortedByKeyBytes) {
   EXPECT_EQ(order({"b", "a", "\xff", "ab", "", "abcdefgh2", "abcdefgh1"}).rows, (Rows{4, 1, 3, 6, 5, 0, 2}));
@@ -51,12 +66,26 @@ TEST(WriteOrder, FileOrderIsKeptWhereTheKeyIsNotBytes) {
 }
 
 TEST(WriteOrder, SharedKeysAreFoundWhateverTheirPosition) {
-  const WriteOrder ours = order({"x", "a", "m"});
-  const WriteOrder theirs = order({"b", "m", "n", "x"});
-  Rows shared;
-  for_each_shared_hash(ours.key_hashes, theirs.key_hashes, [&](const KeyHash& key) { shared.push_back(key.row); });
-  std::sort(shared.begin(), shared.end());
-  EXPECT_EQ(shared, (Rows{0, 2}));
+  EXPECT_EQ(shared_rows(order({"x", "a", "m"}), order({"b", "m", "n", "x"})), (Rows{0, 2}));
+}
+
+TEST(WriteOrder, StretchesShareTheRowsOfTheKeyBetweenThem) {
+  const WriteOrder before = order_stretch({"a", "b", "c", "c"});
+  const WriteOrder within = order_stretch({"c", "c"});
+  const WriteOrder behind = order_stretch({"c", "c", "c", "d", "e"});
+  EXPECT_EQ(shared_rows(within, before), (Rows{0, 1}));
+  EXPECT_EQ(shared_rows(behind, before), (Rows{0, 1, 2}));
+  EXPECT_EQ(shared_rows(behind, within), (Rows{0, 1, 2}));
+  EXPECT_EQ(shared_rows(order_stretch({"d", "e"}), before), Rows());
+}
+
+TEST(WriteOrder, StretchIsSentAsItComesAndOnlyItsOuterKeysAreCompared) {
+  const WriteOrder kept = order_stretch({"a", "a", "b", "b", "c"});
+  EXPECT_EQ(kept.rows, (Rows{0, 1, 2, 3, 4}));
+  EXPECT_EQ(kept.contested_begin, 5U);
+  EXPECT_EQ(kept.key_hashes.size(), 3U);
+  EXPECT_TRUE(order_stretch({"a", "b"}, /*parallel=*/false).key_hashes.empty());
+  EXPECT_TRUE(order_stretch({}).rows.empty());
 }
 
 }  // namespace
