@@ -62,16 +62,21 @@ std::chrono::milliseconds left_until(Clock::time_point end) {
                   std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()));
 }
 
-// While one lives, the progress line says what is waited for.
+// While one lives, the progress line says that indexes are built.
 class BuildProgress {
  public:
-  BuildProgress(report::LiveStats& stats, const report::ProgressOptions& options)
-      : building_(stats.indexes_building), progress_((building_ = 1, stats), options) {}
+  BuildProgress(report::LiveStats& stats, report::ProgressOptions options)
+      : building_(stats.indexes_building), progress_((building_ = 1, stats), of_phase(options)) {}
   BuildProgress(const BuildProgress&) = delete;
   BuildProgress& operator=(const BuildProgress&) = delete;
   ~BuildProgress() { building_ = 0; }
 
  private:
+  static report::ProgressOptions of_phase(report::ProgressOptions options) {
+    options.phase = "builds indexes: ";
+    return options;
+  }
+
   std::atomic<std::uint64_t>& building_;
   report::Progress progress_;
 };
