@@ -280,7 +280,7 @@ void LoadRunner::write_stretches(const std::string& input, const OpenLoad& load,
                                  spill::SpillStore& spill, const Destination& destination, report::RejectSink& rejects,
                                  PipelineResult& result) {
   const cli::LoadPlan& plan = load.plan;
-  spill.merge_down();
+  spill.merge_down(stop_);
   rejects.end_of_input(result.lines);
   stats_.next_phase();
   report::ProgressOptions progress = plan.report.progress;
