@@ -280,6 +280,9 @@ void LoadRunner::write_stretches(const std::string& input, const OpenLoad& load,
                                  spill::SpillStore& spill, const Destination& destination, report::RejectSink& rejects,
                                  PipelineResult& result) {
   const cli::LoadPlan& plan = load.plan;
+  if (spill.cursor_bytes() > memory.spill.merge_bytes) {
+    spdlog::info("{}: merges its sorted runs into fewer first, since all of them at once do not fit --memory.", input);
+  }
   spill.merge_down(stop_);
   rejects.end_of_input(result.lines);
   stats_.next_phase();
