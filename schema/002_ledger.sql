@@ -47,7 +47,8 @@ CREATE TABLE IF NOT EXISTS `chatload_ranges` (
   `begin_byte` BIGINT UNSIGNED NOT NULL,    -- in the decompressed stream
   `length_bytes` BIGINT UNSIGNED NOT NULL,
   `digest` CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,  -- XXH3-128 of its bytes
-  `compressed_end` BIGINT UNSIGNED NOT NULL, -- compressed bytes read when the range was cut: how far the load is
+  `compressed_end` BIGINT UNSIGNED NOT NULL, -- compressed bytes read when the range was cut: how far the load is; of a
+                                            -- stretch, such a share of all as its last row's place is of all rows
   `first_line` BIGINT UNSIGNED NOT NULL,    -- from 1
   `lines` BIGINT UNSIGNED NOT NULL,
   `inserted` BIGINT UNSIGNED NOT NULL,

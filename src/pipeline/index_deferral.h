@@ -68,7 +68,7 @@ class IndexDeferral {
   void build_once(const std::vector<write::IndexDefinition>& indexes);
   void wait_after(int code, const std::string& error, bool may_pass, write::RetryPolicy::Clock::time_point since,
                   unsigned failures);
-  void wait_for_build_of_others();
+  [[nodiscard]] bool had_to_wait_for_others();
   [[nodiscard]] std::string_view said() const;
   [[nodiscard]] std::string subject(const std::vector<write::IndexDefinition>& indexes) const;
 

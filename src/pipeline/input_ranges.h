@@ -19,13 +19,15 @@ namespace chatload::pipeline {
 class InputRanges {
  public:
   InputRanges(const std::string& input, const cli::ReadPlan& read, const StopSignal& stop)
-      : stream_(inflate::open_decoded(source::open_input(input, stop.fd()), read.inflater)),
+      : stop_(stop),
+        stream_(inflate::open_decoded(source::open_input(input, stop.fd()), read.inflater)),
         splitter_(*stream_, read.split),
         buffer_bytes_(read.split.buffer_bytes()) {}
 
-  // The next range, or nothing at the end; after a stop the end comes anywhere (split/line_splitter.h). `last` gives
-  // its buffer back; one without a buffer gets one.
+  // The next range, or nothing at the end or after a stop; a stop while it is read may cut it short
+  // (split/line_splitter.h). `last` gives its buffer back; one without a buffer gets one.
   [[nodiscard]] std::optional<split::Range> next(split::Range last) {
+    if (stop_.requested()) return std::nullopt;
     if (last.bytes.capacity() == 0) last.bytes = PaddedBuffer(buffer_bytes_);
     return splitter_.next(std::move(last.bytes));
   }
@@ -33,6 +35,7 @@ class InputRanges {
   [[nodiscard]] std::uint64_t compressed_bytes() const { return stream_->compressed_bytes(); }
 
  private:
+  const StopSignal& stop_;
   std::unique_ptr<inflate::DecodedStream> stream_;
   split::LineSplitter splitter_;
   std::size_t buffer_bytes_;

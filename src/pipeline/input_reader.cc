@@ -15,7 +15,7 @@ InputResult read_input(const std::string& input, const cli::ReadPlan& read, repo
                        report::RejectSink& rejects, report::LiveStats& stats, const StopSignal& stop) {
   auto source = std::make_unique<source::DigestingSource>(source::open_input(input, stop.fd()));
   const source::DigestingSource& digested = *source;  // the stream has it then
-  progress.bytes_compressed_total = source->size_bytes();
+  progress.source_total = source->size_bytes();
   progress.ranges_in_flight_max = ranges_in_flight_max;
   const std::unique_ptr<inflate::DecodedStream> stream = inflate::open_decoded(std::move(source), read.inflater);
 

@@ -275,7 +275,7 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
     key_order = plan_key_order_memory(plan.read, connections, mapping_.fields.size());
     ranges_in_flight_max = key_order.ranges_in_flight_max;
     destination.spill = &spill.emplace(plan.write.spill_dir, mapping_, key_order.spill);
-    progress.phase = "sorts by key: ";
+    progress.phase = "1 of 2, sorts by key: ";
   }
   InputResult result =
       read_input(input, plan.read, progress, mapping_, ranges_in_flight_max, &destination, rejects, stats_, stop_);
@@ -297,12 +297,15 @@ void LoadRunner::write_stretches(const std::string& input, const OpenLoad& load,
                                  spill::SpillStore& spill, const Destination& destination, report::RejectSink& rejects,
                                  PipelineResult& result) {
   const cli::LoadPlan& plan = load.plan;
-  spill.merge_down();
+  if (spill.cursor_bytes() > memory.spill.merge_bytes) {
+    spdlog::info("{}: merges its sorted runs into fewer first, since all of them at once do not fit --memory.", input);
+  }
+  spill.merge_down(stop_);
   rejects.end_of_input(result.lines);
-  stats_.restart();
+  stats_.next_phase();
   report::ProgressOptions progress = plan.report.progress;
-  progress.phase = "writes in key order: ";
-  progress.bytes_compressed_total = spill.rows();
+  progress.phase = "2 of 2, writes in key order: ";
+  progress.source_total = spill.rows();
   progress.ranges_in_flight_max = memory.stretches_in_flight_max;
   PipelineResult written;
   {
@@ -310,7 +313,8 @@ void LoadRunner::write_stretches(const std::string& input, const OpenLoad& load,
     written = run_stretches(spill,
                             {.first_number = RangeNumber(result.ranges),
                              .range_bytes = plan.read.split.range_bytes,
-                             .in_flight_max = memory.stretches_in_flight_max},
+                             .in_flight_max = memory.stretches_in_flight_max,
+                             .bytes_compressed = result.counts.bytes_compressed},
                             mapping_, destination, rejects, stats_, stop_);
   }
   result.counts += written.counts;

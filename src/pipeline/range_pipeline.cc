@@ -229,7 +229,7 @@ WriteJob* Run::split() {
     if (buffer.capacity() == 0) buffer = PaddedBuffer(options_.limits.buffer_bytes());
     range = splitter_.next(std::move(buffer));
   });
-  stats_.bytes_compressed = stream_.compressed_bytes();
+  stats_.source_read = stream_.compressed_bytes();
   reached_end_ = has_succeeded && !range && !stream_.stopped();
   // A stop ends the stream anywhere, so the range that comes after one may end inside a line.
   if (!range || stop_.requested()) {

@@ -29,6 +29,7 @@ class Run final : public write::JobOwner {
         rejects_(rejects),
         stats_(stats),
         stop_(stop),
+        rows_total_(store.rows()),
         cursor_(store),
         orderer_(mapping.key, destination.parallel),
         jobs_(options.in_flight_max),
@@ -59,6 +60,8 @@ class Run final : public write::JobOwner {
   const StopSignal& stop_;
 
   // submit_all() only.
+  const std::uint64_t rows_total_;
+  std::uint64_t rows_ = 0;  // of the stretches so far
   spill::MergeCursor cursor_;
   write::WriteOrderer orderer_;
   std::uint64_t stretches_ = 0;
@@ -149,7 +152,10 @@ bool Run::fill(WriteJob& job) {
     stats_.bytes_decompressed += origin.line.size_bytes;
   }
   job.digest = digest.hex();
-  stats_.bytes_compressed += parsed.rows.rows();
+  rows_ += parsed.rows.rows();
+  job.compressed_end = static_cast<std::uint64_t>(static_cast<double>(options_.bytes_compressed) *
+                                                  static_cast<double>(rows_) / static_cast<double>(rows_total_));
+  stats_.source_read += parsed.rows.rows();
   ++stats_.ranges_split;
   ++stats_.ranges_parsed;
   return true;

@@ -20,9 +20,10 @@
 namespace chatload::pipeline {
 
 struct StretchOptions {
-  RangeNumber first_number;       // of the first stretch: the one behind the last range
-  std::size_t range_bytes = 0;    // split::SplitLimits
-  std::size_t in_flight_max = 2;  // stretches
+  RangeNumber first_number;            // of the first stretch: the one behind the last range
+  std::size_t range_bytes = 0;         // split::SplitLimits
+  std::size_t in_flight_max = 2;       // stretches
+  std::uint64_t bytes_compressed = 0;  // of the whole input
 };
 
 // Writes all rows of the store, but for stretches that are committed already; ends like run_pipeline(). REQUIRES:

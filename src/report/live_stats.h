@@ -10,7 +10,7 @@
 namespace chatload::report {
 
 struct LiveStats {
-  std::atomic<std::uint64_t> bytes_compressed{0};    // read from the input; of a spill, rows in place of bytes
+  std::atomic<std::uint64_t> source_read{0};         // compressed bytes of the input, or rows of the spill
   std::atomic<std::uint64_t> bytes_decompressed{0};  // handed out by the splitter
   std::atomic<std::uint64_t> ranges_split{0};        // ranges_split >= ranges_parsed >= ranges_done
   std::atomic<std::uint64_t> ranges_parsed{0};
@@ -25,8 +25,13 @@ struct LiveStats {
 
   // For the next input. REQUIRES: none is running.
   void restart() {
-    for (auto* figure : {&bytes_compressed, &bytes_decompressed, &ranges_split, &ranges_parsed, &ranges_done,
-                         &rows_done, &lines_rejected, &retries, &disconnected, &indexes_building}) {
+    next_phase();
+    for (auto* figure : {&lines_rejected, &retries, &disconnected, &indexes_building}) figure->store(0);
+  }
+
+  // For the next pass over the same input's rows, which adds to what is counted for good. REQUIRES: none is running.
+  void next_phase() {
+    for (auto* figure : {&source_read, &bytes_decompressed, &ranges_split, &ranges_parsed, &ranges_done, &rows_done}) {
       figure->store(0);
     }
   }

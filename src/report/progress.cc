@@ -37,9 +37,9 @@ std::string_view name(Bottleneck bottleneck) {
   switch (bottleneck) {
     case Bottleneck::kInflate: return "inflate";
     case Bottleneck::kParse: return "parse";
-    case Bottleneck::kDatabase: return "MySQL";
+    case Bottleneck::kDatabase:
+    case Bottleneck::kIndexes: return "MySQL";
     case Bottleneck::kConnection: return "MySQL to come back";
-    case Bottleneck::kIndexes: return "MySQL to build indexes";
   }
   return "";
 }
@@ -90,7 +90,7 @@ ProgressSample ProgressSample::of(const LiveStats& stats, double seconds) {
   const auto split = static_cast<double>(read(stats.ranges_split));
   const double share_done = split > 0 ? std::min(1.0, done / split) : 0;
   return {.seconds = seconds,
-          .bytes_done = static_cast<double>(read(stats.bytes_compressed)) * share_done,
+          .source_done = static_cast<double>(read(stats.source_read)) * share_done,
           .bytes_decompressed = static_cast<double>(read(stats.bytes_decompressed)),
           .rows_done = static_cast<double>(read(stats.rows_done)),
           .lines_rejected = read(stats.lines_rejected),
@@ -99,19 +99,20 @@ ProgressSample ProgressSample::of(const LiveStats& stats, double seconds) {
 }
 
 std::string progress_text(const ProgressSample& before, const ProgressSample& now,
-                          std::optional<std::uint64_t> bytes_compressed_total, Bottleneck bottleneck) {
+                          std::optional<std::uint64_t> source_total, Bottleneck bottleneck) {
+  if (bottleneck == Bottleneck::kIndexes) {
+    return fmt::format("{} so far, waits for {}", clock_time(now.seconds), name(bottleneck));
+  }
   const double seconds = now.seconds - before.seconds;
-  const double share_done = bytes_compressed_total && *bytes_compressed_total > 0
-                                ? std::min(1.0, now.bytes_done / static_cast<double>(*bytes_compressed_total))
-                                : 0;
-  std::string text = bytes_compressed_total ? fmt::format("{} %", static_cast<int>(share_done * 100))
-                                            : fmt::format("{:.1f} MB done", now.bytes_done / 1e6);
+  const double share_done =
+      source_total && *source_total > 0 ? std::min(1.0, now.source_done / static_cast<double>(*source_total)) : 0;
+  std::string text = source_total ? fmt::format("{} %", static_cast<int>(share_done * 100))
+                                  : fmt::format("{:.1f} MB done", now.source_done / 1e6);
   text += fmt::format(", {} rows/s, {:.1f} MB/s, {} rejected",
                       format_count(static_cast<std::uint64_t>(per_second(before.rows_done, now.rows_done, seconds))),
                       per_second(before.bytes_decompressed, now.bytes_decompressed, seconds) / 1e6,
                       format_count(now.lines_rejected));
-  if (share_done > 0 && bottleneck != Bottleneck::kIndexes)
-    text += fmt::format(", {} left", clock_time(now.seconds * (1 - share_done) / share_done));
+  if (share_done > 0) text += fmt::format(", {} left", clock_time(now.seconds * (1 - share_done) / share_done));
   if (now.retries > 0) text += fmt::format(", {} {}", now.retries, now.retries == 1 ? "retry" : "retries");
   if (!now.pause.empty()) return text + ", waits: " + now.pause;
   return text + fmt::format(", waits for {}", name(bottleneck));
@@ -141,9 +142,8 @@ class Progress::Impl {
     std::unique_lock lock(mutex_);
     while (!stopped_.wait_for(lock, is_bar ? kRedrawInterval : options_.interval, [this] { return stopping_; })) {
       samples.push_back(sample());
-      const std::string text =
-          std::string(options_.phase) +
-          progress_text(samples.front(), samples.back(), options_.bytes_compressed_total, waits_for());
+      const std::string text = std::string(options_.phase) +
+                               progress_text(samples.front(), samples.back(), options_.source_total, waits_for());
       is_bar ? draw(text) : spdlog::info(text);
       if (samples.size() > (is_bar ? kBarSamplesMax : 1)) samples.pop_front();
     }

@@ -24,17 +24,17 @@ enum class Bottleneck { kInflate, kParse, kDatabase, kConnection, kIndexes };
 
 struct ProgressOptions {
   ProgressMode mode = ProgressMode::kAuto;
-  std::chrono::milliseconds interval{10'000};           // between lines
-  std::optional<std::uint64_t> bytes_compressed_total;  // percent and time left need it
+  std::chrono::milliseconds interval{10'000};  // between lines
+  std::optional<std::uint64_t> source_total;   // of LiveStats::source_read; percent and time left need it
   std::uint64_t ranges_in_flight_max = 1;
-  std::string_view phase;    // "sorts by key: " in front of all, a literal; empty where there is but one
+  std::string_view phase;    // "1 of 2, sorts by key: ", a literal in front of all, which is the phase's; may be empty
   bool has_database = true;  // a check names inflate and parse only
 };
 
 // LiveStats at an instant.
 struct ProgressSample {
-  double seconds = 0;     // since the start
-  double bytes_done = 0;  // compressed bytes of the ranges done, in proportion to ranges_split
+  double seconds = 0;      // since the start
+  double source_done = 0;  // of source_read, what the ranges done are of ranges_split
   double bytes_decompressed = 0;
   double rows_done = 0;
   std::uint64_t lines_rejected = 0;
@@ -45,11 +45,12 @@ struct ProgressSample {
 };
 
 // "42 %, 164,000 rows/s, 39.1 MB/s, 12 rejected, 0:12 left, waits for MySQL", or during a pause
-// "…, waits: Threads_running 53 > 40". Speeds (of rows done and of JSON, 1 MB =
-// 10^6 bytes) are those between the two samples, the time left is from the mean speed since the start. Without a total
-// the megabytes done stand in place of percent and time left. Nobody knows how long indexes take.
+// "…, waits: Threads_running 53 > 40". Speeds (of rows done and of JSON, 1 MB = 10^6 bytes) are those between the two
+// samples, the time left is from the mean speed since the start. Without a total, which only bytes can be, the
+// megabytes done stand in place of percent and time left. Of indexes nobody knows how far they are: "0:12 so far, waits
+// for MySQL".
 [[nodiscard]] std::string progress_text(const ProgressSample& before, const ProgressSample& now,
-                                        std::optional<std::uint64_t> bytes_compressed_total, Bottleneck bottleneck);
+                                        std::optional<std::uint64_t> source_total, Bottleneck bottleneck);
 
 // Prints to standard error from a thread of its own between construction and destruction; a bar is redrawn five times
 // a second and wiped at the end. `stats` outlives it.

@@ -44,7 +44,7 @@ std::vector<const Run*> SpillStore::runs() const {
 
 std::size_t SpillStore::cursor_bytes() const { return RunMerger::bytes(runs()); }
 
-void SpillStore::merge_down() {
+void SpillStore::merge_down(const StopSignal& stop) {
   for (;;) {
     std::sort(runs_.begin(), runs_.end(),
               [](const Run& a, const Run& b) { return a.bytes_on_disk() < b.bytes_on_disk(); });
@@ -70,15 +70,16 @@ void SpillStore::merge_down() {
                       "--memory: nothing is lost.",
                       longest_bytes, limits_.merge_bytes));
     }
-    merge_first(count);
+    merge_first(count, stop);
   }
 }
 
-void SpillStore::merge_first(std::size_t count) {
+void SpillStore::merge_first(std::size_t count, const StopSignal& stop) {
   const std::vector<const Run*> all = runs();
   const std::span<const Run* const> first(all.data(), count);
   RunWriter writer(open_file(), bytes_on_disk_, limits_.plain_bytes);
   for (RunMerger merger(first); const Record* record = merger.record(); merger.advance()) {
+    if (stop.requested()) throw Interrupted();
     writer.add(record->bytes);
   }
   Run merged = writer.finish();

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/stop_signal.h"
 #include "base/units.h"
 #include "parse/mapping.h"
 #include "spill/row_codec.h"
@@ -36,9 +37,9 @@ class SpillStore {
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
 
   // Merges runs into longer ones until a cursor over all of them fits limits.merge_bytes. Takes disk space of the runs
-  // that it merges at once, a second time, until they are merged. Throws EnvironmentError: the disk is full, or rows
-  // are too long for the limits (least_limits()).
-  void merge_down();
+  // that it merges at once, a second time, until they are merged. Throws Interrupted, and EnvironmentError: the disk is
+  // full, or rows are too long for the limits (least_limits()).
+  void merge_down(const StopSignal& stop);
 
   // Memory that a MergeCursor opened now takes.
   [[nodiscard]] std::size_t cursor_bytes() const;
@@ -49,7 +50,7 @@ class SpillStore {
 
   [[nodiscard]] std::shared_ptr<SpillFile> open_file() const { return std::make_shared<SpillFile>(dir_); }
   void add(Run run);
-  void merge_first(std::size_t count);
+  void merge_first(std::size_t count, const StopSignal& stop);
   [[nodiscard]] std::vector<const Run*> runs() const;
 
   const std::filesystem::path dir_;

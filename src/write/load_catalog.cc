@@ -19,19 +19,24 @@ namespace {
 
 constexpr std::uint64_t kRowsInADelete = 1000;
 
-// done: the load's own totals, since its ranges may be gone.
+// done: the load's own totals, since its ranges may be gone. A load in key order is half done when all is read and no
+// stretch, which has no bytes of its own, is written; the record of its plan has a line that says so
+// (cli/recorded_plan.cc).
 constexpr std::string_view kList =
     "SELECT l.`load_id`, l.`state`, l.`state` = 'running' AND"
     " (l.`superseded_by` IS NOT NULL OR IS_USED_LOCK(l.`lock_name`) IS NULL), l.`source`,"
     " l.`target_table`, l.`attempt`, DATE_FORMAT(l.`started_at`, '%Y-%m-%dT%H:%i:%s.%fZ'),"
-    " DATE_FORMAT(l.`finished_at`, '%Y-%m-%dT%H:%i:%s.%fZ'), l.`source_bytes`, r.`compressed_end`, l.`exit_code`,"
+    " DATE_FORMAT(l.`finished_at`, '%Y-%m-%dT%H:%i:%s.%fZ'), l.`source_bytes`,"
+    " IF(l.`plan` LIKE '%\norder = \"key\"\n%', (r.`read_end` + r.`written_end`) / 2,"
+    " r.`read_end`), l.`exit_code`,"
     " l.`superseded_by`, l.`runner`,"
     " IF(l.`state` = 'done', l.`lines`, r.`lines`), IF(l.`state` = 'done', l.`inserted`, r.`inserted`),"
     " IF(l.`state` = 'done', l.`updated`, r.`updated`), IF(l.`state` = 'done', l.`duplicate`, r.`duplicate`),"
     " IF(l.`state` = 'done', l.`filtered`, r.`filtered`), IF(l.`state` = 'done', l.`rejected`, r.`rejected`),"
     " IF(l.`state` = 'done', l.`blank`, r.`blank`)"
     " FROM `chatload_loads` AS l LEFT JOIN"
-    " (SELECT `load_id`, MAX(`compressed_end`) AS `compressed_end`, SUM(`lines`) AS `lines`,"
+    " (SELECT `load_id`, MAX(IF(`length_bytes` > 0, `compressed_end`, 0)) AS `read_end`,"
+    " MAX(IF(`length_bytes` = 0, `compressed_end`, 0)) AS `written_end`, SUM(`lines`) AS `lines`,"
     " SUM(`inserted`) AS `inserted`, SUM(`updated`) AS `updated`, SUM(`duplicate`) AS `duplicate`,"
     " SUM(`filtered`) AS `filtered`, SUM(`rejected`) AS `rejected`, SUM(`blank`) AS `blank`"
     " FROM `chatload_ranges` GROUP BY `load_id`) AS r ON r.`load_id` = l.`load_id` ORDER BY l.`load_id`";

@@ -71,10 +71,11 @@ class JobOwner {
 // Reused from one to the next. `parsed` owns what `order` refers to.
 struct WriteJob {
   parse::ParsedRange parsed;
-  std::string digest;                // of the range's bytes (base/digest.h)
-  std::uint64_t compressed_end = 0;  // compressed bytes read when the range was cut
-  bool is_recorded = false;          // an earlier run committed it: its rows are not sent
-  std::uint64_t spilled_rows = 0;    // valid lines of a range that stretches write, not this job
+  std::string digest;  // of the range's bytes (base/digest.h)
+  // Compressed bytes read when the range was cut; of a stretch, such a share of them as its last row's place is of all.
+  std::uint64_t compressed_end = 0;
+  bool is_recorded = false;        // an earlier run committed it: its rows are not sent
+  std::uint64_t spilled_rows = 0;  // valid lines of a range that stretches write, not this job
   // Of a stretch: where each row stood; parsed.range has but its number then, and parsed.counts only lines and valid.
   // Empty for a range.
   std::vector<spill::RowOrigin> origins;

@@ -15,6 +15,7 @@ import support
 from ledger_case import LedgerCase, apply, chat_log, line, wait_until
 
 NOTE = r"^INSERT INTO .?chatload_indexes"
+MISSING = r"^SELECT .index_name., .definition. FROM .?chatload_indexes"
 FORGET = r"^DELETE FROM .?chatload_indexes"
 DROP = r"^ALTER TABLE .* DROP KEY"
 BUILD = r"^ALTER TABLE .* ADD KEY"
@@ -76,6 +77,10 @@ class IndexCase(LedgerCase):
 
     def statements(self, pattern):
         return [text for text in self.door.statements if re.search(pattern, text)]
+
+    def statements_in_order(self, *patterns):
+        """Which of the patterns each statement is like that is like one."""
+        return [pattern for text in self.door.statements for pattern in patterns if re.search(pattern, text)]
 
     def assert_whole(self, before):
         self.assertEqual(self.shown(), before)
@@ -415,6 +420,11 @@ class BuildTest(IndexCase):
         self.assert_loaded(resumed.finish(), apply(self.path))
         self.assert_whole(before)
         self.assertEqual(len(self.statements(BUILD)), builds)
+
+    def test_what_is_missing_is_asked_for_once_before_each_build(self):
+        self.assert_loaded(self.load(self.path, *self.RANGE_SIZE, *DEFER, to=self.to_door), apply(self.path))
+        order = self.statements_in_order(CLAIM, MISSING, BUILD)
+        self.assertEqual(order[order.index(BUILD) - 2 :][:4], [CLAIM, MISSING, BUILD, MISSING])
 
     def test_a_reader_that_does_not_end_is_named_as_what_is_in_the_way(self):
         loader, _ = self.blocked_build("--retry-for", "1ms")

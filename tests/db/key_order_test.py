@@ -1,17 +1,23 @@
 """A load in key order: the table and counts of any other, whatever ends it in between; where it cannot be, and why."""
 
+import math
 import os
 import pathlib
+import re
 import resource
 import signal
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
+import proxy
 import support
 from ledger_case import LedgerCase, apply, chat_log, line, wait_until
 
 KEY_ORDER = ("--order", "key")
+CLAIM = r"^INSERT INTO .?chatload_ranges"
+IN_THE_STRETCHES = 75  # that claim: the log has 50 ranges, about, and as many stretches
 ARRIVALS = (
     "CREATE TABLE arrivals (place INT AUTO_INCREMENT PRIMARY KEY, id VARBINARY(1020));"
     "CREATE TRIGGER arrives AFTER INSERT ON chat_messages FOR EACH ROW INSERT INTO arrivals (id) VALUES (NEW.id)"
@@ -91,6 +97,45 @@ class EndedTest(KeyOrderCase):
         self.assertGreater(run.summary["inserted"], 0)
         self.assert_loaded(self.load(path, *KEY_ORDER), apply(path))
 
+    def test_a_load_stopped_while_runs_are_merged_into_fewer_is_finished_by_the_same_command(self):
+        """With the least memory there is, in which not all runs of so long a log can be merged at once."""
+        path = self.write_log(lines=40_000)
+        words = [path, *KEY_ORDER, "--threads", 1, "--connections", 1, "--range-size", "64K", "--max-line", "4K"]
+        words += ["--memory", self.least_memory(*words)]
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        loader = self.loader(*words, to=door.url(self.database.name))
+        wait_until(lambda: loader.says("merges its sorted runs into fewer first"), "runs are merged")
+        door.stall()  # so that nothing is written, should the signal come late
+        loader.process.send_signal(signal.SIGTERM)
+        door.flow()
+        run = loader.finish()
+        self.assertEqual((run.exit_code, run.summary["status"]), (4, "interrupted"), run.stderr)
+        self.assert_adds_up(run.summary)
+        self.assert_loaded(self.load(*words), apply(path))
+
+    def least_memory(self, *words):
+        """What a load says that it takes, which it rounds to a tenth of a MiB."""
+        memory = "1M"
+        while refusal := re.search(r"which take ([\d.]+) MiB", self.load(*words, "--memory", memory).stderr):
+            memory = f"{math.ceil((float(refusal[1]) + 0.05) * 1024)}K"
+            self.database.create_table()
+        self.database.create_table()
+        return memory
+
+    def test_a_load_stopped_while_refused_lines_are_fetched_is_finished_by_the_same_command(self):
+        self.database.sql("ALTER TABLE chat_messages ADD CONSTRAINT polite CHECK (`data` NOT LIKE 'text 1%')")
+        detail = "SQLSTATE HY000" if self.server.kind == "mysql" else "SQLSTATE 23000"
+        path = self.write_log()
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        loader = self.loader(path, *KEY_ORDER, *self.RANGE_SIZE, to=door.url(self.database.name))
+        stop = lambda _: loader.process.send_signal(signal.SIGTERM)
+        door.at(r"^UPDATE .?chatload_rejects", before=stop).wait()
+        run = loader.finish()
+        self.assertEqual((run.exit_code, run.summary["status"]), (4, "interrupted"), run.stderr)
+        self.assertNotEqual(self.database.sql("SELECT COUNT(*) FROM chatload_rejects WHERE raw = ''"), [["0"]])
+        expected = apply(path, refuses=lambda row: detail if row[4].startswith("text 1") else None)
+        self.assert_loaded(self.load(path, *KEY_ORDER), expected)
+
     def test_a_spill_that_is_damaged_ends_the_load_and_the_same_command_finishes_it(self):
         path = self.write("log.json", chat_log(20_000))
         with self.held_load(path, *KEY_ORDER, "--spill-dir", self.folder, *self.RANGE_SIZE, key="id-1") as loader:
@@ -155,6 +200,57 @@ class EndedTest(KeyOrderCase):
         self.assert_refused(run, 3, self.folder, "--spill-dir")
         self.assertEqual(self.rows_in_table(), 0)
         self.assert_loaded(self.load(path), apply(path))
+
+
+class ServerCrashTest(KeyOrderCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = support.Server(name=f"keyed-{support.SERVER_KIND}", options=("--innodb-buffer-pool-size=64M",))
+
+    def test_the_run_outlives_a_server_that_is_killed_and_restarted_among_the_stretches(self):
+        path = self.write_log()
+        expected = apply(path)
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+
+        def kill_and_restart(link):
+            rows.append(self.rows_in_table())
+            self.server.kill()
+            self.server.start()
+            link.cut()
+
+        for moment in ("before", "after"):
+            with self.subTest(moment=moment):
+                self.database.create_table()
+                rows = []
+                restart = door.at(CLAIM, IN_THE_STRETCHES, **{moment: kill_and_restart})
+                run = self.load(path, *KEY_ORDER, *self.RANGE_SIZE, to=door.url(self.database.name))
+                restart.wait()
+                self.assertTrue(0 < rows[0] < len(expected.rows), rows)
+                self.assert_loaded(run, expected)
+
+
+class SeveralInputsTest(KeyOrderCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = support.Server(name=f"small-{support.SERVER_KIND}", options=("--innodb-buffer-pool-size=96M",))
+
+    def test_order_and_indexes_are_decided_for_the_table_that_each_input_finds(self):
+        """Of two inputs of which one fits the server's memory and both do not."""
+        first, second = (
+            support.generate(self.folder / f"{seed}.json.gz", lines=220_000, ids="v4", seed=seed) for seed in (1, 2)
+        )
+        run = self.load(first, second)
+        for decision in (
+            f"{first}: loads in file order, because the table, which its rows make about .*, stays in memory",
+            r"Builds 2 secondary indexes \(.*\) after the load, because the table is empty",
+            f"{second}: loads in key order, because about .* rows whose ids come in no order make the table .*",
+            r"Keeps 2 secondary indexes \(.*\) in place, because the table has rows",
+        ):
+            self.assertEqual(len(re.findall(decision, run.stderr)), 1, (decision, run.stderr))
+        expected = apply(first, second)
+        self.assertEqual(run.exit_code, 1, run.stderr)
+        self.assertEqual(support.loader_counts(run.summary), expected.counts(), run.stderr)
+        self.assertIsNone(support.first_difference(self.database, expected))
 
 
 class OrderThatCannotBeTest(KeyOrderCase):

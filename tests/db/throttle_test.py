@@ -15,13 +15,17 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
+import proxy
 import support
-from ledger_case import LOG_LINE, LedgerCase, apply, line, wait_until
+from ledger_case import LINES, LOG_LINE, LedgerCase, apply, line, wait_until
 
 STATEMENTS = 100
 MAX_LOAD = ("--max-load", f"Prepared_stmt_count={STATEMENTS - 1}")
 OVER = f"Prepared_stmt_count {STATEMENTS} > {STATEMENTS - 1}"
 BEGINS, ENDS = "No transaction is begun for now: ", "Transactions are begun again, after "
+ASKS_SERVER, ASKS_REPLICA = r"^SHOW GLOBAL STATUS WHERE", r"^SHOW (REPLICA|ALL SLAVES) STATUS"
+FAREWELL_S = 4  # of which one second is the loader's own bound; without it there would be five more
 IS_MARIADB = support.SERVER_KIND == "mariadb"
 
 
@@ -104,6 +108,38 @@ class MaxLoadTest(ThrottleCase):
             waits = self.row_lock_waits()
             wait_until(lambda: self.row_lock_waits() >= waits + 2 or loader.process.poll() is not None, "tried again")
         self.assert_loaded(loader.finish(), apply(path))
+
+    def test_an_answer_that_is_lost_ends_no_pause_and_is_warned_of_once(self):
+        path = self.write_log()
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        held = "what it said last holds for 30 s"
+        with self.too_much_to_do():
+            loader = self.loader(path, *self.RANGE_SIZE, *MAX_LOAD, to=door.url(self.database.name))
+            self.paused(loader, "Prepared_stmt_count 1 > 0.")
+            for cuts in (1, 2):
+                door.at(ASKS_SERVER, nth=2, before=proxy.Link.cut).wait()
+                wait_until(lambda: loader.errors.read_text().count(held) == cuts, "the loader warns")
+            door.at(ASKS_SERVER, nth=2, before=lambda _: None).wait()
+            self.assertEqual(self.rows_in_table(), 0)
+        run = loader.finish()
+        self.assert_loaded(run, apply(path))
+        self.assert_one_pause(run)
+        self.assertEqual(run.stderr.count(held), 2)
+
+    def test_a_load_in_key_order_makes_way_between_its_stretches(self):
+        path = self.write_log()
+        with contextlib.ExitStack() as over:
+            with self.held_load(path, *self.RANGE_SIZE, *MAX_LOAD, "--order", "key") as loader:
+                before = self.committed_ranges()
+                self.assertGreater(self.rows_in_table(), 0)
+                over.enter_context(self.too_much_to_do())
+                self.paused(loader, "Prepared_stmt_count 1 > 0")
+            wait_until(lambda: self.committed_ranges() == before + 1, "the stretch that was under way is committed")
+            wait_until(lambda: self.open_transactions() == 0, "nothing holds locks")
+            self.assertEqual(self.committed_ranges(), before + 1)
+        run = loader.finish()
+        self.assert_loaded(run, apply(path))
+        self.assert_one_pause(run)
 
     def refused(self, exit_code, *words_and_parts):
         words, parts = words_and_parts
@@ -213,6 +249,28 @@ class MaxLagTest(ThrottleCase):
         self.addCleanup(self.replica.start)
         # The connection that was there, and then that there is none.
         self.assert_pauses(self.replica.kill, self.replica.start, r"replica cannot be (asked|reached) \(error 20\d\d\)\.")
+
+    def test_a_replica_that_never_answers_does_not_hold_up_the_end(self):
+        """It has the question that it leaves unanswered while the last rows are written."""
+        door = self.enterContext(proxy.Proxy(self.replica.socket))
+        last = f"id-{LINES - 3}"
+        for ends_by_signal in (False, True):
+            with self.subTest(ends_by_signal=ends_by_signal):
+                self.database.create_table()
+                self.wait_for_replica()
+                words = (*self.words[:-1], door.url(self.database.name))
+                with self.held_load(*words, key=last) as loader:
+                    door.at(ASKS_REPLICA, nth=1, before=lambda _: door.stall()).wait()
+                    begin = time.monotonic()
+                    if ends_by_signal:
+                        loader.process.send_signal(signal.SIGTERM)
+                run = loader.finish()
+                self.assertLess(time.monotonic() - begin, FAREWELL_S)
+                if ends_by_signal:
+                    self.assertEqual((run.exit_code, run.summary["status"]), (4, "interrupted"), run.stderr)
+                else:
+                    self.assert_loaded(run, apply(self.path))
+                door.flow()
 
     def test_a_user_that_may_not_ask_for_the_lag_is_refused_with_the_grant(self):
         self.server.sql("CREATE USER IF NOT EXISTS nosy@localhost; GRANT SELECT ON *.* TO nosy@localhost")

@@ -56,18 +56,18 @@ TEST(Bottleneck, FiguresReadOutOfStepDoNotWrapAround) {
   EXPECT_EQ(bottleneck(stats, 20), Bottleneck::kInflate);
 }
 
-TEST(ProgressSample, BytesDoneAreThoseOfTheRangesDone) {
+TEST(ProgressSample, SourceDoneIsWhatTheRangesDoneAreOfThoseSplit) {
   LiveStats stats;
   set_ranges(stats, 10, 8, 5);
-  stats.bytes_compressed = 1000;
-  EXPECT_DOUBLE_EQ(ProgressSample::of(stats, 1).bytes_done, 500);
-  EXPECT_DOUBLE_EQ(ProgressSample::of(LiveStats{}, 1).bytes_done, 0);
+  stats.source_read = 1000;
+  EXPECT_DOUBLE_EQ(ProgressSample::of(stats, 1).source_done, 500);
+  EXPECT_DOUBLE_EQ(ProgressSample::of(LiveStats{}, 1).source_done, 0);
 }
 
 TEST(ProgressText, SaysShareSpeedsRejectsTimeLeftAndWhatItWaitsFor) {
-  const ProgressSample before{.seconds = 20, .bytes_done = 2e6, .bytes_decompressed = 5e6, .rows_done = 1'000};
+  const ProgressSample before{.seconds = 20, .source_done = 2e6, .bytes_decompressed = 5e6, .rows_done = 1'000};
   const ProgressSample now{.seconds = 30,
-                           .bytes_done = 4e6,
+                           .source_done = 4e6,
                            .bytes_decompressed = 25e6,
                            .rows_done = 1'641'000,
                            .lines_rejected = 1'200,
@@ -92,7 +92,7 @@ TEST(ProgressText, SaysWhyNothingNewIsBegun) {
 }
 
 TEST(ProgressText, WithoutATotalThereAreMegabytesInPlaceOfShareAndTimeLeft) {
-  const ProgressSample now{.seconds = 10, .bytes_done = 4e6, .bytes_decompressed = 25e6, .rows_done = 10};
+  const ProgressSample now{.seconds = 10, .source_done = 4e6, .bytes_decompressed = 25e6, .rows_done = 10};
   EXPECT_EQ(progress_text({}, now, std::nullopt, Bottleneck::kParse),
             "4.0 MB done, 1 rows/s, 2.5 MB/s, 0 rejected, waits for parse");
 }
@@ -102,8 +102,26 @@ TEST(ProgressText, NothingDoneYetHasNoTimeLeft) {
 }
 
 TEST(ProgressText, LongTimesHaveHours) {
-  const ProgressSample now{.seconds = 3723, .bytes_done = 50};
+  const ProgressSample now{.seconds = 3723, .source_done = 50};
   EXPECT_NE(progress_text({}, now, 100, Bottleneck::kInflate).find(", 1:02:03 left,"), std::string::npos);
+}
+
+TEST(ProgressText, OfIndexesThereIsOnlyTheTimeThatTheyTook) {
+  const ProgressSample now{.seconds = 65, .source_done = 50, .rows_done = 10, .lines_rejected = 3};
+  EXPECT_EQ(progress_text({}, now, 100, Bottleneck::kIndexes), "1:05 so far, waits for MySQL");
+}
+
+TEST(LiveStats, NextPhaseKeepsWhatIsCountedForGood) {
+  LiveStats stats;
+  set_ranges(stats, 12, 11, 10);
+  stats.source_read = stats.rows_done = 1'000;
+  stats.lines_rejected = 3;
+  stats.retries = 2;
+  stats.next_phase();
+  const ProgressSample sample = ProgressSample::of(stats, 1);
+  EXPECT_EQ(sample.lines_rejected, 3U);
+  EXPECT_EQ(sample.retries, 2U);
+  EXPECT_EQ(sample.source_done + sample.rows_done, 0);
 }
 
 TEST(Progress, EndsAtOnceWhateverItsInterval) {

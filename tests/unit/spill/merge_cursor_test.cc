@@ -128,7 +128,7 @@ TEST_F(MergeCursorTest, TakesTheMemoryThatTheStoreSaysAndNoMore) {
   SpillStore store(folder_.path(), spill_mapping(), {600 * kKiB, kMiB});
   RunBuilder builder(store);
   rows.add_all(builder);
-  store.merge_down();
+  store.merge_down(StopSignal());
   EXPECT_LE(store.cursor_bytes(), kMiB);
   const std::size_t before = heap_in_use();
   const MergeCursor cursor(store);

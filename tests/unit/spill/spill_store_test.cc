@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/errors.h"
 #include "unit/scratch_folder.h"
+#include "unit/spill/disk_limit.h"
 #include "unit/spill/spill_rows.h"
 
 namespace chatload::spill {
@@ -19,6 +21,7 @@ constexpr SpillLimits kLimits{.buffer_bytes = kBufferBytes, .merge_bytes = 64 * 
 class SpillStoreTest : public testing::Test {
  protected:
   ScratchFolder folder_;
+  StopSignal stop_;
 };
 
 TEST_F(SpillStoreTest, GivesAllRowsBackInOrderForAnySizeOfBuffer) {
@@ -37,7 +40,7 @@ TEST_F(SpillStoreTest, EmptyStoreHasNoRows) {
   SpillStore store(folder_.path(), spill_mapping(), kLimits);
   RunBuilder builder(store);
   builder.finish();
-  store.merge_down();
+  store.merge_down(stop_);
   EXPECT_EQ(store.rows(), 0U);
   EXPECT_EQ(store.bytes_on_disk(), 0U);
   EXPECT_TRUE(read_all(store).empty());
@@ -86,10 +89,42 @@ TEST_F(SpillStoreTest, MergesDownUntilAllCursorsFitAndFreesWhatItMerged) {
   RunBuilder builder(store);
   rows.add_all(builder);
   const std::uint64_t bytes_before = store.bytes_on_disk();
-  store.merge_down();
+  store.merge_down(stop_);
   EXPECT_EQ(store.rows(), rows.rows.size());
   EXPECT_LT(store.bytes_on_disk(), bytes_before * 11 / 10);
   EXPECT_GT(store.bytes_on_disk(), bytes_before * 8 / 10);
+  EXPECT_LE(store.cursor_bytes(), 400 * kKiB);
+  EXPECT_TRUE(read_all(store) == rows.sorted());
+}
+
+TEST_F(SpillStoreTest, SignalEndsMergingDownAndCostsNoRow) {
+  const SpillRows rows = random_rows(40'000, 5);
+  SpillStore store(folder_.path(), spill_mapping(), {600 * kKiB, 400 * kKiB});
+  RunBuilder builder(store);
+  rows.add_all(builder);
+  const std::size_t cursor_bytes = store.cursor_bytes();
+  std::raise(SIGTERM);
+  EXPECT_THROW(store.merge_down(stop_), Interrupted);
+  EXPECT_EQ(store.cursor_bytes(), cursor_bytes);
+  EXPECT_TRUE(read_all(store) == rows.sorted());
+}
+
+TEST_F(SpillStoreTest, DiskThatIsFullWhileItMergesDownIsNamedAndCostsNoRow) {
+  const SpillRows rows = random_rows(40'000, 5);
+  SpillStore store(folder_.path(), spill_mapping(), {600 * kKiB, 400 * kKiB});
+  RunBuilder builder(store);
+  rows.add_all(builder);
+  {
+    const DiskLimit limit(100 * kKiB);
+    try {
+      store.merge_down(stop_);
+      ADD_FAILURE() << "merged";
+    } catch (const EnvironmentError& error) {
+      EXPECT_NE(std::string(error.what()).find(folder_.path().string()), std::string::npos) << error.what();
+    }
+  }
+  EXPECT_TRUE(read_all(store) == rows.sorted());
+  store.merge_down(stop_);
   EXPECT_LE(store.cursor_bytes(), 400 * kKiB);
   EXPECT_TRUE(read_all(store) == rows.sorted());
 }
@@ -102,7 +137,7 @@ TEST_F(SpillStoreTest, LeastLimitsAreEnoughForTheLongestRows) {
   SpillStore store(folder_.path(), spill_mapping(), least_limits(kMiB, 3));
   RunBuilder builder(store);
   rows.add_all(builder);
-  store.merge_down();
+  store.merge_down(stop_);
   EXPECT_TRUE(read_all(store) == rows.sorted());
 }
 
@@ -113,7 +148,7 @@ TEST_F(SpillStoreTest, RowsTooLongForTheMergeSayWhatToDo) {
   RunBuilder builder(store);
   rows.add_all(builder);
   try {
-    store.merge_down();
+    store.merge_down(stop_);
     ADD_FAILURE() << "merged";
   } catch (const EnvironmentError& error) {
     EXPECT_NE(std::string(error.what()).find("--memory"), std::string::npos) << error.what();
