@@ -107,7 +107,8 @@ BatchWriter::BatchWriter(Session& session, const WriteContext& context, const st
       context_(context),
       failed_(failed),
       builder_(context.mapping, context.mode, session.server().server),
-      limits_{.bytes_max = std::min<std::size_t>(session.server().packet_bytes_max - kPacketOverheadBytes,
+      limits_{.rows_max = rows_of_statement(session.server().round_trip),
+              .bytes_max = std::min<std::size_t>(session.server().packet_bytes_max - kPacketOverheadBytes,
                                                  context.statement_bytes_max)},
       loads_data_(context.loads_data),
       rejects_(context.ledger.load_id(), limits_.bytes_max) {}

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -42,6 +43,7 @@ constexpr std::string_view kPinTransactions = "SET SESSION TRANSACTION ISOLATION
 constexpr std::string_view kReadServer =
     "SELECT VERSION(), @@max_allowed_packet, @@global.read_only, @@innodb_read_only";
 constexpr std::string_view kWarningsShown = "5";
+constexpr int kRoundTrips = 3;
 constexpr int kUnknownClientError = 2000;  // CR_UNKNOWN_ERROR
 
 std::uint64_t leading_number(std::string_view text) {
@@ -231,6 +233,13 @@ class Session::Impl {
     server_.server = server_.version.find("MariaDB") == std::string::npos ? Server::kMysql : Server::kMariadb;
     server_.packet_bytes_max = to_number(row[1]);
     server_.read_only = is_on(row[2]) || is_on(row[3]);
+    server_.round_trip = std::chrono::microseconds::max();
+    for (int trip = 0; trip < kRoundTrips; ++trip) {
+      const auto begin = std::chrono::steady_clock::now();
+      execute("DO 0");
+      const auto took = std::chrono::steady_clock::now() - begin;
+      server_.round_trip = std::min(server_.round_trip, std::chrono::duration_cast<std::chrono::microseconds>(took));
+    }
   }
 
   void prepare(std::string_view sql) {

@@ -4,6 +4,7 @@
 // over it, can neither bind an array of rows nor answer LOAD DATA from memory.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -44,9 +45,10 @@ using TextSource = std::function<std::size_t(std::span<char> out)>;
 // Settings of the server that a load depends on, read once after connecting.
 struct ServerInfo {
   Server server = Server::kMysql;
-  std::string version;                 // "9.7.0", "10.11.19-MariaDB-…"
-  std::uint64_t packet_bytes_max = 0;  // max_allowed_packet
-  bool read_only = false;              // says the server to everybody; an account with privileges may still write
+  std::string version;                     // "9.7.0", "10.11.19-MariaDB-…"
+  std::uint64_t packet_bytes_max = 0;      // max_allowed_packet
+  bool read_only = false;                  // says the server to everybody; an account with privileges may still write
+  std::chrono::microseconds round_trip{};  // the shortest of a few
 };
 
 using Row = std::vector<std::optional<std::string>>;                 // a result row; NULL is nullopt

@@ -7,10 +7,23 @@
 //
 // LOAD DATA LOCAL has the first meaning only: a server treats it as IGNORE.
 //
-// 1,000 rows a statement: ten such statements in one transaction took 3.4 to 3.7 s a million rows on MySQL, one of
-// 10,000 rows 4.5 to 4.8 s. To repeat it, change StatementLimits::rows_max and run bench/compare v1.
+// Rows of an INSERT: 1,000, and more where the server is far away. Ten statements of 1,000 rows in one transaction took
+// 3.4 to 3.7 s a million rows on MySQL, one of 10,000 rows 4.5 to 4.8 s (change kRowsMin, and run bench/compare v1).
+// But a connection waits a round trip for each, so a statement gets a row for every 2 us of that. 500,000 lines, two
+// connections, behind a proxy that holds back every byte; seconds, medians:
+//
+//                 MySQL                                 MariaDB
+//   round trip    1,000 rows   a row a 2 us   4 us      1,000 rows   a row a 2 us   4 us
+//    2 ms          4.7          4.8            -         -            -              -
+//    5 ms          6.3          5.1            5.9       5.5          4.7            5.0
+//   10 ms          8.6          7.7            7.5       7.3          5.8            6.0
+//   20 ms         13.7         10.2           10.8      12.2          7.7            8.2
+//   50 ms         28.2         17.2            -         -            -              -
+//
+// LOAD DATA takes a range in one statement.
 #include "write/statement_builder.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -56,6 +69,10 @@ constexpr Escapes kFieldEscapes = [] {
   return escapes;
 }();
 
+constexpr std::chrono::microseconds kRoundTripPerRow{2};
+constexpr std::size_t kRowsMin = 1'000;
+constexpr std::size_t kRowsMax = 10'000;
+
 constexpr std::size_t kTimeBytes = 19;   // YYYY-MM-DD hh:mm:ss
 constexpr std::size_t kLengthBytes = 9;  // of a bound value, at most
 
@@ -78,6 +95,10 @@ void append_two_digits(std::string& text, unsigned value) {
 }
 
 }  // namespace
+
+std::size_t rows_of_statement(std::chrono::microseconds round_trip) {
+  return std::clamp<std::size_t>(static_cast<std::size_t>(round_trip / kRoundTripPerRow), kRowsMin, kRowsMax);
+}
 
 void append_text_literal(std::string& sql, std::string_view text) {
   sql += '\'';

@@ -2,6 +2,7 @@
 // LOAD DATA. The only place where rows become SQL.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -16,10 +17,13 @@
 
 namespace chatload::write {
 
+// How many rows an INSERT should have at that distance from the server (statement_builder.cc has the figures).
+[[nodiscard]] std::size_t rows_of_statement(std::chrono::microseconds round_trip);
+
 // What one statement may be; reaching either ends it.
 struct StatementLimits {
-  std::size_t rows_max = 1'000;  // measured: statement_builder.cc
-  std::size_t bytes_max = 0;     // of the statement's text or values; below the server's max_allowed_packet
+  std::size_t rows_max = 0;
+  std::size_t bytes_max = 0;  // of the statement's text or values; below the server's max_allowed_packet
 };
 
 // Pure: what is made depends on the arguments alone. The session must be pinned (utf8mb4, backslash escapes, UTC), as

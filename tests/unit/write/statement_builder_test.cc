@@ -86,6 +86,14 @@ TEST(StatementBuilder, StatementEndsAtEitherLimit) {
   EXPECT_EQ(builder.build(three_rows(), order, {.rows_max = 10, .bytes_max = 20}, sql), 0U);
 }
 
+TEST(StatementBuilder, StatementsGrowWithTheRoundTrip) {
+  using std::chrono::microseconds;
+  EXPECT_EQ(rows_of_statement(microseconds(0)), 1'000U);
+  EXPECT_EQ(rows_of_statement(microseconds(2'000)), 1'000U);
+  EXPECT_EQ(rows_of_statement(microseconds(10'000)), 5'000U);
+  EXPECT_EQ(rows_of_statement(microseconds(1'000'000)), 10'000U);
+}
+
 TEST(StatementBuilder, TextCannotEndItsLiteral) {
   EXPECT_EQ(text_literal("it's"), R"('it\'s')");
   EXPECT_EQ(text_literal(R"(\'; DROP TABLE t; --)"), R"('\\\'; DROP TABLE t; --')");
