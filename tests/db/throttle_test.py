@@ -175,6 +175,8 @@ class MaxLagTest(ThrottleCase):
     @classmethod
     def setUpClass(cls):
         ports = free_port(), free_port()
+        for role in ("source", "replica"):  # what an earlier run left there would not be replicated again
+            support.sandbox("stop", support.SERVER_KIND, f"{role}-{support.SERVER_KIND}", "--fresh")
         cls.server, cls.replica = (
             support.Server(
                 name=f"{role}-{support.SERVER_KIND}",
