@@ -218,16 +218,18 @@ void LoadRunner::go_on(const std::string& input, const source::SourceIdentity& i
   }
 }
 
-bool LoadRunner::decide_to_load_data(const std::string& input, write::OnDuplicate mode) {
-  const bool is_asked = plan_.write.method == write::WriteMethod::kLoadData;
-  const bool is_faster = sessions_.front().server().server == write::Server::kMysql;
-  if (!is_asked && (!is_faster || plan_.write.method == write::WriteMethod::kInsert)) return false;
+write::RowTransport LoadRunner::choose_transport(const std::string& input, write::OnDuplicate mode) {
+  using write::RowTransport;
+  const write::WriteMethod asked = plan_.write.method;
+  const bool is_mysql = sessions_.front().server().server == write::Server::kMysql;
+  const RowTransport insert = is_mysql || table_.may_have_trigger ? RowTransport::kText : RowTransport::kBound;
+  if (asked == write::WriteMethod::kInsert || (asked == write::WriteMethod::kAuto && !is_mysql)) return insert;
   const auto why_not =
       control_->run([&](write::Session& session) { return write::why_not_load_data(session, table_, mode); });
-  if (!why_not) return true;
-  spdlog::log(is_asked ? spdlog::level::warn : spdlog::level::info, "{}: writes by INSERT, not LOAD DATA, because {}.",
-              input, *why_not);
-  return false;
+  if (!why_not) return RowTransport::kLoadData;
+  spdlog::log(asked == write::WriteMethod::kLoadData ? spdlog::level::warn : spdlog::level::info,
+              "{}: writes by INSERT, not LOAD DATA, because {}.", input, *why_not);
+  return insert;
 }
 
 // Runs the pipeline; a failed writer's error is the result's failure, too.
@@ -249,22 +251,20 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
     require_recorded_bytes(input, plan.read, ledger, *committed, *control_, stop_);
     control_->run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
   }
-  write::WriterPool pool(
-      sessions_,
-      {.mapping = mapping_,
-       .mode = plan.write.on_duplicate,
-       .loads_data = decide_to_load_data(input, plan.write.on_duplicate),
-       .binds_rows = sessions_.front().server().server == write::Server::kMariadb && !table_.may_have_trigger,
-       .statement_bytes_max = statement_bytes_max(plan.read.split),
-       .recorded_rejects_max = plan.report.reject_limit.is_given() ? kRecordedRejectsMax : 0,
-       .ledger = ledger,
-       .committed = *committed,
-       .reconnect = [this] { return connect_writer(); },
-       .retry = retry_,
-       .stop = stop_,
-       .pause = stats_.pause,
-       .retries = stats_.retries,
-       .disconnected = stats_.disconnected});
+  write::WriterPool pool(sessions_,
+                         {.mapping = mapping_,
+                          .mode = plan.write.on_duplicate,
+                          .transport = choose_transport(input, plan.write.on_duplicate),
+                          .statement_bytes_max = statement_bytes_max(plan.read.split),
+                          .recorded_rejects_max = plan.report.reject_limit.is_given() ? kRecordedRejectsMax : 0,
+                          .ledger = ledger,
+                          .committed = *committed,
+                          .reconnect = [this] { return connect_writer(); },
+                          .retry = retry_,
+                          .stop = stop_,
+                          .pause = stats_.pause,
+                          .retries = stats_.retries,
+                          .disconnected = stats_.disconnected});
   Destination destination{pool, *committed, table_.can_write_in_parallel(), nullptr};
   report::ProgressOptions progress = plan.report.progress;
   std::size_t ranges_in_flight_max =

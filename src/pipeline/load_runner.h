@@ -49,7 +49,7 @@ class LoadRunner {
   void inspect(write::OnDuplicate mode);
   void count_done(const std::string& input, const DoneLoad& load, Verdict& verdict);
   void go_on(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load, Verdict& verdict);
-  [[nodiscard]] bool decide_to_load_data(const std::string& input, write::OnDuplicate mode);
+  [[nodiscard]] write::RowTransport choose_transport(const std::string& input, write::OnDuplicate mode);
   [[nodiscard]] InputResult write_rows(const std::string& input, const source::SourceIdentity& identity,
                                        const OpenLoad& load, report::RejectSink& rejects);
   void write_stretches(const std::string& input, const OpenLoad& load, const KeyOrderMemoryPlan& memory,

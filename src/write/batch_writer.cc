@@ -1,8 +1,7 @@
 // START TRANSACTION; claim; INSERT …; INSERT …; rejects; counts; COMMIT
 //
-// An INSERT is text, or on MariaDB a prepared one that is done for an array of rows; and LOAD DATA takes the rows where
-// it may. MariaDB 10.11 counts the rows that a trigger writes as affected rows
-// of an array, so a table that may have one gets text.
+// A table that may have a trigger gets its rows as text: of an array of rows MariaDB 10.11 counts those that a trigger
+// writes as affected rows too.
 //
 // Counting, from what the server reports for each INSERT of n rows (a = affected rows, c = rows changed):
 //   skip      a inserted, n - a duplicates
@@ -14,9 +13,11 @@
 // one by one, which for many bad rows is fewer.
 //
 // LOAD DATA LOCAL makes the best of what does not fit, with a warning, and skips duplicates, each with a warning too.
-// So it has done what an INSERT would have done exactly if every record is a row or skipped, and no warning is left
-// over: inserted = records - skipped, warnings = skipped. A table where it could skip a record for another reason is
-// not loaded by it (load_data_conditions.h). Otherwise the range is rolled back and inserted.
+// So it has done what an INSERT would have done exactly if every record is a row or skipped, there is one warning for
+// each that was skipped, and all of them are 1062. Otherwise, and where there are more warnings than the server keeps
+// (max_error_count, 1,024 on MySQL), the range is rolled back and inserted.
+//
+// A little over 400 lines: a transaction's steps share its session, counts and job, and read best in their order.
 #include "write/batch_writer.h"
 
 #include <fmt/format.h>
@@ -24,13 +25,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <optional>
 #include <span>
 #include <string_view>
 
 #include "base/errors.h"
 #include "base/quantity.h"
+#include "write/record_stream.h"
 
 namespace chatload::write {
 namespace {
@@ -39,10 +40,13 @@ namespace {
 constexpr std::size_t kPacketOverheadBytes = 64;
 constexpr std::size_t kRefusedRowByRow = 100;
 constexpr std::size_t kRefusedDetailsKept = 100;
-// A statement of so many rows takes a fraction of a second, after which a stop is heeded.
-constexpr std::size_t kLoadDataRowsMax = 50'000;
-// Records are made while they are sent, a few at a time, so that they are still in the cache.
-constexpr std::size_t kRecordsBytes = std::size_t{32} * 1024;
+// So that the duplicates among them are seldom more than the warnings that a server keeps. Larger statements are no
+// faster.
+constexpr std::size_t kLoadDataRowsMax = 20'000;
+// Jobs in a row, after which a writer inserts for good: what they have the next ones have too.
+constexpr unsigned kFallbacksMax = 3;
+constexpr int kDuplicateEntry = 1062;
+constexpr int kTooManyPreparedStatements = 1461;
 // How late the end of a pause may be noticed.
 constexpr std::chrono::milliseconds kPausePoll{100};
 
@@ -107,16 +111,20 @@ BatchWriter::BatchWriter(Session& session, const WriteContext& context, const st
       context_(context),
       failed_(failed),
       builder_(context.mapping, context.mode, session.server().server),
-      limits_{.rows_max = rows_of_statement(session.server().round_trip),
-              .bytes_max = std::min<std::size_t>(session.server().packet_bytes_max - kPacketOverheadBytes,
-                                                 context.statement_bytes_max)},
-      loads_data_(context.loads_data),
+      limits_(limits_of(session)),
       rejects_(context.ledger.load_id(), limits_.bytes_max) {}
+
+StatementLimits BatchWriter::limits_of(Session& session) const {
+  return {.rows_max = rows_of_statement(session.round_trip()),
+          .bytes_max = std::min<std::size_t>(session.server().packet_bytes_max - kPacketOverheadBytes,
+                                             context_.statement_bytes_max)};
+}
 
 void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
   job.result = {};
   has_paged_rejects_ = false;
   bool may_wait_inside = true;
+  transport_ = fallbacks_ < kFallbacksMax ? context_.transport : RowTransport::kText;
   std::optional<RetryPolicy::Clock::time_point> failing_since;
   for (unsigned failures = 0; !has_to_end();) {
     std::string trouble;
@@ -161,6 +169,7 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
 void BatchWriter::reconnect() {
   session_ = context_.reconnect();
   context_.committed.require_all(session_);
+  limits_ = limits_of(session_);
   is_connected_ = true;
   --context_.disconnected;
 }
@@ -212,7 +221,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
       .lines = job.own_lines(), .filtered = parsed.filtered, .rejected = parsed.rejected(), .blank = parsed.blank};
   job.result.refused.clear();
   rejects_.clear();
-  const bool loads_data = loads_data_;
+  const RowTransport transport = transport_;
   Outcome outcome = Outcome::kGivenUp;
   if (send_rows(job, 0, order.contested_begin)) {
     // Undoing a refused statement leaves locks on gaps where lower ranges may have rows to insert.
@@ -223,7 +232,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
       outcome = Outcome::kCommitted;
     }
   }
-  if (loads_data != loads_data_) outcome = Outcome::kRolledBack;
+  if (transport != transport_) outcome = Outcome::kRolledBack;
   if (outcome != Outcome::kCommitted || failed_) {
     session_.execute("ROLLBACK");
     return outcome == Outcome::kRolledBack ? outcome : Outcome::kGivenUp;
@@ -236,6 +245,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
   is_committing_ = false;
   context_.committed.add(job.parsed.range.number);
   context_.retry.committed();
+  if (transport_ == context_.transport) fallbacks_ = 0;
   job.result.counts = counts_;
   job.result.committed = true;
   return Outcome::kCommitted;
@@ -264,21 +274,22 @@ void BatchWriter::take_recorded(WriteJob& job, bool by_earlier_run) {
 }
 
 // Sends order.rows[begin, end) in as few statements as the limits allow. False if the job is to be given up, or done
-// again without LOAD DATA.
+// again as text.
 bool BatchWriter::send_rows(WriteJob& job, std::size_t begin, std::size_t end) {
   while (begin < end) {
     if (has_to_end()) return false;
     const auto rest = std::span(job.order.rows).subspan(begin, end - begin);
-    if (loads_data_) {
+    if (transport_ == RowTransport::kLoadData) {
       const auto rows = rest.first(std::min(rest.size(), kLoadDataRowsMax));
       if (!load_data(job, rows)) return false;
       begin += rows.size();
       continue;
     }
+    const bool is_bound = transport_ == RowTransport::kBound;
     StatementLimits limits = limits_;
     if (job.result.refused.size() >= kRefusedRowByRow) limits.rows_max = 1;
-    const std::size_t rows = context_.binds_rows ? builder_.rows_within(job.parsed.rows, rest, limits)
-                                                 : builder_.build(job.parsed.rows, rest, limits, text_);
+    const std::size_t rows = is_bound ? builder_.rows_within(job.parsed.rows, rest, limits)
+                                      : builder_.build(job.parsed.rows, rest, limits, text_);
     if (rows == 0) {
       throw DatabaseError(fmt::format(
           "Line {} makes a statement of more than the {} bytes that the server's max_allowed_packet allows; "
@@ -288,6 +299,10 @@ bool BatchWriter::send_rows(WriteJob& job, std::size_t begin, std::size_t end) {
     try {
       count(job, rows, insert(job, rest.first(rows)));
     } catch (const StatementError& error) {
+      if (is_bound && error.code() == kTooManyPreparedStatements) {
+        fall_back(job, error.what());
+        return false;
+      }
       if (!is_rows_fault(error)) throw;
       const std::size_t half = begin + rows / 2;
       const bool goes_on = rows == 1 ? refuse(job, rest.front(), error)
@@ -301,49 +316,49 @@ bool BatchWriter::send_rows(WriteJob& job, std::size_t begin, std::size_t end) {
 
 // Of rows whose text is in text_, or whose values fit a statement.
 StatementResult BatchWriter::insert(const WriteJob& job, std::span<const std::uint32_t> rows) {
-  if (!context_.binds_rows) return session_.update(text_);
+  if (transport_ == RowTransport::kText) return session_.update(text_);
   return session_.update_rows(builder_.row_insert(), rows.size(),
                               [&](std::size_t row, std::span<std::string_view> values) {
                                 builder_.bind(job.parsed.rows.row(rows[row]), values, text_);
                               });
 }
 
-// False, and LOAD DATA is done with, where it has not made a row or a duplicate of every record.
+// False, and the transaction is to be done again as text, where it has not made a row or a duplicate of every record.
 bool BatchWriter::load_data(const WriteJob& job, std::span<const std::uint32_t> rows) {
-  text_.clear();
-  std::size_t sent_bytes = 0;  // of text_
-  std::size_t next = 0;        // row
-  const auto records = [&](std::span<char> out) {
-    if (sent_bytes == text_.size()) {
-      text_.clear();
-      sent_bytes = 0;
-      while (next < rows.size() && text_.size() < kRecordsBytes) {
-        builder_.append_record(job.parsed.rows.row(rows[next++]), text_);
-      }
-    }
-    const std::size_t bytes = std::min(out.size(), text_.size() - sent_bytes);
-    std::memcpy(out.data(), text_.data() + sent_bytes, bytes);
-    sent_bytes += bytes;
-    return bytes;
-  };
+  RecordStream records(builder_, job.parsed.rows, rows, text_);
   std::string trouble;
   try {
-    const LoadDataResult done = session_.load_data(builder_.load_data(), records);
-    if (done.records == rows.size() && done.deleted == 0 && done.skipped <= done.records &&
-        done.warnings == done.skipped) {
-      counts_.inserted += done.records - done.skipped;
+    const LoadDataResult done =
+        session_.load_data(builder_.load_data(), [&](std::span<char> out) { return records.read(out); });
+    if (done.records == rows.size() && done.deleted == 0 && done.affected_rows + done.skipped == done.records &&
+        done.warnings == done.skipped && are_duplicates(done.warnings)) {
+      counts_.inserted += done.affected_rows;
       counts_.duplicate += done.skipped;
       return true;
     }
-    trouble = fmt::format("{} records of {} rows, {} skipped, {} warnings", done.records, rows.size(), done.skipped,
-                          done.warnings);
+    trouble = fmt::format("{} rows of {}, {} records skipped, {} warnings", done.affected_rows, rows.size(),
+                          done.skipped, done.warnings);
   } catch (const StatementError& error) {
     if (may_redo(error)) throw;
     trouble = error.what();
   }
-  spdlog::info("LOAD DATA of {} was rolled back ({}); a connection goes on with INSERT.", lines_of(job), trouble);
-  loads_data_ = false;
+  fall_back(job, trouble);
   return false;
+}
+
+// Whether the last statement's warnings, so many, are all there and each of a duplicate.
+bool BatchWriter::are_duplicates(std::uint64_t warnings) {
+  if (warnings == 0) return true;
+  const std::vector<int> codes = session_.warning_codes();
+  return codes.size() == warnings &&
+         std::all_of(codes.begin(), codes.end(), [](int code) { return code == kDuplicateEntry; });
+}
+
+void BatchWriter::fall_back(const WriteJob& job, std::string_view trouble) {
+  transport_ = RowTransport::kText;
+  ++fallbacks_;
+  spdlog::info("{} are rolled back and inserted row text by row text, because the faster way did not take them ({}){}.",
+               lines_of(job), trouble, fallbacks_ < kFallbacksMax ? "" : "; so are all that this connection gets");
 }
 
 // With skip and replace the table's own keys cause no 1062: a trigger has met another table's.

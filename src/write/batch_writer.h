@@ -7,6 +7,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/pause.h"
 #include "base/stop_signal.h"
@@ -21,12 +22,18 @@
 
 namespace chatload::write {
 
+// How rows go to the server.
+enum class RowTransport {
+  kText,      // a multi-row INSERT
+  kBound,     // a prepared INSERT, done for an array of rows: MariaDB, and a table without triggers
+  kLoadData,  // where load_data_conditions.h has nothing against it
+};
+
 // What every writer of a load shares; all of it read-only, or safe for several threads.
 struct WriteContext {
   const parse::Mapping& mapping;
   OnDuplicate mode;
-  bool loads_data;                   // by LOAD DATA (load_data_conditions.h), else by INSERT
-  bool binds_rows;                   // to a prepared INSERT; MariaDB, and no trigger
+  RowTransport transport;
   std::size_t statement_bytes_max;   // of an INSERT, where the server's max_allowed_packet is not less
   std::size_t recorded_rejects_max;  // rejected lines to fetch of a range that an earlier run committed
   const RangeLedger& ledger;
@@ -50,9 +57,9 @@ class BatchWriter {
   //
   // A deadlock or a lock wait rolls back and redoes the transaction; a lost connection is opened again, and the claim
   // tells whether a COMMIT under way has arrived (range_ledger.h); both as long as the retry policy has it. A row that
-  // the server refuses is found by bisection and becomes a reject, its neighbours stay. LOAD DATA cannot tell which
-  // that is: where it has not made a row or a duplicate of every record, this writer inserts from then on. Everything
-  // else that the server says, and any warning, ends the run: throws DatabaseError, a sentence with the range's lines.
+  // the server refuses is found by bisection and becomes a reject, its neighbours stay. What LOAD DATA has not made a
+  // row or a duplicate of, each record, is rolled back and inserted. Everything else that the server says, and any
+  // warning, ends the run: throws DatabaseError, a sentence with the range's lines.
   //
   // Leaves job.result.committed false after a stop, when another writer failed, and when the owner allows no more
   // refused rows. scheduler: has the job in flight, and says when contested rows may go.
@@ -69,6 +76,9 @@ class BatchWriter {
   bool send_rows(WriteJob& job, std::size_t begin, std::size_t end);
   StatementResult insert(const WriteJob& job, std::span<const std::uint32_t> rows);
   bool load_data(const WriteJob& job, std::span<const std::uint32_t> rows);
+  void fall_back(const WriteJob& job, std::string_view trouble);
+  [[nodiscard]] bool are_duplicates(std::uint64_t warnings);
+  [[nodiscard]] StatementLimits limits_of(Session& session) const;
   [[nodiscard]] bool is_rows_fault(const StatementError& error) const;
   bool refuse(WriteJob& job, std::uint32_t row, const StatementError& error);
   [[nodiscard]] RefusedLine place_of(const WriteJob& job, std::uint32_t row);
@@ -85,7 +95,8 @@ class BatchWriter {
   const std::atomic<bool>& failed_;
   StatementBuilder builder_;
   StatementLimits limits_;
-  bool loads_data_;
+  RowTransport transport_ = RowTransport::kText;  // of the transaction under way
+  unsigned fallbacks_ = 0;                        // jobs in a row that fell back to text
   std::string text_;  // reused: an INSERT, the times of a bound row, or some records of LOAD DATA
   RejectStatement rejects_;
   LineCounts counts_;                 // of the transaction under way

@@ -88,18 +88,15 @@ void set_options(MYSQL& connection, const Endpoint& endpoint, std::uint32_t read
     mysql_options(&connection, MYSQL_OPT_READ_TIMEOUT, &read_timeout_seconds);
     mysql_options(&connection, MYSQL_OPT_WRITE_TIMEOUT, &read_timeout_seconds);
   }
-  constexpr my_bool kYes = 1;
-  switch (endpoint.ssl_mode) {
-    case SslMode::kDisabled: break;
-    case SslMode::kPreferred:
-      if (endpoint.socket.empty()) mysql_options(&connection, MYSQL_OPT_SSL_ENFORCE, &kYes);
-      break;
-    case SslMode::kRequired: mysql_options(&connection, MYSQL_OPT_SSL_ENFORCE, &kYes); break;
-    case SslMode::kVerifyIdentity:
-      mysql_options(&connection, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &kYes);
-      mysql_options(&connection, MYSQL_OPT_SSL_CA, endpoint.ssl_ca.c_str());
-      break;
-  }
+  const bool verifies = endpoint.ssl_mode == SslMode::kVerifyIdentity;
+  const bool may_encrypt =
+      endpoint.ssl_mode == SslMode::kRequired || (endpoint.ssl_mode == SslMode::kPreferred && endpoint.socket.empty());
+  // Both said in every mode: other versions of the library have other defaults.
+  const my_bool enforce = may_encrypt ? 1 : 0;
+  const my_bool verify = verifies ? 1 : 0;
+  mysql_options(&connection, MYSQL_OPT_SSL_ENFORCE, &enforce);
+  mysql_options(&connection, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+  if (verifies) mysql_options(&connection, MYSQL_OPT_SSL_CA, endpoint.ssl_ca.c_str());
 }
 
 }  // namespace
@@ -110,8 +107,10 @@ Connection open_connection(const Endpoint& endpoint, std::uint32_t read_timeout_
   Connection connection(mysql_init(nullptr));
   if (!connection) throw std::bad_alloc();
   set_options(*connection, endpoint, read_timeout_seconds, may_load_data);
+  // The library takes a socket with no other host.
   const char* const socket = endpoint.socket.empty() ? nullptr : endpoint.socket.c_str();
-  if (mysql_real_connect(connection.get(), endpoint.host.c_str(), endpoint.user.c_str(), endpoint.password.c_str(),
+  const char* const host = socket != nullptr ? "localhost" : endpoint.host.c_str();
+  if (mysql_real_connect(connection.get(), host, endpoint.user.c_str(), endpoint.password.c_str(),
                          endpoint.database.c_str(), endpoint.port, socket, 0) == nullptr) {
     const int code = static_cast<int>(mysql_errno(connection.get()));
     throw ConnectError(code, connect_failure(endpoint, code, mysql_error(connection.get())));

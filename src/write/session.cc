@@ -6,15 +6,17 @@
 //   sql_quote_show_create   index_definition.h reads what SHOW CREATE TABLE says
 //   completion_type         a COMMIT neither begins a transaction nor disconnects
 //   MariaDB's timeouts      a writer may wait in its transaction for a lower range
-//   READ WRITE              a server may make new sessions read only by default
-//
+//   lc_messages             the figures of a statement come as text ("Records: 3 …"), in the server's language
+//   sql_notes, old_mode     a warning that is not given is not seen; MariaDB has an old_mode without those of
+//   duplicates READ WRITE              a server may make new sessions read only by default
 //
 // The affected rows are those of a client without CLIENT_FOUND_ROWS: an unchanged row of ON DUPLICATE KEY UPDATE counts
 // 0, not 1 (tests/db/session_test.cc).
 #include "write/session.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <chrono>
 #include <cstring>
@@ -35,10 +37,10 @@ constexpr std::string_view kPinVariables =
     " SESSION time_zone = '+00:00', SESSION autocommit = 1, SESSION foreign_key_checks = 1,"
     " SESSION unique_checks = 1, SESSION sql_safe_updates = 0, SESSION wait_timeout = 28800,"
     " SESSION completion_type = 0,"
-    " SESSION sql_quote_show_create = 1";
+    " SESSION sql_quote_show_create = 1, SESSION sql_notes = 1, SESSION lc_messages = 'en_US'";
 constexpr std::string_view kPinMariadb =
     "SET SESSION idle_transaction_timeout = 0, SESSION idle_write_transaction_timeout = 0,"
-    " SESSION max_statement_time = 0";
+    " SESSION max_statement_time = 0, SESSION old_mode = ''";
 constexpr std::string_view kPinTransactions = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
 constexpr std::string_view kReadServer =
     "SELECT VERSION(), @@max_allowed_packet, @@global.read_only, @@innodb_read_only";
@@ -145,11 +147,10 @@ class Session::Impl {
     text_ = nullptr;
     rethrow_callbacks();
     if (failed) throw_error();
-    const std::string_view said = info();
-    const auto figure = [&](std::string_view name) { return info_figure(said, name).value_or(0); };
     return {.records = figure("Records: "),
             .skipped = figure("Skipped: "),
             .deleted = figure("Deleted: "),
+            .affected_rows = mysql_affected_rows(connection_.get()),
             .warnings = figure("Warnings: ")};
   }
 
@@ -171,6 +172,22 @@ class Session::Impl {
 
   void for_each(std::string_view sql, const std::function<void(const Row&)>& visit) {
     read_rows(sql, mysql_use_result, [&](MYSQL_RES&, const Row& row) { visit(row); });
+  }
+
+  std::vector<int> warning_codes() {
+    std::vector<int> codes;
+    for (const Row& row : query("SHOW WARNINGS")) codes.push_back(static_cast<int>(to_number(row.at(1))));
+    return codes;
+  }
+
+  std::chrono::microseconds round_trip() {
+    auto shortest = std::chrono::steady_clock::duration::max();
+    for (int trip = 0; trip < kRoundTrips; ++trip) {
+      const auto begin = std::chrono::steady_clock::now();
+      execute("DO 0");
+      shortest = std::min(shortest, std::chrono::steady_clock::now() - begin);
+    }
+    return std::chrono::duration_cast<std::chrono::microseconds>(shortest);
   }
 
   std::vector<std::string> warnings() {
@@ -205,14 +222,21 @@ class Session::Impl {
     return text == nullptr ? std::string_view() : text;
   }
 
+  [[nodiscard]] std::uint64_t figure(std::string_view name) {
+    const auto found = info_figure(info(), name);
+    if (!found) throw StatementError(0, "", fmt::format("The server's \"{}\" has no \"{}\"", info(), name));
+    return *found;
+  }
+
   StatementResult done(std::uint64_t affected_rows) {
-    // A statement of one row has no info: 1 affected is an inserted row, 2 a changed one.
-    const std::uint64_t changed_of_one = affected_rows == 2 ? 1 : 0;
-    const std::string_view said = info();
-    const auto changed = info_figure(said, said.find("Duplicates: ") == said.npos ? "Changed: " : "Duplicates: ");
-    return {.affected_rows = affected_rows,
-            .changed_rows = changed.value_or(changed_of_one),
-            .warnings = mysql_warning_count(connection_.get())};
+    StatementResult result{.affected_rows = affected_rows, .warnings = mysql_warning_count(connection_.get())};
+    if (info().empty()) {
+      // A statement of one row has none: 1 affected is an inserted row, 2 a changed one.
+      result.changed_rows = affected_rows == 2 ? 1 : 0;
+    } else {
+      result.changed_rows = figure(info().starts_with("Records: ") ? "Duplicates: " : "Changed: ");
+    }
+    return result;
   }
 
   template <typename Visit>
@@ -233,22 +257,16 @@ class Session::Impl {
     server_.server = server_.version.find("MariaDB") == std::string::npos ? Server::kMysql : Server::kMariadb;
     server_.packet_bytes_max = to_number(row[1]);
     server_.read_only = is_on(row[2]) || is_on(row[3]);
-    server_.round_trip = std::chrono::microseconds::max();
-    for (int trip = 0; trip < kRoundTrips; ++trip) {
-      const auto begin = std::chrono::steady_clock::now();
-      execute("DO 0");
-      const auto took = std::chrono::steady_clock::now() - begin;
-      server_.round_trip = std::min(server_.round_trip, std::chrono::duration_cast<std::chrono::microseconds>(took));
-    }
   }
 
   void prepare(std::string_view sql) {
+    prepared_sql_.clear();
     prepared_.reset(mysql_stmt_init(connection_.get()));
     if (!prepared_) throw std::bad_alloc();
     if (mysql_stmt_prepare(prepared_.get(), sql.data(), sql.size()) != 0) throw_error_of(*prepared_);
-    prepared_sql_ = sql;
     mysql_stmt_attr_set(prepared_.get(), STMT_ATTR_CB_PARAM, reinterpret_cast<const void*>(&Impl::bind_row));
     mysql_stmt_attr_set(prepared_.get(), STMT_ATTR_CB_USER_DATA, this);
+    prepared_sql_ = sql;
   }
 
   // What follows is called by the client library, which no exception may cross.
@@ -330,6 +348,8 @@ std::vector<NamedRow> Session::query_named(std::string_view sql) { return impl_-
 void Session::for_each(std::string_view sql, const std::function<void(const Row&)>& visit) {
   impl_->for_each(sql, visit);
 }
+std::vector<int> Session::warning_codes() { return impl_->warning_codes(); }
+std::chrono::microseconds Session::round_trip() { return impl_->round_trip(); }
 std::vector<std::string> Session::warnings() { return impl_->warnings(); }
 std::uint64_t Session::connection_id() const { return impl_->connection_id(); }
 

@@ -34,6 +34,7 @@ struct LoadDataResult {
   std::uint64_t records = 0;
   std::uint64_t skipped = 0;  // records that made no row
   std::uint64_t deleted = 0;  // rows that records replaced
+  std::uint64_t affected_rows = 0;
   std::uint64_t warnings = 0;
 };
 
@@ -45,10 +46,9 @@ using TextSource = std::function<std::size_t(std::span<char> out)>;
 // Settings of the server that a load depends on, read once after connecting.
 struct ServerInfo {
   Server server = Server::kMysql;
-  std::string version;                     // "9.7.0", "10.11.19-MariaDB-…"
-  std::uint64_t packet_bytes_max = 0;      // max_allowed_packet
-  bool read_only = false;                  // says the server to everybody; an account with privileges may still write
-  std::chrono::microseconds round_trip{};  // the shortest of a few
+  std::string version;                 // "9.7.0", "10.11.19-MariaDB-…"
+  std::uint64_t packet_bytes_max = 0;  // max_allowed_packet
+  bool read_only = false;              // says the server to everybody; an account with privileges may still write
 };
 
 using Row = std::vector<std::optional<std::string>>;                 // a result row; NULL is nullopt
@@ -106,6 +106,12 @@ class Session {
   // Calls visit for each row of a result of any size, which is read from the server as it goes. Neither the session nor
   // visit may start another statement meanwhile.
   void for_each(std::string_view sql, const std::function<void(const Row&)>& visit);
+
+  // The error numbers of the last statement's warnings; of many, the first @@max_error_count.
+  std::vector<int> warning_codes();
+
+  // How long the server takes to answer nothing: the shortest of a few times.
+  [[nodiscard]] std::chrono::microseconds round_trip();
 
   // At most the first few of the last statement's warnings, "1265 Data truncated …", for a message.
   std::vector<std::string> warnings();

@@ -44,7 +44,7 @@ class BatchWriterTest : public DatabaseTest {
  protected:
   void SetUp() override {
     DatabaseTest::SetUp();
-    binds_rows_ = !is_mysql();
+    if (!is_mysql()) transport_ = RowTransport::kBound;
     static_cast<void>(apply_schema(admin()));
     begin_load();
   }
@@ -62,13 +62,12 @@ class BatchWriterTest : public DatabaseTest {
   WriteContext context(OnDuplicate mode, std::size_t statement_bytes_max = kMiB) {
     return {.mapping = mapping_,
             .mode = mode,
-            .loads_data = loads_data_,
-            .binds_rows = binds_rows_,
+            .transport = transport_,
             .statement_bytes_max = statement_bytes_max,
             .recorded_rejects_max = 0,
             .ledger = *ledger_,
             .committed = *committed_,
-            .reconnect = [this] { return connect(loads_data_); },
+            .reconnect = [this] { return connect(transport_ == RowTransport::kLoadData); },
             .retry = retry_,
             .stop = stop_,
             .pause = pause_,
@@ -140,8 +139,7 @@ class BatchWriterTest : public DatabaseTest {
   std::optional<CommittedRanges> committed_;
 
   std::uint64_t next_range_ = 0;
-  bool loads_data_ = false;
-  bool binds_rows_ = false;
+  RowTransport transport_ = RowTransport::kText;
 
  private:
   std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
@@ -249,7 +247,7 @@ class LoadDataTest : public BatchWriterTest {
  protected:
   void SetUp() override {
     BatchWriterTest::SetUp();
-    loads_data_ = true;
+    transport_ = RowTransport::kLoadData;
     local_infile_.emplace(admin(), "local_infile", "1");
   }
   void TearDown() override {
@@ -261,7 +259,7 @@ class LoadDataTest : public BatchWriterTest {
 };
 
 TEST_F(LoadDataTest, RowsAreInsertedAndDuplicatesCounted) {
-  Session session = connect(loads_data_);
+  Session session = connect(transport_ == RowTransport::kLoadData);
   const WriteResult first = write(session, {{"a", "1"}, {"b", "2"}, {"a", "3"}}, OnDuplicate::kSkip);
   EXPECT_EQ(std::pair(first.counts.inserted, first.counts.duplicate), std::pair(2UL, 1UL));
   const WriteResult second = write(session, {{"b", "4"}, {"c", "5"}}, OnDuplicate::kSkip);
@@ -271,7 +269,7 @@ TEST_F(LoadDataTest, RowsAreInsertedAndDuplicatesCounted) {
 }
 
 TEST_F(LoadDataTest, EveryByteArrivesAsItIs) {
-  Session session = connect(loads_data_);
+  Session session = connect(transport_ == RowTransport::kLoadData);
   std::string text;
   for (int byte = 0; byte < 128; ++byte) text += static_cast<char>(byte);
   text += "\\N\\0\t\n\xF0\x9F\x98\x80";
@@ -281,7 +279,7 @@ TEST_F(LoadDataTest, EveryByteArrivesAsItIs) {
 }
 
 TEST_F(LoadDataTest, RangeOfManyChunksArrivesWhole) {
-  Session session = connect(loads_data_);
+  Session session = connect(transport_ == RowTransport::kLoadData);
   std::vector<Line> lines;
   for (int i = 0; i < 3'000; ++i) lines.push_back({std::to_string(10'000 + i), std::string(i % 200, 'x')});
   EXPECT_EQ(write(session, lines, OnDuplicate::kSkip).counts.inserted, 3'000U);
@@ -289,7 +287,7 @@ TEST_F(LoadDataTest, RangeOfManyChunksArrivesWhole) {
 }
 
 TEST_F(LoadDataTest, RowThatDoesNotFitIsRefusedAsAnInsertRefusesItAndItsNeighboursStay) {
-  Session session = connect(loads_data_);
+  Session session = connect(transport_ == RowTransport::kLoadData);
   const WriteResult result = write(session, {{"a", "1"}, {"b", std::string(256, 'x')}, {"c", "3"}}, OnDuplicate::kSkip);
   EXPECT_EQ(table(), "a=1 c=3 ");
   EXPECT_EQ(ledger(), "0: 3 2 0 0 1; ");
@@ -298,7 +296,7 @@ TEST_F(LoadDataTest, RowThatDoesNotFitIsRefusedAsAnInsertRefusesItAndItsNeighbou
 }
 
 TEST_F(LoadDataTest, DuplicateThatDoesNotFitIsRefusedAndNotTakenForADuplicate) {
-  Session session = connect(loads_data_);
+  Session session = connect(transport_ == RowTransport::kLoadData);
   write(session, {{"a", "1"}}, OnDuplicate::kSkip);
   write(session, {{"a", std::string(256, 'x')}, {"b", "2"}}, OnDuplicate::kSkip);
   EXPECT_EQ(table(), "a=1 b=2 ");
@@ -306,7 +304,7 @@ TEST_F(LoadDataTest, DuplicateThatDoesNotFitIsRefusedAndNotTakenForADuplicate) {
 }
 
 TEST_F(LoadDataTest, ServerThatAllowsItNoLongerGetsInserts) {
-  Session session = connect(loads_data_);
+  Session session = connect(transport_ == RowTransport::kLoadData);
   admin().execute("SET GLOBAL local_infile = 0");
   EXPECT_EQ(write(session, {{"a", "1"}, {"b", "2"}}, OnDuplicate::kSkip).counts.inserted, 2U);
   EXPECT_EQ(table(), "a=1 b=2 ");
@@ -390,7 +388,7 @@ TEST_F(BatchWriterTest, NothingIsCommittedAfterAnotherWriterFailed) {
 // A trigger that every row goes through makes ranges of distinct ids wait for one another, which the server cannot see
 // while the upper one waits for the lower to end.
 TEST_F(BatchWriterTest, RangeThatWaitsForALowerOneGivesWayToIt) {
-  binds_rows_ = false;
+  transport_ = RowTransport::kText;
   admin().execute("CREATE TABLE totals (name VARCHAR(9) PRIMARY KEY, lines_in INT NOT NULL)");
   admin().execute("INSERT INTO totals VALUES ('all', 0)");
   admin().execute(
