@@ -4,7 +4,10 @@ Every load is that of a user who has the grants of the README, so that what keep
 """
 
 import contextlib
+import itertools
 import os
+import pathlib
+import subprocess
 import unittest
 
 from ledger_case import LedgerCase, apply, chat_log, line
@@ -179,6 +182,36 @@ class BinaryLogTest(WriteMethodCase):
             for method in ("load-data", "insert"):
                 self.assert_refused(self.load_by(method)[0], 3, "BINLOG_FORMAT = STATEMENT")
         self.assertEqual(self.rows_in_table(), 0)
+
+    @unittest.skipUnless(IS_MARIADB, "MySQL's rows are INSERTs of text or logged as rows")
+    def test_what_is_logged_of_bound_rows_makes_the_same_table(self):
+        for value, mode in itertools.product(("ROW", "MIXED"), ("skip", "replace")):
+            with self.subTest(binlog_format=value, mode=mode), self.variable("binlog_format", f"'{value}'"):
+                self.database.create_table()
+                log = self.new_log()
+                run, _, executed = self.load_by("auto", mode=mode)
+                self.new_log()
+                self.assertGreater(executed, 0)
+                expected = apply(self.path, on_duplicate=mode)
+                self.assert_loaded(run, expected)
+                with support.Database(self.server) as replica:
+                    replica.create_table()
+                    self.replay(log, replica)
+                    self.assertIsNone(support.first_difference(replica, expected))
+                    of_load = "SELECT state, inserted, updated, duplicate FROM chatload_loads"
+                    self.assertEqual(replica.sql(of_load), self.database.sql(of_load))
+
+    def new_log(self):
+        """The file of what is logged from now on."""
+        self.server.sql("FLUSH BINARY LOGS")
+        folder = pathlib.Path(self.server.sql("SELECT @@log_bin_basename")[0][0]).parent
+        return folder / self.server.sql("SHOW BINARY LOGS")[-1][0]
+
+    def replay(self, log, replica):
+        """In the other database."""
+        words = ["mariadb-binlog", "--no-defaults", f"--rewrite-db={self.database.name}->{replica.name}"]
+        statements = subprocess.run([*words, log], stdout=subprocess.PIPE, check=True).stdout
+        subprocess.run(self.server.client(), input=statements, stdout=subprocess.DEVNULL, check=True)
 
 
 if __name__ == "__main__":
