@@ -13,6 +13,7 @@ import pathlib
 import re
 import select
 import signal
+import socket
 import subprocess
 import tempfile
 import urllib.parse
@@ -23,12 +24,24 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CHATLOAD = os.environ.get("CHATLOAD_BIN", str(ROOT / "build/dev/chatload"))
 CHATGEN = os.environ.get("CHATGEN_BIN", str(ROOT / "build/dev/bench/chatgen"))
 SERVER_KIND = os.environ.get("CHATLOAD_TEST_SERVER", "mariadb")
+WRITE_METHODS = ("insert", "load-data")
 IS_LONG = os.environ.get("CHATLOAD_LONG", "") not in ("", "0")
+
+
+def write_method(number):
+    """One of both for the case of that number in a grid, so that each value of the grid's dimensions meets both."""
+    return WRITE_METHODS[number.bit_count() % 2]
 
 
 def sandbox(command, kind, name, *more):
     words = [str(ROOT / "scripts/sandbox"), command, "--server", kind, "--name", name, *more]
     return subprocess.run(words, stdout=subprocess.PIPE, text=True, check=command != "status")
+
+
+def free_port():
+    """Of 127.0.0.1."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 class Server:

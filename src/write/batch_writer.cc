@@ -114,8 +114,9 @@ BatchWriter::BatchWriter(Session& session, const WriteContext& context, const st
       limits_(limits_of(session)),
       rejects_(context.ledger.load_id(), limits_.bytes_max) {}
 
-StatementLimits BatchWriter::limits_of(Session& session) const {
-  return {.rows_max = rows_of_statement(session.round_trip()),
+// rows_max is asked for before the first transaction, when a connection that is lost may be opened again.
+StatementLimits BatchWriter::limits_of(const Session& session) const {
+  return {.rows_max = 0,
           .bytes_max = std::min<std::size_t>(session.server().packet_bytes_max - kPacketOverheadBytes,
                                              context_.statement_bytes_max)};
 }
@@ -209,6 +210,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
   await_clearance(scheduler);
   if (has_to_end()) return Outcome::kGivenUp;
 
+  if (limits_.rows_max == 0) limits_.rows_max = rows_of_statement(session_.round_trip());
   session_.execute("START TRANSACTION");
   if (!context_.ledger.claim(session_, job)) {
     session_.execute("ROLLBACK");
@@ -357,8 +359,8 @@ bool BatchWriter::are_duplicates(std::uint64_t warnings) {
 void BatchWriter::fall_back(const WriteJob& job, std::string_view trouble) {
   transport_ = RowTransport::kText;
   ++fallbacks_;
-  spdlog::info("{} are rolled back and inserted row text by row text, because the faster way did not take them ({}){}.",
-               lines_of(job), trouble, fallbacks_ < kFallbacksMax ? "" : "; so are all that this connection gets");
+  spdlog::info("Rolls {} back and writes them as plain INSERTs ({}){}.", lines_of(job), trouble,
+               fallbacks_ < kFallbacksMax ? "" : ", and what this connection writes from now on too");
 }
 
 // With skip and replace the table's own keys cause no 1062: a trigger has met another table's.

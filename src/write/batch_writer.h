@@ -78,7 +78,7 @@ class BatchWriter {
   bool load_data(const WriteJob& job, std::span<const std::uint32_t> rows);
   void fall_back(const WriteJob& job, std::string_view trouble);
   [[nodiscard]] bool are_duplicates(std::uint64_t warnings);
-  [[nodiscard]] StatementLimits limits_of(Session& session) const;
+  [[nodiscard]] StatementLimits limits_of(const Session& session) const;
   [[nodiscard]] bool is_rows_fault(const StatementError& error) const;
   bool refuse(WriteJob& job, std::uint32_t row, const StatementError& error);
   [[nodiscard]] RefusedLine place_of(const WriteJob& job, std::uint32_t row);

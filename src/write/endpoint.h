@@ -24,7 +24,7 @@ enum class SslMode {
 
 struct Endpoint {
   std::string user;
-  std::string host;  // "localhost" without a socket is 127.0.0.1, also as the name that a certificate must have
+  std::string host;  // without a socket "localhost" too is reached over TCP, and a certificate must be for that name
   std::uint16_t port = 3306;
   std::string database;
   std::string socket;  // a Unix socket's path; used in place of host and port where given

@@ -303,6 +303,27 @@ TEST_F(LoadDataTest, DuplicateThatDoesNotFitIsRefusedAndNotTakenForADuplicate) {
   EXPECT_EQ(ledger(), "0: 1 1 0 0 0; 1: 2 1 0 0 1; ");
 }
 
+TEST_F(LoadDataTest, FiguresAreReadWhateverTheServersLanguage) {
+  const GlobalVariable language(admin(), "lc_messages", "'it_IT'");
+  Session session = connect(true);
+  write(session, {{"a", "1"}}, OnDuplicate::kSkip);
+  write(session, {{"a", std::string(256, 'x')}, {"a", "2"}, {"b", "2"}}, OnDuplicate::kSkip);
+  EXPECT_EQ(table(), "a=1 b=2 ");
+  EXPECT_EQ(ledger(), "0: 1 1 0 0 0; 1: 3 1 0 1 1; ");
+}
+
+TEST_F(LoadDataTest, MoreDuplicatesThanTheServerKeepsWarningsOfAreInserted) {
+  Session session = connect(true);
+  std::vector<Line> lines;
+  for (int i = 0; i < 1'500; ++i) lines.push_back({std::to_string(10'000 + i), "first"});
+  write(session, lines, OnDuplicate::kSkip);
+  for (Line& line : lines) line.data = "second";
+  lines.push_back({"new", "second"});
+  const WriteResult result = write(session, lines, OnDuplicate::kSkip);
+  EXPECT_EQ(std::pair(result.counts.inserted, result.counts.duplicate), std::pair(1UL, 1'500UL));
+  EXPECT_EQ(value(admin(), "SELECT COUNT(*) FROM chat_messages WHERE data = 'first'"), "1500");
+}
+
 TEST_F(LoadDataTest, ServerThatAllowsItNoLongerGetsInserts) {
   Session session = connect(transport_ == RowTransport::kLoadData);
   admin().execute("SET GLOBAL local_infile = 0");

@@ -35,19 +35,25 @@ class HostileContentTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.path = pathlib.Path(folder.name) / "log.json.gz"
 
-    def load(self, *members, flags=()):
+    def load(self, *members, methods=support.WRITE_METHODS):
         """Loads the gzip members, compares table and counts with the oracle's, and returns the oracle's result."""
         support.write_gzip(self.path, *members)
         result = oracle.apply([self.path])
+        for method in methods:
+            with self.subTest(method=method):
+                self.load_and_compare(result, "--write-method", method)
+        return result
+
+    def load_and_compare(self, result, *flags):
         with support.Database(self.server) as database:
             database.create_table()
             run = support.run_chatload("load", self.path, "--to", database.url, "--connections", 2, *flags)
             everything_rejected = result.rejects and len(result.rejects) == result.lines - result.blank
             self.assertEqual(run.exit_code, 2 if everything_rejected else 1 if result.rejects else 0, run.stderr)
+            self.assertNotIn("LOAD DATA", run.stderr)  # it neither began nor ended with INSERTs in its place
             self.assertEqual(support.loader_counts(run.summary), result.counts())
             self.assertIsNone(support.first_difference(database, result))
             self.assertEqual(database.sql("SHOW TABLES LIKE 'chat%messages'"), [["chat_messages"]])
-        return result
 
     def test_every_byte_raw_in_each_text(self):
         bytes_ = [bytes([byte]) for byte in range(256) if byte != 0x0A]
@@ -112,7 +118,7 @@ class HostileContentTest(unittest.TestCase):
 
     def test_line_of_100_mib_costs_only_itself(self):
         huge = line(1, data=message(b"x" * (100 * MIB)))
-        result = self.load(line(0) + huge + line(2), line(3, end=b"") + b"\r\n" + huge[:-1])
+        result = self.load(line(0) + huge + line(2), line(3, end=b"") + b"\r\n" + huge[:-1], methods=("load-data",))
         self.assertEqual(result.counts()["rejects_by_reason"]["line_too_long"], 2)
         self.assertEqual(result.counts()["inserted"], 3)
 

@@ -1,6 +1,7 @@
 """What the server refuses becomes a reject alone; rejects and their budget are exact over any number of runs."""
 
 import gzip
+import itertools
 import pathlib
 import subprocess
 import sys
@@ -45,16 +46,17 @@ class RefusedRowsTest(LedgerCase):
 
     def assert_refused_alone(self, refuses, path=None, prepare=""):
         path = path or self.log()
-        for mode in ("skip", "replace"):
-            for size, order in (("4K", "file"), ("4M", "file"), ("4K", "key"), ("4M", "key")):
-                with self.subTest(mode=mode, range_size=size, order=order):
-                    self.database.create_table()
-                    self.database.sql(prepare)
-                    expected = apply(path, on_duplicate=mode, refuses=refuses)
-                    self.assertGreater(expected.counts()["rejects_by_reason"]["refused_by_server"], 100)
-                    run = self.load(path, "--on-duplicate", mode, "--range-size", size, "--order", order,
-                                    "--connections", 3)  # fmt: skip
-                    self.assert_loaded(run, expected)
+        grid = itertools.product(("skip", "replace"), ("4K", "4M"), ("file", "key"))
+        for number, (mode, size, order) in enumerate(grid):
+            method = support.write_method(number)
+            with self.subTest(mode=mode, range_size=size, order=order, method=method):
+                self.database.create_table()
+                self.database.sql(prepare)
+                expected = apply(path, on_duplicate=mode, refuses=refuses)
+                self.assertGreater(expected.counts()["rejects_by_reason"]["refused_by_server"], 100)
+                run = self.load(path, "--on-duplicate", mode, "--range-size", size, "--order", order,
+                                "--write-method", method, "--connections", 3)  # fmt: skip
+                self.assert_loaded(run, expected)
 
     def test_a_row_that_a_check_refuses_is_rejected_with_sqlstate_and_message(self):
         self.assert_refused_alone(refuses_word(self.sqlstate("check")), prepare=CHECK)

@@ -106,6 +106,13 @@ TEST_F(DuplicatesTest, SkipCountsInsertedRowsOnlyInOneStatement) {
   EXPECT_THAT(skip("('a', 'x'), ('b', 'new'), ('c', 'same'), ('d', 'y')"), Did(2, 0, 0));
 }
 
+TEST_F(DuplicatesTest, FiguresAreReadWhateverTheServersLanguage) {
+  const GlobalVariable language(admin(), "lc_messages", "'de_DE'");
+  Session session = connect();
+  const std::string skip = "INSERT INTO t (id, data) VALUES ('a', 'x'), ('b', 'new'), ('d', 'y')";
+  EXPECT_THAT(session.update(skip + " ON DUPLICATE KEY UPDATE `id` = `id`"), Did(2, 0, 0));
+}
+
 TEST_F(DuplicatesTest, SkipCountsInsertedRowsOnlyRowByRow) {
   EXPECT_THAT(skip("('a', 'x')"), Did(1, 0, 0));
   EXPECT_THAT(skip("('b', 'new')"), Did(0, 0, 0));
@@ -203,7 +210,10 @@ TEST_F(SessionTest, WhatTheTextOfLoadDataThrowsComesOutAndNothingIsLoaded) {
   session.execute("CREATE TABLE t (c VARCHAR(9) PRIMARY KEY) ENGINE = InnoDB");
   session.execute("START TRANSACTION");
   EXPECT_THROW(session.load_data("LOAD DATA LOCAL INFILE 'x' INTO TABLE t",
-                                 [](std::span<char>) -> std::size_t { throw std::bad_alloc(); }),
+                                 [sent = 0](std::span<char> out) mutable -> std::size_t {
+                                   if (sent++ > 0) throw std::bad_alloc();
+                                   return std::string_view("first\n").copy(out.data(), out.size());
+                                 }),
                std::bad_alloc);
   session.execute("ROLLBACK");
   EXPECT_EQ(value(session, "SELECT COUNT(*) FROM t"), "0");

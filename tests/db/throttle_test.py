@@ -7,7 +7,6 @@ a loader's connections have a few. The replica is a real one, on loopback, as re
 import contextlib
 import re
 import signal
-import socket
 import subprocess
 import sys
 import pathlib
@@ -166,15 +165,10 @@ class MaxLoadTest(ThrottleCase):
         self.assertEqual(self.rows_in_table(), 0)
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 class MaxLagTest(ThrottleCase):
     @classmethod
     def setUpClass(cls):
-        ports = free_port(), free_port()
+        ports = support.free_port(), support.free_port()
         for role in ("source", "replica"):  # what an earlier run left there would not be replicated again
             support.sandbox("stop", support.SERVER_KIND, f"{role}-{support.SERVER_KIND}", "--fresh")
         cls.server, cls.replica = (

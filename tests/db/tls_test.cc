@@ -1,5 +1,6 @@
 // Each TLS mode against a server with TLS (MySQL makes its own certificates) or without (MariaDB unless told
-// otherwise): which of the two is asked of the server. Over the socket; over TCP too where the server listens.
+// otherwise): which of the two is asked of the server. Over the socket; over TCP too where the server listens, as that
+// of tls_over_tcp_test.py does.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,6 +16,9 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+
+constexpr const char* kListensOnSocketOnly = "this server listens on its socket only";
+constexpr const char* kForLocalhost = "localhost.pem";  // how the name of a file with such a certificate ends
 
 // A certificate, signed by itself, for one host name; its key beside it in PATH.key.
 std::string certificate_for(const std::string& host) {
@@ -70,6 +74,15 @@ class TlsTest : public DatabaseTest {
     asked.ssl_ca = ssl_ca;
     return cipher(asked);
   }
+
+  bool listens() { return value(admin(), "SELECT @@skip_networking") == "0"; }
+  static Endpoint over_tcp(Endpoint asked, const std::string& host, int port) {
+    asked.socket.clear();
+    asked.host = host;
+    asked.port = static_cast<std::uint16_t>(port);
+    return asked;
+  }
+  int port() { return std::stoi(value(admin(), "SELECT @@port")); }
 };
 
 TEST_F(TlsTest, DisabledAndOverASocketPreferredAreInPlaintext) {
@@ -78,15 +91,28 @@ TEST_F(TlsTest, DisabledAndOverASocketPreferredAreInPlaintext) {
 }
 
 TEST_F(TlsTest, OverTcpPreferredIsEncryptedWhereTheServerCan) {
-  if (value(admin(), "SELECT @@skip_networking") == "1") GTEST_SKIP() << "this server listens on its socket only";
+  if (!listens()) GTEST_SKIP() << kListensOnSocketOnly;
   const Account account(admin(), "chatload_someone", "secret", endpoint().database);
-  Endpoint over_tcp = account.endpoint(endpoint(), "secret");
-  over_tcp.socket.clear();
-  over_tcp.host = "127.0.0.1";
-  over_tcp.port = static_cast<std::uint16_t>(std::stoi(value(admin(), "SELECT @@port")));
-  EXPECT_EQ(cipher(over_tcp) != "", server_has_tls()) << cipher(over_tcp);
-  over_tcp.ssl_mode = SslMode::kDisabled;
-  EXPECT_EQ(cipher(over_tcp), "");
+  Endpoint asked = over_tcp(account.endpoint(endpoint(), "secret"), "127.0.0.1", port());
+  EXPECT_EQ(cipher(asked) != "", server_has_tls()) << cipher(asked);
+  asked.ssl_mode = SslMode::kDisabled;
+  EXPECT_EQ(cipher(asked), "");
+}
+
+TEST_F(TlsTest, OverTcpVerifyIdentityAsksForTheHostOfTheUrlBeItLocalhost) {
+  const std::string certificate = value(admin(), "SELECT @@ssl_cert");
+  if (!listens()) GTEST_SKIP() << kListensOnSocketOnly;
+  if (!certificate.ends_with(kForLocalhost)) GTEST_SKIP() << "this server has no certificate for localhost";
+  const Account account(admin(), "chatload_someone", "secret", endpoint().database);
+  Endpoint asked = over_tcp(account.endpoint(endpoint(), "secret"), "localhost", port());
+  asked.ssl_mode = SslMode::kVerifyIdentity;
+  asked.ssl_ca = certificate;
+  EXPECT_THAT(cipher(asked), HasSubstr("AES"));
+  asked.host = "127.0.0.1";
+  EXPECT_THAT(cipher(asked), HasSubstr("TLS with the server"));
+  asked.host = "localhost";
+  asked.ssl_ca = certificate_for("elsewhere");
+  EXPECT_THAT(cipher(asked), HasSubstr("TLS with the server"));
 }
 
 TEST_F(TlsTest, RequiredIsEncryptedOrRefused) {

@@ -1,4 +1,4 @@
-"""Whatever the connections, the ranges' size, the order of rows and the kills: one table and one set of counts for each duplicates mode.
+"""Whatever the connections, the ranges' size, the order of rows, the way to write them and the kills: one table and one set of counts for each duplicates mode.
 
 CHATLOAD_LONG=1 takes the whole grid and a longer log.
 """
@@ -24,18 +24,19 @@ class DeterminismTest(harness.FaultTest):
     def test_one_table_and_one_set_of_counts_for_each_mode(self):
         dice = random.Random(1)
         for mode in MODES:
-            checksums = set()
-            for connections, range_size, order in itertools.product(CONNECTIONS, RANGE_SIZES, ORDERS):
-                flags = {"mode": mode, "connections": connections, "range_size": range_size, "order": order}
+            checksums = {method: set() for method in support.WRITE_METHODS}
+            for number, grid in enumerate(itertools.product(CONNECTIONS, RANGE_SIZES, ORDERS)):
+                method = support.write_method(number)
+                flags = dict(zip(("connections", "range_size", "order"), grid), mode=mode, method=method)
                 with self.subTest(**flags):
                     begin = time.monotonic()
-                    checksums.add(self.checksum_after_kills([], flags))
-                    latest_s = time.monotonic() - begin
-                    checksums.add(self.checksum_after_kills([dice.uniform(0, latest_s) for _ in range(KILLS)], flags))
-            self.assertEqual(len(checksums), 1, mode)
+                    checksums[method].add(self.checksum_after_kills([], flags))
+                    kills_s = [dice.uniform(0, time.monotonic() - begin) for _ in range(KILLS)]
+                    checksums[method].add(self.checksum_after_kills(kills_s, flags))
+            self.assertEqual([len(found) for found in checksums.values()], [1, 1], mode)
 
     def checksum_after_kills(self, seconds, flags):
-        with self.table() as database:
+        with self.table(flags["method"]) as database:
             for limit_s in seconds:
                 with self.loader(database.url, **flags) as loader:
                     loader.ends_within(limit_s)

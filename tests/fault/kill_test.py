@@ -3,6 +3,7 @@
 CHATLOAD_LONG=1 kills 200 times and insists that 150 of the kills found some but not all ranges committed.
 """
 
+import itertools
 import random
 import time
 import unittest
@@ -21,15 +22,15 @@ EARLIEST, LATEST = 0.1, 1.0  # a kill, as a share of an undisturbed run's time
 
 
 class KillTest(harness.FaultTest):
-    server_options = ("--log-bin", "--binlog-format=ROW")
+    server_options = ("--log-bin", "--binlog-format=ROW", "--local-infile=1")
 
     def setUp(self):
         self.duration_s, self.ranges = {}, {}
-        for order in ORDERS:
-            with self.table() as database:
+        for order, method in itertools.product(ORDERS, support.WRITE_METHODS):
+            with self.table(method) as database:
                 begin = time.monotonic()
-                run = self.load(database.url, order=order)
-                self.duration_s[order] = time.monotonic() - begin
+                run = self.load(database.url, order=order, method=method)
+                self.duration_s[order, method] = time.monotonic() - begin
                 self.assert_loaded(database, run)
                 self.ranges[order] = int(database.sql("SELECT ranges FROM chatload_loads")[0][0])
             self.assertGreaterEqual(self.ranges[order], 40)
@@ -43,8 +44,9 @@ class KillTest(harness.FaultTest):
             dice = random.Random(loads)
             mode, connections = dice.choice(("skip", "replace")), dice.choice((1, 2, 4, 8))
             order, indexes = dice.choice(ORDERS), dice.choice(("keep", "defer"))
-            flags = {"mode": mode, "connections": connections, "order": order, "indexes": indexes}
-            with self.subTest(load=loads, **flags), self.table() as database:
+            method = dice.choice(support.WRITE_METHODS)
+            flags = {"mode": mode, "connections": connections, "order": order, "indexes": indexes, "method": method}
+            with self.subTest(load=loads, **flags), self.table(method) as database:
                 binlog.forget_past(self.server)
                 run = self.load_through_kills(database, dice, **flags)
                 self.assert_loaded(database, run, mode)
@@ -54,13 +56,13 @@ class KillTest(harness.FaultTest):
         self.assertGreaterEqual(self.partial_kills, PARTIAL_KILLS_MIN)
         self.assertGreaterEqual(self.stretch_kills, STRETCH_KILLS_MIN)
 
-    def load_through_kills(self, database, dice, order, **flags):
+    def load_through_kills(self, database, dice, order, method, **flags):
         """The run that went to its end."""
-        flags["order"] = order
+        flags |= {"order": order, "method": method}
         for _ in range(min(dice.randint(1, KILLS_PER_LOAD_MAX), KILLS - self.kills)):
             self.runs += 1
             with self.loader(database.url, **flags) as loader:
-                if loader.ends_within(dice.uniform(EARLIEST, LATEST) * self.duration_s[order]):
+                if loader.ends_within(dice.uniform(EARLIEST, LATEST) * self.duration_s[order, method]):
                     return loader.finish()
                 loader.kill()
             self.kills += 1

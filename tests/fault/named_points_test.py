@@ -1,13 +1,16 @@
 """SIGKILL at each point where a crash could cost a range or double it; the next run ends as an undisturbed load."""
 
+import itertools
 import signal
 import unittest
 
 import harness
 import proxy
+import support
 
 CLAIM = r"^INSERT INTO .?chatload_ranges"
 ROWS_DONE = r"^UPDATE .?chatload_ranges.? SET"
+LOAD_DATA = r"^LOAD DATA"
 COMMIT = r"^COMMIT"
 DONE = r"^UPDATE .?chatload_loads.? SET .*done"
 COMPACT = r"^DELETE FROM .?chatload_ranges"
@@ -26,8 +29,8 @@ class NamedPointsTest(harness.FaultTest):
         """Kills a load before or after that statement, or the COMMIT of its transaction; another run goes to the end.
         Returns how many ranges were committed between the two (None: the load was done), and the last run.
         """
-        flags = {"connections": 1, **flags}
-        with self.table() as database, proxy.Proxy(self.server.socket) as door:
+        flags = {"connections": 1, "method": "insert", **flags}
+        with self.table(flags["method"]) as database, proxy.Proxy(self.server.socket) as door:
             loader = self.loader(door.url(database.name), indexes="defer", **flags)
             if at_its_commit:
                 door.at(pattern, nth, before=lambda link: door.at(COMMIT, link=link, **{moment: loader.kill}))
@@ -49,6 +52,13 @@ class NamedPointsTest(harness.FaultTest):
         committed, _ = self.kill_at("before", ROWS_DONE, NTH)
         self.assertEqual(committed, NTH - 1)
 
+    def test_rows_that_load_data_never_got(self):
+        """Before the server sees the statement, and when it has asked for the rows. A range may take two of them."""
+        for moment in ("before", "after"):
+            with self.subTest(moment=moment):
+                committed, _ = self.kill_at(moment, LOAD_DATA, NTH, method="load-data")
+                self.assertTrue(NTH // 2 <= committed < NTH, committed)
+
     def test_commit_that_the_server_never_saw(self):
         committed, _ = self.kill_at("before", ROWS_DONE, NTH, at_its_commit=True)
         self.assertEqual(committed, NTH - 1)
@@ -58,16 +68,18 @@ class NamedPointsTest(harness.FaultTest):
         self.assertEqual(committed, NTH)
 
     def test_points_among_the_ranges_and_the_stretches_of_a_load_in_key_order(self):
-        for moment, pattern, at_its_commit in POINTS:
-            for nth in (NTH, NTH_STRETCH):
-                with self.subTest(moment=moment, pattern=pattern, at_its_commit=at_its_commit, nth=nth):
-                    committed, _ = self.kill_at(moment, pattern, nth, at_its_commit, order="key")
-                    self.assertEqual(committed, nth if (moment, at_its_commit) == ("after", True) else nth - 1)
+        for number, (point, nth) in enumerate(itertools.product(POINTS, (NTH, NTH_STRETCH))):
+            moment, pattern, at_its_commit = point
+            method = support.write_method(number)
+            with self.subTest(moment=moment, pattern=pattern, at_its_commit=at_its_commit, nth=nth, method=method):
+                committed, _ = self.kill_at(moment, pattern, nth, at_its_commit, order="key", method=method)
+                self.assertEqual(committed, nth if (moment, at_its_commit) == ("after", True) else nth - 1)
 
     def test_points_among_eight_connections(self):
-        for moment, pattern, at_its_commit in POINTS:
-            with self.subTest(moment=moment, pattern=pattern, at_its_commit=at_its_commit):
-                committed, _ = self.kill_at(moment, pattern, NTH, at_its_commit, connections=8)
+        for number, (moment, pattern, at_its_commit) in enumerate(POINTS):
+            method = support.write_method(number)
+            with self.subTest(moment=moment, pattern=pattern, at_its_commit=at_its_commit, method=method):
+                committed, _ = self.kill_at(moment, pattern, NTH, at_its_commit, connections=8, method=method)
                 self.assertTrue(0 < committed < 2 * NTH, committed)
 
     def test_before_done(self):
