@@ -15,7 +15,7 @@
 // LOAD DATA LOCAL makes the best of what does not fit, with a warning, and skips duplicates, each with a warning too.
 // So it has done what an INSERT would have done exactly if every record is a row or skipped, there is one warning for
 // each that was skipped, and all of them are 1062. Otherwise, and where there are more warnings than the server keeps
-// (max_error_count, 1,024 on MySQL), the range is rolled back and inserted.
+// (max_error_count, 1,024 on MySQL unless set), the range is rolled back and inserted.
 //
 // A little over 400 lines: a transaction's steps share its session, counts and job, and read best in their order.
 #include "write/batch_writer.h"
@@ -40,9 +40,8 @@ namespace {
 constexpr std::size_t kPacketOverheadBytes = 64;
 constexpr std::size_t kRefusedRowByRow = 100;
 constexpr std::size_t kRefusedDetailsKept = 100;
-// So that the duplicates among them are seldom more than the warnings that a server keeps. Larger statements are no
-// faster.
-constexpr std::size_t kLoadDataRowsMax = 20'000;
+// So that, with up to a tenth of them duplicates, the server keeps every warning. Larger statements are no faster.
+constexpr std::size_t kLoadDataRowsMax = 10'000;
 // Jobs in a row, after which a writer inserts for good: what they have the next ones have too.
 constexpr unsigned kFallbacksMax = 3;
 constexpr int kDuplicateEntry = 1062;

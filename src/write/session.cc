@@ -7,6 +7,7 @@
 //   completion_type         a COMMIT neither begins a transaction nor disconnects
 //   MariaDB's timeouts      a writer may wait in its transaction for a lower range
 //   lc_messages             the figures of a statement come as text ("Records: 3 …"), in the server's language
+//   max_error_count         LOAD DATA's warnings are read in full; MySQL lets no ordinary user set it
 //   sql_notes, old_mode     a warning that is not given is not seen; MariaDB has an old_mode without those of
 //   duplicates READ WRITE              a server may make new sessions read only by default
 //
@@ -40,7 +41,7 @@ constexpr std::string_view kPinVariables =
     " SESSION sql_quote_show_create = 1, SESSION sql_notes = 1, SESSION lc_messages = 'en_US'";
 constexpr std::string_view kPinMariadb =
     "SET SESSION idle_transaction_timeout = 0, SESSION idle_write_transaction_timeout = 0,"
-    " SESSION max_statement_time = 0, SESSION old_mode = ''";
+    " SESSION max_statement_time = 0, SESSION old_mode = '', SESSION max_error_count = 65535";
 constexpr std::string_view kPinTransactions = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
 constexpr std::string_view kReadServer =
     "SELECT VERSION(), @@max_allowed_packet, @@global.read_only, @@innodb_read_only";
