@@ -315,7 +315,7 @@ class GrantsTest(LedgerTest):
     def test_the_documented_grants_are_enough(self):
         user = f"loader_{os.getpid()}"
         grants = re.findall(r"^GRANT .*;$", (support.ROOT / "README.md").read_text(), re.MULTILINE)
-        self.assertEqual(len(grants), 7)
+        self.assertEqual(len(grants), 8)
         self.database.sql(f"CREATE USER {user}@'%'")
         self.addCleanup(self.server.sql, f"DROP USER {user}@'%'")
         for grant in grants:
