@@ -39,7 +39,7 @@ class ServerFaultTest(harness.FaultTest):
     def test_connections_cut_at_random_bytes(self):
         cuts = 60 if support.IS_LONG else 12
         dice = random.Random(1)
-        self.door.cut_at_bytes([dice.randrange(1_000, 400_000) for _ in range(cuts)])
+        self.door.cut_at_bytes([dice.randrange(1_000, 150_000) for _ in range(cuts)])
         self.load_through_door("load-data")
         self.assertGreaterEqual(self.door.cuts, cuts / 2)
 
