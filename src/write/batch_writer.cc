@@ -17,7 +17,7 @@
 // each that was skipped, and all of them are 1062. Otherwise, and where there are more warnings than the server keeps
 // (max_error_count, 1,024 on MySQL unless set), the range is rolled back and inserted.
 //
-// A little over 400 lines: a transaction's steps share its session, counts and job, and read best in their order.
+// Over 400 lines: a transaction's steps share its session, counts and job, and read best in their order.
 #include "write/batch_writer.h"
 
 #include <fmt/format.h>

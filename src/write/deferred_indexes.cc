@@ -21,6 +21,7 @@
 #include <string_view>
 
 #include "base/digest.h"
+#include "write/table_info.h"
 
 namespace chatload::write {
 namespace {
@@ -47,7 +48,7 @@ std::string folded(std::string name) {
 }
 
 std::vector<IndexDefinition> shown_indexes(Session& session, const std::string& table) {
-  return plain_indexes(session.query("SHOW CREATE TABLE " + quote_identifier(table)).at(0).at(1).value_or(""));
+  return plain_indexes(table_definition(session, table));
 }
 
 std::string name_list(const std::vector<IndexDefinition>& indexes) {

@@ -37,8 +37,7 @@ std::optional<std::string> why_not_load_data(Session& session, const TableInfo& 
   if (to_number(server[1]) != 0 && server[2] != "ROW") {
     return fmt::format("the server's binlog_format is {}", server[2].value_or("unknown"));
   }
-  const Row shown = session.query("SHOW CREATE TABLE " + quote_identifier(table.table)).at(0);
-  const std::string definition = shown.at(1).value_or("");
+  const std::string definition = table_definition(session, table.table);
   for (const auto& [clause, what] : kClauses) {
     if (definition.find(clause) != std::string::npos) return fmt::format("`{}` {}", table.table, what);
   }

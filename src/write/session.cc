@@ -8,8 +8,8 @@
 //   MariaDB's timeouts      a writer may wait in its transaction for a lower range
 //   lc_messages             the figures of a statement come as text ("Records: 3 …"), in the server's language
 //   max_error_count         LOAD DATA's warnings are read in full; MySQL lets no ordinary user set it
-//   sql_notes, old_mode     a warning that is not given is not seen; MariaDB has an old_mode without those of
-//   duplicates READ WRITE              a server may make new sessions read only by default
+//   sql_notes, old_mode     a warning that is not given is not seen; an old_mode of MariaDB's gives none of duplicates
+//   READ WRITE              a server may make new sessions read only by default
 //
 // The affected rows are those of a client without CLIENT_FOUND_ROWS: an unchanged row of ON DUPLICATE KEY UPDATE counts
 // 0, not 1 (tests/db/session_test.cc).
@@ -127,7 +127,7 @@ class Session::Impl {
   }
 
   StatementResult update_rows(std::string_view sql, std::size_t rows, const RowValues& values) {
-    if (!prepared_ || prepared_sql_ != sql) prepare(sql);
+    if (prepared_sql_ != sql) prepare(sql);
     values_.resize(mysql_stmt_param_count(prepared_.get()));
     binds_.assign(values_.size(), MYSQL_BIND{});
     for (MYSQL_BIND& bind : binds_) bind.buffer_type = MYSQL_TYPE_STRING;
@@ -287,16 +287,15 @@ class Session::Impl {
 
   static my_bool bind_row(void* self, MYSQL_BIND* binds, unsigned row) {
     Impl& impl = *static_cast<Impl*>(self);
-    return impl.shielded([&] {
+    const int failed = impl.shielded([&] {
       (*impl.row_values_)(row, impl.values_);
       for (std::size_t column = 0; column < impl.values_.size(); ++column) {
         binds[column].buffer = const_cast<char*>(impl.values_[column].data());
         binds[column].buffer_length = impl.values_[column].size();
       }
       return 0;
-    }) == 0
-               ? 0
-               : 1;
+    });
+    return failed == 0 ? 0 : 1;
   }
 
   // The file's name is the server's wish, and not looked at.
@@ -320,7 +319,7 @@ class Session::Impl {
   Connection connection_;
   ServerInfo server_;
   PreparedStatement prepared_;
-  std::string prepared_sql_;
+  std::string prepared_sql_;              // empty where there is none that can be executed
   std::vector<std::string_view> values_;  // of the row that is bound
   std::vector<MYSQL_BIND> binds_;
   const RowValues* row_values_ = nullptr;  // of the statement under way

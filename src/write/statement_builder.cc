@@ -61,7 +61,7 @@ constexpr Escapes kLiteralEscapes = [] {
   return escapes;
 }();
 
-// A tab or newline behind a backslash would do as well, but not a letter for it: \t is how the server knows a tab.
+// What LOAD DATA reads unless told otherwise: fields end with a tab, records with a newline, a backslash escapes.
 constexpr Escapes kFieldEscapes = [] {
   Escapes escapes{};
   escapes['\0'] = '0';

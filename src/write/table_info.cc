@@ -268,6 +268,10 @@ TableInfo inspect_table(Session& session, parse::Mapping& mapping, OnDuplicate m
   }
 }
 
+std::string table_definition(Session& session, const std::string& table) {
+  return session.query("SHOW CREATE TABLE " + quote_identifier(table)).at(0).at(1).value_or("");
+}
+
 std::string limits_text(const parse::Mapping& mapping) {
   std::string text;
   for (const parse::FieldMapping& field : mapping.fields) {

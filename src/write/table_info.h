@@ -32,6 +32,9 @@ struct TableInfo {
 // the field as it is, another column that is NOT NULL without a default, `replace` with another unique key.
 [[nodiscard]] TableInfo inspect_table(Session& session, parse::Mapping& mapping, OnDuplicate mode);
 
+// The table's CREATE TABLE statement, as the server writes it. Throws StatementError.
+[[nodiscard]] std::string table_definition(Session& session, const std::string& table);
+
 // What the columns of the texts hold, in characters: "`id` 255, `from` 255". For the ledger, and for people.
 [[nodiscard]] std::string limits_text(const parse::Mapping& mapping);
 

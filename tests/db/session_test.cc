@@ -171,22 +171,16 @@ TEST_F(SessionTest, NullIsNotTheEmptyText) {
   EXPECT_THAT(admin().query("SELECT NULL, ''").at(0), ElementsAre(std::nullopt, ""));
 }
 
-TEST_F(SessionTest, ALocalFileIsNeverSent) {
+TEST_F(SessionTest, ALocalFileIsNeverSentWhetherOrNotLoadDataIsAllowed) {
   const GlobalVariable local(admin(), "local_infile", "1");
-  Session session = connect();
-  session.execute("CREATE TABLE t (c TEXT)");
-  EXPECT_TRUE(
-      failure_of<StatementError>([&] { session.execute("LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE t"); }));
-  EXPECT_EQ(value(admin(), "SELECT COUNT(*) FROM t"), "0");
-}
-
-TEST_F(SessionTest, ALocalFileIsNeverSentWhereLoadDataIsAllowedEither) {
-  const GlobalVariable local(admin(), "local_infile", "1");
-  Session session = connect(/*may_load_data=*/true);
-  session.execute("CREATE TABLE t (c TEXT)");
-  EXPECT_TRUE(
-      failure_of<StatementError>([&] { session.execute("LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE t"); }));
-  EXPECT_EQ(value(admin(), "SELECT COUNT(*) FROM t"), "0");
+  admin().execute("CREATE TABLE t (c TEXT)");
+  for (const bool may_load_data : {false, true}) {
+    SCOPED_TRACE(may_load_data);
+    Session session = connect(may_load_data);
+    EXPECT_TRUE(
+        failure_of<StatementError>([&] { session.execute("LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE t"); }));
+    EXPECT_EQ(value(admin(), "SELECT COUNT(*) FROM t"), "0");
+  }
 }
 
 TEST_F(SessionTest, LoadDataSendsItsTextWhateverFileIsAskedFor) {
