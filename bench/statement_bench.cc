@@ -80,7 +80,7 @@ class TextInserts {
   template <typename Take>
   void make(const Take& take) {
     for (std::span<const std::uint32_t> rest = rows_.order; !rest.empty();) {
-      rest = rest.subspan(builder_.build(rows_.batch, rest, {.bytes_max = kBytesMax}, sql_));
+      rest = rest.subspan(builder_.build(rows_.batch, rest, {.rows_max = kRows, .bytes_max = kBytesMax}, sql_));
       take(sql_);
     }
   }
@@ -108,7 +108,7 @@ class LoadDataRecords {
 
   template <typename Take>
   void make(const Take& take) {
-    constexpr std::size_t kPieceBytes = std::size_t{32} * 1024;  // as batch_writer.cc sends them
+    constexpr std::size_t kPieceBytes = std::size_t{32} * 1024;  // as record_stream.cc sends them
     text_.clear();
     for (const std::uint32_t row : rows_.order) {
       builder_.append_record(rows_.batch.row(row), text_);
@@ -144,7 +144,7 @@ class BoundValues {
   void make(const Take& take) {
     std::vector<std::string_view> values(rows_.batch.columns);
     for (std::span<const std::uint32_t> rest = rows_.order; !rest.empty();) {
-      const std::size_t rows = builder_.rows_within(rows_.batch, rest, {.bytes_max = kBytesMax});
+      const std::size_t rows = builder_.rows_within(rows_.batch, rest, {.rows_max = kRows, .bytes_max = kBytesMax});
       packet_.clear();
       for (const std::uint32_t row : rest.first(rows)) {
         builder_.bind(rows_.batch.row(row), values, times_);

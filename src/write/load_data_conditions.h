@@ -10,7 +10,7 @@
 
 namespace chatload::write {
 
-// Why not, half a sentence for people, or nothing where batch_writer.cc can tell by its counts that it has. Throws
+// Why not, half a sentence for people, or nothing where row_sender.cc can tell by its counts that it has. Throws
 // StatementError.
 [[nodiscard]] std::optional<std::string> why_not_load_data(Session& session, const TableInfo& table, OnDuplicate mode);
 

@@ -46,6 +46,16 @@ bool RetryPolicy::has_committed() const {
   return has_committed_;
 }
 
+bool RetryPolicy::may_redo(const StatementError& error) const {
+  switch (classify(error)) {
+    case ErrorClass::kRetry:
+    case ErrorClass::kConnectionLost: return true;
+    // A failover, where the server took writes before.
+    case ErrorClass::kReadOnly: return has_committed();
+    default: return false;
+  }
+}
+
 bool RetryPolicy::wait(Clock::time_point failing_since, unsigned attempts, const std::string& trouble) {
   return !is_over(failing_since, trouble) && !stop_.wait_for(backoff(attempts));
 }

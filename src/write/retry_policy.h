@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/stop_signal.h"
+#include "write/statement_error.h"
 
 namespace chatload::write {
 
@@ -26,6 +27,9 @@ class RetryPolicy {
 
   // Whether this run has committed anything.
   [[nodiscard]] bool has_committed() const;
+
+  // Whether what failed so may succeed if it is done again.
+  [[nodiscard]] bool may_redo(const StatementError& error) const;
 
   // Waits before attempt number `attempts` + 1 at what has failed since failing_since. Logs `trouble`, half a
   // sentence or a whole one, unless it has met the same within the last minute. False where there is to be no further

@@ -22,8 +22,8 @@ namespace chatload::write {
 
 // What one statement may be; reaching either ends it.
 struct StatementLimits {
-  std::size_t rows_max = 0;
-  std::size_t bytes_max = 0;  // of the statement's text or values; below the server's max_allowed_packet
+  std::size_t rows_max;
+  std::size_t bytes_max;  // of the statement's text or values; below the server's max_allowed_packet
 };
 
 // Pure: what is made depends on the arguments alone. The session must be pinned (utf8mb4, backslash escapes, UTC), as

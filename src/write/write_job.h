@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/units.h"
@@ -88,6 +89,10 @@ struct WriteJob {
   [[nodiscard]] bool is_stretch() const { return !origins.empty(); }
   // Lines whose outcome is this job's.
   [[nodiscard]] std::uint64_t own_lines() const { return parsed.counts.lines - spilled_rows; }
+  // The bytes of one of a range's lines.
+  [[nodiscard]] std::string_view raw_of(const parse::LineSpan& line) const {
+    return parsed.range.bytes.view().text().substr(line.begin_bytes, line.size_bytes);
+  }
 };
 
 }  // namespace chatload::write

@@ -45,6 +45,21 @@ class RetryPolicyTest : public testing::Test {
   StopSignal stop_;
 };
 
+TEST_F(RetryPolicyTest, ServerThatTakesNoWritesIsTriedAgainIfItTookSomeBefore) {
+  RetryPolicy retry(hours(1), stop_);
+  const StatementError read_only(1290, "HY000", "The server is running with the --read-only option");
+  EXPECT_FALSE(retry.may_redo(read_only));
+  retry.committed();
+  EXPECT_TRUE(retry.may_redo(read_only));
+}
+
+TEST_F(RetryPolicyTest, LocksAndLostConnectionsAreTriedAgainButNoRefusedRow) {
+  const RetryPolicy retry(hours(1), stop_);
+  EXPECT_TRUE(retry.may_redo(StatementError(1213, "40001", "Deadlock found")));
+  EXPECT_TRUE(retry.may_redo(StatementError(2013, "HY000", "Lost connection")));
+  EXPECT_FALSE(retry.may_redo(StatementError(1406, "22001", "Data too long")));
+}
+
 TEST_F(RetryPolicyTest, NoTimeMeansNoFurtherAttempt) {
   RetryPolicy retry(milliseconds(0), stop_);
   EXPECT_FALSE(retry.wait(Clock::now(), 0, "trouble"));

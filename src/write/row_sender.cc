@@ -1,0 +1,203 @@
+// A table that may have a trigger gets its rows as text: of an array of rows MariaDB 10.11 counts those that a trigger
+// writes as affected rows too.
+//
+// Counting, from what the server reports for each INSERT of n rows (a = affected rows, c = rows changed):
+//   skip      a inserted, n - a duplicates
+//   replace   a = inserted + 2 c, so a - 2 c inserted, the others updated, changed or not
+//   fail      a inserted
+//
+// A statement that the server refuses for one of its rows has changed nothing (InnoDB undoes it alone), so its halves
+// are sent in order: a bad row among 1,000 costs 20 more statements. From kRefusedRowByRow on in one range its rows go
+// one by one, which for many bad rows is fewer.
+//
+// LOAD DATA LOCAL makes the best of what does not fit, with a warning, and skips duplicates, each with a warning too.
+// So it has done what an INSERT would have done exactly if every record is a row or skipped, there is one warning for
+// each that was skipped, and all of them are 1062. Otherwise, and where there are more warnings than the server keeps
+// (max_error_count, 1,024 on MySQL unless set), the range is rolled back and inserted.
+#include "write/row_sender.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "write/record_stream.h"
+#include "write/write_failure.h"
+
+namespace chatload::write {
+namespace {
+
+constexpr std::size_t kRefusedRowByRow = 100;
+constexpr std::size_t kRefusedDetailsKept = 100;
+// So that, with up to a tenth of them duplicates, the server keeps every warning. Larger statements are no faster.
+constexpr std::size_t kLoadDataRowsMax = 10'000;
+// Jobs in a row, after which a writer inserts for good: what they have the next ones have too.
+constexpr unsigned kFallbacksMax = 3;
+constexpr int kDuplicateEntry = 1062;
+constexpr int kTooManyPreparedStatements = 1461;
+
+}  // namespace
+
+RowSender::RowSender(Session& session, const WriteContext& context, RejectSender& rejects,
+                     const std::atomic<bool>& failed)
+    : session_(session),
+      context_(context),
+      rejects_(rejects),
+      failed_(failed),
+      builder_(context.mapping, context.mode, session.server().server),
+      transport_(context.transport) {}
+
+void RowSender::begin_job() {
+  if (transport_ == context_.transport) fallbacks_ = 0;
+  transport_ = fallbacks_ < kFallbacksMax ? context_.transport : RowTransport::kText;
+}
+
+void RowSender::begin_transaction() {
+  if (limits_) return;
+  limits_ = {.rows_max = rows_of_statement(session_.round_trip()),
+             .bytes_max = context_.statement_bytes_max_of(session_)};
+}
+
+RowSender::Outcome RowSender::send(WriteJob& job, std::span<const std::uint32_t> rows) {
+  while (!rows.empty()) {
+    if (failed_ || context_.stop.requested()) return Outcome::kGivenUp;
+    const bool is_load_data = transport_ == RowTransport::kLoadData;
+    const auto next = rows.first(is_load_data ? std::min(rows.size(), kLoadDataRowsMax) : prepare_insert(job, rows));
+    const Outcome outcome = is_load_data ? load_data(job, next) : insert(job, next);
+    if (outcome != Outcome::kSent) return outcome;
+    rows = rows.subspan(next.size());
+  }
+  return Outcome::kSent;
+}
+
+// How many of these go with the next INSERT; its text, where it is text, is in text_ then.
+std::size_t RowSender::prepare_insert(const WriteJob& job, std::span<const std::uint32_t> rows) {
+  StatementLimits limits = *limits_;
+  if (job.result.refused.size() >= kRefusedRowByRow) limits.rows_max = 1;
+  const std::size_t fitting = transport_ == RowTransport::kBound ? builder_.rows_within(job.parsed.rows, rows, limits)
+                                                                 : builder_.build(job.parsed.rows, rows, limits, text_);
+  if (fitting == 0) throw too_long(place_of(job, rows.front()).line, limits.bytes_max);
+  return fitting;
+}
+
+RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_t> rows) {
+  try {
+    count(job, rows.size(), send_insert(job, rows));
+    return Outcome::kSent;
+  } catch (const StatementError& error) {
+    if (transport_ == RowTransport::kBound && error.code() == kTooManyPreparedStatements) {
+      return fall_back(job, error.what());
+    }
+    if (!is_rows_fault(error)) throw;
+    if (rows.size() == 1) return refuse(job, rows.front(), error);
+  }
+  const std::size_t half = rows.size() / 2;
+  const Outcome lower = send(job, rows.first(half));
+  return lower == Outcome::kSent ? send(job, rows.subspan(half)) : lower;
+}
+
+StatementResult RowSender::send_insert(const WriteJob& job, std::span<const std::uint32_t> rows) {
+  if (transport_ == RowTransport::kText) return session_.update(text_);
+  return session_.update_rows(builder_.row_insert(), rows.size(),
+                              [&](std::size_t row, std::span<std::string_view> values) {
+                                builder_.bind(job.parsed.rows.row(rows[row]), values, text_);
+                              });
+}
+
+RowSender::Outcome RowSender::load_data(WriteJob& job, std::span<const std::uint32_t> rows) {
+  RecordStream records(builder_, job.parsed.rows, rows, text_);
+  std::string trouble;
+  try {
+    const LoadDataResult done =
+        session_.load_data(builder_.load_data(), [&](std::span<char> out) { return records.read(out); });
+    if (done.records == rows.size() && done.deleted == 0 && done.affected_rows + done.skipped == done.records &&
+        done.warnings == done.skipped && are_duplicates(done.warnings)) {
+      job.result.counts.inserted += done.affected_rows;
+      job.result.counts.duplicate += done.skipped;
+      return Outcome::kSent;
+    }
+    trouble = fmt::format("{} rows of {}, {} records skipped, {} warnings", done.affected_rows, rows.size(),
+                          done.skipped, done.warnings);
+  } catch (const StatementError& error) {
+    if (context_.retry.may_redo(error)) throw;
+    trouble = error.what();
+  }
+  return fall_back(job, trouble);
+}
+
+// Whether the last statement's warnings, so many, are all there and each of a duplicate.
+bool RowSender::are_duplicates(std::uint64_t warnings) {
+  if (warnings == 0) return true;
+  const std::vector<int> codes = session_.warning_codes();
+  return codes.size() == warnings &&
+         std::all_of(codes.begin(), codes.end(), [](int code) { return code == kDuplicateEntry; });
+}
+
+RowSender::Outcome RowSender::fall_back(const WriteJob& job, std::string_view trouble) {
+  transport_ = RowTransport::kText;
+  ++fallbacks_;
+  spdlog::info("Rolls {} back and writes them as plain INSERTs ({}){}.", lines_of(job), trouble,
+               fallbacks_ < kFallbacksMax ? "" : ", and what this connection writes from now on too");
+  return Outcome::kFellBack;
+}
+
+// With skip and replace the table's own keys cause no 1062: a trigger has met another table's.
+bool RowSender::is_rows_fault(const StatementError& error) const {
+  const ErrorClass kind = classify(error);
+  return kind == ErrorClass::kRefused || (kind == ErrorClass::kDuplicateKey && context_.mode != OnDuplicate::kFail);
+}
+
+RowSender::Outcome RowSender::refuse(WriteJob& job, std::uint32_t row, const StatementError& error) {
+  const std::string detail = fmt::format("SQLSTATE {}: {}", error.sqlstate(), error.message());
+  RefusedLine refused = place_of(job, row);
+  rejects_.add({.line = refused.line,
+                .offset = refused.offset,
+                .reason = parse::RejectReason::kRefusedByServer,
+                .field = {},
+                .detail = detail,
+                .raw = job.is_stretch() ? std::string_view() : job.raw_of(job.parsed.rows.lines[row])});
+  if (job.result.refused.size() < kRefusedDetailsKept) refused.detail = detail;
+  job.result.refused.push_back(std::move(refused));
+  ++job.result.counts.rejected;
+  if (job.owner->allows_refused(job, job.result.refused.size())) return Outcome::kSent;
+  job.result.is_over_budget = true;
+  return Outcome::kGivenUp;
+}
+
+// A stretch's rows come from anywhere in the input; where their ranges begin is in the ledger.
+RefusedLine RowSender::place_of(const WriteJob& job, std::uint32_t row) {
+  const parse::LineSpan& line = job.parsed.rows.lines[row];
+  LineNumber first_line = job.first_line;
+  ByteOffset begin = job.parsed.range.begin;
+  if (job.is_stretch()) {
+    const std::optional<RangeRecord> range = context_.ledger.find(session_, job.origins[row].range);
+    if (!range) throw lost_range(fmt::format("range {}", job.origins[row].range.value()));
+    first_line = range->first_line;
+    begin = range->begin;
+  }
+  return {first_line + line.line_index, begin + line.begin_bytes, line.size_bytes, {}};
+}
+
+// Adds what a statement of `rows` rows did. Figures that no INSERT of such rows can give (a trigger that rewrites them
+// could) end the run before the transaction is committed.
+void RowSender::count(WriteJob& job, std::uint64_t rows, const StatementResult& done) {
+  require_no_warning(session_, done, lines_of(job));
+  const bool is_replace = context_.mode == OnDuplicate::kReplace;
+  const std::uint64_t affected_by_changes = is_replace ? 2 * done.changed_rows : 0;
+  const bool is_possible = (is_replace || done.changed_rows == 0) && affected_by_changes <= done.affected_rows &&
+                           done.affected_rows - affected_by_changes + (is_replace ? done.changed_rows : 0) <= rows &&
+                           (context_.mode != OnDuplicate::kFail || done.affected_rows == rows);
+  if (!is_possible) {
+    throw DatabaseError(
+        fmt::format("The server reports {} affected and {} changed rows for an INSERT of {} of {}, "
+                    "which does not add up; none of them is in the table: look for a trigger on it.",
+                    done.affected_rows, done.changed_rows, rows, lines_of(job)));
+  }
+  const std::uint64_t inserted = done.affected_rows - affected_by_changes;
+  LineCounts& counts = job.result.counts;
+  counts.inserted += inserted;
+  (is_replace ? counts.updated : counts.duplicate) += rows - inserted;
+}
+
+}  // namespace chatload::write

@@ -1,0 +1,72 @@
+// A job's rows → the statements of a transaction.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "write/reject_sender.h"
+#include "write/session.h"
+#include "write/statement_builder.h"
+#include "write/write_context.h"
+#include "write/write_job.h"
+
+namespace chatload::write {
+
+// Counts what becomes of each row in job.result. A row that the server refuses is found by bisection and becomes a
+// reject, its neighbours stay; where LOAD DATA has not made a row or a duplicate of each record, the job is to be
+// inserted.
+//
+// Single-threaded; borrows all that it is given. What it throws beside StatementError is a DatabaseError that ends the
+// run.
+class RowSender {
+ public:
+  enum class Outcome {
+    kSent,
+    kGivenUp,   // the run is to end, or the job's owner allows no more refused rows (job.result)
+    kFellBack,  // roll back and begin the transaction anew: the rows will go as text
+  };
+
+  // failed: another writer ended the run: send no more.
+  RowSender(Session& session, const WriteContext& context, RejectSender& rejects, const std::atomic<bool>& failed);
+
+  // After a reconnect.
+  void measure_anew() { limits_.reset(); }
+
+  // Before a job's first transaction.
+  void begin_job();
+
+  // Before each of its transactions begins.
+  void begin_transaction();
+
+  // Sends these of the job's rows, some or all of job.order.rows, in as few statements as the limits allow.
+  [[nodiscard]] Outcome send(WriteJob& job, std::span<const std::uint32_t> rows);
+
+ private:
+  [[nodiscard]] std::size_t prepare_insert(const WriteJob& job, std::span<const std::uint32_t> rows);
+  [[nodiscard]] Outcome insert(WriteJob& job, std::span<const std::uint32_t> rows);
+  StatementResult send_insert(const WriteJob& job, std::span<const std::uint32_t> rows);
+  [[nodiscard]] Outcome load_data(WriteJob& job, std::span<const std::uint32_t> rows);
+  [[nodiscard]] bool are_duplicates(std::uint64_t warnings);
+  [[nodiscard]] Outcome fall_back(const WriteJob& job, std::string_view trouble);
+  [[nodiscard]] bool is_rows_fault(const StatementError& error) const;
+  [[nodiscard]] Outcome refuse(WriteJob& job, std::uint32_t row, const StatementError& error);
+  [[nodiscard]] RefusedLine place_of(const WriteJob& job, std::uint32_t row);
+  void count(WriteJob& job, std::uint64_t rows, const StatementResult& done);
+
+  Session& session_;
+  const WriteContext& context_;
+  RejectSender& rejects_;
+  const std::atomic<bool>& failed_;
+  StatementBuilder builder_;
+  std::optional<StatementLimits> limits_;  // of INSERTs on this connection
+  RowTransport transport_;                 // of the job under way
+  unsigned fallbacks_ = 0;                 // jobs in a row that fell back to text
+  std::string text_;                       // reused: an INSERT, the times of a bound row, or some records of LOAD DATA
+};
+
+}  // namespace chatload::write

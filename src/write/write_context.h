@@ -1,0 +1,50 @@
+// What every writer of a load shares.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "base/pause.h"
+#include "base/stop_signal.h"
+#include "parse/mapping.h"
+#include "write/duplicates.h"
+#include "write/range_ledger.h"
+#include "write/retry_policy.h"
+#include "write/session.h"
+
+namespace chatload::write {
+
+// How rows go to the server.
+enum class RowTransport {
+  kText,      // a multi-row INSERT
+  kBound,     // a prepared INSERT, done for an array of rows: MariaDB, and a table without triggers
+  kLoadData,  // where load_data_conditions.h has nothing against it
+};
+
+// All of it read-only, or safe for several threads.
+struct WriteContext {
+  const parse::Mapping& mapping;
+  OnDuplicate mode;
+  RowTransport transport;
+  std::size_t statement_bytes_max;   // of an INSERT, where the server's max_allowed_packet is not less
+  std::size_t recorded_rejects_max;  // rejected lines to fetch of a range that an earlier run committed
+  const RangeLedger& ledger;
+  CommittedRanges& committed;
+  std::function<Session()> reconnect;
+  RetryPolicy& retry;
+  const StopSignal& stop;
+  const Pause& pause;                        // while it is set, no transaction is begun
+  std::atomic<std::uint64_t>& retries;       // transactions redone, for the progress line
+  std::atomic<std::uint64_t>& disconnected;  // writers that have no connection just now
+
+  // Of an INSERT on that session: max_allowed_packet counts the packet's command byte too.
+  [[nodiscard]] std::size_t statement_bytes_max_of(const Session& session) const {
+    constexpr std::size_t kPacketOverheadBytes = 64;
+    return std::min<std::size_t>(session.server().packet_bytes_max - kPacketOverheadBytes, statement_bytes_max);
+  }
+};
+
+}  // namespace chatload::write

@@ -1,0 +1,72 @@
+#include "write/write_failure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "base/quantity.h"
+
+namespace chatload::write {
+
+std::string lines_of(const WriteJob& job) {
+  if (job.is_stretch())
+    return fmt::format("the {} rows of stretch {}", job.origins.size(), job.parsed.range.number.value());
+  return fmt::format("the lines {} to {}", job.first_line.value(),
+                     job.first_line.value() + std::max<std::uint64_t>(job.parsed.counts.lines, 1) - 1);
+}
+
+DatabaseError ending(const WriteJob& job, const StatementError& error, const WriteContext& context,
+                     bool is_committing) {
+  const std::string lines = lines_of(job);
+  const std::string retry_for = format_duration(context.retry.retry_for());
+  switch (classify(error)) {
+    case ErrorClass::kDuplicateKey:
+      if (context.mode != OnDuplicate::kFail) break;
+      return DatabaseError(fmt::format(
+          "One of {} has an id that is there already, and --on-duplicate is fail ({}); ranges committed before stay: "
+          "load again with --restart and --on-duplicate skip or replace.",
+          lines, error.message()));
+    case ErrorClass::kConnectionLost:
+      return DatabaseError(
+          fmt::format("The connection was lost while {} were {} ({}), and did not come back within {} (--retry-for).",
+                      lines, is_committing ? "committed" : "written", error.message(), retry_for));
+    case ErrorClass::kReadOnly:
+      return DatabaseError(
+          fmt::format("The server takes no writes ({}); load into the primary server, or make this one writable.",
+                      error.message()));
+    case ErrorClass::kRetry:
+      return DatabaseError(fmt::format(
+          "Of {}, some met locks, and redoing them for {} (--retry-for) did not help ({}); end the sessions "
+          "that hold them.",
+          lines, retry_for, error.message()));
+    case ErrorClass::kRefused:
+    case ErrorClass::kFatal: break;
+  }
+  return DatabaseError(fmt::format("The server ended the load at {} (error {}, SQLSTATE {}: {}); mend that first.",
+                                   lines, error.code(), error.sqlstate(), error.message()));
+}
+
+LoadError lost_range(const std::string& lines) {
+  return LoadError(
+      fmt::format("The server has lost what it had committed of {}, as a failover to a replica that was behind does; "
+                  "run the same command again to load them once more.",
+                  lines));
+}
+
+DatabaseError too_long(LineNumber line, std::size_t bytes_max) {
+  return DatabaseError(
+      fmt::format("Line {} makes a statement of more than the {} bytes that the server's max_allowed_packet allows; "
+                  "raise it on the server, or load with --restart and a lower --max-line.",
+                  line.value(), bytes_max));
+}
+
+void require_no_warning(Session& session, const StatementResult& done, const std::string& lines) {
+  if (done.warnings == 0) return;
+  throw DatabaseError(
+      fmt::format("The server warned about one of {} ({}), and chatload loads nothing that is not exact; none of them "
+                  "is in the table: mend the line or the table.",
+                  lines, fmt::join(session.warnings(), "; ")));
+}
+
+}  // namespace chatload::write
