@@ -100,17 +100,17 @@ LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
     throw DatabaseError(fmt::format("{} is read-only; load into the primary server, or make this one writable.",
                                     plan.write.endpoint.display()));
   }
+  control_ = std::make_unique<write::ControlConnection>([this] { return connect_writer(); }, retry_, stop_);
   inspect(plan.write.on_duplicate);
   write::require_ledger(sessions_.front());
   if (const auto why = write::why_commits_may_be_lost(sessions_.front())) {
     spdlog::warn("The server may lose what it has committed in a crash of its own ({}); set it to 1.", *why);
   }
-  if (!table_.can_write_in_parallel() && plan.write.connections > 1) {
+  if (table_.can_write_in_parallel()) {
+    while (sessions_.size() < plan.write.connections) sessions_.push_back(connect_patiently());
+  } else if (plan.write.connections > 1) {
     spdlog::info("One connection writes in file order, because {}.", table_.why_not_in_parallel());
   }
-  const unsigned connections = table_.can_write_in_parallel() ? plan.write.connections : 1;
-  while (sessions_.size() < connections) sessions_.push_back(connect_patiently());
-  control_ = std::make_unique<write::ControlConnection>([this] { return connect_writer(); }, retry_, stop_);
   if (!plan.write.throttle.empty()) throttle_.emplace(plan.write.endpoint, plan.write.throttle, stats_.pause);
   if (plan.report.rejects) reject_writer_ = std::make_unique<report::RejectWriter>(*plan.report.rejects);
 }
@@ -140,13 +140,28 @@ write::Session LoadRunner::connect_patiently() {
   }
 }
 
-void LoadRunner::inspect(write::OnDuplicate mode) { table_ = write::inspect_table(sessions_.front(), mapping_, mode); }
+// By the control connection, which is kept alive while others idle.
+void LoadRunner::inspect(write::OnDuplicate mode) {
+  control_->run([&](write::Session& session) {
+    session.execute("DO 1");  // a connection that was lost is opened again
+    table_ = write::inspect_table(session, mapping_, mode);
+  });
+}
+
+// The table may have been altered since the input before.
+void LoadRunner::inspect_again(const std::string& input) {
+  inspect(plan_.write.on_duplicate);
+  if (table_.can_write_in_parallel() || sessions_.size() == 1) return;
+  spdlog::info("{}: one connection writes in file order, because {}.", input, table_.why_not_in_parallel());
+  sessions_.erase(sessions_.begin() + 1, sessions_.end());
+}
 
 void LoadRunner::run(const std::string& input, Verdict& verdict) {
   struct Unlock {
     write::ControlConnection& control;
     ~Unlock() { control.unlock_all(); }
   } const unlock{*control_};
+  inspect_again(input);
   const source::SourceIdentity identity = source::identify_source(input, plan_.ledger.source_id);
   indexes_.emplace(plan_, input, table_.table, *control_, retry_, stats_, stop_);
   LoadDecider decider(mapping_, table_, static_cast<unsigned>(sessions_.size()), stop_);
@@ -161,7 +176,7 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else if (const auto* done = std::get_if<DoneLoad>(&*opened)) {
     count_done(input, *done, verdict);
-    export_rejects(input, done->load_id);
+    export_rejects(input, done->load_id, [this] { return connect_patiently(); });
   } else {
     const OpenLoad& load = std::get<OpenLoad>(*opened);
     try {
@@ -175,7 +190,7 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
       export_rejects_after_failure(input, load.load_id);
       throw;
     }
-    export_rejects(input, load.load_id);
+    export_rejects(input, load.load_id, [this] { return connect_patiently(); });
   }
 }
 
@@ -390,26 +405,31 @@ void LoadRunner::mark_ended(const OpenLoad& load, write::LoadState state, ExitCo
   }
 }
 
-void LoadRunner::export_rejects(const std::string& input, std::uint64_t load_id) {
+void LoadRunner::export_rejects(const std::string& input, std::uint64_t load_id, const Connect& connect) {
   if (!reject_writer_ || stop_.requested()) return;
+  const auto why_not = [&](const char* error) {
+    return DatabaseError(
+        fmt::format("{}: its rejected lines cannot be read for --rejects ({}); `chatload rejects {} -o FILE.json.gz` "
+                    "exports them.",
+                    input, error, load_id));
+  };
   try {
-    write::Session session = connect_writer();
+    write::Session session = connect();
     write::read_rejects(session, load_id, [&](const write::StoredReject& reject) {
       reject_writer_->write(report::record_of(reject), input);
       return !stop_.requested();
     });
   } catch (const write::StatementError& error) {
-    throw DatabaseError(
-        fmt::format("{}: its rejected lines cannot be read for --rejects ({}); `chatload rejects {} -o FILE.json.gz` "
-                    "exports them.",
-                    input, error.what(), load_id));
+    throw why_not(error.what());
+  } catch (const write::ConnectError& error) {
+    throw why_not(error.what());
   }
 }
 
 // What ended the load is the news; a lost server has no rejects to give either.
 void LoadRunner::export_rejects_after_failure(const std::string& input, std::uint64_t load_id) {
   try {
-    export_rejects(input, load_id);
+    export_rejects(input, load_id, [this] { return connect_writer(); });
   } catch (const DatabaseError& error) {
     spdlog::warn("{}", error.what());
   }

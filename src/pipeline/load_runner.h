@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,7 @@ class LoadRunner {
   [[nodiscard]] write::Session connect_writer() const;
   [[nodiscard]] write::Session connect_patiently();
   void inspect(write::OnDuplicate mode);
+  void inspect_again(const std::string& input);
   void count_done(const std::string& input, const DoneLoad& load, Verdict& verdict);
   void go_on(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load, Verdict& verdict);
   [[nodiscard]] write::RowTransport choose_transport(const std::string& input, write::OnDuplicate mode);
@@ -60,7 +62,8 @@ class LoadRunner {
   void finish(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
               const InputResult& result, ExitCode exit_code);
   void mark_ended(const OpenLoad& load, write::LoadState state, ExitCode exit_code);
-  void export_rejects(const std::string& input, std::uint64_t load_id);
+  using Connect = std::function<write::Session()>;
+  void export_rejects(const std::string& input, std::uint64_t load_id, const Connect& connect);
   void export_rejects_after_failure(const std::string& input, std::uint64_t load_id);
 
   const cli::LoadPlan& plan_;

@@ -52,7 +52,7 @@ bool RangeSettler::add_reject(const WriteJob& job, const parse::RejectedLine& re
               .field = has_field ? std::string_view(mapping_.fields[reject.field].column) : std::string_view(),
               .line = job.first_line + reject.line.line_index,
               .offset = job.parsed.range.begin + reject.line.begin_bytes,
-              .raw = job.parsed.range.bytes.view().text().substr(reject.line.begin_bytes, reject.line.size_bytes),
+              .raw = job.raw_of(reject.line),
               .raw_is_cut = reject.reason == parse::RejectReason::kLineTooLong});
 }
 

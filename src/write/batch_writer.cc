@@ -55,7 +55,7 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
       trouble = std::string(error.what());
       last_word.emplace(error);
     } catch (const StatementError& error) {
-      last_word.emplace(ending(job, error, context_, is_committing_));
+      last_word.emplace(statement_failure(job, error, context_, is_committing_));
       const bool is_lost = classify(error) == ErrorClass::kConnectionLost || classify(error) == ErrorClass::kReadOnly;
       const bool is_rolled_back = roll_back();
       if (is_connected_ && (is_lost || !is_rolled_back)) {
@@ -80,7 +80,7 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
 void BatchWriter::reconnect() {
   session_ = context_.reconnect();
   context_.committed.require_all(session_);
-  rows_.measure_anew();
+  rows_.forget_limits();
   is_connected_ = true;
   --context_.disconnected;
 }
@@ -110,8 +110,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
   await_clearance(scheduler);
   if (has_to_end()) return Outcome::kGivenUp;
 
-  rows_.begin_transaction();
-  rejects_.begin_transaction();
+  rows_.learn_limits();
   session_.execute("START TRANSACTION");
   if (!context_.ledger.claim(session_, job)) {
     session_.execute("ROLLBACK");
@@ -123,6 +122,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
   job.result.counts = {
       .lines = job.own_lines(), .filtered = parsed.filtered, .rejected = parsed.rejected(), .blank = parsed.blank};
   job.result.refused.clear();
+  rejects_.begin_transaction();
   const std::span<const std::uint32_t> rows = order.rows;
   RowSender::Outcome sent = rows_.send(job, rows.first(order.contested_begin));
   bool gives_way = false;
@@ -144,6 +144,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
   is_committing_ = false;
   context_.committed.add(job.parsed.range.number);
   context_.retry.committed();
+  rows_.committed();
   job.result.committed = true;
   return Outcome::kCommitted;
 }
@@ -153,7 +154,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
 void BatchWriter::take_recorded(WriteJob& job, bool by_earlier_run) {
   const split::Range& range = job.parsed.range;
   const std::optional<RangeRecord> record = context_.ledger.find(session_, range.number);
-  if (!record) throw lost_range(lines_of(job));
+  if (!record) throw range_lost(lines_of(job));
   if (!record->has_bytes_of(range, job.digest) || record->first_line != job.first_line ||
       record->counts.lines != job.own_lines()) {
     throw changed_source(context_.ledger.load_id(), *record);

@@ -67,11 +67,8 @@ void ControlConnection::wait_after(const ConnectError& error, Attempts& attempts
 }
 
 void ControlConnection::wait_after(const StatementError& error, Attempts& attempts) {
-  const ErrorClass kind = classify(error);
-  const bool may_pass = kind == ErrorClass::kRetry || kind == ErrorClass::kConnectionLost ||
-                        (kind == ErrorClass::kReadOnly && retry_.has_committed());
-  if (kind != ErrorClass::kRetry) session_.reset();
-  if (may_pass && retry_.wait(attempts.since, attempts.failures++, error.what())) return;
+  if (classify(error) != ErrorClass::kRetry) session_.reset();
+  if (retry_.may_redo(error) && retry_.wait(attempts.since, attempts.failures++, error.what())) return;
   if (stop_.requested()) throw Interrupted();
   throw DatabaseError(
       fmt::format("The ledger cannot be read or written: {}; mend that and run the same command again.", error.what()));

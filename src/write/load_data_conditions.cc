@@ -37,6 +37,9 @@ std::optional<std::string> why_not_load_data(Session& session, const TableInfo& 
   if (to_number(server[1]) != 0 && server[2] != "ROW") {
     return fmt::format("the server's binlog_format is {}", server[2].value_or("unknown"));
   }
+  for (const Row& row : session.query("SHOW GLOBAL VARIABLES LIKE 'wsrep_load_data_splitting'")) {
+    if (row[1] == "ON") return "the server commits within a LOAD DATA (wsrep_load_data_splitting)";
+  }
   const std::string definition = table_definition(session, table.table);
   for (const auto& [clause, what] : kClauses) {
     if (definition.find(clause) != std::string::npos) return fmt::format("`{}` {}", table.table, what);

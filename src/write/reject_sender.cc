@@ -7,14 +7,14 @@
 namespace chatload::write {
 
 RejectSender::RejectSender(Session& session, const WriteContext& context)
-    : session_(session),
-      context_(context),
-      statement_(context.ledger.load_id(), context.statement_bytes_max_of(session)) {}
+    : session_(session), context_(context), statement_(context.ledger.load_id(), context.statement_bytes_max) {}
+
+void RejectSender::begin_transaction() { statement_.begin(context_.statement_bytes_max_of(session_)); }
 
 void RejectSender::add(const Reject& reject) {
   if (statement_.append(reject)) return;
   flush();
-  if (!statement_.append(reject)) throw too_long(reject.line, context_.statement_bytes_max_of(session_));
+  if (!statement_.append(reject)) throw line_too_long(reject.line, context_.statement_bytes_max_of(session_));
 }
 
 void RejectSender::finish(WriteJob& job) {
@@ -39,7 +39,7 @@ void RejectSender::finish(WriteJob& job) {
 void RejectSender::flush() {
   if (statement_.empty()) return;
   require_no_warning(session_, session_.update(statement_.sql()), "the rejected lines");
-  statement_.clear();
+  begin_transaction();
 }
 
 }  // namespace chatload::write

@@ -18,7 +18,7 @@ class RejectSender {
   void begin_job() { has_paged_ = false; }
 
   // Before each of its transactions: nothing of an earlier one is sent any more.
-  void begin_transaction() { statement_.clear(); }
+  void begin_transaction();
 
   // A row that the server refused.
   void add(const Reject& reject);

@@ -71,7 +71,8 @@ bool RejectStatement::append(const Reject& reject) {
   return true;
 }
 
-void RejectStatement::clear() {
+void RejectStatement::begin(std::size_t bytes_max) {
+  bytes_max_ = bytes_max;
   sql_ = kHead;
   is_empty_ = true;
 }

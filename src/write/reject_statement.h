@@ -24,15 +24,18 @@ struct Reject {
 // Collects rejects until a statement is full. Single-threaded; keeps its memory.
 class RejectStatement {
  public:
+  // bytes_max: the most that any statement will have.
   RejectStatement(std::uint64_t load_id, std::size_t bytes_max);
 
-  // False where the reject does not fit behind those that are there: send sql(), clear(), and append it again; one that
+  // Empties it, for a statement of at most so many bytes.
+  void begin(std::size_t bytes_max);
+
+  // False where the reject does not fit behind those that are there: send sql(), begin(), and append it again; one that
   // does not fit into an empty statement never will.
   [[nodiscard]] bool append(const Reject& reject);
 
   [[nodiscard]] bool empty() const { return is_empty_; }
   [[nodiscard]] const std::string& sql() const { return sql_; }
-  void clear();
 
  private:
   std::uint64_t load_id_;

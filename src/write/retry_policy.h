@@ -1,4 +1,4 @@
-// How long a run goes on trying against a server that is away or locked, and what it says meanwhile.
+// What a run tries again, for how long against a server that is away or locked, and what it says meanwhile.
 #pragma once
 
 #include <chrono>

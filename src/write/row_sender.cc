@@ -1,5 +1,6 @@
 // A table that may have a trigger gets its rows as text: of an array of rows MariaDB 10.11 counts those that a trigger
-// writes as affected rows too.
+// writes as affected rows too. So does a server that takes no array after all, as behind a proxy that does not know
+// them, or with too many prepared statements: what ends the load then is what it says to the text.
 //
 // Counting, from what the server reports for each INSERT of n rows (a = affected rows, c = rows changed):
 //   skip      a inserted, n - a duplicates
@@ -35,7 +36,6 @@ constexpr std::size_t kLoadDataRowsMax = 10'000;
 // Jobs in a row, after which a writer inserts for good: what they have the next ones have too.
 constexpr unsigned kFallbacksMax = 3;
 constexpr int kDuplicateEntry = 1062;
-constexpr int kTooManyPreparedStatements = 1461;
 
 }  // namespace
 
@@ -48,12 +48,13 @@ RowSender::RowSender(Session& session, const WriteContext& context, RejectSender
       builder_(context.mapping, context.mode, session.server().server),
       transport_(context.transport) {}
 
-void RowSender::begin_job() {
+void RowSender::begin_job() { transport_ = fallbacks_ < kFallbacksMax ? context_.transport : RowTransport::kText; }
+
+void RowSender::committed() {
   if (transport_ == context_.transport) fallbacks_ = 0;
-  transport_ = fallbacks_ < kFallbacksMax ? context_.transport : RowTransport::kText;
 }
 
-void RowSender::begin_transaction() {
+void RowSender::learn_limits() {
   if (limits_) return;
   limits_ = {.rows_max = rows_of_statement(session_.round_trip()),
              .bytes_max = context_.statement_bytes_max_of(session_)};
@@ -77,7 +78,7 @@ std::size_t RowSender::prepare_insert(const WriteJob& job, std::span<const std::
   if (job.result.refused.size() >= kRefusedRowByRow) limits.rows_max = 1;
   const std::size_t fitting = transport_ == RowTransport::kBound ? builder_.rows_within(job.parsed.rows, rows, limits)
                                                                  : builder_.build(job.parsed.rows, rows, limits, text_);
-  if (fitting == 0) throw too_long(place_of(job, rows.front()).line, limits.bytes_max);
+  if (fitting == 0) throw line_too_long(place_of(job, rows.front()).line, limits.bytes_max);
   return fitting;
 }
 
@@ -86,7 +87,7 @@ RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_
     count(job, rows.size(), send_insert(job, rows));
     return Outcome::kSent;
   } catch (const StatementError& error) {
-    if (transport_ == RowTransport::kBound && error.code() == kTooManyPreparedStatements) {
+    if (transport_ == RowTransport::kBound && classify(error) == ErrorClass::kFatal) {
       return fall_back(job, error.what());
     }
     if (!is_rows_fault(error)) throw;
@@ -172,7 +173,7 @@ RefusedLine RowSender::place_of(const WriteJob& job, std::uint32_t row) {
   ByteOffset begin = job.parsed.range.begin;
   if (job.is_stretch()) {
     const std::optional<RangeRecord> range = context_.ledger.find(session_, job.origins[row].range);
-    if (!range) throw lost_range(fmt::format("range {}", job.origins[row].range.value()));
+    if (!range) throw range_lost(fmt::format("range {}", job.origins[row].range.value()));
     first_line = range->first_line;
     begin = range->begin;
   }

@@ -27,6 +27,7 @@
 
 #include "base/errors.h"
 #include "write/connection.h"
+#include "write/statement_builder.h"
 
 namespace chatload::write {
 namespace {
@@ -37,11 +38,13 @@ constexpr std::string_view kPinVariables =
     "NO_ENGINE_SUBSTITUTION',"
     " SESSION time_zone = '+00:00', SESSION autocommit = 1, SESSION foreign_key_checks = 1,"
     " SESSION unique_checks = 1, SESSION sql_safe_updates = 0, SESSION wait_timeout = 28800,"
-    " SESSION completion_type = 0,"
+    " SESSION completion_type = 0, SESSION sql_select_limit = 18446744073709551615,"
     " SESSION sql_quote_show_create = 1, SESSION sql_notes = 1, SESSION lc_messages = 'en_US'";
 constexpr std::string_view kPinMariadb =
     "SET SESSION idle_transaction_timeout = 0, SESSION idle_write_transaction_timeout = 0,"
-    " SESSION max_statement_time = 0, SESSION old_mode = '', SESSION max_error_count = 65535";
+    " SESSION max_statement_time = 0, SESSION old_mode = '', SESSION max_error_count = 65535,"
+    " SESSION check_constraint_checks = 1";
+constexpr std::string_view kPinMysql = "SET SESSION max_execution_time = 0";
 constexpr std::string_view kPinTransactions = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
 constexpr std::string_view kReadServer =
     "SELECT VERSION(), @@max_allowed_packet, @@global.read_only, @@innodb_read_only";
@@ -100,7 +103,7 @@ class Session::Impl {
       execute(kPinVariables);
       execute(kPinTransactions);
       read_server();
-      if (server_.server == Server::kMariadb) execute(kPinMariadb);
+      execute(server_.server == Server::kMariadb ? kPinMariadb : kPinMysql);
     } catch (const StatementError& error) {
       throw ConnectError(error.code(), "The server at " + endpoint.display() +
                                            " accepted the connection but not its settings (" + error.what() +
@@ -363,16 +366,9 @@ std::string quote_identifier(std::string_view name) {
 }
 
 std::string quote_text(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text) {
-    switch (c) {
-      case '\0': quoted += "\\0"; break;
-      case '\'': quoted += "\\'"; break;
-      case '\\': quoted += "\\\\"; break;
-      default: quoted += c;
-    }
-  }
-  return quoted + '\'';
+  std::string quoted;
+  append_text_literal(quoted, text);
+  return quoted;
 }
 
 bool get_lock(Session& session, const std::string& name) {

@@ -75,8 +75,8 @@ constexpr std::chrono::microseconds kRoundTripPerRow{2};
 constexpr std::size_t kRowsMin = 1'000;
 constexpr std::size_t kRowsMax = 10'000;
 
-constexpr std::size_t kTimeBytes = 19;   // YYYY-MM-DD hh:mm:ss
-constexpr std::size_t kLengthBytes = 9;  // of a bound value, at most
+constexpr std::size_t kTimeBytes = 19;    // YYYY-MM-DD hh:mm:ss
+constexpr std::size_t kLengthBytes = 10;  // of a bound value, with its indicator, at most
 
 void append_escaped(std::string& out, std::string_view text, const Escapes& escapes) {
   std::size_t begin = 0;

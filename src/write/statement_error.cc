@@ -1,6 +1,8 @@
 // Error numbers: "Server Error Message Reference" and "Client Error Message Reference" of the MySQL manual, "MariaDB
 // Error Codes" of the MariaDB knowledge base.
 //
+// SQLSTATE class 40 is a transaction that the server has rolled back, as group replication does to one that conflicts.
+//
 // A row is at fault only where the error says so: by its SQLSTATE class (22 data, 23 constraint, 44 a view's check
 // option, 45 a trigger's SIGNAL), or by a number whose SQLSTATE is the general HY000. An unknown error is fatal,
 // because a run that ends loses nothing, while a full disk taken for bad rows would reject every line.
@@ -22,8 +24,8 @@ std::string error_text(int code, const std::string& sqlstate, const std::string&
   return text;
 }
 
-bool names_read_only(std::string_view message) {
-  return message.find("read-only") != std::string_view::npos || message.find("read_only") != std::string_view::npos;
+bool names(const StatementError& error, std::string_view text) {
+  return error.message().find(text) != std::string::npos;
 }
 
 bool is_connection_lost(int code) {
@@ -85,9 +87,14 @@ ErrorClass classify(const StatementError& error) {
     case 1062: return ErrorClass::kDuplicateKey;
 
     case 1290:  // also other options that prevent a statement
-      return names_read_only(error.message()) ? ErrorClass::kReadOnly : ErrorClass::kFatal;
+      return names(error, "read-only") || names(error, "read_only") ? ErrorClass::kReadOnly : ErrorClass::kFatal;
     case 1792:
     case 1836: return ErrorClass::kReadOnly;
+
+    case 1047:  // "WSREP has not yet prepared node for application use": a Galera node that left its cluster
+      return names(error, "WSREP") ? ErrorClass::kConnectionLost : ErrorClass::kFatal;
+    case 1180:  // "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT"
+      return names(error, "error 149") ? ErrorClass::kRetry : ErrorClass::kFatal;
 
     case 1364:  // no default: SQLSTATE HY000, and the table's fault
       return ErrorClass::kFatal;
@@ -103,6 +110,7 @@ ErrorClass classify(const StatementError& error) {
     default: break;
   }
   const std::string_view sqlstate_class = std::string_view(error.sqlstate()).substr(0, 2);
+  if (sqlstate_class == "40") return ErrorClass::kRetry;
   const bool is_rows_fault =
       sqlstate_class == "22" || sqlstate_class == "23" || sqlstate_class == "44" || sqlstate_class == "45";
   return is_rows_fault ? ErrorClass::kRefused : ErrorClass::kFatal;

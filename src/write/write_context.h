@@ -13,16 +13,10 @@
 #include "write/duplicates.h"
 #include "write/range_ledger.h"
 #include "write/retry_policy.h"
+#include "write/row_transport.h"
 #include "write/session.h"
 
 namespace chatload::write {
-
-// How rows go to the server.
-enum class RowTransport {
-  kText,      // a multi-row INSERT
-  kBound,     // a prepared INSERT, done for an array of rows: MariaDB, and a table without triggers
-  kLoadData,  // where load_data_conditions.h has nothing against it
-};
 
 // All of it read-only, or safe for several threads.
 struct WriteContext {

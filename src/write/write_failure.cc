@@ -16,8 +16,8 @@ std::string lines_of(const WriteJob& job) {
                      job.first_line.value() + std::max<std::uint64_t>(job.parsed.counts.lines, 1) - 1);
 }
 
-DatabaseError ending(const WriteJob& job, const StatementError& error, const WriteContext& context,
-                     bool is_committing) {
+DatabaseError statement_failure(const WriteJob& job, const StatementError& error, const WriteContext& context,
+                                bool is_committing) {
   const std::string lines = lines_of(job);
   const std::string retry_for = format_duration(context.retry.retry_for());
   switch (classify(error)) {
@@ -47,14 +47,14 @@ DatabaseError ending(const WriteJob& job, const StatementError& error, const Wri
                                    lines, error.code(), error.sqlstate(), error.message()));
 }
 
-LoadError lost_range(const std::string& lines) {
+LoadError range_lost(const std::string& lines) {
   return LoadError(
       fmt::format("The server has lost what it had committed of {}, as a failover to a replica that was behind does; "
                   "run the same command again to load them once more.",
                   lines));
 }
 
-DatabaseError too_long(LineNumber line, std::size_t bytes_max) {
+DatabaseError line_too_long(LineNumber line, std::size_t bytes_max) {
   return DatabaseError(
       fmt::format("Line {} makes a statement of more than the {} bytes that the server's max_allowed_packet allows; "
                   "raise it on the server, or load with --restart and a lower --max-line.",

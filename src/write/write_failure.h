@@ -17,14 +17,14 @@ namespace chatload::write {
 [[nodiscard]] std::string lines_of(const WriteJob& job);
 
 // A statement failed after the last retry, or none can help.
-[[nodiscard]] DatabaseError ending(const WriteJob& job, const StatementError& error, const WriteContext& context,
-                                   bool is_committing);
+[[nodiscard]] DatabaseError statement_failure(const WriteJob& job, const StatementError& error,
+                                              const WriteContext& context, bool is_committing);
 
 // What the ledger had of `lines` is not there any more.
-[[nodiscard]] LoadError lost_range(const std::string& lines);
+[[nodiscard]] LoadError range_lost(const std::string& lines);
 
 // A statement of that line alone is longer than bytes_max.
-[[nodiscard]] DatabaseError too_long(LineNumber line, std::size_t bytes_max);
+[[nodiscard]] DatabaseError line_too_long(LineNumber line, std::size_t bytes_max);
 
 // Throws DatabaseError if the session's last statement, which was about `lines`, left a warning.
 void require_no_warning(Session& session, const StatementResult& done, const std::string& lines);

@@ -42,7 +42,8 @@ struct WriteResult {
   bool is_over_budget = false;  // it is not, because its owner allows no more than `refused`, which holds then too
   LineCounts counts;
   std::vector<RefusedLine> refused;  // in file order; not those of a range that an earlier run committed
-  // Of a range that an earlier run committed, where asked for (WriterSettings): its rejected lines in file order.
+  // Of a range that an earlier run committed, where asked for (recorded_rejects_max of WriteContext): its rejected
+  // lines in file order.
   std::vector<LineNumber> recorded_rejects;
 };
 

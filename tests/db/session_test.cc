@@ -30,6 +30,7 @@ TEST_F(SessionTest, TheSessionIsPinnedWhateverTheServersDefaults) {
   const GlobalVariable charset(admin(), "character_set_connection", "latin1");
   const GlobalVariable idle(admin(), "wait_timeout", "7");
   const GlobalVariable completion(admin(), "completion_type", "'RELEASE'");
+  const GlobalVariable rows(admin(), "sql_select_limit", "1");
 
   Session session = connect();
   EXPECT_THAT(
@@ -37,11 +38,25 @@ TEST_F(SessionTest, TheSessionIsPinnedWhateverTheServersDefaults) {
           .query("SELECT @@sql_mode, @@time_zone, @@" + isolation + ", @@" + access +
                  ", @@autocommit, @@character_set_client, @@character_set_connection, @@character_set_results, "
                  "@@collation_connection, @@wait_timeout, @@completion_type, @@foreign_key_checks, @@unique_checks, "
-                 "@@sql_safe_updates")
+                 "@@sql_safe_updates, @@sql_select_limit")
           .at(0),
       ElementsAre("STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION",
                   "+00:00", "READ-COMMITTED", "0", "1", "utf8mb4", "utf8mb4", "utf8mb4", "utf8mb4_bin", "28800",
-                  "NO_CHAIN", "1", "1", "0"));
+                  "NO_CHAIN", "1", "1", "0", "18446744073709551615"));
+}
+
+TEST_F(SessionTest, MysqlEndsNoQueryForItsTime) {
+  if (!is_mysql()) GTEST_SKIP() << "MariaDB calls it max_statement_time";
+  const GlobalVariable time(admin(), "max_execution_time", "1000");
+  Session session = connect();
+  EXPECT_EQ(value(session, "SELECT @@max_execution_time"), "0");
+}
+
+TEST_F(SessionTest, MariadbChecksConstraints) {
+  if (is_mysql()) GTEST_SKIP() << "MySQL always does";
+  const GlobalVariable checks(admin(), "check_constraint_checks", "0");
+  Session session = connect();
+  EXPECT_EQ(value(session, "SELECT @@check_constraint_checks"), "1");
 }
 
 TEST_F(SessionTest, MariadbEndsNoTransactionThatWaits) {

@@ -7,6 +7,8 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
+import proxy
 import support
 from ledger_case import LedgerCase, apply, line, wait_until
 
@@ -45,6 +47,16 @@ class SeveralInputsTest(LedgerCase):
         self.assertEqual((run.exit_code, run.summary["status"]), (3, "failed"), run.stderr)
         self.assertEqual(self.states(), [[str(self.good), "done"], [str(self.corrupt), "failed"]])
         self.assertIn(f"1 of 3 inputs were not begun, {self.with_rejects} the first", run.stderr)
+
+    def test_a_table_that_is_altered_between_two_inputs_is_looked_at_anew(self):
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        alter = "ALTER TABLE chat_messages ADD UNIQUE KEY other (site_id, id)"
+        done = door.at(r"^UPDATE `chatload_loads` SET `state` = 'done'", after=lambda _: self.database.sql(alter))
+        run = self.load(self.good, self.with_rejects, to=door.url(self.database.name))
+        done.wait()
+        self.assertEqual((run.exit_code, run.summary["status"]), (1, "done"), run.stderr)
+        said = f"{self.with_rejects}: one connection writes in file order, because `chat_messages` has another unique key"
+        self.assertIn(said, run.stderr)
 
     def test_an_exceeded_budget_does_not_stop_the_next_input(self):
         run = self.load(self.with_rejects, self.good, "--max-rejects", 0)

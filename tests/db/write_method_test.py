@@ -8,13 +8,19 @@ import itertools
 import os
 import pathlib
 import subprocess
+import sys
 import unittest
 
-from ledger_case import LedgerCase, apply, chat_log, line
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
+import proxy
 import support
+from ledger_case import LedgerCase, apply, chat_log, line
 
 IS_MARIADB = support.SERVER_KIND == "mariadb"
 USER = f"clerk_{os.getpid()}"
+HEADER_BYTES = 4
+GREETING_BYTES_BEFORE = 4 + 8 + 1 + 2 + 1 + 2 + 2 + 1 + 6  # from behind the version to the extended capabilities
 LEDGER = ("loads", "ranges", "rejects", "indexes", "migrations")
 WRITTEN = ("CREATE TABLE written (id VARBINARY(1020))", "INSERT INTO written VALUES (NEW.id)")
 TRIGGER = f"{WRITTEN[0]}; CREATE TRIGGER writes AFTER INSERT ON chat_messages FOR EACH ROW {WRITTEN[1]}"
@@ -37,6 +43,12 @@ TABLES = {
     "ALTER TABLE chat_messages PARTITION BY KEY (id) PARTITIONS 3": "is partitioned",
     "ALTER TABLE chat_messages ADD UNIQUE KEY other (id, site_id)": "has another unique key",
 }
+
+
+def without_extended_capabilities(greeting):
+    """MariaDB's own, four bytes behind the six of zeros (its knowledge base, "Initial Handshake Packet")."""
+    begin = greeting.index(b"\0", HEADER_BYTES + 1) + 1 + GREETING_BYTES_BEFORE
+    return greeting[:begin] + bytes(4) + greeting[begin + 4 :]
 
 
 class WriteMethodCase(LedgerCase):
@@ -111,6 +123,11 @@ class LoadDataTest(WriteMethodCase):
     def test_another_duplicates_mode_is_inserted(self):
         self.assert_inserts("--on-duplicate asks for something else", mode="replace")
 
+    @unittest.skipUnless(IS_MARIADB, "Percona XtraDB Cluster's variable, which MariaDB has too")
+    def test_a_server_that_would_commit_within_a_statement_gets_inserts(self):
+        with self.variable("wsrep_load_data_splitting", "1"):
+            self.assert_inserts("wsrep_load_data_splitting")
+
     def test_a_server_without_local_infile_gets_inserts(self):
         with self.variable("local_infile", 0):
             self.assert_inserts("local_infile is off")
@@ -159,6 +176,13 @@ class BoundRowsTest(WriteMethodCase):
             run, _, executed = self.load_by("auto")
             self.assert_loaded(run, apply(self.path))
             self.assertEqual(executed, 0)
+
+    def test_rows_are_text_where_a_proxy_hides_that_the_server_takes_arrays(self):
+        self.url = self.enterContext(proxy.Proxy(self.server.socket, without_extended_capabilities)).url(self.database.name)
+        run, _, executed = self.load_by("auto")
+        self.assert_loaded(run, apply(self.path))
+        self.assertEqual(executed, 0)
+        self.assertIn("writes them as plain INSERTs", run.stderr)
 
 
 class BinaryLogTest(WriteMethodCase):

@@ -8,7 +8,7 @@
     to everything        cut_all(), stall() and flow(), cut_at_bytes(); at any time, from any thread
 
 An action is called with the Link, in a thread of the proxy, while that link waits; others go on. Link.cut is one. What
-happened is waited for with Trigger.wait(), never with a sleep.
+happened is waited for with Trigger.wait(), never with a sleep. `greeting`: what becomes of each server's first packet.
 
 The protocol, as far as it matters: a packet is 3 bytes of length (little end first), 1 of sequence, and the payload; a
 command is a packet of sequence 0, whose first byte says which (3: a statement follows); one of 2^24-1 bytes goes on in
@@ -56,6 +56,7 @@ class Link:
 
     def __init__(self, proxy, client, server):
         self.proxy, self.client, self.server = proxy, client, server
+        self.greeting = proxy.greeting  # until the server's has passed
         self.awaits_answer = None  # the trigger whose `after` runs on the server's next bytes
         self.is_cut = False
 
@@ -90,6 +91,8 @@ class Link:
         """Server to client."""
         with contextlib.suppress(OSError):
             while answer := self.server.recv(CHUNK_BYTES):
+                if self.greeting:
+                    answer, self.greeting = self.greeting(answer), None
                 trigger, self.awaits_answer = self.awaits_answer, None
                 if trigger:
                     trigger.run(trigger.after, self)
@@ -100,8 +103,8 @@ class Link:
 
 
 class Proxy:
-    def __init__(self, socket_path):
-        self.socket_path = socket_path
+    def __init__(self, socket_path, greeting=None):
+        self.socket_path, self.greeting = socket_path, greeting
         self.lock = threading.Lock()  # guards all but `flows`
         self.links, self.threads, self.triggers = [], [], []
         self.statements = []  # how each began, in the order of arrival

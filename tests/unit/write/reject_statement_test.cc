@@ -77,7 +77,7 @@ TEST(RejectStatement, RejectThatDoesNotFitLeavesTheStatementAsItWas) {
   const std::string sql = statement.sql();
   EXPECT_FALSE(statement.append(reject("")));
   EXPECT_EQ(statement.sql(), sql);
-  statement.clear();
+  statement.begin(kPlenty);
   EXPECT_TRUE(statement.empty());
   ASSERT_TRUE(statement.append(reject("{}")));
   EXPECT_EQ(statement.sql(), kHead + one);

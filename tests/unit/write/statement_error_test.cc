@@ -14,6 +14,19 @@ TEST(StatementErrorTest, LocksAreRetried) {
   EXPECT_EQ(class_of(1213, "40001"), ErrorClass::kRetry);
 }
 
+TEST(StatementErrorTest, TransactionThatAClusterRolledBackIsRetried) {
+  EXPECT_EQ(class_of(3101, "40000"), ErrorClass::kRetry);
+  EXPECT_EQ(class_of(1180, "HY000", "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT"),
+            ErrorClass::kRetry);
+  EXPECT_EQ(class_of(1180, "HY000", "Got error 5 - 'Input/output error' during COMMIT"), ErrorClass::kFatal);
+}
+
+TEST(StatementErrorTest, NodeOutsideItsClusterIsALostConnectionAndAnUnknownCommandIsNot) {
+  EXPECT_EQ(class_of(1047, "08S01", "WSREP has not yet prepared node for application use"),
+            ErrorClass::kConnectionLost);
+  EXPECT_EQ(class_of(1047, "08S01", "Unknown command"), ErrorClass::kFatal);
+}
+
 TEST(StatementErrorTest, EveryWayToLoseAConnectionIsOne) {
   for (const int code : {1053, 1158, 1160, 1927, 3169, 4031, 2002, 2003, 2006, 2013, 2014, 2026, 2055}) {
     EXPECT_EQ(class_of(code), ErrorClass::kConnectionLost) << code;
