@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS `chatload_loads` (
   `source_key` VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   `attempt` INT UNSIGNED NOT NULL,    -- 1, and one more for each --restart and --reload
   `source_stamp` VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin, -- device, inode, size and times of a file
-  `source_digest` CHAR(32) CHARACTER SET ascii COLLATE ascii_bin,    -- XXH3-128 of all compressed bytes; when done
+  `source_digest` CHAR(32) CHARACTER SET ascii COLLATE ascii_bin,    -- XXH3-128 of all compressed bytes, once they are in
   `source_bytes` BIGINT UNSIGNED,     -- compressed, where known beforehand
   `plan` TEXT NOT NULL,               -- the settings that decide the outcome, as a configuration file of chatload
   `limits` TEXT NOT NULL,             -- what the table's columns held when the load began
@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS `chatload_loads` (
   `started_at` DATETIME(6) NOT NULL,
   `finished_at` DATETIME(6),          -- when state last became other than running
   `exit_code` TINYINT UNSIGNED,       -- of the run that finished
-  -- When done; until then they are the sums over chatload_ranges.
+  -- Once all lines are in; until then they are the sums over chatload_ranges.
   `ranges` BIGINT UNSIGNED,
   `lines` BIGINT UNSIGNED,
   `inserted` BIGINT UNSIGNED,

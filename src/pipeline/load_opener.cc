@@ -124,8 +124,8 @@ bool LoadOpener::is_content_of(const write::LoadRecord& load, const Source& sour
   const source::SourceIdentity& identity = source.identity;
   if (!identity.stamp.empty() && identity.stamp == load.source_stamp) return true;
   if (!identity.stamp.empty()) {
-    spdlog::info("{}: looks like the source of load {}, which is done; comparing all of its bytes.", source.input,
-                 load.load_id);
+    spdlog::info("{}: looks like the source of load {}, which has read it all; comparing all of its bytes.",
+                 source.input, load.load_id);
     if (source::digest_file(source.input, stop_.fd()) != load.source_digest) return false;
     control_.run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
     return true;
@@ -155,8 +155,9 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
   });
   if (!is_ours) return std::nullopt;
   load.before = control_.run([&](write::Session& session) { return write::read_totals(session, load.load_id); });
+  load.is_written = is_written(record, load.before, source);
   spdlog::info("{}: goes on with load {}, of which {} lines are done.", source.input, load.load_id,
-               format_count(load.before.counts.lines));
+               load.is_written ? "all" : format_count(load.before.counts.lines));
   if (plan_.write.order == write::RowOrder::kKey && load.plan.write.order == write::RowOrder::kFile) {
     spdlog::warn("{}: load {} began in file order, and goes on in it.", source.input, load.load_id);
   }
@@ -164,6 +165,17 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
     spdlog::warn("{}: load {} began with the secondary indexes in place, and keeps them.", source.input, load.load_id);
   }
   return load;
+}
+
+// Whether a run before this one had all lines in, of what the source holds now, and the server has lost none.
+bool LoadOpener::is_written(const write::LoadRecord& record, const write::LoadTotals& before, const Source& source) {
+  if (record.source_digest.empty()) return false;
+  const write::LoadTotals recorded =
+      control_.run([&](write::Session& session) { return write::read_final_totals(session, record.load_id); });
+  if (recorded.ranges != before.ranges || recorded.counts != before.counts) return false;
+  const bool is_content = is_content_of(record, source);
+  if (stop_.requested()) throw Interrupted();
+  return is_content;
 }
 
 std::optional<OpenLoad> LoadOpener::begin(const Found& found, const Source& source) {

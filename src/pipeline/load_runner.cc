@@ -181,7 +181,11 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
     const OpenLoad& load = std::get<OpenLoad>(*opened);
     try {
       indexes_->prepare(load.plan.write.indexes);
-      go_on(input, identity, load, verdict);
+      if (load.is_written) {
+        finish_written(input, load, verdict);
+      } else {
+        go_on(input, identity, load, verdict);
+      }
     } catch (const Interrupted& interrupted) {
       mark_ended(load, write::LoadState::kInterrupted, interrupted.exit_code());
       throw;
@@ -226,10 +230,8 @@ void LoadRunner::go_on(const std::string& input, const source::SourceIdentity& i
     mark_ended(load, write::LoadState::kInterrupted, ExitCode::kInterrupted);
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else {
-    const bool has_rejects = rejects.rejected() > 0;
-    const ExitCode exit_code = has_rejects ? ExitCode::kLoadedWithRejects : ExitCode::kLoaded;
-    finish(input, identity, load, result, exit_code);
-    verdict.worsen(RunStatus::kDone, exit_code);
+    record_end(input, identity, load, result);
+    verdict.worsen(RunStatus::kDone, finish(input, load, rejects.rejected() > 0));
   }
 }
 
@@ -349,10 +351,9 @@ bool LoadRunner::is_same_content(const std::string& input, const source::SourceI
          source::digest_file(input, stop_.fd()) == digest;
 }
 
-// The ledger's sums, not ours, are what the load came to; that they are the same is checked. The load is done only when
-// its indexes are there.
-void LoadRunner::finish(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
-                        const InputResult& result, ExitCode exit_code) {
+// The ledger's sums, not ours, are what the load came to; that they are the same is checked.
+void LoadRunner::record_end(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
+                            const InputResult& result) {
   const std::string stamp = source::file_stamp(input);
   if (stamp != identity.stamp && !is_same_content(input, identity, result.source_digest)) {
     throw SourceError(
@@ -377,14 +378,18 @@ void LoadRunner::finish(const std::string& input, const source::SourceIdentity& 
         "using it.",
         input, load.load_id, counts_text(totals.ranges, totals.counts), counts_text(result.pipeline.ranges, expected)));
   }
-  indexes_->build();
   totals.bytes_compressed = ours.bytes_compressed;
-  const write::LoadEnd end{.exit_code = static_cast<int>(exit_code),
-                           .source_stamp = stamp,
-                           .source_digest = result.source_digest,
-                           .totals = totals};
-  const bool is_ours =
-      control_->run([&](write::Session& session) { return write::mark_done(session, load.load_id, load.owner, end); });
+  const write::LoadEnd end{.source_stamp = stamp, .source_digest = result.source_digest, .totals = totals};
+  control_->run([&](write::Session& session) { write::record_end(session, load.load_id, load.owner, end); });
+}
+
+// The load is done only when its indexes are there.
+ExitCode LoadRunner::finish(const std::string& input, const OpenLoad& load, bool has_rejects) {
+  const ExitCode exit_code = has_rejects ? ExitCode::kLoadedWithRejects : ExitCode::kLoaded;
+  indexes_->build();
+  const bool is_ours = control_->run([&](write::Session& session) {
+    return write::mark_done(session, load.load_id, load.owner, static_cast<int>(exit_code));
+  });
   if (!is_ours) {
     throw LoadError(
         fmt::format("{}: another run has taken load {} over, or the server has lost ranges that it had committed; run "
@@ -392,6 +397,13 @@ void LoadRunner::finish(const std::string& input, const source::SourceIdentity& 
                     input, load.load_id));
   }
   control_->run([&](write::Session& session) { write::compact(session, load.load_id); });
+  return exit_code;
+}
+
+// An earlier run has got as far as the indexes.
+void LoadRunner::finish_written(const std::string& input, const OpenLoad& load, Verdict& verdict) {
+  verdict.counts += run_counts(load.before);
+  verdict.worsen(RunStatus::kDone, finish(input, load, load.before.counts.rejected > 0));
 }
 
 // For people and queries only, so one attempt must do: what counts is which ranges are there.

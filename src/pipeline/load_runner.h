@@ -59,8 +59,10 @@ class LoadRunner {
                        PipelineResult& result);
   [[nodiscard]] bool is_same_content(const std::string& input, const source::SourceIdentity& identity,
                                      const std::string& digest) const;
-  void finish(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
-              const InputResult& result, ExitCode exit_code);
+  void record_end(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
+                  const InputResult& result);
+  ExitCode finish(const std::string& input, const OpenLoad& load, bool has_rejects);
+  void finish_written(const std::string& input, const OpenLoad& load, Verdict& verdict);
   void mark_ended(const OpenLoad& load, write::LoadState state, ExitCode exit_code);
   using Connect = std::function<write::Session()>;
   void export_rejects(const std::string& input, std::uint64_t load_id, const Connect& connect);

@@ -129,19 +129,24 @@ LoadTotals read_final_totals(Session& session, std::uint64_t load_id) {
                                load_id));
 }
 
-bool mark_done(Session& session, std::uint64_t load_id, const std::string& owner, const LoadEnd& end) {
+void record_end(Session& session, std::uint64_t load_id, const std::string& owner, const LoadEnd& end) {
   const LineCounts& counts = end.totals.counts;
+  session.execute(
+      fmt::format("UPDATE `chatload_loads` SET `source_stamp` = {}, `source_digest` = {}, `ranges` = {}, `lines` = {},"
+                  " `inserted` = {}, `updated` = {}, `duplicate` = {}, `filtered` = {}, `rejected` = {}, `blank` = {},"
+                  " `bytes_compressed` = {}, `bytes_decompressed` = {} WHERE `load_id` = {} AND `owner` = {}",
+                  text_or_null(end.source_stamp), text_or_null(end.source_digest), end.totals.ranges, counts.lines,
+                  counts.inserted, counts.updated, counts.duplicate, counts.filtered, counts.rejected, counts.blank,
+                  end.totals.bytes_compressed, end.totals.bytes_decompressed, load_id, quote_text(owner)));
+}
+
+bool mark_done(Session& session, std::uint64_t load_id, const std::string& owner, int exit_code) {
   return changes_one(
       session,
-      fmt::format("UPDATE `chatload_loads` SET `state` = 'done', `finished_at` = UTC_TIMESTAMP(6), `exit_code` = {},"
-                  " `source_stamp` = {}, `source_digest` = {}, `ranges` = {}, `lines` = {}, `inserted` = {},"
-                  " `updated` = {}, `duplicate` = {}, `filtered` = {}, `rejected` = {}, `blank` = {},"
-                  " `bytes_compressed` = {}, `bytes_decompressed` = {} WHERE `load_id` = {} AND `owner` = {}"
-                  " AND (SELECT COUNT(*) FROM `chatload_ranges` WHERE `load_id` = {}) = {}",
-                  end.exit_code, text_or_null(end.source_stamp), text_or_null(end.source_digest), end.totals.ranges,
-                  counts.lines, counts.inserted, counts.updated, counts.duplicate, counts.filtered, counts.rejected,
-                  counts.blank, end.totals.bytes_compressed, end.totals.bytes_decompressed, load_id, quote_text(owner),
-                  load_id, end.totals.ranges));
+      fmt::format("UPDATE `chatload_loads` SET `state` = 'done', `finished_at` = UTC_TIMESTAMP(6), `exit_code` = {0}"
+                  " WHERE `load_id` = {1} AND `owner` = {2}"
+                  " AND `ranges` = (SELECT COUNT(*) FROM `chatload_ranges` WHERE `load_id` = {1})",
+                  exit_code, load_id, quote_text(owner)));
 }
 
 bool mark_ended(Session& session, std::uint64_t load_id, const std::string& owner, LoadState state, int exit_code) {

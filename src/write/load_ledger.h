@@ -58,14 +58,13 @@ struct LoadRecord {
   std::string plan;
   std::string limits;
   std::string source_stamp;   // of the file that its ranges are of; empty where the source is no file
-  std::string source_digest;  // when done
+  std::string source_digest;  // once all lines are in; empty before
   int exit_code = 0;          // when done
   bool is_superseded = false;
 };
 
-// What is known when a load is done.
+// What is known once all lines of a load are in.
 struct LoadEnd {
-  int exit_code = 0;
   std::string source_stamp;  // empty where the source is no file
   std::string source_digest;
   LoadTotals totals;
@@ -89,12 +88,15 @@ struct LoadEnd {
 
 [[nodiscard]] LoadTotals read_totals(Session& session, std::uint64_t load_id);
 
-// The same of a load that is done.
+// The same as record_end() left it.
 [[nodiscard]] LoadTotals read_final_totals(Session& session, std::uint64_t load_id);
 
-// False where owner no longer owns the load; of the former also where the server no longer has all of
-// end.totals.ranges.
-[[nodiscard]] bool mark_done(Session& session, std::uint64_t load_id, const std::string& owner, const LoadEnd& end);
+// All lines are in: a later run need not read the source again. Changes nothing where owner no longer owns the load.
+void record_end(Session& session, std::uint64_t load_id, const std::string& owner, const LoadEnd& end);
+
+// False where owner no longer owns the load; of the former also where the server no longer has as many ranges as
+// record_end() was told, or not its record.
+[[nodiscard]] bool mark_done(Session& session, std::uint64_t load_id, const std::string& owner, int exit_code);
 [[nodiscard]] bool mark_ended(Session& session, std::uint64_t load_id, const std::string& owner, LoadState state,
                               int exit_code);
 

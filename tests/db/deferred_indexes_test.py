@@ -454,6 +454,40 @@ class BuildTest(IndexCase):
         self.assert_loaded(self.load(self.path), apply(self.path))
         self.assertEqual((self.indexes(), self.notes()), (SHIPPED, []))
 
+    def failed_in_the_build(self, *words):
+        """A load of which all lines are in and no index is; the statements after that are those of the next run."""
+        loader = self.stalled_at(BUILD, words=(*DEFER, *words))
+        self.database.sql("ALTER TABLE chat_messages RENAME COLUMN site_id TO site")
+        self.door.flow()
+        self.assert_refused(loader.finish(), 3, "cannot be built")
+        self.database.sql("ALTER TABLE chat_messages RENAME COLUMN site TO site_id")
+        self.door.statements.clear()
+
+    def test_a_run_after_a_failed_build_reads_nothing_again(self):
+        for order in ("file", "key"):
+            with self.subTest(order=order):
+                self.database.create_table()
+                self.failed_in_the_build("--order", order)
+                run = self.load(self.path, to=self.to_door)
+                self.assert_loaded(run, apply(self.path))
+                self.assertEqual((self.statements(CLAIM), run.summary["this_run"]["lines"]), ([], 0))
+                self.assertEqual((self.indexes(), self.notes()), (SHIPPED, []))
+
+    def test_a_run_after_a_failed_build_compares_a_file_that_was_touched(self):
+        self.failed_in_the_build()
+        self.path.touch()
+        run = self.load(self.path, to=self.to_door)
+        self.assert_loaded(run, apply(self.path))
+        self.assertIn("comparing all of its bytes", run.stderr)
+        self.assertEqual(self.statements(CLAIM), [])
+
+    def test_a_run_after_a_failed_build_writes_what_the_server_has_lost_since(self):
+        self.failed_in_the_build()
+        self.database.sql("DELETE FROM chatload_ranges; DELETE FROM chatload_rejects; DELETE FROM chat_messages")
+        run = self.load(self.path, to=self.to_door)
+        self.assert_loaded(run, apply(self.path))
+        self.assertNotEqual(self.statements(CLAIM), [])
+
 
 class ServerCrashTest(IndexCase):
     @classmethod

@@ -92,7 +92,8 @@ TEST_F(LoadLedgerTest, SupersededLoadsAreMarkedAndTheirRunsMayNoLongerWrite) {
   EXPECT_EQ(loads()[0].load_id, *second);
   EXPECT_FALSE(loads()[0].is_superseded);
   EXPECT_TRUE(loads()[1].is_superseded);
-  EXPECT_FALSE(mark_done(admin(), *first, "first", {}));
+  record_end(admin(), *first, "first", {});
+  EXPECT_FALSE(mark_done(admin(), *first, "first", 0));
   EXPECT_EQ(value(admin(), "SELECT superseded_by FROM chatload_loads WHERE attempt = 1"), std::to_string(*second));
 }
 
@@ -112,7 +113,8 @@ TEST_F(LoadLedgerTest, LoadThatChangedHandsMeanwhileOrIsDoneIsNotTakenOver) {
   const LoadRecord before = loads().front();
   ASSERT_TRUE(take_over(admin(), before, runner("second")));
   EXPECT_FALSE(take_over(admin(), before, runner("third")));
-  ASSERT_TRUE(mark_done(admin(), *load_id, "second", {}));
+  record_end(admin(), *load_id, "second", {});
+  ASSERT_TRUE(mark_done(admin(), *load_id, "second", 0));
   EXPECT_FALSE(take_over(admin(), loads().front(), runner("third")));
   EXPECT_EQ(loads().front().owner, "second");
 }
@@ -143,14 +145,15 @@ TEST_F(LoadLedgerTest, LoadThatIsDoneKeepsItsTotalsWithoutItsRanges) {
   add_reject(*load_id, 1, "too_long");
   add_reject(*load_id, 2, "empty_id");
   for (int range = 0; range < 6; ++range) add_range(*load_id, range, 1);
-  const LoadEnd end{.exit_code = 1,
-                    .source_stamp = "stamp",
+  const LoadEnd end{.source_stamp = "stamp",
                     .source_digest = std::string(32, 'd'),
                     .totals = {.ranges = 7, .counts = kCounts, .bytes_compressed = 900, .bytes_decompressed = 2'000}};
-  EXPECT_FALSE(mark_done(admin(), *load_id, "ours", end)) << "a range is missing";
+  record_end(admin(), *load_id, "ours", end);
+  EXPECT_FALSE(mark_done(admin(), *load_id, "ours", 1)) << "a range is missing";
   add_range(*load_id, 6, 1);
-  EXPECT_TRUE(mark_done(admin(), *load_id, "ours", end));
-  EXPECT_TRUE(mark_done(admin(), *load_id, "ours", end)) << "after a lost reply";
+  EXPECT_EQ(loads().front().state, LoadState::kRunning);
+  EXPECT_TRUE(mark_done(admin(), *load_id, "ours", 1));
+  EXPECT_TRUE(mark_done(admin(), *load_id, "ours", 1)) << "after a lost reply";
   const LoadTotals totals = read_final_totals(admin(), *load_id);
   EXPECT_EQ(totals.ranges, 7U);
   EXPECT_EQ(totals.counts, kCounts);
@@ -166,7 +169,11 @@ TEST_F(LoadLedgerTest, LoadThatIsDoneKeepsItsTotalsWithoutItsRanges) {
 
 TEST_F(LoadLedgerTest, OnlyTheOwnerEndsALoad) {
   const auto load_id = begin("ours");
-  EXPECT_FALSE(mark_done(admin(), *load_id, "theirs", {}));
+  EXPECT_FALSE(mark_done(admin(), *load_id, "ours", 0)) << "not all lines are in";
+  record_end(admin(), *load_id, "theirs", {.source_stamp = {}, .source_digest = "digest", .totals = {}});
+  EXPECT_EQ(loads().front().source_digest, "");
+  record_end(admin(), *load_id, "ours", {});
+  EXPECT_FALSE(mark_done(admin(), *load_id, "theirs", 0));
   EXPECT_FALSE(mark_ended(admin(), *load_id, "theirs", LoadState::kFailed, 3));
   EXPECT_EQ(loads().front().state, LoadState::kRunning);
   for (const LoadState state : {LoadState::kFailed, LoadState::kInterrupted}) {
@@ -180,7 +187,7 @@ TEST_F(LoadLedgerTest, StampOfASourceThatIsNoFileIsNone) {
   setup_.source_stamp.clear();
   const auto load_id = begin("ours");
   EXPECT_EQ(value(admin(), "SELECT source_stamp FROM chatload_loads"), "NULL");
-  ASSERT_TRUE(mark_done(admin(), *load_id, "ours", {}));
+  record_end(admin(), *load_id, "ours", {});
   EXPECT_EQ(value(admin(), "SELECT source_stamp FROM chatload_loads"), "NULL");
   record_stamp(admin(), *load_id, "1:2:3");
   EXPECT_EQ(loads().front().source_stamp, "1:2:3");
