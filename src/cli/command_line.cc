@@ -144,7 +144,8 @@ void declare_run(CLI::App& app, Flags& flags) {
       .flag("--threads", "N", flags.threads, "parser threads, 1 to 256 (default: the cores)")
       .flag("--range-size", "SIZE", flags.range_size, "JSON in one transaction, 4K to 1G (default 4M)")
       .flag("--max-line", "SIZE", flags.max_line, "a longer line is rejected, 1K to 1G (default 1M)")
-      .flag("--memory", "SIZE", flags.memory, "bound on memory (default 256M, or what the two sizes above need)")
+      .flag("--memory", "SIZE", flags.memory,
+            "bound on memory (default 256M, or what flags that are given need; others shrink to fit)")
       .flag("--inflater", "isal|zlib", flags.inflater, "library that decompresses (default isal)");
 }
 

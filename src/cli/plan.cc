@@ -1,6 +1,7 @@
 #include "cli/plan.h"
 
 #include <fmt/format.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <array>
@@ -82,7 +83,12 @@ unsigned count_within(std::string_view flag, const FlagText& text, unsigned othe
 
 bool is_on(std::string_view flag, const FlagText& text) { return choose(flag, text, false, kSwitchPositions); }
 
-unsigned cores() { return std::max(1U, std::thread::hardware_concurrency()); }
+// That this process may run on (CPU affinity); those of the machine where it has more than a cpu_set_t counts.
+unsigned cores() {
+  cpu_set_t allowed;
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) return static_cast<unsigned>(CPU_COUNT(&allowed));
+  return std::max(1U, std::thread::hardware_concurrency());
+}
 
 parse::RowFilter make_filter(const Flags& flags) {
   parse::RowFilter filter;
@@ -152,6 +158,7 @@ WritePlan make_write_plan(const Flags& flags) {
   plan.method = choose("--write-method", flags.write_method, write::WriteMethod::kAuto, kWriteMethods);
   plan.connections =
       count_within("--connections", flags.connections, std::min(cores(), kConnectionsDefaultMax), kConnectionsMax);
+  plan.is_connections_given = flags.connections.has_value();
   plan.endpoint = required_endpoint(flags);
   plan.throttle = make_throttle(flags);
   return plan;
@@ -261,6 +268,7 @@ ReadPlan make_read_plan(const Flags& flags) {
   plan.is_range_size_given = flags.range_size.has_value();
   plan.filter = make_filter(flags);
   plan.threads = count_within("--threads", flags.threads, std::min(cores(), kThreadsMax), kThreadsMax);
+  plan.is_threads_given = flags.threads.has_value();
   if (flags.memory) plan.memory_bytes = parse_size("--memory", *flags.memory);
   return plan;
 }

@@ -35,6 +35,7 @@ struct ReadPlan {
   bool is_range_size_given = false;  // otherwise a small --memory makes ranges smaller
   parse::RowFilter filter;
   unsigned threads = 1;                       // parsers; 1 to 256
+  bool is_threads_given = false;              // otherwise a small --memory makes them fewer
   std::optional<std::uint64_t> memory_bytes;  // not given: what the default, or the other flags, need
 };
 
@@ -42,7 +43,8 @@ struct ReadPlan {
 struct WritePlan {
   write::Endpoint endpoint;
   write::OnDuplicate on_duplicate = write::OnDuplicate::kSkip;
-  unsigned connections = 1;  // 1 to 64
+  unsigned connections = 1;           // 1 to 64
+  bool is_connections_given = false;  // otherwise a small --memory makes them fewer
   write::RowOrder order = write::RowOrder::kAuto;
   std::filesystem::path spill_dir;  // where rows are sorted by key
   write::ThrottleLimits throttle;

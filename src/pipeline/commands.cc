@@ -150,8 +150,9 @@ Verdict check(const cli::CheckPlan& given) {
   const StopSignal stop;
   parse::Mapping mapping = parse::chat_mapping();
   cli::CheckPlan plan = given;
-  plan.read.split = fitting_limits(given.read, 0, mapping.fields.size());
-  const MemoryPlan memory = plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, 0);
+  plan.read.split = fitting_limits(given.read, {}, mapping.fields.size());
+  const MemoryPlan memory = plan_memory(plan.read, {});
+  plan.read.threads = memory.workers.threads;
   if (plan.limits_from) {
     write::Session session = write::Session::connect(*plan.limits_from, kReadTimeoutSeconds);
     static_cast<void>(write::inspect_table(session, mapping, write::OnDuplicate::kSkip));

@@ -19,7 +19,8 @@ LoadDecider::LoadDecider(const parse::Mapping& mapping, const write::TableInfo& 
 cli::LoadPlan LoadDecider::decide(const cli::LoadPlan& plan, const std::string& input,
                                   const source::SourceIdentity& identity) {
   cli::LoadPlan decided = plan;
-  decided.read.split = fitting_limits(plan.read, plan.write.connections, mapping_.fields.size());
+  decided.read.split =
+      fitting_limits(plan.read, {plan.write.connections, plan.write.is_connections_given}, mapping_.fields.size());
   if (plan.write.order == RowOrder::kFile) return decided;
   const OrderChoice choice = choose(decided, input, identity);
   const bool is_refused = plan.write.order == RowOrder::kKey && choice.order == RowOrder::kFile;
@@ -57,7 +58,8 @@ OrderChoice LoadDecider::choose(const cli::LoadPlan& plan, const std::string& in
 }
 
 void LoadDecider::require_room(const cli::LoadPlan& plan, const std::string& input, const InputSample& sample) const {
-  static_cast<void>(plan_key_order_memory(plan.read, connections_, mapping_.fields.size()));
+  static_cast<void>(
+      plan_key_order_memory(plan.read, {connections_, plan.write.is_connections_given}, mapping_.fields.size()));
   const spill::SpillFile can_be_made(plan.write.spill_dir);
   const std::uint64_t needed_bytes = spill_bytes_estimate(sample);
   const std::uint64_t free_bytes = spill::free_bytes(plan.write.spill_dir);

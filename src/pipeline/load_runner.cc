@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <exception>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -92,9 +93,10 @@ std::exception_ptr failure_of(const write::WriterPool& pool, const std::string& 
 LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
     : plan_(plan), stop_(stop), retry_(plan.ledger.retry_for, stop), mapping_(parse::chat_mapping()) {
   // To learn now that it does not fit.
-  static_cast<void>(plan_memory(plan.read.memory_bytes,
-                                fitting_limits(plan.read, plan.write.connections, mapping_.fields.size()),
-                                plan.read.threads, plan.write.connections));
+  const Writers writers{plan.write.connections, plan.write.is_connections_given};
+  cli::ReadPlan read = plan.read;
+  read.split = fitting_limits(read, writers, mapping_.fields.size());
+  const unsigned fitting_connections = plan_memory(read, writers).workers.connections;
   sessions_.push_back(connect_patiently());
   if (sessions_.front().server().read_only) {
     throw DatabaseError(fmt::format("{} is read-only; load into the primary server, or make this one writable.",
@@ -107,7 +109,7 @@ LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
     spdlog::warn("The server may lose what it has committed in a crash of its own ({}); set it to 1.", *why);
   }
   if (table_.can_write_in_parallel()) {
-    while (sessions_.size() < plan.write.connections) sessions_.push_back(connect_patiently());
+    while (sessions_.size() < fitting_connections) sessions_.push_back(connect_patiently());
   } else if (plan.write.connections > 1) {
     spdlog::info("One connection writes in file order, because {}.", table_.why_not_in_parallel());
   }
@@ -249,6 +251,15 @@ write::RowTransport LoadRunner::choose_transport(const std::string& input, write
   return insert;
 }
 
+// Than the flags ask for, or the machine has cores.
+void LoadRunner::say_if_fewer(const std::string& input, const MemoryPlan& memory) const {
+  const unsigned connections = table_.can_write_in_parallel() ? plan_.write.connections : 1;
+  if (memory.workers.threads == plan_.read.threads && memory.workers.connections == connections) return;
+  spdlog::info("{}: {} of {} parser threads and {} of {} connections work, since {} of memory hold no more.", input,
+               memory.workers.threads, plan_.read.threads, memory.workers.connections, connections,
+               format_size(memory.memory_bytes));
+}
+
 // Runs the pipeline; a failed writer's error is the result's failure, too.
 InputResult LoadRunner::write_rows(const std::string& input, const source::SourceIdentity& identity,
                                    const OpenLoad& load, report::RejectSink& rejects) {
@@ -259,7 +270,13 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
     throw LoadError(fmt::format("{}: load {} began in key order, and now {}; begin anew with --restart.", input,
                                 load.load_id, table_.why_not_in_parallel()));
   }
-  const auto connections = static_cast<unsigned>(sessions_.size());
+  const Writers writers{static_cast<unsigned>(sessions_.size()), plan.write.is_connections_given};
+  KeyOrderMemoryPlan key_order;
+  if (is_key_order) key_order = plan_key_order_memory(plan.read, writers, mapping_.fields.size());
+  const MemoryPlan memory = is_key_order ? key_order.reading : plan_memory(plan.read, writers);
+  say_if_fewer(input, memory);
+  cli::ReadPlan read = plan.read;
+  read.threads = memory.workers.threads;
   const write::RangeLedger ledger(load.load_id, load.owner);
   std::optional<write::CommittedRanges> committed;
   control_->run([&](write::Session& session) { committed.emplace(session, load.load_id); });
@@ -268,7 +285,7 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
     require_recorded_bytes(input, plan.read, ledger, *committed, *control_, stop_);
     control_->run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
   }
-  write::WriterPool pool(sessions_,
+  write::WriterPool pool(std::span<write::Session>(sessions_).first(memory.workers.connections),
                          {.mapping = mapping_,
                           .mode = plan.write.on_duplicate,
                           .transport = choose_transport(input, plan.write.on_duplicate),
@@ -284,18 +301,13 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
                           .disconnected = stats_.disconnected});
   Destination destination{pool, *committed, table_.can_write_in_parallel(), nullptr};
   report::ProgressOptions progress = plan.report.progress;
-  std::size_t ranges_in_flight_max =
-      plan_memory(plan.read.memory_bytes, plan.read.split, plan.read.threads, connections).ranges_in_flight_max;
-  KeyOrderMemoryPlan key_order;
   std::optional<spill::SpillStore> spill;
   if (is_key_order) {
-    key_order = plan_key_order_memory(plan.read, connections, mapping_.fields.size());
-    ranges_in_flight_max = key_order.ranges_in_flight_max;
     destination.spill = &spill.emplace(plan.write.spill_dir, mapping_, key_order.spill);
     progress.phase = "1 of 2, sorts by key: ";
   }
   InputResult result =
-      read_input(input, plan.read, progress, mapping_, ranges_in_flight_max, &destination, rejects, stats_, stop_);
+      read_input(input, read, progress, mapping_, memory.ranges_in_flight_max, &destination, rejects, stats_, stop_);
   if (spill && result.pipeline.is_whole() && !pool.failed()) {
     try {
       write_stretches(input, load, key_order, *spill, destination, rejects, result.pipeline);

@@ -1,8 +1,7 @@
-// How many ranges may exist at once, so that the process stays within --memory.
+// What works at once, and on how much, so that the process stays within --memory.
 #pragma once
 
 #include <cstddef>
-#include <optional>
 
 #include "cli/plan.h"
 #include "spill/spill_limits.h"
@@ -10,28 +9,42 @@
 
 namespace chatload::pipeline {
 
+// Of a load; the parsers are in the ReadPlan.
+struct Writers {
+  unsigned connections_max = 0;  // 0: a check
+  bool is_given = false;         // by the user: fewer will not do
+};
+
+struct Workers {
+  unsigned threads = 1;      // that parse
+  unsigned connections = 0;  // that write
+
+  bool operator==(const Workers&) const = default;
+};
+
 struct MemoryPlan {
-  std::size_t memory_bytes = 0;          // the bound
+  std::size_t memory_bytes = 0;  // the bound
+  Workers workers;
   std::size_t ranges_in_flight_max = 0;  // between the splitter and the end of their transaction
 };
 
-// The peak-memory sum, term by term, is in memory_plan.cc. memory_bytes: --memory where given; otherwise 256 MiB, or
-// what two ranges need where --range-size and --max-line ask for more. connections: 0 for a check.
+// The peak-memory sum, term by term, is in memory_plan.cc. The bound is --memory where given; otherwise 256 MiB, or
+// what is needed where --range-size, --max-line, --threads or --connections ask for more. Threads and connections that
+// nobody asked for are fewer where the bound does not hold as many ranges as would keep them all at work.
 // Throws UsageError if not even two ranges fit into --memory.
-[[nodiscard]] MemoryPlan plan_memory(std::optional<std::size_t> memory_bytes, split::SplitLimits limits,
-                                     unsigned threads, unsigned connections);
+[[nodiscard]] MemoryPlan plan_memory(const cli::ReadPlan& read, Writers writers);
 
 // The same of a load in key order, which reads first and writes then.
 struct KeyOrderMemoryPlan {
-  std::size_t ranges_in_flight_max = 0;
+  MemoryPlan reading;
   std::size_t stretches_in_flight_max = 0;
   spill::SpillLimits spill;
 };
-[[nodiscard]] KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, unsigned connections,
-                                                       std::size_t columns);
+[[nodiscard]] KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writers, std::size_t columns);
 
-// read.split, its range_bytes halved until both plans above hold two ranges, down to 1 MiB, unless the user gave them.
-[[nodiscard]] split::SplitLimits fitting_limits(const cli::ReadPlan& read, unsigned connections, std::size_t columns);
+// For a load that begins: read.split, its range_bytes halved until both plans above keep all workers at work, down to
+// 1 MiB, unless the user gave them. They are the load's from then on, whatever a later run has of cores and memory.
+[[nodiscard]] split::SplitLimits fitting_limits(const cli::ReadPlan& read, Writers writers, std::size_t columns);
 
 // The longest statement a writer builds: a row of a line of the maximal length has its text escaped, which at most
 // doubles it.

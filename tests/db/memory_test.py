@@ -13,6 +13,7 @@ import support
 LINES = 400_000  # some 70 MiB of rows, more than the lower bound holds
 # Threads and connections not as the machine has them: more take more, and what does not fit is refused.
 BOUNDS_MIB = {
+    256: ("--threads", 8, "--connections", 8),
     128: ("--threads", 2, "--connections", 2),
     64: ("--threads", 1, "--connections", 1, "--max-line", "16K"),
 }
@@ -41,6 +42,16 @@ class MemoryTest(unittest.TestCase):
             process.returncode = os.waitstatus_to_exitcode(status)
         self.assertEqual(process.returncode, 1, log.read_text())
         return usage.ru_maxrss / 1024
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) == 1, "one core has one thread, which always works")
+    def test_fewer_threads_and_connections_than_cores_work_where_they_do_not_fit_and_the_load_says_so(self):
+        log = support.generate(self.folder / "short.json.gz", lines=1_000)
+        for order in ("file", "key"):
+            with self.subTest(order=order), support.Database(self.server) as database:
+                database.create_table()
+                run = support.run_chatload("load", log, "--to", database.url, "--order", order, "--memory", "100M")
+                self.assertEqual(run.exit_code, 1, run.stderr)
+                self.assertRegex(run.stderr, r" parser threads and 1 of \d+ connections work, since 100 MiB")
 
     @unittest.skipIf(is_sanitized(), "a sanitizer's memory is not counted")
     def test_a_load_in_either_order_keeps_to_it(self):

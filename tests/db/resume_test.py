@@ -143,6 +143,15 @@ class InterruptedTest(LedgerCase):
                 run = self.load(*words)
                 self.assert_finished(run, before, apply(path, on_duplicate=mode))
 
+    def test_a_killed_load_keeps_its_ranges_where_it_has_more_threads_connections_and_memory(self):
+        path = self.write_log(lines=20_000)  # 4 MB
+        self.interrupt(path, "--memory", "128M", "--threads", 2, key="id-10001")
+        before = self.recorded_counts(1)
+        small = "SELECT plan LIKE '%range-size = 1048576%' FROM chatload_loads"
+        self.assertEqual(self.database.sql(small), [["1"]])
+        run = self.load(path, "--memory", "1G", "--threads", 8, "--connections", 4)
+        self.assert_finished(run, before, apply(path))
+
     def test_ranges_committed_behind_a_gap_are_not_written_again(self):
         path = self.write_log()
         words = (path, "--connections", 4, *self.RANGE_SIZE)

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -104,6 +105,21 @@ TEST_F(CommandLine, LoadHasTheDocumentedDefaults) {
   EXPECT_EQ(plan.report.log_format, report::LogFormat::kText);
 }
 
+TEST_F(CommandLine, DefaultThreadsAndConnectionsAreTheCoresThatTheProcessMayRunOn) {
+  cpu_set_t all;
+  ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(sched_getcpu(), &one);
+  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  const LoadPlan plan = load({});
+  ASSERT_EQ(sched_setaffinity(0, sizeof all, &all), 0);
+  EXPECT_EQ(plan.read.threads, 1U);
+  EXPECT_EQ(plan.write.connections, 1U);
+  EXPECT_FALSE(plan.read.is_threads_given);
+  EXPECT_FALSE(plan.write.is_connections_given);
+}
+
 TEST_F(CommandLine, EveryFlagOfLoadReachesThePlan) {
   const LoadPlan plan = load({"--on-duplicate",
                               "replace",
@@ -144,7 +160,9 @@ TEST_F(CommandLine, EveryFlagOfLoadReachesThePlan) {
   EXPECT_EQ(plan.write.endpoint.host, "db.example");
   EXPECT_EQ(plan.write.on_duplicate, write::OnDuplicate::kReplace);
   EXPECT_EQ(plan.write.connections, 3U);
+  EXPECT_TRUE(plan.write.is_connections_given);
   EXPECT_EQ(plan.read.threads, 5U);
+  EXPECT_TRUE(plan.read.is_threads_given);
   EXPECT_EQ(plan.read.split.range_bytes, 64 * kKiB);
   EXPECT_EQ(plan.read.split.line_bytes_max, 2 * kMiB);
   EXPECT_EQ(plan.read.memory_bytes, 512 * kMiB);

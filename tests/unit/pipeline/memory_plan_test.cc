@@ -2,76 +2,237 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/errors.h"
 #include "base/units.h"
+#include "parse/range_parser.h"
+#include "spill/spill_limits.h"
 
 namespace chatload::pipeline {
 namespace {
 
-constexpr split::SplitLimits kDefaultLimits{.range_bytes = 4 * kMiB, .line_bytes_max = kMiB};
-
-TEST(MemoryPlan, DefaultIs256MiB) {
-  EXPECT_EQ(plan_memory(std::nullopt, kDefaultLimits, 2, 2).memory_bytes, 256 * kMiB);
-}
-
-TEST(MemoryPlan, DefaultGrowsToWhatTwoRangesNeed) {
-  const split::SplitLimits large{.range_bytes = 64 * kMiB, .line_bytes_max = kMiB};
-  const MemoryPlan plan = plan_memory(std::nullopt, large, 2, 2);
-  EXPECT_EQ(plan.ranges_in_flight_max, 2U);
-  EXPECT_GT(plan.memory_bytes, 256 * kMiB);
-}
-
-TEST(MemoryPlan, GivenMemoryThatHoldsNoTwoRangesIsRefused) {
-  EXPECT_THROW(static_cast<void>(plan_memory(16 * kMiB, kDefaultLimits, 2, 2)), UsageError);
-}
-
 constexpr std::size_t kColumns = 6;
 
-cli::ReadPlan with_memory(std::optional<std::uint64_t> memory_bytes) {
+// Of a machine with so many cores, no flag given but --memory.
+cli::ReadPlan on_cores(unsigned cores, std::optional<std::uint64_t> memory_bytes = std::nullopt) {
   cli::ReadPlan read;
-  read.split = kDefaultLimits;
-  read.threads = 2;
+  read.split = {.range_bytes = 4 * kMiB, .line_bytes_max = kMiB};
+  read.threads = cores;
   read.memory_bytes = memory_bytes;
   return read;
 }
 
-TEST(MemoryPlan, RangesThatNobodyAskedForShrinkUntilTheyFit) {
-  EXPECT_EQ(fitting_limits(with_memory(std::nullopt), 2, kColumns).range_bytes, 4 * kMiB);
-  const split::SplitLimits small = fitting_limits(with_memory(128 * kMiB), 2, kColumns);
-  EXPECT_EQ(small.range_bytes, 2 * kMiB);
-  EXPECT_GE(plan_memory(128 * kMiB, small, 2, 2).ranges_in_flight_max, 2U);
-  cli::ReadPlan read = with_memory(128 * kMiB);
-  read.split = small;
-  EXPECT_GE(plan_key_order_memory(read, 2, kColumns).ranges_in_flight_max, 2U);
-  read = with_memory(128 * kMiB);
-  read.is_range_size_given = true;
-  EXPECT_EQ(fitting_limits(read, 2, kColumns).range_bytes, 4 * kMiB);
-  EXPECT_EQ(fitting_limits(with_memory(16 * kMiB), 2, kColumns).range_bytes, kMiB);
+Writers writers_on_cores(unsigned cores) { return {std::min(cores, 8U)}; }
+
+cli::ReadPlan fitted(cli::ReadPlan read, Writers writers) {
+  read.split = fitting_limits(read, writers, kColumns);
+  return read;
 }
 
-// The sum of what is in flight in each half of a load.
-TEST(MemoryPlan, KeyOrderGivesAllThatIsLeftToTheSpillAndNoMore) {
-  for (const std::size_t memory : {128 * kMiB, 256 * kMiB, kGiB}) {
-    cli::ReadPlan read = with_memory(memory);
-    const split::SplitLimits limits = read.split = fitting_limits(read, 2, kColumns);
-    const KeyOrderMemoryPlan plan = plan_key_order_memory(read, 2, kColumns);
-    EXPECT_GE(plan.spill.buffer_bytes, spill::least_limits(limits.line_bytes_max, kColumns).buffer_bytes);
-    EXPECT_GE(plan.spill.merge_bytes, spill::least_limits(limits.line_bytes_max, kColumns).merge_bytes);
-    EXPECT_LT(2 * plan.spill.buffer_bytes + plan.ranges_in_flight_max * limits.buffer_bytes(), memory);
-    EXPECT_LT(plan.spill.merge_bytes + plan.stretches_in_flight_max * limits.range_bytes, memory);
+// The sum of memory_plan.cc, written down a second time.
+struct Sum {
+  explicit Sum(split::SplitLimits limits)
+      : process_bytes(33 * kMiB + 12 * limits.line_bytes_max),
+        range_bytes(5 * limits.range_bytes + 2 * limits.line_bytes_max +
+                    parse::ParsedRange::kRejectsMax * sizeof(parse::RejectedLine)),
+        stretch_bytes(6 * limits.range_bytes + 2 * limits.line_bytes_max),
+        parser_bytes(parse::RangeParser::memory_bytes_max(static_cast<std::uint32_t>(limits.line_bytes_max)) +
+                     3 * limits.range_bytes / 10),
+        connection_bytes(6 * statement_bytes_max(limits)) {}
+
+  [[nodiscard]] std::size_t fixed(const Workers& workers) const {
+    return process_bytes + (workers.threads + 1) * parser_bytes + workers.connections * connection_bytes;
+  }
+
+  std::size_t process_bytes;
+  std::size_t range_bytes;
+  std::size_t stretch_bytes;
+  std::size_t parser_bytes;
+  std::size_t connection_bytes;
+};
+
+struct TableRow {
+  unsigned cores;
+  std::size_t range_mib;
+  Workers in_file_order;
+  std::size_t ranges_in_file_order;
+  Workers in_key_order;
+  std::size_t ranges_in_key_order;
+  std::size_t builder_mib;
+  std::size_t stretches;
+  std::size_t merge_mib;
+};
+
+// The one at the top of memory_plan.cc.
+TEST(MemoryPlan, OfTheDefaultFlagsIsTheTable) {
+  constexpr std::array kTable = {
+      TableRow{2, 4, {2, 2}, 7, {2, 2}, 3, 49, 3, 87},   TableRow{4, 2, {4, 4}, 10, {4, 4}, 5, 17, 5, 59},
+      TableRow{8, 1, {6, 6}, 13, {5, 6}, 6, 11, 7, 44},  TableRow{16, 1, {6, 6}, 13, {5, 6}, 6, 11, 7, 44},
+      TableRow{64, 1, {6, 6}, 13, {5, 6}, 6, 11, 7, 44},
+  };
+  for (const TableRow& row : kTable) {
+    SCOPED_TRACE(row.cores);
+    const Writers writers = writers_on_cores(row.cores);
+    const cli::ReadPlan read = fitted(on_cores(row.cores), writers);
+    const MemoryPlan file_order = plan_memory(read, writers);
+    const KeyOrderMemoryPlan key_order = plan_key_order_memory(read, writers, kColumns);
+    EXPECT_EQ(read.split.range_bytes, row.range_mib * kMiB);
+    EXPECT_EQ(file_order.workers, row.in_file_order);
+    EXPECT_EQ(file_order.ranges_in_flight_max, row.ranges_in_file_order);
+    EXPECT_EQ(key_order.reading.workers, row.in_key_order);
+    EXPECT_EQ(key_order.reading.ranges_in_flight_max, row.ranges_in_key_order);
+    EXPECT_EQ(key_order.spill.buffer_bytes / kMiB, row.builder_mib);
+    EXPECT_EQ(key_order.stretches_in_flight_max, row.stretches);
+    EXPECT_EQ(key_order.spill.merge_bytes / kMiB, row.merge_mib);
   }
 }
 
+class OnAnyNumberOfCores : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(OnAnyNumberOfCores, TheSumStaysWithinTheBound) {
+  const std::size_t memory = GetParam();
+  for (unsigned cores = 1; cores <= 64; ++cores) {
+    SCOPED_TRACE(cores);
+    const Writers writers = writers_on_cores(cores);
+    const cli::ReadPlan read = fitted(on_cores(cores, memory), writers);
+    const Sum sum(read.split);
+    const MemoryPlan file_order = plan_memory(read, writers);
+    EXPECT_LE(sum.fixed(file_order.workers) + file_order.ranges_in_flight_max * sum.range_bytes, memory);
+    const KeyOrderMemoryPlan key_order = plan_key_order_memory(read, writers, kColumns);
+    const MemoryPlan& reading = key_order.reading;
+    EXPECT_LE(sum.fixed(reading.workers) + reading.ranges_in_flight_max * sum.range_bytes +
+                  reading.workers.threads * key_order.spill.buffer_bytes,
+              memory);
+    EXPECT_LE(sum.fixed(reading.workers) + key_order.stretches_in_flight_max * sum.stretch_bytes +
+                  key_order.spill.merge_bytes,
+              memory);
+  }
+}
+
+TEST_P(OnAnyNumberOfCores, WhateverWorksHasARangeOrAStretchToWorkOn) {
+  for (unsigned cores = 1; cores <= 64; ++cores) {
+    SCOPED_TRACE(cores);
+    const Writers writers = writers_on_cores(cores);
+    const cli::ReadPlan read = fitted(on_cores(cores, GetParam()), writers);
+    const MemoryPlan file_order = plan_memory(read, writers);
+    EXPECT_GE(file_order.ranges_in_flight_max, file_order.workers.threads + file_order.workers.connections);
+    const KeyOrderMemoryPlan key_order = plan_key_order_memory(read, writers, kColumns);
+    EXPECT_GT(key_order.reading.ranges_in_flight_max, key_order.reading.workers.threads);
+    EXPECT_GT(key_order.stretches_in_flight_max, key_order.reading.workers.connections);
+    EXPECT_GE(key_order.spill.buffer_bytes, 7 * kMiB);
+    EXPECT_GE(key_order.spill.merge_bytes, 15 * kMiB);
+    EXPECT_LE(file_order.workers.threads, cores);
+    EXPECT_LE(file_order.workers.connections, cores);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(MemoryPlan, OnAnyNumberOfCores, testing::Values(128 * kMiB, 256 * kMiB, 512 * kMiB, 4 * kGiB));
+
+TEST(MemoryPlan, MoreCoresNeverMeanFewerWorkers) {
+  Workers before;
+  for (unsigned cores = 1; cores <= 64; ++cores) {
+    const Writers writers = writers_on_cores(cores);
+    const Workers workers = plan_memory(fitted(on_cores(cores), writers), writers).workers;
+    EXPECT_GE(workers.threads, before.threads) << cores;
+    EXPECT_GE(workers.connections, before.connections) << cores;
+    before = workers;
+  }
+}
+
+TEST(MemoryPlan, DefaultIs256MiBOnAnyNumberOfCores) {
+  for (const unsigned cores : {1U, 2U, 64U, 256U}) {
+    const Writers writers = writers_on_cores(cores);
+    EXPECT_EQ(plan_memory(fitted(on_cores(cores), writers), writers).memory_bytes, 256 * kMiB) << cores;
+  }
+}
+
+TEST(MemoryPlan, DefaultGrowsToWhatTwoRangesThatWereAskedForNeed) {
+  cli::ReadPlan read = on_cores(8);
+  read.split.range_bytes = 64 * kMiB;
+  read.is_range_size_given = true;
+  const MemoryPlan plan = plan_memory(read, {8});
+  EXPECT_EQ(plan.ranges_in_flight_max, 2U);
+  EXPECT_EQ(plan.workers.threads, 1U);
+  EXPECT_EQ(plan.workers.connections, 1U);
+  EXPECT_GT(plan.memory_bytes, 256 * kMiB);
+}
+
+TEST(MemoryPlan, DefaultGrowsToWhatThreadsAndConnectionsThatWereAskedForNeed) {
+  cli::ReadPlan read = on_cores(32);
+  read.is_threads_given = true;
+  const Writers writers{32, true};
+  read = fitted(read, writers);
+  EXPECT_EQ(read.split.range_bytes, kMiB);
+  const MemoryPlan plan = plan_memory(read, writers);
+  EXPECT_EQ(plan.workers.threads, 32U);
+  EXPECT_EQ(plan.workers.connections, 32U);
+  EXPECT_GE(plan.ranges_in_flight_max, 64U);
+  EXPECT_GT(plan.memory_bytes, 256 * kMiB);
+}
+
+TEST(MemoryPlan, WhatWasNotAskedForMakesRoomForWhatWas) {
+  cli::ReadPlan read = on_cores(12);
+  read.is_threads_given = true;
+  const MemoryPlan more_threads = plan_memory(fitted(read, {8}), {8});
+  EXPECT_EQ(more_threads.workers.threads, 12U);
+  EXPECT_LT(more_threads.workers.connections, 8U);
+  EXPECT_EQ(more_threads.memory_bytes, 256 * kMiB);
+  const MemoryPlan more_connections = plan_memory(fitted(on_cores(16), {8, true}), {8, true});
+  EXPECT_EQ(more_connections.workers.connections, 8U);
+  EXPECT_LT(more_connections.workers.threads, 16U);
+}
+
+TEST(MemoryPlan, GivenMemoryThatHoldsNoTwoRangesIsRefused) {
+  EXPECT_THROW(static_cast<void>(plan_memory(on_cores(2, 16 * kMiB), {2})), UsageError);
+  EXPECT_THROW(static_cast<void>(plan_key_order_memory(on_cores(2, 16 * kMiB), {2}, kColumns)), UsageError);
+  cli::ReadPlan many = on_cores(64, 256 * kMiB);
+  many.is_threads_given = true;
+  EXPECT_THROW(static_cast<void>(plan_memory(fitted(many, {8}), {8})), UsageError);
+}
+
+TEST(MemoryPlan, ThreadsThatWereAskedForAndFindNoRangeHaveNoBuilder) {
+  cli::ReadPlan read = on_cores(8, 160 * kMiB);
+  read.is_threads_given = true;
+  const Writers writers{1, true};
+  read = fitted(read, writers);
+  const KeyOrderMemoryPlan plan = plan_key_order_memory(read, writers, kColumns);
+  EXPECT_EQ(plan.reading.workers.threads + 1, plan.reading.ranges_in_flight_max);
+  EXPECT_LT(plan.reading.workers.threads, 8U);
+  EXPECT_GE(plan.spill.buffer_bytes, spill::least_limits(kMiB, kColumns).buffer_bytes);
+}
+
+TEST(MemoryPlan, RangesThatNobodyAskedForShrinkUntilTheyFit) {
+  EXPECT_EQ(fitting_limits(on_cores(2), {2}, kColumns).range_bytes, 4 * kMiB);
+  EXPECT_EQ(fitting_limits(on_cores(2, 160 * kMiB), {2}, kColumns).range_bytes, 2 * kMiB);
+  EXPECT_EQ(fitting_limits(on_cores(2, 16 * kMiB), {2}, kColumns).range_bytes, kMiB);
+  cli::ReadPlan given = on_cores(2, 160 * kMiB);
+  given.is_range_size_given = true;
+  EXPECT_EQ(fitting_limits(given, {2}, kColumns).range_bytes, 4 * kMiB);
+}
+
+// A load keeps the ranges that it began with on a machine with fewer cores, or with more memory.
+TEST(MemoryPlan, RangesOfAnotherMachineStayAndFewerThreadsWork) {
+  cli::ReadPlan resumed = on_cores(16);
+  resumed.split = fitting_limits(on_cores(2), {2}, kColumns);
+  const KeyOrderMemoryPlan plan = plan_key_order_memory(resumed, {8}, kColumns);
+  EXPECT_EQ(plan.reading.memory_bytes, 256 * kMiB);
+  EXPECT_GE(plan.reading.workers.threads, 2U);
+  EXPECT_GE(plan.reading.workers.connections, 2U);
+  EXPECT_GT(plan.reading.ranges_in_flight_max, plan.reading.workers.threads);
+}
+
 TEST(MemoryPlan, LessMemoryMeansFewerRanges) {
-  const std::size_t many = plan_memory(kGiB, kDefaultLimits, 8, 8).ranges_in_flight_max;
-  const std::size_t few = plan_memory(256 * kMiB, kDefaultLimits, 8, 8).ranges_in_flight_max;
+  const std::size_t many = plan_memory(on_cores(8, kGiB), {8}).ranges_in_flight_max;
+  const std::size_t few = plan_memory(on_cores(8, 256 * kMiB), {8}).ranges_in_flight_max;
   EXPECT_LT(few, many);
   EXPECT_GE(few, 2U);
 }
 
-TEST(MemoryPlan, MoreRangesThanThreadsCanUseAreNotHeld) {
-  EXPECT_EQ(plan_memory(64 * kGiB, kDefaultLimits, 2, 2).ranges_in_flight_max,
-            plan_memory(32 * kGiB, kDefaultLimits, 2, 2).ranges_in_flight_max);
+TEST(MemoryPlan, MoreRangesThanWorkersCanUseAreNotHeld) {
+  EXPECT_EQ(plan_memory(on_cores(2, 64 * kGiB), {2}).ranges_in_flight_max,
+            plan_memory(on_cores(2, 32 * kGiB), {2}).ranges_in_flight_max);
 }
 
 }  // namespace
