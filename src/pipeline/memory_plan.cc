@@ -28,6 +28,7 @@
 //              file order     key order
 //   cores   R  T, C  ranges   T, C  ranges  a builder  stretches  the merge
 //       2   4  2, 2       7   2, 2       3     49 MiB          3     87 MiB
+//       3   4  3, 3       6   3, 3       4     19 MiB          4     42 MiB
 //       4   2  4, 4      10   4, 4       5     17 MiB          5     59 MiB
 //       8   1  6, 6      13   5, 6       6     11 MiB          7     44 MiB
 //      16   1  6, 6      13   5, 6       6     11 MiB          7     44 MiB

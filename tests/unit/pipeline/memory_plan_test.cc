@@ -68,9 +68,9 @@ struct TableRow {
 // The one at the top of memory_plan.cc.
 TEST(MemoryPlan, OfTheDefaultFlagsIsTheTable) {
   constexpr std::array kTable = {
-      TableRow{2, 4, {2, 2}, 7, {2, 2}, 3, 49, 3, 87},   TableRow{4, 2, {4, 4}, 10, {4, 4}, 5, 17, 5, 59},
-      TableRow{8, 1, {6, 6}, 13, {5, 6}, 6, 11, 7, 44},  TableRow{16, 1, {6, 6}, 13, {5, 6}, 6, 11, 7, 44},
-      TableRow{64, 1, {6, 6}, 13, {5, 6}, 6, 11, 7, 44},
+      TableRow{2, 4, {2, 2}, 7, {2, 2}, 3, 49, 3, 87},   TableRow{3, 4, {3, 3}, 6, {3, 3}, 4, 19, 4, 42},
+      TableRow{4, 2, {4, 4}, 10, {4, 4}, 5, 17, 5, 59},  TableRow{8, 1, {6, 6}, 13, {5, 6}, 6, 11, 7, 44},
+      TableRow{16, 1, {6, 6}, 13, {5, 6}, 6, 11, 7, 44}, TableRow{64, 1, {6, 6}, 13, {5, 6}, 6, 11, 7, 44},
   };
   for (const TableRow& row : kTable) {
     SCOPED_TRACE(row.cores);
@@ -89,43 +89,45 @@ TEST(MemoryPlan, OfTheDefaultFlagsIsTheTable) {
   }
 }
 
-class OnAnyNumberOfCores : public testing::TestWithParam<std::size_t> {};
+// Up to 64 cores, and what of them threads and connections come to, each alone.
+class OnAnyNumberOfCores : public testing::TestWithParam<std::size_t> {
+ protected:
+  template <typename Check>
+  static void for_each_number(Check check) {
+    for (unsigned threads = 1; threads <= 64; ++threads) {
+      for (unsigned connections = 1; connections <= 8; ++connections) {
+        SCOPED_TRACE(testing::Message() << threads << " threads, " << connections << " connections");
+        const Writers writers{connections};
+        const cli::ReadPlan read = fitted(on_cores(threads, GetParam()), writers);
+        check(read, plan_memory(read, writers), plan_key_order_memory(read, writers, kColumns));
+      }
+    }
+  }
+};
 
 TEST_P(OnAnyNumberOfCores, TheSumStaysWithinTheBound) {
-  const std::size_t memory = GetParam();
-  for (unsigned cores = 1; cores <= 64; ++cores) {
-    SCOPED_TRACE(cores);
-    const Writers writers = writers_on_cores(cores);
-    const cli::ReadPlan read = fitted(on_cores(cores, memory), writers);
+  for_each_number([](const cli::ReadPlan& read, const MemoryPlan& file_order, const KeyOrderMemoryPlan& key_order) {
     const Sum sum(read.split);
-    const MemoryPlan file_order = plan_memory(read, writers);
-    EXPECT_LE(sum.fixed(file_order.workers) + file_order.ranges_in_flight_max * sum.range_bytes, memory);
-    const KeyOrderMemoryPlan key_order = plan_key_order_memory(read, writers, kColumns);
+    EXPECT_LE(sum.fixed(file_order.workers) + file_order.ranges_in_flight_max * sum.range_bytes, GetParam());
     const MemoryPlan& reading = key_order.reading;
     EXPECT_LE(sum.fixed(reading.workers) + reading.ranges_in_flight_max * sum.range_bytes +
                   reading.workers.threads * key_order.spill.buffer_bytes,
-              memory);
+              GetParam());
     EXPECT_LE(sum.fixed(reading.workers) + key_order.stretches_in_flight_max * sum.stretch_bytes +
                   key_order.spill.merge_bytes,
-              memory);
-  }
+              GetParam());
+  });
 }
 
 TEST_P(OnAnyNumberOfCores, WhateverWorksHasARangeOrAStretchToWorkOn) {
-  for (unsigned cores = 1; cores <= 64; ++cores) {
-    SCOPED_TRACE(cores);
-    const Writers writers = writers_on_cores(cores);
-    const cli::ReadPlan read = fitted(on_cores(cores, GetParam()), writers);
-    const MemoryPlan file_order = plan_memory(read, writers);
+  for_each_number([](const cli::ReadPlan& read, const MemoryPlan& file_order, const KeyOrderMemoryPlan& key_order) {
     EXPECT_GE(file_order.ranges_in_flight_max, file_order.workers.threads + file_order.workers.connections);
-    const KeyOrderMemoryPlan key_order = plan_key_order_memory(read, writers, kColumns);
+    EXPECT_LE(file_order.workers.threads, read.threads);
     EXPECT_GT(key_order.reading.ranges_in_flight_max, key_order.reading.workers.threads);
     EXPECT_GT(key_order.stretches_in_flight_max, key_order.reading.workers.connections);
     EXPECT_GE(key_order.spill.buffer_bytes, 7 * kMiB);
     EXPECT_GE(key_order.spill.merge_bytes, 15 * kMiB);
-    EXPECT_LE(file_order.workers.threads, cores);
-    EXPECT_LE(file_order.workers.connections, cores);
-  }
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(MemoryPlan, OnAnyNumberOfCores, testing::Values(128 * kMiB, 256 * kMiB, 512 * kMiB, 4 * kGiB));
@@ -201,6 +203,16 @@ TEST(MemoryPlan, ThreadsThatWereAskedForAndFindNoRangeHaveNoBuilder) {
   EXPECT_EQ(plan.reading.workers.threads + 1, plan.reading.ranges_in_flight_max);
   EXPECT_LT(plan.reading.workers.threads, 8U);
   EXPECT_GE(plan.spill.buffer_bytes, spill::least_limits(kMiB, kColumns).buffer_bytes);
+}
+
+TEST(MemoryPlan, ConnectionsThatWereAskedForHaveTheStretchesThatFit) {
+  const cli::ReadPlan read = fitted(on_cores(1, 180 * kMiB), {8, true});
+  const KeyOrderMemoryPlan plan = plan_key_order_memory(read, {8, true}, kColumns);
+  EXPECT_EQ(plan.reading.workers.connections, 8U);
+  EXPECT_GE(plan.stretches_in_flight_max, 2U);
+  EXPECT_LT(plan.stretches_in_flight_max, 9U);
+  EXPECT_GE(plan.spill.merge_bytes, spill::least_limits(kMiB, kColumns).merge_bytes);
+  EXPECT_LT(plan.spill.merge_bytes, 180 * kMiB);
 }
 
 TEST(MemoryPlan, RangesThatNobodyAskedForShrinkUntilTheyFit) {
