@@ -137,7 +137,7 @@ TEST(StatementBuilder, BoundRowHasAValueForEverySign) {
 TEST(StatementBuilder, BoundRowsEndAtEitherLimit) {
   const StatementBuilder builder(two_columns(), OnDuplicate::kSkip, Server::kMariadb);
   const std::vector<std::uint32_t> order{0, 1, 2};
-  constexpr std::size_t kRowBytes = 9 + 1 + 9 + 19;
+  constexpr std::size_t kRowBytes = 10 + 1 + 10 + 19;
   EXPECT_EQ(builder.rows_within(three_rows(), order, {.rows_max = 2, .bytes_max = 1'000}), 2U);
   EXPECT_EQ(builder.rows_within(three_rows(), order, {.rows_max = 10, .bytes_max = 2 * kRowBytes}), 2U);
   EXPECT_EQ(builder.rows_within(three_rows(), order, {.rows_max = 10, .bytes_max = 2 * kRowBytes - 1}), 1U);
