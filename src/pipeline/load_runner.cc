@@ -359,8 +359,9 @@ void LoadRunner::write_stretches(const std::string& input, const OpenLoad& load,
 // Of a file whose stamp changed while it was read: whether it holds what was read, and would be known again by it.
 bool LoadRunner::is_same_content(const std::string& input, const source::SourceIdentity& identity,
                                  const std::string& digest) const {
-  return source::identify_source(input, plan_.ledger.source_id).key == identity.key &&
-         source::digest_file(input, stop_.fd()) == digest;
+  const std::string digest_now = source::digest_file(input, stop_.fd());
+  if (digest_now.empty()) throw Interrupted();
+  return source::identify_source(input, plan_.ledger.source_id).key == identity.key && digest_now == digest;
 }
 
 // The ledger's sums, not ours, are what the load came to; that they are the same is checked.

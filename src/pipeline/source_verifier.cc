@@ -19,7 +19,7 @@ void require_recorded_bytes(const std::string& input, const cli::ReadPlan& read,
   RangeNumber next;  // the first that is not known to be in the input
   for (std::uint64_t left = committed.count(); left > 0;) {
     std::optional<split::Range> range = ranges.next(std::move(last));
-    if (stop.requested()) return;
+    if (stop.requested()) throw Interrupted();
     if (!range) {
       // What is left of a load in key order are its stretches.
       const bool is_short = control.run([&](write::Session& session) { return ledger.has_ranges_from(session, next); });

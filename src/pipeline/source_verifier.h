@@ -11,8 +11,8 @@
 namespace chatload::pipeline {
 
 // Reads the input up to the last committed range and compares the bytes of each with its record. The ranges in between
-// are written afterwards, so this must come first: comparing on the way would be too late for those. Returns early
-// after a stop. Throws SourceError where other bytes stand, and what reading the input throws.
+// are written afterwards, so this must come first: comparing on the way would be too late for those. Returns only when
+// all are compared; throws Interrupted, SourceError where other bytes stand, and what reading the input throws.
 void require_recorded_bytes(const std::string& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
                             const write::CommittedRanges& committed, write::ControlConnection& control,
                             const StopSignal& stop);

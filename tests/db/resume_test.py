@@ -10,8 +10,10 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
 import ledger_case
 import oracle
+import proxy
 import support
 from ledger_case import LINES, LedgerCase, apply, chat_log, line, wait_until
 
@@ -297,6 +299,24 @@ class ChangedFileTest(LedgerCase):
         self.assertNotIn("comparing", again.stderr)
         self.assert_loaded(again, apply(path))
 
+    def test_a_comparison_that_a_signal_ended_is_made_again(self):
+        content = chat_log(LONG_LINES)
+        path = self.write("log.json", content)
+        self.interrupt(path, *self.RANGE_SIZE, key=LONG_HELD)
+        rows, ranges = self.rows_in_table(), self.committed_ranges()
+        path.write_text(changed_in_the_middle(content))
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        loader = self.loader(path, to=door.url(self.database.name))
+        stop = lambda _: loader.process.send_signal(signal.SIGTERM)
+        door.at(r"^SELECT .begin_byte", before=stop).wait()
+        run = loader.finish()
+        self.assertEqual((run.exit_code, run.summary["status"]), (4, "interrupted"), run.stderr)
+        self.assertEqual([row[2] for row in self.loads()], ["interrupted"])
+        again = self.load(path)
+        self.assertIn("was touched since load 1 began; comparing", again.stderr)
+        self.assert_refused(again, 3, path, "load 1", "--restart")
+        self.assertEqual((self.rows_in_table(), self.committed_ranges()), (rows, ranges))
+
     def test_a_file_that_grew_while_it_was_read_is_not_done(self):
         path = self.write("log.json", chat_log())
         with self.held_load(path, *self.RANGE_SIZE) as loader:
@@ -308,6 +328,20 @@ class ChangedFileTest(LedgerCase):
         again = self.load(path)
         self.assertEqual((again.exit_code, again.summary["status"]), (1, "done"), again.stderr)
         self.assert_in_database(apply(path), load=2)
+
+    def test_a_signal_while_a_file_that_was_touched_is_compared_at_the_end_is_an_interruption(self):
+        path = self.write("log.json", line("a"))
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        loader = self.loader(path, to=door.url(self.database.name))
+
+        def touch_and_stop(_):
+            os.utime(path, (1, 1))
+            loader.process.send_signal(signal.SIGTERM)
+
+        door.at(r"^COMMIT", before=touch_and_stop).wait()
+        run = loader.finish()
+        self.assertEqual((run.exit_code, run.summary["status"]), (4, "interrupted"), run.stderr)
+        self.assert_loaded(self.load(path), apply(path), exit_code=0)
 
     def test_a_file_that_was_only_touched_while_it_was_read_is_done(self):
         path = self.write_log()
