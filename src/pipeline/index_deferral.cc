@@ -5,7 +5,9 @@
 //
 // The build may take hours, longer than any reasonable wait for a reply. So it has a thread and a session without a
 // read timeout, while the control connection, which has one, asks every kServerPoll whether the server still has that
-// session: a server that died without a word is noticed there.
+// session: a server that died without a word is noticed there, and a build that waits for the table's metadata lock.
+// That lock is waited for by the server, at the start of the build and at its end; one setting bounds both waits. It is
+// --retry-for, since a shorter one would throw hours of work away at the end for a query of half a minute.
 #include "pipeline/index_deferral.h"
 
 #include <fmt/format.h>
@@ -45,6 +47,11 @@ constexpr std::chrono::milliseconds kGlance{1'000};
 constexpr std::chrono::milliseconds kPoll{100};
 constexpr std::chrono::seconds kServerPoll{10};
 constexpr std::chrono::seconds kKillWait{2};
+// A query of this length is nothing unusual. As long as an ALTER TABLE waits, later queries on the table wait behind
+// it.
+constexpr std::chrono::seconds kLockWaitMin{20};
+constexpr std::chrono::seconds kLockWaitMax{31'536'000};  // lock_wait_timeout has no more
+constexpr std::string_view kWaitsForLock = "Waiting for table metadata lock";
 constexpr std::uint32_t kNoReadTimeout = 0;
 constexpr int kLockWaitTimeout = 1205;
 constexpr int kDuplicateKeyName = 1061;
@@ -282,9 +289,10 @@ void IndexDeferral::build_missing() {
   owed_ = missing();
   if (owed_.empty()) return;
   const BuildProgress progress(stats_, plan_.report.progress);
-  std::optional<Clock::time_point> since;  // the first failure: a build may take longer than --retry-for
+  std::optional<Clock::time_point> since;  // when the trouble began: a build may take longer than --retry-for
   for (unsigned failures = 0; !owed_.empty(); owed_ = missing()) {
     if (had_to_wait_for_others()) continue;  // for what they have built
+    const auto begun = Clock::now();
     try {
       build_once(owed_);
     } catch (const write::ConnectError& error) {
@@ -295,7 +303,11 @@ void IndexDeferral::build_missing() {
       const write::ErrorClass kind = write::classify(error);
       const bool may_pass = kind == write::ErrorClass::kConnectionLost || kind == write::ErrorClass::kRetry ||
                             kind == write::ErrorClass::kReadOnly || error.code() == kDuplicateKeyName;
-      if (!since) since = Clock::now();
+      // A wait for the lock was trouble from its beginning. What came before that and was longer than --retry-for was
+      // work, so that trouble which is older has passed.
+      const bool is_locked = error.code() == kLockWaitTimeout;
+      const auto trouble = is_locked ? std::max(begun, Clock::now() - lock_wait()) : Clock::now();
+      if (!since || trouble - begun > retry_.retry_for()) since = trouble;
       wait_after(error.code(), error.what(), may_pass, *since, failures++);
     }
   }
@@ -325,13 +337,15 @@ void IndexDeferral::build_once(const std::vector<IndexDefinition>& indexes) {
   spdlog::info("Builds {} of {}.", count_of(indexes), write::quote_identifier(table_));
   write::BackgroundStatement statement(
       Session::connect(plan_.write.endpoint, kNoReadTimeout),
-      [lock = build_lock_, sql = write::build_statement(table_, indexes)](Session& session) {
-        write::set_up_build(session);
+      [lock = build_lock_, sql = write::build_statement(table_, indexes), wait = lock_wait()](Session& session) {
+        write::set_up_build(session, wait);
         if (write::get_lock(session, lock)) session.execute(sql);
       });
   const std::string kill = fmt::format("KILL QUERY {}", statement.connection_id());
-  const std::string is_there =
-      fmt::format("SELECT IS_USED_LOCK({}) = {}", write::quote_text(build_lock_), statement.connection_id());
+  const std::string look =
+      fmt::format("SELECT IS_USED_LOCK({}) = {}, (SELECT STATE FROM information_schema.PROCESSLIST WHERE ID = {})",
+                  write::quote_text(build_lock_), statement.connection_id(), statement.connection_id());
+  bool did_wait = false;
   for (auto next_poll = Clock::now() + kServerPoll; !statement.ends_within(kPoll);) {
     if (stop_.requested()) {
       control_.attempt([&](Session& session) { session.execute(kill); });
@@ -339,13 +353,23 @@ void IndexDeferral::build_once(const std::vector<IndexDefinition>& indexes) {
       throw Interrupted();
     }
     if (Clock::now() < next_poll) continue;
-    const bool knows_it = control_.run([&](Session& session) { return session.query(is_there).at(0).at(0) == "1"; });
-    if (!knows_it && !statement.ends_within(kServerPoll)) {
+    const write::Row seen = control_.run([&](Session& session) { return session.query(look).at(0); });
+    if (seen[0] != "1" && !statement.ends_within(kServerPoll)) {
       throw StatementError(2013, "08S01", "the server has lost the connection that builds them");
     }
+    const bool waits = seen[1] == kWaitsForLock;
+    if (waits && !did_wait) {
+      spdlog::warn("The build waits, because {}; for up to {} (--retry-for).", in_use(table_),
+                   format_duration(lock_wait()));
+    }
+    did_wait = waits;
     next_poll = Clock::now() + kServerPoll;
   }
   statement.get();
+}
+
+std::chrono::seconds IndexDeferral::lock_wait() const {
+  return std::clamp(std::chrono::ceil<std::chrono::seconds>(retry_.retry_for()), kLockWaitMin, kLockWaitMax);
 }
 
 std::string_view IndexDeferral::said() const { return plan_.ledger.wait_lock > kGlance ? kTableIsTaken : ""; }

@@ -69,6 +69,7 @@ class IndexDeferral {
   void wait_after(int code, const std::string& error, bool may_pass, write::RetryPolicy::Clock::time_point since,
                   unsigned failures);
   [[nodiscard]] bool had_to_wait_for_others();
+  [[nodiscard]] std::chrono::seconds lock_wait() const;
   [[nodiscard]] std::string_view said() const;
   [[nodiscard]] std::string subject(const std::vector<write::IndexDefinition>& indexes) const;
 

@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string_view>
@@ -32,9 +33,8 @@ constexpr std::string_view kBuildFastMysql =
     "SET SESSION innodb_ddl_threads = CAST(GREATEST(@@innodb_ddl_threads, 8) AS UNSIGNED),"
     " SESSION innodb_parallel_read_threads = CAST(GREATEST(@@innodb_parallel_read_threads, 8) AS UNSIGNED),"
     " SESSION innodb_ddl_buffer_size = CAST(GREATEST(@@innodb_ddl_buffer_size, 67108864) AS UNSIGNED)";
-// For the metadata lock, at the start of the build and again at its end: longer than most queries take, and a queued
-// ALTER TABLE keeps every later query out until it has its turn or gives up.
-constexpr std::string_view kBuildWaits = "SET SESSION lock_wait_timeout = 20";
+// Of chatload schema apply: a load's --retry-for where it is not given.
+constexpr std::chrono::minutes kLockWait{5};
 
 std::string of_table(const std::string& table) {
   return " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = " + quote_text(table);
@@ -137,8 +137,8 @@ std::string build_statement(const std::string& table, const std::vector<IndexDef
   return "ALTER TABLE " + quote_identifier(table) + " " + adds;
 }
 
-void set_up_build(Session& session) {
-  session.execute(kBuildWaits);
+void set_up_build(Session& session, std::chrono::seconds lock_wait) {
+  session.execute(fmt::format("SET SESSION lock_wait_timeout = {}", lock_wait.count()));
   if (session.server().server != Server::kMysql) return;
   try {
     session.execute(kBuildFastMysql);
@@ -182,7 +182,7 @@ std::string mend_indexes(Session& session) {
                             quote_identifier(index.name));
     }
     if (!noted.missing.empty()) {
-      set_up_build(session);
+      set_up_build(session, kLockWait);
       session.execute(build_statement(table, noted.missing));
       for (const IndexDefinition& index : noted.missing) {
         report += fmt::format("{}: the index {} is built\n", table, quote_identifier(index.name));

@@ -7,6 +7,7 @@
 // All throw StatementError.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,8 +42,9 @@ void drop_indexes(Session& session, const std::string& table, const std::vector<
 // The ALTER TABLE that builds them all. REQUIRES: there is one at least.
 [[nodiscard]] std::string build_statement(const std::string& table, const std::vector<IndexDefinition>& indexes);
 
-// Settings of the session that builds: what makes it fast, and a bound on the wait for the table's metadata lock.
-void set_up_build(Session& session);
+// Settings of the session that builds: what makes it fast, and a bound on each wait for the table's metadata lock. The
+// server waits for that at the start of the build and again at its end, where giving up loses all that was built.
+void set_up_build(Session& session, std::chrono::seconds lock_wait);
 
 // Deletes the notes.
 void forget_indexes(Session& session, const std::string& table, const std::vector<IndexDefinition>& indexes);

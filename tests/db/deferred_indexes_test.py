@@ -19,7 +19,9 @@ MISSING = r"^SELECT .index_name., .definition. FROM .?chatload_indexes"
 FORGET = r"^DELETE FROM .?chatload_indexes"
 DROP = r"^ALTER TABLE .* DROP KEY"
 BUILD = r"^ALTER TABLE .* ADD KEY"
+BEGIN = r"^INSERT INTO .?chatload_loads"
 CLAIM = r"^INSERT INTO .?chatload_ranges"
+LOCK_WAIT = r"^SET SESSION lock_wait_timeout"
 DONE = r"^UPDATE .?chatload_loads.? SET .*done"
 DEFER = ("--indexes", "defer")
 PATIENT = ("--wait-lock", "100s")  # the server may need a moment to notice that a killed run is gone
@@ -427,11 +429,36 @@ class BuildTest(IndexCase):
         self.assertEqual(order[order.index(BUILD) - 2 :][:4], [CLAIM, MISSING, BUILD, MISSING])
 
     def test_a_reader_that_does_not_end_is_named_as_what_is_in_the_way(self):
-        loader, _ = self.blocked_build("--retry-for", "1ms")
+        """After the least time that a build waits, and a moment more."""
+        loader, _ = self.blocked_build("--retry-for", "21s")
         loader.process.wait(60)
         run = loader.finish()
         self.assert_refused(run, 3, "`site_id`, `timestamp`", "another session uses `chat_messages`", "metadata lock")
+        self.assertEqual(run.stderr.count("The build waits, because another session uses `chat_messages`"), 1)
+        self.assertEqual(len(self.statements(BUILD)), 1)
         self.assertEqual(self.notes(), SHIPPED)
+
+    def test_a_build_waits_for_the_table_as_long_as_for_a_server_and_twenty_seconds_at_least(self):
+        for words, seconds in (((), 300), (("--retry-for", "1500ms"), 20), (("--retry-for", "20500ms"), 21)):
+            with self.subTest(words):
+                self.database.create_table()
+                self.door.statements.clear()
+                self.assertEqual(self.load(self.path, *DEFER, *words, to=self.to_door).exit_code, 1)
+                self.assertEqual(self.statements(LOCK_WAIT)[-1:], [f"SET SESSION lock_wait_timeout = {seconds}"])
+
+    def test_a_build_that_took_longer_than_retry_for_has_outlived_the_trouble_before_it(self):
+        before = self.shown()
+        retry_for_s = 2
+        cut = self.door.at(BUILD, before=proxy.Link.cut)
+        close = self.reader_from(CLAIM, 20)
+        loader = self.loader(self.path, *self.RANGE_SIZE, *DEFER, "--retry-for", retry_for_s, to=self.to_door)
+        cut.wait()
+        built = "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'ALTER TABLE%ADD KEY%' AND TIME > {}"
+        wait_until(lambda: self.server.sql(built.format(retry_for_s)), "the server builds for longer than that")
+        self.server.sql(f"KILL {self.server.sql(built.format(retry_for_s))[0][0]}")
+        close()
+        self.assert_loaded(loader.finish(), apply(self.path))
+        self.assert_whole(before)
 
     def test_a_connection_lost_in_the_build_is_opened_again(self):
         before = self.shown()
