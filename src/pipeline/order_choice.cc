@@ -34,6 +34,7 @@ InputSample sample_input(const std::string& input, const cli::ReadPlan& read, co
   parse::RangeParser parser(mapping, read.filter, static_cast<std::uint32_t>(read.split.line_bytes_max));
   parse::ParsedRange parsed;
   InputSample sample;
+  std::uint64_t read_bytes = 0;
   std::uint64_t bytes = 0;
   std::uint64_t ascending = 0;
   std::string last;
@@ -52,12 +53,15 @@ InputSample sample_input(const std::string& input, const cli::ReadPlan& read, co
       last = key;
     }
     sample.rows += parsed.rows.rows();
+    sample.lines += parsed.counts.lines - parsed.counts.blank;
+    read_bytes += parsed.range.length_bytes();
   }
-  if (sample.rows == 0) return sample;
-  sample.ascending_share = static_cast<double>(ascending) / static_cast<double>(sample.rows);
+  const std::uint64_t rows = sample.rows > 0 ? sample.rows : sample.lines;
+  if (sample.rows == 0) bytes = read_bytes;
+  if (sample.rows > 0) sample.ascending_share = static_cast<double>(ascending) / static_cast<double>(sample.rows);
   const double scale = std::max(1.0, static_cast<double>(bytes_compressed_total) /
                                          static_cast<double>(std::max<std::uint64_t>(ranges.compressed_bytes(), 1)));
-  sample.rows_estimate = static_cast<std::uint64_t>(static_cast<double>(sample.rows) * scale);
+  sample.rows_estimate = static_cast<std::uint64_t>(static_cast<double>(rows) * scale);
   sample.bytes_estimate = static_cast<std::uint64_t>(static_cast<double>(bytes) * scale);
   return sample;
 }
@@ -69,6 +73,11 @@ std::uint64_t spill_bytes_estimate(const InputSample& sample) {
 
 OrderChoice choose_order(const InputSample& sample) {
   if (sample.rows_estimate < kRowsWorthSorting) return {write::RowOrder::kFile, "so few rows are not worth sorting"};
+  if (sample.rows == 0) {
+    return {write::RowOrder::kKey,
+            fmt::format("none of its first {} lines is loaded, and the ids behind them may come in no order",
+                        format_count(sample.lines))};
+  }
   if (sample.ascending_share >= kSortedShare) return {write::RowOrder::kFile, "their ids ascend in it"};
   return {write::RowOrder::kKey,
           fmt::format("the ids of about {} rows come in no order", format_count(sample.rows_estimate))};

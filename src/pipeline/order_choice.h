@@ -12,8 +12,10 @@
 
 namespace chatload::pipeline {
 
-// The rows of the input's beginning, and what all of them come to if the rest is like it.
+// The rows of the input's beginning, and what all of them come to if the rest is like it. Where it has lines but none
+// that is loaded, the rest is not like it: each line then counts as a row, and all of its bytes as text.
 struct InputSample {
+  std::uint64_t lines = 0;
   std::uint64_t rows = 0;
   double ascending_share = 1;        // of the rows, those whose key is greater than the one's before
   std::uint64_t rows_estimate = 0;   // of the whole input

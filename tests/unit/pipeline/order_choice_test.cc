@@ -15,8 +15,11 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr InputSample kUnsorted{
-    .rows = 60'000, .ascending_share = 0.5, .rows_estimate = 8'000'000, .bytes_estimate = 8'000'000 * 140ULL};
+constexpr InputSample kUnsorted{.lines = 60'000,
+                                .rows = 60'000,
+                                .ascending_share = 0.5,
+                                .rows_estimate = 8'000'000,
+                                .bytes_estimate = 8'000'000 * 140ULL};
 
 void expect_choice(const OrderChoice& choice, write::RowOrder order, const std::string& why) {
   EXPECT_EQ(choice.order, order) << choice.why;
@@ -50,11 +53,10 @@ class InputSampleTest : public testing::Test {
     return sample_input(path, read, parse::chat_mapping(), times_the_size * content.size(), stop);
   }
 
-  static std::string line(const std::string& id) {
-    return fmt::format(
-        R"({{"id":"{}","type":"message","from":"v","site_id":"3","timestamp":7,"data":{{"message":"m"}}}})"
-        "\n",
-        id);
+  static std::string line(const std::string& id, const std::string& type = "message") {
+    return fmt::format(R"({{"id":"{}","type":"{}","from":"v","site_id":"3","timestamp":7,"data":{{"message":"m"}}}})"
+                       "\n",
+                       id, type);
   }
 
   ScratchFolder folder_;
@@ -74,7 +76,26 @@ TEST_F(InputSampleTest, EstimatesTheWholeFromItsSize) {
   EXPECT_EQ(sampled.bytes_estimate, 200U * (1 + 1 + 7 + 1 + 1 + 4));
 }
 
-TEST_F(InputSampleTest, OfAnInputWithoutRowsIsNothing) { EXPECT_EQ(sample("bad\n").rows_estimate, 0U); }
+TEST_F(InputSampleTest, OfAnInputWithoutRowsCountsEachLineAsOneOfAllItsBytes) {
+  const InputSample sampled = sample("bad\n\nworse\n", 100);
+  EXPECT_EQ(sampled.rows, 0U);
+  EXPECT_EQ(sampled.lines, 2U);
+  EXPECT_EQ(sampled.rows_estimate, 200U);
+  EXPECT_EQ(sampled.bytes_estimate, 1100U);
+}
+
+TEST_F(InputSampleTest, OfAnInputOfNoLinesIsNothing) {
+  const InputSample sampled = sample("\n \n");
+  EXPECT_EQ(sampled.rows_estimate, 0U);
+  expect_choice(choose_order(sampled), write::RowOrder::kFile, "few rows");
+}
+
+TEST_F(InputSampleTest, OfManyLinesThatAreFilteredLeavesTheOrderOfTheRestUnknownSoThatItIsSorted) {
+  const InputSample sampled = sample(line("b", "typing") + line("a", "typing"), 100'000);
+  EXPECT_EQ(sampled.rows, 0U);
+  expect_choice(choose_order(sampled), write::RowOrder::kKey, "none of its first 2 lines is loaded");
+  EXPECT_GT(spill_bytes_estimate(sampled), 100'000 * line("b", "typing").size());
+}
 
 }  // namespace
 }  // namespace chatload::pipeline
