@@ -23,18 +23,17 @@ cli::LoadPlan LoadDecider::decide(const cli::LoadPlan& plan, const std::string& 
       fitting_limits(plan.read, {plan.write.connections, plan.write.is_connections_given}, mapping_.fields.size());
   if (plan.write.order == RowOrder::kFile) return decided;
   const OrderChoice choice = choose(decided, input, identity);
-  const bool is_refused = plan.write.order == RowOrder::kKey && choice.order == RowOrder::kFile;
-  spdlog::log(is_refused ? spdlog::level::warn : spdlog::level::info, "{}: loads in {} order, because {}.", input,
-              to_string(choice.order), choice.why);
+  spdlog::log(choice.is_second_best ? spdlog::level::warn : spdlog::level::info, "{}: loads in {} order, because {}.",
+              input, to_string(choice.order), choice.why);
   decided.write.order = choice.order;
   return decided;
 }
 
 OrderChoice LoadDecider::choose(const cli::LoadPlan& plan, const std::string& input,
                                 const source::SourceIdentity& identity) {
-  if (!table_.can_write_in_parallel()) return {RowOrder::kFile, table_.why_not_in_parallel()};
-  if (!identity.bytes) return {RowOrder::kFile, "it can be read once only"};
   const bool is_asked = plan.write.order == RowOrder::kKey;
+  if (!table_.can_write_in_parallel()) return {RowOrder::kFile, table_.why_not_in_parallel(), is_asked};
+  if (!identity.bytes) return {RowOrder::kFile, "it can be read once only", is_asked};
   InputSample sample;
   try {
     sample = sample_input(input, plan.read, mapping_, *identity.bytes, stop_);
@@ -52,9 +51,14 @@ OrderChoice LoadDecider::choose(const cli::LoadPlan& plan, const std::string& in
     require_room(plan, input, sample);
   } catch (const Error& error) {
     if (is_asked) throw;
-    return {RowOrder::kFile, fmt::format("it cannot be sorted by key ({})", error.what())};
+    return {RowOrder::kFile, fmt::format("it cannot be sorted by key ({})", error.what()), true};
   }
   return choice;
+}
+
+void LoadDecider::require_room(const cli::LoadPlan& plan, const std::string& input,
+                               const source::SourceIdentity& identity) const {
+  require_room(plan, input, sample_input(input, plan.read, mapping_, identity.bytes.value_or(0), stop_));
 }
 
 void LoadDecider::require_room(const cli::LoadPlan& plan, const std::string& input, const InputSample& sample) const {

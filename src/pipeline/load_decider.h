@@ -24,6 +24,9 @@ class LoadDecider {
   [[nodiscard]] cli::LoadPlan decide(const cli::LoadPlan& plan, const std::string& input,
                                      const source::SourceIdentity& identity);
 
+  // Of a load that goes on in key order, and so sorts all of the input again. Throws as decide() does.
+  void require_room(const cli::LoadPlan& plan, const std::string& input, const source::SourceIdentity& identity) const;
+
  private:
   [[nodiscard]] OrderChoice choose(const cli::LoadPlan& plan, const std::string& input,
                                    const source::SourceIdentity& identity);

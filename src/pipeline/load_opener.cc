@@ -48,12 +48,13 @@ std::string digest_of_stream(const std::string& input, const StopSignal& stop) {
 
 }  // namespace
 
-LoadOpener::LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, Decide decide,
+LoadOpener::LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, Decide decide, Check check,
                        write::ControlConnection& control, const StopSignal& stop)
     : plan_(plan),
       table_(std::move(table)),
       limits_(std::move(limits)),
       decide_(std::move(decide)),
+      check_(std::move(check)),
       control_(control),
       stop_(stop) {}
 
@@ -150,6 +151,7 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
         "lines would be judged by other rules; begin anew with --restart.",
         source.input, record.load_id, record.limits, limits_));
   }
+  check_(load.plan);
   const bool is_ours = record.owner == load.owner || control_.run([&](write::Session& session) {
     return write::take_over(session, record, source.runner);
   });

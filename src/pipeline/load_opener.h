@@ -37,10 +37,12 @@ struct DoneLoad {
 class LoadOpener {
  public:
   using Decide = std::function<cli::LoadPlan(const cli::LoadPlan& plan)>;
+  using Check = std::function<void(const cli::LoadPlan& plan)>;
 
   // limits: what the table's columns hold, as text.
   // decide: a plan → the plan for a new load of the source, in which nothing is left to be decided.
-  LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, Decide decide,
+  // check: throws where a load cannot go on by that plan now.
+  LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, Decide decide, Check check,
              write::ControlConnection& control, const StopSignal& stop);
 
   // Takes the load's named lock, which the control connection then holds, and looks it up. Nothing after a stop.
@@ -77,6 +79,7 @@ class LoadOpener {
   const std::string table_;
   const std::string limits_;
   const Decide decide_;
+  const Check check_;
   write::ControlConnection& control_;
   const StopSignal& stop_;
 };

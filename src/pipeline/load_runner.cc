@@ -172,9 +172,19 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
     decided.write.indexes = indexes_->decide(identity.bytes);
     return decided;
   };
-  LoadOpener opener(plan_, table_.table, write::limits_text(mapping_), decide, *control_, stop_);
-  const auto opened = opener.open(input, identity);
+  const auto check = [&](const cli::LoadPlan& plan) {
+    if (plan.write.order == write::RowOrder::kKey) decider.require_room(plan, input, identity);
+  };
+  LoadOpener opener(plan_, table_.table, write::limits_text(mapping_), decide, check, *control_, stop_);
+  std::optional<std::variant<OpenLoad, DoneLoad>> opened;
+  try {
+    opened = opener.open(input, identity);
+  } catch (const Error&) {
+    say_what_is_owed();
+    throw;
+  }
   if (!opened) {
+    say_what_is_owed();
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else if (const auto* done = std::get_if<DoneLoad>(&*opened)) {
     count_done(input, *done, verdict);
@@ -424,6 +434,10 @@ void LoadRunner::mark_ended(const OpenLoad& load, write::LoadState state, ExitCo
   control_->attempt([&](write::Session& session) {
     static_cast<void>(write::mark_ended(session, load.load_id, load.owner, state, static_cast<int>(exit_code)));
   });
+  say_what_is_owed();
+}
+
+void LoadRunner::say_what_is_owed() const {
   if (const std::string owed = indexes_->owed(); !owed.empty()) {
     spdlog::warn("{} is without {} until the same command, run again, or `chatload schema apply` builds that.",
                  write::quote_identifier(table_.table), owed);

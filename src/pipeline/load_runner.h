@@ -65,6 +65,7 @@ class LoadRunner {
   ExitCode finish(const std::string& input, const OpenLoad& load, bool has_rejects);
   void finish_written(const std::string& input, const OpenLoad& load, Verdict& verdict);
   void mark_ended(const OpenLoad& load, write::LoadState state, ExitCode exit_code);
+  void say_what_is_owed() const;
   using Connect = std::function<write::Session()>;
   void export_rejects(const std::string& input, std::uint64_t load_id, const Connect& connect);
   void export_rejects_after_failure(const std::string& input, std::uint64_t load_id);

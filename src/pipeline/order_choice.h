@@ -29,7 +29,8 @@ struct InputSample {
 
 struct OrderChoice {
   write::RowOrder order = write::RowOrder::kFile;
-  std::string why;  // one sentence for people
+  std::string why;              // one sentence for people
+  bool is_second_best = false;  // the other one would be better, or was asked for, and cannot be
 };
 
 // Pure.

@@ -271,6 +271,18 @@ class AfterACrashTest(IndexCase):
         self.assertEqual(([name.lower() for name in self.indexes()], self.notes()), (SHIPPED, []))
         self.assertIn("KEY `Site_id` (`type`)", str(self.shown()))
 
+    def test_a_load_that_cannot_be_begun_once_they_are_dropped_says_what_is_missing(self):
+        def hide_the_ledger(_):
+            self.database.sql("RENAME TABLE chatload_loads TO hidden")
+
+        self.door.at(BEGIN, before=hide_the_ledger)
+        run = self.load(self.path, *self.RANGE_SIZE, *DEFER, to=self.to_door)
+        self.assert_refused(run, 3, "The ledger cannot be read or written")
+        self.assertIn("`chat_messages` is without `site_id`, `timestamp` until", run.stderr)
+        self.database.sql("RENAME TABLE hidden TO chatload_loads")
+        self.assert_loaded(self.load(self.path), apply(self.path))
+        self.assertEqual((self.indexes(), self.notes()), (SHIPPED, []))
+
     def test_an_exceeded_budget_leaves_them_to_the_next_run(self):
         run = self.load(self.path, "--max-rejects", 0, *self.RANGE_SIZE, *DEFER)
         self.assertEqual(run.exit_code, 2)

@@ -192,6 +192,23 @@ class EndedTest(KeyOrderCase):
         self.database.sql("UPDATE chatload_ranges SET digest = REVERSE(digest) WHERE length_bytes = 0 LIMIT 1")
         self.assert_refused(self.load(path), 3, "load 1", "--restart")
 
+    def test_where_the_disk_has_no_room_auto_warns_and_a_load_in_key_order_goes_on_only_when_it_has(self):
+        """Of a file whose beginning promises more rows than the disk has room for; behind it, a hole."""
+        ids = (f"id-{n * 7919 % 100_003}" for n in range(100_000))
+        path = self.write("log.json", "".join(line(key, "x" * 255) for key in ids))
+        disk = os.statvfs(self.folder)
+        os.truncate(path, 2 * disk.f_bavail * disk.f_frsize)
+        words = ("--spill-dir", self.folder, *self.RANGE_SIZE)
+        with self.held_load(path, *words, "--indexes", "keep", key="id-7919") as loader:
+            self.assertRegex(loader.errors.read_text(), "warning: .*file order, because it cannot be sorted by key")
+            loader.kill()
+        wait_until(lambda: not self.server.connections(self.database.name), "the server lets go of the killed load")
+        self.database.sql("UPDATE chatload_loads SET plan = REPLACE(plan, 'order = \"file\"', 'order = \"key\"')")
+        self.assertTrue(self.is_recorded_in_key_order())
+        again = self.loader(path, *words).finish()
+        self.assert_refused(again, 3, path, "sorting it by key takes about", self.folder)
+        self.assertEqual(self.committed_ranges(), 0)
+
     def test_a_full_spill_disk_costs_nothing_but_time(self):
         path = self.write_log(lines=20_000)
 
