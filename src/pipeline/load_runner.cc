@@ -163,6 +163,7 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
     write::ControlConnection& control;
     ~Unlock() { control.unlock_all(); }
   } const unlock{*control_};
+  spill_.reset();
   inspect_again(input);
   const source::SourceIdentity identity = source::identify_source(input, plan_.ledger.source_id);
   indexes_.emplace(plan_, input, table_.table, *control_, retry_, stats_, stop_);
@@ -311,16 +312,15 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
                           .disconnected = stats_.disconnected});
   Destination destination{pool, *committed, table_.can_write_in_parallel(), nullptr};
   report::ProgressOptions progress = plan.report.progress;
-  std::optional<spill::SpillStore> spill;
   if (is_key_order) {
-    destination.spill = &spill.emplace(plan.write.spill_dir, mapping_, key_order.spill);
+    destination.spill = &spill_.emplace(plan.write.spill_dir, mapping_, key_order.spill);
     progress.phase = "1 of 2, sorts by key: ";
   }
   InputResult result =
       read_input(input, read, progress, mapping_, memory.ranges_in_flight_max, &destination, rejects, stats_, stop_);
-  if (spill && result.pipeline.is_whole() && !pool.failed()) {
+  if (is_key_order && result.pipeline.is_whole() && !pool.failed()) {
     try {
-      write_stretches(input, load, key_order, *spill, destination, rejects, result.pipeline);
+      write_stretches(input, load, key_order, *spill_, destination, rejects, result.pipeline);
     } catch (const Interrupted&) {
       result.pipeline.interrupted = true;
     } catch (const Error&) {
@@ -409,6 +409,7 @@ void LoadRunner::record_end(const std::string& input, const source::SourceIdenti
 // The load is done only when its indexes are there.
 ExitCode LoadRunner::finish(const std::string& input, const OpenLoad& load, bool has_rejects) {
   const ExitCode exit_code = has_rejects ? ExitCode::kLoadedWithRejects : ExitCode::kLoaded;
+  spill_.reset();  // the server may need the room
   indexes_->build();
   const bool is_ours = control_->run([&](write::Session& session) {
     return write::mark_done(session, load.load_id, load.owner, static_cast<int>(exit_code));

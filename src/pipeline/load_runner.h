@@ -81,6 +81,9 @@ class LoadRunner {
   report::LiveStats stats_;
   std::unique_ptr<report::RejectWriter> reject_writer_;
   std::optional<write::Throttle> throttle_;
+  // Of the input that is run, or was last: a file system may take seconds to free files of that size, and an end that
+  // has to be in time has the books closed first.
+  std::optional<spill::SpillStore> spill_;
 };
 
 }  // namespace chatload::pipeline

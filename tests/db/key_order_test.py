@@ -17,6 +17,7 @@ from ledger_case import LedgerCase, apply, chat_log, line, wait_until
 
 KEY_ORDER = ("--order", "key")
 CLAIM = r"^INSERT INTO .?chatload_ranges"
+ENDED = r"^UPDATE .?chatload_loads.? SET .?state"
 IN_THE_STRETCHES = 75  # that claim: the log has 50 ranges, about, and as many stretches
 ARRIVALS = (
     "CREATE TABLE arrivals (place INT AUTO_INCREMENT PRIMARY KEY, id VARBINARY(1020));"
@@ -136,13 +137,27 @@ class EndedTest(KeyOrderCase):
         expected = apply(path, refuses=lambda row: detail if row[4].startswith("text 1") else None)
         self.assert_loaded(self.load(path, *KEY_ORDER), expected)
 
+    def spill_files(self, loader):
+        """Of a load with the --spill-dir that the log stands in, as links to nameless files."""
+        return [file for file in pathlib.Path(f"/proc/{loader.process.pid}/fd").iterdir()
+                if str(self.folder) in os.readlink(file) and "(deleted)" in os.readlink(file)]  # fmt: skip
+
+    def test_a_load_that_is_stopped_closes_its_books_before_its_spill_is_freed(self):
+        path = self.write_log()
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        words = (path, *KEY_ORDER, "--spill-dir", self.folder, *self.RANGE_SIZE)
+        loader = self.loader(*words, to=door.url(self.database.name))
+        files = []
+        door.at(CLAIM, IN_THE_STRETCHES, before=lambda _: loader.process.send_signal(signal.SIGTERM))
+        door.at(ENDED, before=lambda _: files.extend(self.spill_files(loader))).wait()
+        self.assertEqual(loader.finish().exit_code, 4)
+        self.assertTrue(files)
+
     def test_a_spill_that_is_damaged_ends_the_load_and_the_same_command_finishes_it(self):
         path = self.write("log.json", chat_log(20_000))
         with self.held_load(path, *KEY_ORDER, "--spill-dir", self.folder, *self.RANGE_SIZE, key="id-1") as loader:
-            files = [file for file in pathlib.Path(f"/proc/{loader.process.pid}/fd").iterdir()
-                     if str(self.folder) in os.readlink(file) and "log.json" not in os.readlink(file)]  # fmt: skip
-            spills = [file for file in files if os.stat(file).st_size > 100_000]
-            self.assertTrue(spills, files)
+            spills = [file for file in self.spill_files(loader) if os.stat(file).st_size > 100_000]
+            self.assertTrue(spills)
             for file in spills:
                 with open(file, "r+b") as spill:
                     spill.seek(-1000, os.SEEK_END)
