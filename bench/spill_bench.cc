@@ -132,13 +132,22 @@ void BM_SpillBuildRuns(benchmark::State& state) {
 
 void BM_SpillMerge(benchmark::State& state) {
   const Batches batches = make_batches(static_cast<Ids>(state.range(0)));
-  const auto store = make_store(static_cast<std::size_t>(batches.bytes) * 7 / 5 / kRunsMerged, state.range(1) != 0);
-  build(*store, batches);
+  const auto built_store = [&] {
+    auto store = make_store(static_cast<std::size_t>(batches.bytes) * 7 / 5 / kRunsMerged, state.range(1) != 0);
+    build(*store, batches);
+    return store;
+  };
+  auto store = built_store();
   if (read_rows(*store, true) != kRows) {
     state.SkipWithError("other rows, or out of order");
     return;
   }
-  for (auto _ : state) benchmark::DoNotOptimize(read_rows(*store, false));
+  for (auto _ : state) {
+    state.PauseTiming();
+    store = built_store();
+    state.ResumeTiming();
+    benchmark::DoNotOptimize(read_rows(*store, false));
+  }
   state.SetBytesProcessed(state.iterations() * batches.bytes);
   state.counters["cursor_KiB"] = static_cast<double>(store->cursor_bytes()) / static_cast<double>(kKiB);
 }

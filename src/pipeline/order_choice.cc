@@ -21,9 +21,12 @@ constexpr std::uint64_t kSampleBytes = 16 * kMiB;  // 15 ms
 constexpr std::uint64_t kRowsWorthSorting = 200'000;
 // Ids that ascend like this fill one leaf page after the other by themselves.
 constexpr double kSortedShare = 0.99;
-// Of a spilled row, beside its texts, and uncompressed: random ids do not compress.
-constexpr std::uint64_t kSpilledRowBytes = 16;
-// Runs are merged before the last merge only where they are very many, and then a part at a time.
+// Of a spilled row, beside its texts and the four bytes of its time (spill/row_codec.cc): 6 of lengths; a key's length
+// 1, range 3, line index 2, begin 3, size 2; four texts' lengths 5; one more of the time. Uncompressed: random ids do
+// not compress.
+constexpr std::uint64_t kSpilledRowBytes = 23;
+// For rows that are longer than those of the sample, and for merging down, where each run that is read has up to a MiB
+// that is written elsewhere already (spill/run_reader.cc).
 constexpr double kSpillReserve = 1.2;
 
 }  // namespace

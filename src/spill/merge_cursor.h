@@ -17,7 +17,7 @@ namespace chatload::spill {
 // was written.
 class MergeCursor {
  public:
-  // The store must live on, unchanged.
+  // The store must live on, unchanged. It can have no other cursor: what is read is given back to the file system.
   explicit MergeCursor(const SpillStore& store);
 
   // Replaces rows and origins (one a row) by the next rows: up to the one with which their lines come to

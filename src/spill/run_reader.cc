@@ -3,6 +3,10 @@
 // Many runs are read at once, each at its own place in the same file, where the system's own read-ahead sees no order.
 // So it is told: whenever less than kReadAheadBytes is on its way, as much is asked for. That is the page cache's
 // memory, not ours.
+//
+// What was read is given back to the file system in steps: a call takes some ten microseconds, and a merge of all runs
+// has no more on disk than its rows, and kReleaseBytes a run. In whole pages, since the rest of one is filled with
+// zeros.
 #include "spill/run_reader.h"
 
 #include <algorithm>
@@ -12,6 +16,8 @@ namespace chatload::spill {
 namespace {
 
 constexpr std::uint64_t kReadAheadBytes = std::uint64_t{256} * 1024;
+constexpr std::uint64_t kReleaseBytes = std::uint64_t{1024} * 1024;
+constexpr std::uint64_t kPageBytes = 4096;
 
 }  // namespace
 
@@ -22,7 +28,8 @@ std::size_t RunReader::bytes(const Run& run) { return sizeof(RunReader) + run.bl
 RunReader::RunReader(const Run& run, std::span<char> scratch)
     : run_(&run),
       block_(std::make_unique_for_overwrite<char[]>(run.block_bytes_max + sizeof(BlockHeader))),
-      offset_(run.begin) {
+      offset_(run.begin),
+      released_end_(run.begin) {
   asked_end_ = offset_;
   read_ahead();
   read_header();
@@ -65,6 +72,7 @@ void RunReader::read_block(std::span<char> scratch) {
   if (!is_last) std::memcpy(&header_, target.data() + stored_bytes, sizeof header_);
   offset_ = end;
   read_ahead();
+  release_read();
 }
 
 void RunReader::read_ahead() {
@@ -72,6 +80,13 @@ void RunReader::read_ahead() {
   const std::uint64_t end = std::min(run_->end, std::max(asked_end_, offset_) + kReadAheadBytes);
   run_->file->will_read(asked_end_, end - asked_end_);
   asked_end_ = end;
+}
+
+void RunReader::release_read() {
+  const std::uint64_t end = offset_ == run_->end ? offset_ : offset_ / kPageBytes * kPageBytes;
+  if (offset_ != run_->end && end < released_end_ + kReleaseBytes) return;
+  run_->file->release(released_end_, end - released_end_);
+  released_end_ = end;
 }
 
 }  // namespace chatload::spill

@@ -12,7 +12,8 @@
 
 namespace chatload::spill {
 
-// Single-threaded. Throws EnvironmentError: the disk does not give back what was written.
+// Reads them once: what it has behind it is given back to the file system. Single-threaded. Throws EnvironmentError:
+// the disk does not give back what was written.
 class RunReader {
  public:
   // Stands at the first row. The run must live on; `scratch`, of scratch_bytes(), is used while a member function runs
@@ -36,6 +37,7 @@ class RunReader {
   void read_header();
   void read_block(std::span<char> scratch);
   void read_ahead();
+  void release_read();
 
   const Run* run_;
   std::unique_ptr<char[]> block_;  // run_->block_bytes_max, and a header
@@ -44,6 +46,7 @@ class RunReader {
   BlockHeader header_{};         // of the next block
   std::uint64_t offset_ = 0;     // of the next block in the file
   std::uint64_t asked_end_ = 0;  // the system was asked for everything in front of it
+  std::uint64_t released_end_;   // and has this back
   bool at_end_ = false;
   std::uint64_t prefix_ = 0;
   Record record_;

@@ -83,11 +83,7 @@ void SpillStore::merge_first(std::size_t count, const StopSignal& stop) {
     writer.add(record->bytes);
   }
   Run merged = writer.finish();
-  for (std::size_t index = 0; index < count; ++index) {
-    Run& run = runs_[index];
-    run.file->release(run.begin, run.bytes_on_disk());
-    bytes_on_disk_ -= run.bytes_on_disk();
-  }
+  for (const Run* run : first) bytes_on_disk_ -= run->bytes_on_disk();
   runs_.erase(runs_.begin(), runs_.begin() + static_cast<std::ptrdiff_t>(count));
   runs_.push_back(std::move(merged));
 }

@@ -21,8 +21,8 @@
 namespace chatload::spill {
 
 // Two phases: first any number of threads add runs, through a RunBuilder each; when the last has finished, one thread
-// calls merge_down() and reads through a MergeCursor. bytes_on_disk() and rows() may be asked at any time by any
-// thread. Outlives its builders and cursors.
+// calls merge_down() and reads through a MergeCursor, once: rows that were read are gone. bytes_on_disk() and rows()
+// may be asked at any time by any thread. Outlives its builders and cursors.
 class SpillStore {
  public:
   // The files have no names: nothing of them is left when the process ends, however it ends. The mapping's key is text;
@@ -36,9 +36,9 @@ class SpillStore {
   // Of finished runs.
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
 
-  // Merges runs into longer ones until a cursor over all of them fits limits.merge_bytes. Takes disk space of the runs
-  // that it merges at once, a second time, until they are merged. Throws Interrupted, and EnvironmentError: the disk is
-  // full, or rows are too long for the limits (least_limits()).
+  // Merges runs into longer ones until a cursor over all of them fits limits.merge_bytes. Takes little more disk space
+  // than there is taken (run_reader.cc). Throws Interrupted, and EnvironmentError: the disk is full, or rows are too
+  // long for the limits (least_limits()); the store is of no more use then.
   void merge_down(const StopSignal& stop);
 
   // Memory that a MergeCursor opened now takes.
