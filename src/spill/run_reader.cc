@@ -4,9 +4,10 @@
 // So it is told: whenever less than kReadAheadBytes is on its way, as much is asked for. That is the page cache's
 // memory, not ours.
 //
-// What was read is given back to the file system in steps: a call takes some ten microseconds, and a merge of all runs
-// has no more on disk than its rows, and kReleaseBytes a run. In whole pages, since the rest of one is filled with
-// zeros.
+// What was read is given back to the file system in steps, so that a merge has little more on disk than its rows:
+// kReleaseBytes a run. Freeing a MiB (fallocate, ext4) took 0.07 ms where it was not on the disk yet and 0.5 ms where
+// it was; in steps of 256 KiB 0.16 and 1.3 ms, of 4 MiB 0.06 and 0.3 ms. In whole pages, since a part of one is only
+// filled with zeros.
 #include "spill/run_reader.h"
 
 #include <algorithm>
