@@ -94,7 +94,8 @@ void declare_load(CLI::App& app, Flags& flags) {
             "a line whose id is there: first wins, last wins, stop (default skip)")
       .flag("--order", "auto|file|key", flags.order, "order of rows; auto: key where many ids come in no order")
       .flag("--spill-dir", "DIR", flags.spill_dir, "where rows are sorted by key (default: $TMPDIR, else /var/tmp)")
-      .flag("--connections", "N", flags.connections, "parallel writers, 1 to 64 (default: the cores, at most 8)")
+      .flag("--connections", "N", flags.connections,
+            "parallel writers, 1 to 64 (default: the cores, at most 8; fewer, if --memory has no room)")
       .flag("--indexes", "auto|keep|defer", flags.indexes,
             "secondary indexes: kept, or built once after the load (default auto)")
       .flag("--write-method", "auto|insert|load-data", flags.write_method,
@@ -141,8 +142,10 @@ void declare_run(CLI::App& app, Flags& flags) {
       .flag("--progress-interval", "DURATION", flags.progress_interval, "time between progress lines (default 10s)")
       .flag("--log-format", "text|json", flags.log_format, "of what goes to standard error (default text)")
       .group("Tuning")
-      .flag("--threads", "N", flags.threads, "parser threads, 1 to 256 (default: the cores)")
-      .flag("--range-size", "SIZE", flags.range_size, "JSON in one transaction, 4K to 1G (default 4M)")
+      .flag("--threads", "N", flags.threads,
+            "parser threads, 1 to 256 (default: the cores; fewer, if --memory has no room)")
+      .flag("--range-size", "SIZE", flags.range_size,
+            "JSON in one transaction, 4K to 1G (default 4M; down to 1M, if --memory has no room)")
       .flag("--max-line", "SIZE", flags.max_line, "a longer line is rejected, 1K to 1G (default 1M)")
       .flag("--memory", "SIZE", flags.memory,
             "bound on memory (default 256M, or what flags that are given need; others shrink to fit)")

@@ -22,6 +22,7 @@
 #include "report/progress.h"
 #include "write/background_statement.h"
 #include "write/session.h"
+#include "write/sql_text.h"
 #include "write/statement_error.h"
 
 namespace chatload::pipeline {
@@ -51,6 +52,7 @@ constexpr std::chrono::seconds kKillWait{2};
 // it.
 constexpr std::chrono::seconds kLockWaitMin{20};
 constexpr std::chrono::seconds kLockWaitMax{31'536'000};  // lock_wait_timeout has no more
+constexpr unsigned kLongBuildsMax = 3;
 constexpr std::string_view kWaitsForLock = "Waiting for table metadata lock";
 constexpr std::uint32_t kNoReadTimeout = 0;
 constexpr int kLockWaitTimeout = 1205;
@@ -60,6 +62,17 @@ constexpr std::string_view kTableIsTaken = "Another load has the table for itsel
 std::string in_use(const std::string& table) {
   return fmt::format("another session uses {} (it holds a metadata lock; SHOW PROCESSLIST may name it)",
                      write::quote_identifier(table));
+}
+
+// Only to be able to say so: false where the server does not tell.
+bool waits_for_lock(Session& session, std::uint64_t connection_id) {
+  try {
+    const auto rows =
+        session.query(fmt::format("SELECT STATE FROM information_schema.PROCESSLIST WHERE ID = {}", connection_id));
+    return !rows.empty() && rows[0][0] == kWaitsForLock;
+  } catch (const StatementError&) {
+    return false;
+  }
 }
 
 std::string count_of(const std::vector<IndexDefinition>& indexes) {
@@ -290,6 +303,7 @@ void IndexDeferral::build_missing() {
   if (owed_.empty()) return;
   const BuildProgress progress(stats_, plan_.report.progress);
   std::optional<Clock::time_point> since;  // when the trouble began: a build may take longer than --retry-for
+  unsigned long_builds = 0;                // that were lost
   for (unsigned failures = 0; !owed_.empty(); owed_ = missing()) {
     if (had_to_wait_for_others()) continue;  // for what they have built
     const auto begun = Clock::now();
@@ -304,10 +318,11 @@ void IndexDeferral::build_missing() {
       const bool may_pass = kind == write::ErrorClass::kConnectionLost || kind == write::ErrorClass::kRetry ||
                             kind == write::ErrorClass::kReadOnly || error.code() == kDuplicateKeyName;
       // A wait for the lock was trouble from its beginning. What came before that and was longer than --retry-for was
-      // work, so that trouble which is older has passed.
+      // work, so that trouble which is older has passed; but what ends one build after the other is the build's own.
       const bool is_locked = error.code() == kLockWaitTimeout;
       const auto trouble = is_locked ? std::max(begun, Clock::now() - lock_wait()) : Clock::now();
-      if (!since || trouble - begun > retry_.retry_for()) since = trouble;
+      const bool has_worked = trouble - begun > retry_.retry_for();
+      if (!since || (has_worked && ++long_builds < kLongBuildsMax)) since = trouble;
       wait_after(error.code(), error.what(), may_pass, *since, failures++);
     }
   }
@@ -342,9 +357,8 @@ void IndexDeferral::build_once(const std::vector<IndexDefinition>& indexes) {
         if (write::get_lock(session, lock)) session.execute(sql);
       });
   const std::string kill = fmt::format("KILL QUERY {}", statement.connection_id());
-  const std::string look =
-      fmt::format("SELECT IS_USED_LOCK({}) = {}, (SELECT STATE FROM information_schema.PROCESSLIST WHERE ID = {})",
-                  write::quote_text(build_lock_), statement.connection_id(), statement.connection_id());
+  const std::string is_there =
+      fmt::format("SELECT IS_USED_LOCK({}) = {}", write::quote_text(build_lock_), statement.connection_id());
   bool did_wait = false;
   for (auto next_poll = Clock::now() + kServerPoll; !statement.ends_within(kPoll);) {
     if (stop_.requested()) {
@@ -353,14 +367,14 @@ void IndexDeferral::build_once(const std::vector<IndexDefinition>& indexes) {
       throw Interrupted();
     }
     if (Clock::now() < next_poll) continue;
-    const write::Row seen = control_.run([&](Session& session) { return session.query(look).at(0); });
-    if (seen[0] != "1" && !statement.ends_within(kServerPoll)) {
+    const bool knows_it = control_.run([&](Session& session) { return session.query(is_there).at(0).at(0) == "1"; });
+    if (!knows_it && !statement.ends_within(kServerPoll)) {
       throw StatementError(2013, "08S01", "the server has lost the connection that builds them");
     }
-    const bool waits = seen[1] == kWaitsForLock;
+    const bool waits =
+        control_.run([&](Session& session) { return waits_for_lock(session, statement.connection_id()); });
     if (waits && !did_wait) {
-      spdlog::warn("The build waits, because {}; for up to {} (--retry-for).", in_use(table_),
-                   format_duration(lock_wait()));
+      spdlog::warn("The build waits, because {}; for up to {}.", in_use(table_), format_duration(lock_wait()));
     }
     did_wait = waits;
     next_poll = Clock::now() + kServerPoll;

@@ -58,7 +58,8 @@ OrderChoice LoadDecider::choose(const cli::LoadPlan& plan, const std::string& in
 
 void LoadDecider::require_room(const cli::LoadPlan& plan, const std::string& input,
                                const source::SourceIdentity& identity) const {
-  require_room(plan, input, sample_input(input, plan.read, mapping_, identity.bytes.value_or(0), stop_));
+  if (!identity.bytes) return;
+  require_room(plan, input, sample_input(input, plan.read, mapping_, *identity.bytes, stop_));
 }
 
 void LoadDecider::require_room(const cli::LoadPlan& plan, const std::string& input, const InputSample& sample) const {

@@ -24,7 +24,8 @@ class LoadDecider {
   [[nodiscard]] cli::LoadPlan decide(const cli::LoadPlan& plan, const std::string& input,
                                      const source::SourceIdentity& identity);
 
-  // Of a load that goes on in key order, and so sorts all of the input again. Throws as decide() does.
+  // Of a load that goes on in key order, and so sorts all of the input again. Throws as decide() does. Nothing is known
+  // of an input that can be read once only.
   void require_room(const cli::LoadPlan& plan, const std::string& input, const source::SourceIdentity& identity) const;
 
  private:

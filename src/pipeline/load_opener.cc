@@ -133,9 +133,9 @@ bool LoadOpener::is_content_of(const write::LoadRecord& load, const Source& sour
   }
   if (digest_of_stream(source.input, stop_) == load.source_digest || stop_.requested()) return true;
   throw LoadError(
-      fmt::format("{}: holds other bytes than the source of that name which load {} has loaded; load it under another "
-                  "--source-id, or with --reload.",
-                  source.input, load.load_id));
+      fmt::format("{}: holds other bytes than the source of that name which load {} has read; load it under another "
+                  "--source-id, or with {}.",
+                  source.input, load.load_id, load.state == write::LoadState::kDone ? "--reload" : "--restart"));
 }
 
 // Nothing where the load changed hands meanwhile.
@@ -151,13 +151,15 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
         "lines would be judged by other rules; begin anew with --restart.",
         source.input, record.load_id, record.limits, limits_));
   }
-  if (record.source_digest.empty()) check_(load.plan);  // else the lines are in, and nothing is sorted
+  const bool had_all = !record.source_digest.empty() && is_content_of(record, source);
+  if (stop_.requested()) return std::nullopt;
+  if (!had_all) check_(load.plan);
   const bool is_ours = record.owner == load.owner || control_.run([&](write::Session& session) {
     return write::take_over(session, record, source.runner);
   });
   if (!is_ours) return std::nullopt;
   load.before = control_.run([&](write::Session& session) { return write::read_totals(session, load.load_id); });
-  load.is_written = is_written(record, load.before, source);
+  if (!record.source_digest.empty()) take_end_or_forget_it(load, had_all);
   spdlog::info("{}: goes on with load {}, of which {} lines are done.", source.input, load.load_id,
                load.is_written ? "all" : format_count(load.before.counts.lines));
   if (plan_.write.order == write::RowOrder::kKey && load.plan.write.order == write::RowOrder::kFile) {
@@ -169,15 +171,17 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
   return load;
 }
 
-// Whether a run before this one had all lines in, of what the source holds now, and the server has lost none.
-bool LoadOpener::is_written(const write::LoadRecord& record, const write::LoadTotals& before, const Source& source) {
-  if (record.source_digest.empty()) return false;
+// A run before this one had all lines in. They are still, where the source holds the same bytes and the server has lost
+// none; else that run's record is of no more use.
+void LoadOpener::take_end_or_forget_it(OpenLoad& load, bool is_same_content) {
   const write::LoadTotals recorded =
-      control_.run([&](write::Session& session) { return write::read_final_totals(session, record.load_id); });
-  if (recorded.ranges != before.ranges || recorded.counts != before.counts) return false;
-  const bool is_content = is_content_of(record, source);
-  if (stop_.requested()) throw Interrupted();
-  return is_content;
+      control_.run([&](write::Session& session) { return write::read_final_totals(session, load.load_id); });
+  load.is_written = is_same_content && recorded.ranges == load.before.ranges && recorded.counts == load.before.counts;
+  if (load.is_written) {
+    load.before = recorded;
+  } else {
+    control_.run([&](write::Session& session) { write::forget_end(session, load.load_id, load.owner); });
+  }
 }
 
 std::optional<OpenLoad> LoadOpener::begin(const Found& found, const Source& source) {

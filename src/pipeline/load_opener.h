@@ -24,7 +24,7 @@ struct OpenLoad {
   write::LoadTotals before;  // what earlier runs have committed
   // They may have read other bytes: the file was touched since, or is another one of equal size, head and tail.
   bool is_source_in_doubt = false;
-  bool is_written = false;  // all lines are in, what is left are the indexes and the ledger's last word
+  bool is_written = false;  // all lines are in: what is left are the indexes and the ledger's last word
 };
 
 // A load that was done before, by content.
@@ -71,7 +71,7 @@ class LoadOpener {
   [[nodiscard]] bool take_lock(const Source& source);
   [[nodiscard]] Found find(const Source& source);
   [[nodiscard]] bool is_content_of(const write::LoadRecord& load, const Source& source);
-  [[nodiscard]] bool is_written(const write::LoadRecord& record, const write::LoadTotals& before, const Source& source);
+  void take_end_or_forget_it(OpenLoad& load, bool is_same_content);
   [[nodiscard]] std::optional<OpenLoad> resume(const write::LoadRecord& record, const Source& source);
   [[nodiscard]] std::optional<OpenLoad> begin(const Found& found, const Source& source);
 

@@ -16,7 +16,9 @@
 
 #include "base/errors.h"
 #include "base/quantity.h"
+#include "pipeline/load_closer.h"
 #include "pipeline/load_decider.h"
+#include "pipeline/recorded_counts.h"
 #include "pipeline/refused_lines.h"
 #include "pipeline/source_verifier.h"
 #include "pipeline/stretch_pipeline.h"
@@ -25,6 +27,7 @@
 #include "write/range_ledger.h"
 #include "write/reject_reader.h"
 #include "write/schema.h"
+#include "write/sql_text.h"
 #include "write/writer_pool.h"
 
 namespace chatload::pipeline {
@@ -46,28 +49,6 @@ constexpr std::string_view kShortWaits =
 constexpr std::uint32_t kReadTimeoutSeconds = 60;
 // Of a range that an earlier run committed; those behind count as its last line.
 constexpr std::size_t kRecordedRejectsMax = parse::ParsedRange::kRejectsMax;
-
-report::RunCounts run_counts(const write::LoadTotals& totals) {
-  report::RunCounts counts;
-  const write::LineCounts& lines = totals.counts;
-  counts.parsed.lines = lines.lines;
-  counts.parsed.valid = lines.inserted + lines.updated + lines.duplicate;
-  counts.parsed.filtered = lines.filtered;
-  counts.parsed.blank = lines.blank;
-  counts.parsed.rejected_by_reason = totals.rejected_by_reason;
-  counts.inserted = lines.inserted;
-  counts.updated = lines.updated;
-  counts.duplicate = lines.duplicate;
-  counts.bytes_compressed = totals.bytes_compressed;
-  counts.bytes_decompressed = totals.bytes_decompressed;
-  return counts;
-}
-
-std::string counts_text(std::uint64_t ranges, const write::LineCounts& counts) {
-  return fmt::format("{} ranges, {} lines, {} inserted, {} updated, {} duplicate, {} filtered, {} rejected, {} blank",
-                     ranges, counts.lines, counts.inserted, counts.updated, counts.duplicate, counts.filtered,
-                     counts.rejected, counts.blank);
-}
 
 // What ended the pool, with the input's name in front; null if nothing did.
 std::exception_ptr failure_of(const write::WriterPool& pool, const std::string& input) {
@@ -96,7 +77,7 @@ LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
   const Writers writers{plan.write.connections, plan.write.is_connections_given};
   cli::ReadPlan read = plan.read;
   read.split = fitting_limits(read, writers, mapping_.fields.size());
-  const unsigned fitting_connections = plan_memory(read, writers).workers.connections;
+  fitting_connections_ = plan_memory(read, writers).workers.connections;
   sessions_.push_back(connect_patiently());
   if (sessions_.front().server().read_only) {
     throw DatabaseError(fmt::format("{} is read-only; load into the primary server, or make this one writable.",
@@ -108,11 +89,10 @@ LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
   if (const auto why = write::why_commits_may_be_lost(sessions_.front())) {
     spdlog::warn("The server may lose what it has committed in a crash of its own ({}); set it to 1.", *why);
   }
-  if (table_.can_write_in_parallel()) {
-    while (sessions_.size() < fitting_connections) sessions_.push_back(connect_patiently());
-  } else if (plan.write.connections > 1) {
+  if (!table_.can_write_in_parallel() && plan.write.connections > 1) {
     spdlog::info("One connection writes in file order, because {}.", table_.why_not_in_parallel());
   }
+  open_sessions();
   if (!plan.write.throttle.empty()) throttle_.emplace(plan.write.endpoint, plan.write.throttle, stats_.pause);
   if (plan.report.rejects) reject_writer_ = std::make_unique<report::RejectWriter>(*plan.report.rejects);
 }
@@ -153,9 +133,17 @@ void LoadRunner::inspect(write::OnDuplicate mode) {
 // The table may have been altered since the input before.
 void LoadRunner::inspect_again(const std::string& input) {
   inspect(plan_.write.on_duplicate);
-  if (table_.can_write_in_parallel() || sessions_.size() == 1) return;
-  spdlog::info("{}: one connection writes in file order, because {}.", input, table_.why_not_in_parallel());
-  sessions_.erase(sessions_.begin() + 1, sessions_.end());
+  if (!table_.can_write_in_parallel() && sessions_.size() > 1) {
+    spdlog::info("{}: one connection writes in file order, because {}.", input, table_.why_not_in_parallel());
+  }
+  open_sessions();
+}
+
+// As many as write into such a table.
+void LoadRunner::open_sessions() {
+  const std::size_t wanted = table_.can_write_in_parallel() ? fitting_connections_ : 1;
+  while (sessions_.size() < wanted) sessions_.push_back(connect_patiently());
+  while (sessions_.size() > wanted) sessions_.pop_back();
 }
 
 void LoadRunner::run(const std::string& input, Verdict& verdict) {
@@ -195,7 +183,8 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
     try {
       indexes_->prepare(load.plan.write.indexes);
       if (load.is_written) {
-        finish_written(input, load, verdict);
+        verdict.counts += recorded_counts(load.before);
+        finish(input, load, load.before.counts.rejected > 0, verdict);
       } else {
         go_on(input, identity, load, verdict);
       }
@@ -215,7 +204,7 @@ void LoadRunner::count_done(const std::string& input, const DoneLoad& load, Verd
   const write::LoadTotals totals =
       control_->run([&](write::Session& session) { return write::read_final_totals(session, load.load_id); });
   spdlog::info("{}: is loaded already, as load {}; --reload loads it again.", input, load.load_id);
-  verdict.counts += run_counts(totals);
+  verdict.counts += recorded_counts(totals);
   ++verdict.already_loaded;
   verdict.worsen(RunStatus::kDone, static_cast<ExitCode>(load.exit_code));
 }
@@ -224,7 +213,7 @@ void LoadRunner::go_on(const std::string& input, const source::SourceIdentity& i
                        Verdict& verdict) {
   report::RejectSink rejects(input, plan_.report.reject_limit, nullptr,
                              fmt::format("`chatload rejects {}` lists all of them", load.load_id));
-  report::RunCounts before = run_counts(load.before);
+  report::RunCounts before = recorded_counts(load.before);
   before.bytes_compressed = 0;  // this run reads the input from its start again
   verdict.counts += before;
   const InputResult result = write_rows(input, identity, load, rejects);
@@ -243,9 +232,16 @@ void LoadRunner::go_on(const std::string& input, const source::SourceIdentity& i
     mark_ended(load, write::LoadState::kInterrupted, ExitCode::kInterrupted);
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else {
-    record_end(input, identity, load, result);
-    verdict.worsen(RunStatus::kDone, finish(input, load, rejects.rejected() > 0));
+    LoadCloser(input, load, *indexes_, *control_, stop_).record_end(identity, plan_.ledger.source_id, result);
+    finish(input, load, rejects.rejected() > 0, verdict);
   }
+}
+
+void LoadRunner::finish(const std::string& input, const OpenLoad& load, bool has_rejects, Verdict& verdict) {
+  const ExitCode exit_code = has_rejects ? ExitCode::kLoadedWithRejects : ExitCode::kLoaded;
+  spill_.reset();  // the server may need the room
+  LoadCloser(input, load, *indexes_, *control_, stop_).finish(exit_code);
+  verdict.worsen(RunStatus::kDone, exit_code);
 }
 
 write::RowTransport LoadRunner::choose_transport(const std::string& input, write::OnDuplicate mode) {
@@ -364,70 +360,6 @@ void LoadRunner::write_stretches(const std::string& input, const OpenLoad& load,
   if (result.interrupted || result.failure || (destination.pool.failed() && !result.budget_verdict)) return;
   if (!result.budget_verdict) result.budget_verdict = rejects.verdict_at_end(result.lines, result.blank);
   fill_refused_lines(input, plan.read, write::RangeLedger(load.load_id, load.owner), *control_, stop_);
-}
-
-// Of a file whose stamp changed while it was read: whether it holds what was read, and would be known again by it.
-bool LoadRunner::is_same_content(const std::string& input, const source::SourceIdentity& identity,
-                                 const std::string& digest) const {
-  const std::string digest_now = source::digest_file(input, stop_.fd());
-  if (digest_now.empty()) throw Interrupted();
-  return source::identify_source(input, plan_.ledger.source_id).key == identity.key && digest_now == digest;
-}
-
-// The ledger's sums, not ours, are what the load came to; that they are the same is checked.
-void LoadRunner::record_end(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
-                            const InputResult& result) {
-  const std::string stamp = source::file_stamp(input);
-  if (stamp != identity.stamp && !is_same_content(input, identity, result.source_digest)) {
-    throw SourceError(
-        fmt::format("{}: was changed while it was read, so that what is loaded may be neither its old nor "
-                    "its new content; load it with --restart once nobody writes to it.",
-                    input));
-  }
-  write::LoadTotals totals =
-      control_->run([&](write::Session& session) { return write::read_totals(session, load.load_id); });
-  const report::RunCounts& ours = result.pipeline.counts;
-  const write::LineCounts& before = load.before.counts;
-  const write::LineCounts expected{.lines = before.lines + ours.parsed.lines,
-                                   .inserted = before.inserted + ours.inserted,
-                                   .updated = before.updated + ours.updated,
-                                   .duplicate = before.duplicate + ours.duplicate,
-                                   .filtered = before.filtered + ours.parsed.filtered,
-                                   .rejected = before.rejected + ours.parsed.rejected(),
-                                   .blank = before.blank + ours.parsed.blank};
-  if (totals.ranges != result.pipeline.ranges || totals.counts != expected || !run_counts(totals).load_adds_up()) {
-    throw LoadError(fmt::format(
-        "{}: the ledger of load {} has {}, where this run counted {}; compare the table with the file before "
-        "using it.",
-        input, load.load_id, counts_text(totals.ranges, totals.counts), counts_text(result.pipeline.ranges, expected)));
-  }
-  totals.bytes_compressed = ours.bytes_compressed;
-  const write::LoadEnd end{.source_stamp = stamp, .source_digest = result.source_digest, .totals = totals};
-  control_->run([&](write::Session& session) { write::record_end(session, load.load_id, load.owner, end); });
-}
-
-// The load is done only when its indexes are there.
-ExitCode LoadRunner::finish(const std::string& input, const OpenLoad& load, bool has_rejects) {
-  const ExitCode exit_code = has_rejects ? ExitCode::kLoadedWithRejects : ExitCode::kLoaded;
-  spill_.reset();  // the server may need the room
-  indexes_->build();
-  const bool is_ours = control_->run([&](write::Session& session) {
-    return write::mark_done(session, load.load_id, load.owner, static_cast<int>(exit_code));
-  });
-  if (!is_ours) {
-    throw LoadError(
-        fmt::format("{}: another run has taken load {} over, or the server has lost ranges that it had committed; run "
-                    "the same command again.",
-                    input, load.load_id));
-  }
-  control_->run([&](write::Session& session) { write::compact(session, load.load_id); });
-  return exit_code;
-}
-
-// An earlier run has got as far as the indexes.
-void LoadRunner::finish_written(const std::string& input, const OpenLoad& load, Verdict& verdict) {
-  verdict.counts += run_counts(load.before);
-  verdict.worsen(RunStatus::kDone, finish(input, load, load.before.counts.rejected > 0));
 }
 
 // For people and queries only, so one attempt must do: what counts is which ranges are there.

@@ -49,6 +49,7 @@ class LoadRunner {
   [[nodiscard]] write::Session connect_patiently();
   void inspect(write::OnDuplicate mode);
   void inspect_again(const std::string& input);
+  void open_sessions();
   void count_done(const std::string& input, const DoneLoad& load, Verdict& verdict);
   void go_on(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load, Verdict& verdict);
   [[nodiscard]] write::RowTransport choose_transport(const std::string& input, write::OnDuplicate mode);
@@ -58,12 +59,7 @@ class LoadRunner {
   void write_stretches(const std::string& input, const OpenLoad& load, const KeyOrderMemoryPlan& memory,
                        spill::SpillStore& spill, const Destination& destination, report::RejectSink& rejects,
                        PipelineResult& result);
-  [[nodiscard]] bool is_same_content(const std::string& input, const source::SourceIdentity& identity,
-                                     const std::string& digest) const;
-  void record_end(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
-                  const InputResult& result);
-  ExitCode finish(const std::string& input, const OpenLoad& load, bool has_rejects);
-  void finish_written(const std::string& input, const OpenLoad& load, Verdict& verdict);
+  void finish(const std::string& input, const OpenLoad& load, bool has_rejects, Verdict& verdict);
   void mark_ended(const OpenLoad& load, write::LoadState state, ExitCode exit_code);
   void say_what_is_owed() const;
   using Connect = std::function<write::Session()>;
@@ -73,6 +69,7 @@ class LoadRunner {
   const cli::LoadPlan& plan_;
   const StopSignal& stop_;
   write::RetryPolicy retry_;
+  unsigned fitting_connections_ = 1;      // that --memory has room for
   std::vector<write::Session> sessions_;  // the writers'
   parse::Mapping mapping_;
   write::TableInfo table_;

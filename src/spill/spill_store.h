@@ -37,8 +37,9 @@ class SpillStore {
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
 
   // Merges runs into longer ones until a cursor over all of them fits limits.merge_bytes. Takes little more disk space
-  // than there is taken (run_reader.cc). Throws Interrupted, and EnvironmentError: the disk is full, or rows are too
-  // long for the limits (least_limits()); the store is of no more use then.
+  // than there is taken, or that of its runs twice where the file system frees no part of a file (run_reader.cc).
+  // Throws Interrupted, and EnvironmentError: the disk is full, or rows are too long for the limits (least_limits());
+  // the store is of no more use then.
   void merge_down(const StopSignal& stop);
 
   // Memory that a MergeCursor opened now takes.

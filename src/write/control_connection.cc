@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/quantity.h"
+#include "write/sql_text.h"
 
 namespace chatload::write {
 namespace {

@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include "base/digest.h"
+#include "write/sql_text.h"
 #include "write/table_info.h"
 
 namespace chatload::write {

@@ -13,6 +13,7 @@
 
 #include "base/errors.h"
 #include "write/range_ledger.h"
+#include "write/sql_text.h"
 
 namespace chatload::write {
 namespace {

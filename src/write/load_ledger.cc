@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "write/range_ledger.h"
+#include "write/sql_text.h"
 
 namespace chatload::write {
 namespace {
@@ -138,6 +139,13 @@ void record_end(Session& session, std::uint64_t load_id, const std::string& owne
                   text_or_null(end.source_stamp), text_or_null(end.source_digest), end.totals.ranges, counts.lines,
                   counts.inserted, counts.updated, counts.duplicate, counts.filtered, counts.rejected, counts.blank,
                   end.totals.bytes_compressed, end.totals.bytes_decompressed, load_id, quote_text(owner)));
+}
+
+void forget_end(Session& session, std::uint64_t load_id, const std::string& owner) {
+  session.execute(
+      fmt::format("UPDATE `chatload_loads` SET `source_digest` = NULL, `ranges` = NULL"
+                  " WHERE `load_id` = {} AND `owner` = {}",
+                  load_id, quote_text(owner)));
 }
 
 bool mark_done(Session& session, std::uint64_t load_id, const std::string& owner, int exit_code) {

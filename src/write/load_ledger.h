@@ -94,6 +94,9 @@ struct LoadEnd {
 // All lines are in: a later run need not read the source again. Changes nothing where owner no longer owns the load.
 void record_end(Session& session, std::uint64_t load_id, const std::string& owner, const LoadEnd& end);
 
+// It does not hold any more: lines are missing again.
+void forget_end(Session& session, std::uint64_t load_id, const std::string& owner);
+
 // False where owner no longer owns the load; of the former also where the server no longer has as many ranges as
 // record_end() was told, or not its record.
 [[nodiscard]] bool mark_done(Session& session, std::uint64_t load_id, const std::string& owner, int exit_code);

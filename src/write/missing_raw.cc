@@ -6,6 +6,7 @@
 #include <string>
 
 #include "parse/outcome.h"
+#include "write/sql_text.h"
 
 namespace chatload::write {
 

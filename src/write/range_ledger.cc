@@ -1,4 +1,5 @@
 #include "write/range_ledger.h"
+#include "write/sql_text.h"
 
 #include <fmt/format.h>
 

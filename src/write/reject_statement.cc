@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include "base/json_text.h"
-#include "write/statement_builder.h"
+#include "write/sql_text.h"
 
 namespace chatload::write {
 namespace {

@@ -17,9 +17,9 @@
 
 namespace chatload::write {
 
-// A row that the server refuses is found by bisection and becomes a
-// reject, its neighbours stay. Where LOAD DATA has not made a row or a duplicate of each record, or the server does not
-// take arrays after all, the job's rows are to go as text.
+// A row that the server refuses is found by bisection and becomes a reject, its neighbours stay. Where LOAD DATA has
+// not made a row or a duplicate of each record, or the server does not take arrays after all, the job's rows go as
+// text.
 //
 // Single-threaded; borrows all that it is given. What it throws beside StatementError is a DatabaseError that ends the
 // run.
@@ -34,16 +34,20 @@ class RowSender {
   // failed: another writer ended the run: send no more.
   RowSender(Session& session, const WriteContext& context, RejectSender& rejects, const std::atomic<bool>& failed);
 
-  // After a reconnect, and before a transaction: what a statement may be on this connection. Learning it again is free.
+  // What a statement may be on this connection: forgotten after a reconnect, learned before each transaction, which
+  // costs nothing the second time.
   void forget_limits() { limits_.reset(); }
   void learn_limits();
 
-  // Before a job's first transaction, and after its last.
+  // Before a job's first transaction.
   void begin_job();
+
+  // The job is committed.
   void committed();
 
   // Sends these of the job's rows, some or all of job.order.rows, in as few statements as the limits allow, and adds to
-  // job.result's counts and refused lines. REQUIRES: learn_limits(); those begin anew with each transaction.
+  // job.result's counts and refused lines, which the caller begins anew with each transaction. REQUIRES: begin_job(),
+  // learn_limits().
   [[nodiscard]] Outcome send(WriteJob& job, std::span<const std::uint32_t> rows);
 
  private:

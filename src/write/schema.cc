@@ -12,6 +12,7 @@
 #include "schema_sql.h"
 #include "write/ddl_text.h"
 #include "write/deferred_indexes.h"
+#include "write/sql_text.h"
 #include "write/table_info.h"
 
 namespace chatload::write {

@@ -27,7 +27,7 @@
 
 #include "base/errors.h"
 #include "write/connection.h"
-#include "write/statement_builder.h"
+#include "write/sql_text.h"
 
 namespace chatload::write {
 namespace {
@@ -355,21 +355,6 @@ std::vector<int> Session::warning_codes() { return impl_->warning_codes(); }
 std::chrono::microseconds Session::round_trip() { return impl_->round_trip(); }
 std::vector<std::string> Session::warnings() { return impl_->warnings(); }
 std::uint64_t Session::connection_id() const { return impl_->connection_id(); }
-
-std::string quote_identifier(std::string_view name) {
-  std::string quoted = "`";
-  for (const char c : name) {
-    if (c == '`') quoted += '`';
-    quoted += c;
-  }
-  return quoted + '`';
-}
-
-std::string quote_text(std::string_view text) {
-  std::string quoted;
-  append_text_literal(quoted, text);
-  return quoted;
-}
 
 bool get_lock(Session& session, const std::string& name) {
   return session.query("SELECT GET_LOCK(" + quote_text(name) + ", 0)").at(0).at(0) == "1";

@@ -125,13 +125,6 @@ class Session {
   std::unique_ptr<Impl> impl_;
 };
 
-// `name` with its backticks doubled and quoted: the one place where an identifier becomes SQL.
-[[nodiscard]] std::string quote_identifier(std::string_view name);
-
-// Text as a string literal under the pinned sql_mode (backslash escapes). For a batch's values see
-// statement_builder.h.
-[[nodiscard]] std::string quote_text(std::string_view text);
-
 // GET_LOCK, without waiting: whether the session has that named lock now. Throws StatementError.
 [[nodiscard]] bool get_lock(Session& session, const std::string& name);
 

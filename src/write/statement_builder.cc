@@ -26,8 +26,9 @@
 #include "write/statement_builder.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
+
+#include "write/sql_text.h"
 
 namespace chatload::write {
 namespace {
@@ -50,46 +51,12 @@ std::string statement_tail(const parse::Mapping& mapping, OnDuplicate mode, Serv
   return tail;
 }
 
-// By byte: the character that follows the backslash, or 0 for a byte that stands for itself.
-using Escapes = std::array<char, 256>;
-
-constexpr Escapes kLiteralEscapes = [] {
-  Escapes escapes{};
-  escapes['\0'] = '0';
-  escapes['\''] = '\'';
-  escapes['\\'] = '\\';
-  return escapes;
-}();
-
-// What LOAD DATA reads unless told otherwise: fields end with a tab, records with a newline, a backslash escapes.
-constexpr Escapes kFieldEscapes = [] {
-  Escapes escapes{};
-  escapes['\0'] = '0';
-  escapes['\t'] = 't';
-  escapes['\n'] = 'n';
-  escapes['\\'] = '\\';
-  return escapes;
-}();
-
 constexpr std::chrono::microseconds kRoundTripPerRow{2};
 constexpr std::size_t kRowsMin = 1'000;
 constexpr std::size_t kRowsMax = 10'000;
 
 constexpr std::size_t kTimeBytes = 19;    // YYYY-MM-DD hh:mm:ss
 constexpr std::size_t kLengthBytes = 10;  // of a bound value, with its indicator, at most
-
-void append_escaped(std::string& out, std::string_view text, const Escapes& escapes) {
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char escape = escapes[static_cast<unsigned char>(text[i])];
-    if (escape == 0) continue;
-    out.append(text, begin, i - begin);
-    out += '\\';
-    out += escape;
-    begin = i + 1;
-  }
-  out.append(text, begin);
-}
 
 void append_two_digits(std::string& text, unsigned value) {
   text += static_cast<char>('0' + value / 10);
@@ -101,14 +68,6 @@ void append_two_digits(std::string& text, unsigned value) {
 std::size_t rows_of_statement(std::chrono::microseconds round_trip) {
   return std::clamp<std::size_t>(static_cast<std::size_t>(round_trip / kRoundTripPerRow), kRowsMin, kRowsMax);
 }
-
-void append_text_literal(std::string& sql, std::string_view text) {
-  sql += '\'';
-  append_escaped(sql, text, kLiteralEscapes);
-  sql += '\'';
-}
-
-void append_text_field(std::string& text, std::string_view field) { append_escaped(text, field, kFieldEscapes); }
 
 void append_time(std::string& text, std::int64_t epoch_seconds) {
   const std::chrono::sys_seconds instant{std::chrono::seconds(epoch_seconds)};

@@ -59,13 +59,6 @@ class StatementBuilder {
   std::vector<parse::FieldKind> kinds_;  // a column each
 };
 
-// Appends text as a string literal. Every byte sequence comes back as it was under backslash escapes (MySQL manual,
-// "String Literals"): only ', \ and NUL need an escape.
-void append_text_literal(std::string& sql, std::string_view text);
-
-// Appends text as a field of LOAD DATA's default format: tab, newline, backslash and NUL are escaped.
-void append_text_field(std::string& text, std::string_view field);
-
 // Appends YYYY-MM-DD hh:mm:ss in UTC, without quotes. REQUIRES: a year of four digits, as the row contract's range has.
 void append_time(std::string& text, std::int64_t epoch_seconds);
 

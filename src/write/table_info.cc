@@ -22,6 +22,7 @@
 #include <fmt/format.h>
 
 #include "base/errors.h"
+#include "write/sql_text.h"
 
 namespace chatload::write {
 namespace {

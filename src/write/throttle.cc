@@ -20,6 +20,7 @@
 #include "base/quantity.h"
 #include "write/last_verdict.h"
 #include "write/session.h"
+#include "write/sql_text.h"
 
 namespace chatload::write {
 namespace {

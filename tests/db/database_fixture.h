@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "write/session.h"
+#include "write/sql_text.h"
 
 namespace chatload::write {
 

@@ -472,6 +472,13 @@ class BuildTest(IndexCase):
         self.assert_loaded(loader.finish(), apply(self.path))
         self.assert_whole(before)
 
+    def test_what_ends_one_long_build_after_the_other_ends_the_run(self):
+        for nth in range(1, 11):
+            self.door.at(BUILD, nth, before=proxy.Link.cut)
+        run = self.load(self.path, *self.RANGE_SIZE, *DEFER, "--retry-for", "1ms", to=self.to_door)
+        self.assert_refused(run, 3, "cannot be built")
+        self.assertLess(len(self.statements(BUILD)), 6)
+
     def test_a_connection_lost_in_the_build_is_opened_again(self):
         before = self.shown()
         for moment in ("before", "after"):
@@ -520,6 +527,17 @@ class BuildTest(IndexCase):
         self.assert_loaded(run, apply(self.path))
         self.assertIn("comparing all of its bytes", run.stderr)
         self.assertEqual(self.statements(CLAIM), [])
+
+    def test_a_run_after_a_failed_build_refuses_another_stream_of_that_name_and_leaves_the_load_as_it_was(self):
+        loader = self.stalled_at(BUILD, words=(*DEFER, "--source-id", "night"))
+        self.database.sql("ALTER TABLE chat_messages RENAME COLUMN site_id TO site")
+        self.door.flow()
+        self.assert_refused(loader.finish(), 3, "cannot be built")
+        self.database.sql("ALTER TABLE chat_messages RENAME COLUMN site TO site_id")
+        self.assert_refused(self.pipe("night", line("other")), 3, "--source-id", "--restart", "load 1")
+        self.assertEqual([row[2] for row in self.loads()], ["failed"])
+        with self.path.open("rb") as stream:
+            self.assert_loaded(self.load("-", "--source-id", "night", stdin=stream), apply(self.path))
 
     def test_a_run_after_a_failed_build_writes_what_the_server_has_lost_since(self):
         self.failed_in_the_build()

@@ -224,6 +224,13 @@ class EndedTest(KeyOrderCase):
         self.assert_refused(again, 3, path, "sorting it by key takes about", self.folder)
         self.assertEqual(self.committed_ranges(), 0)
 
+    def test_a_load_in_key_order_goes_on_with_a_stream_of_the_same_bytes(self):
+        path = self.write_log()
+        name = ("--source-id", "night")
+        self.interrupt(path, *KEY_ORDER, *name, *self.RANGE_SIZE)
+        with path.open("rb") as stream:
+            self.assert_loaded(self.load("-", *name, stdin=stream), apply(path))
+
     def test_a_full_spill_disk_costs_nothing_but_time(self):
         path = self.write_log(lines=20_000)
 

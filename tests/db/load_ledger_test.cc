@@ -167,6 +167,16 @@ TEST_F(LoadLedgerTest, LoadThatIsDoneKeepsItsTotalsWithoutItsRanges) {
   EXPECT_EQ(load.source_digest, end.source_digest);
 }
 
+TEST_F(LoadLedgerTest, EndThatDoesNotHoldAnyMoreIsForgottenAndDoneNeedsANewOne) {
+  const auto load_id = begin("ours");
+  record_end(admin(), *load_id, "ours", {.source_stamp = {}, .source_digest = "digest", .totals = {}});
+  forget_end(admin(), *load_id, "theirs");
+  EXPECT_EQ(loads().front().source_digest, "digest");
+  forget_end(admin(), *load_id, "ours");
+  EXPECT_EQ(loads().front().source_digest, "");
+  EXPECT_FALSE(mark_done(admin(), *load_id, "ours", 0));
+}
+
 TEST_F(LoadLedgerTest, OnlyTheOwnerEndsALoad) {
   const auto load_id = begin("ours");
   EXPECT_FALSE(mark_done(admin(), *load_id, "ours", 0)) << "not all lines are in";

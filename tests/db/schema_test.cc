@@ -7,6 +7,7 @@
 
 #include "base/errors.h"
 #include "db/database_fixture.h"
+#include "write/sql_text.h"
 
 namespace chatload::write {
 namespace {

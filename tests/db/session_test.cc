@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "db/database_fixture.h"
+#include "write/sql_text.h"
 
 namespace chatload::write {
 namespace {

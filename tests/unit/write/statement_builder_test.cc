@@ -32,18 +32,6 @@ parse::RowBatch three_rows() {
   return rows;
 }
 
-std::string text_literal(std::string_view text) {
-  std::string sql;
-  append_text_literal(sql, text);
-  return sql;
-}
-
-std::string text_field(std::string_view text) {
-  std::string field;
-  append_text_field(field, text);
-  return field;
-}
-
 std::string time_text(std::int64_t seconds) {
   std::string text;
   append_time(text, seconds);
@@ -94,25 +82,10 @@ TEST(StatementBuilder, StatementsGrowWithTheRoundTrip) {
   EXPECT_EQ(rows_of_statement(microseconds(1'000'000)), 10'000U);
 }
 
-TEST(StatementBuilder, TextCannotEndItsLiteral) {
-  EXPECT_EQ(text_literal("it's"), R"('it\'s')");
-  EXPECT_EQ(text_literal(R"(\'; DROP TABLE t; --)"), R"('\\\'; DROP TABLE t; --')");
-  EXPECT_EQ(text_literal("a\0b"sv), R"('a\0b')");
-  EXPECT_EQ(text_literal("\"\n\r\x1a%_\xF0\x9F\x98\x80"), "'\"\n\r\x1a%_\xF0\x9F\x98\x80'");
-  EXPECT_EQ(text_literal(""), "''");
-}
-
 TEST(StatementBuilder, TimeIsWrittenInUtc) {
   EXPECT_EQ(time_text(1), "1970-01-01 00:00:01");
   EXPECT_EQ(time_text(951'826'211), "2000-02-29 12:10:11");
   EXPECT_EQ(time_text(2'147'483'647), "2038-01-19 03:14:07");
-}
-
-TEST(StatementBuilder, TextCannotEndItsField) {
-  EXPECT_EQ(text_field("a\tb\nc\\d\0e"sv), R"(a\tb\nc\\d\0e)");
-  EXPECT_EQ(text_field(R"(\N)"), R"(\\N)");
-  EXPECT_EQ(text_field("'\"\r\x1a,\xF0\x9F\x98\x80"), "'\"\r\x1a,\xF0\x9F\x98\x80");
-  EXPECT_EQ(text_field(""), "");
 }
 
 TEST(StatementBuilder, RecordIsALineOfFields) {

@@ -1,0 +1,80 @@
+#include "pipeline/load_closer.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+
+#include "pipeline/recorded_counts.h"
+#include "write/load_ledger.h"
+
+namespace chatload::pipeline {
+namespace {
+
+std::string counts_text(std::uint64_t ranges, const write::LineCounts& counts) {
+  return fmt::format("{} ranges, {} lines, {} inserted, {} updated, {} duplicate, {} filtered, {} rejected, {} blank",
+                     ranges, counts.lines, counts.inserted, counts.updated, counts.duplicate, counts.filtered,
+                     counts.rejected, counts.blank);
+}
+
+}  // namespace
+
+LoadCloser::LoadCloser(const std::string& input, const OpenLoad& load, IndexDeferral& indexes,
+                       write::ControlConnection& control, const StopSignal& stop)
+    : input_(input), load_(load), indexes_(indexes), control_(control), stop_(stop) {}
+
+// Of a file whose stamp changed while it was read: whether it holds what was read, and would be known again by it.
+bool LoadCloser::is_same_content(const source::SourceIdentity& identity, const std::optional<std::string>& source_id,
+                                 const std::string& digest) const {
+  const std::string digest_now = source::digest_file(input_, stop_.fd());
+  if (digest_now.empty()) throw Interrupted();
+  return source::identify_source(input_, source_id).key == identity.key && digest_now == digest;
+}
+
+// The ledger's sums, not ours, are what the load came to; that they are the same is checked.
+void LoadCloser::record_end(const source::SourceIdentity& identity, const std::optional<std::string>& source_id,
+                            const InputResult& result) {
+  const std::string stamp = source::file_stamp(input_);
+  if (stamp != identity.stamp && !is_same_content(identity, source_id, result.source_digest)) {
+    throw SourceError(
+        fmt::format("{}: was changed while it was read, so that what is loaded may be neither its old nor "
+                    "its new content; load it with --restart once nobody writes to it.",
+                    input_));
+  }
+  write::LoadTotals totals =
+      control_.run([&](write::Session& session) { return write::read_totals(session, load_.load_id); });
+  const report::RunCounts& ours = result.pipeline.counts;
+  const write::LineCounts& before = load_.before.counts;
+  const write::LineCounts expected{.lines = before.lines + ours.parsed.lines,
+                                   .inserted = before.inserted + ours.inserted,
+                                   .updated = before.updated + ours.updated,
+                                   .duplicate = before.duplicate + ours.duplicate,
+                                   .filtered = before.filtered + ours.parsed.filtered,
+                                   .rejected = before.rejected + ours.parsed.rejected(),
+                                   .blank = before.blank + ours.parsed.blank};
+  if (totals.ranges != result.pipeline.ranges || totals.counts != expected || !recorded_counts(totals).load_adds_up()) {
+    throw LoadError(fmt::format(
+        "{}: the ledger of load {} has {}, where this run counted {}; compare the table with the file before "
+        "using it.",
+        input_, load_.load_id, counts_text(totals.ranges, totals.counts),
+        counts_text(result.pipeline.ranges, expected)));
+  }
+  totals.bytes_compressed = ours.bytes_compressed;
+  const write::LoadEnd end{.source_stamp = stamp, .source_digest = result.source_digest, .totals = totals};
+  control_.run([&](write::Session& session) { write::record_end(session, load_.load_id, load_.owner, end); });
+}
+
+void LoadCloser::finish(ExitCode exit_code) {
+  indexes_.build();
+  const bool is_ours = control_.run([&](write::Session& session) {
+    return write::mark_done(session, load_.load_id, load_.owner, static_cast<int>(exit_code));
+  });
+  if (!is_ours) {
+    throw LoadError(
+        fmt::format("{}: another run has taken load {} over, or the server has lost ranges that it had committed; run "
+                    "the same command again.",
+                    input_, load_.load_id));
+  }
+  control_.run([&](write::Session& session) { write::compact(session, load_.load_id); });
+}
+
+}  // namespace chatload::pipeline

@@ -1,0 +1,43 @@
+// The end of a load: its sums in the ledger, its indexes, its last word.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/errors.h"
+#include "base/stop_signal.h"
+#include "pipeline/index_deferral.h"
+#include "pipeline/input_reader.h"
+#include "pipeline/load_opener.h"
+#include "source/source_identity.h"
+#include "write/control_connection.h"
+
+namespace chatload::pipeline {
+
+// Of one run of one input. Single-threaded; borrows all that it is given.
+class LoadCloser {
+ public:
+  LoadCloser(const std::string& input, const OpenLoad& load, IndexDeferral& indexes, write::ControlConnection& control,
+             const StopSignal& stop);
+
+  // All lines are in. source_id: --source-id. Throws SourceError where the source was changed while it was read, and
+  // LoadError where the ledger's sums are not what this run and those before it have counted.
+  void record_end(const source::SourceIdentity& identity, const std::optional<std::string>& source_id,
+                  const InputResult& result);
+
+  // Builds the indexes, and only then marks the load as done. REQUIRES: record_end(), in this run or an earlier one.
+  // Throws LoadError where the load is no longer this run's, or the server has lost some of it.
+  void finish(ExitCode exit_code);
+
+ private:
+  [[nodiscard]] bool is_same_content(const source::SourceIdentity& identity,
+                                     const std::optional<std::string>& source_id, const std::string& digest) const;
+
+  const std::string& input_;
+  const OpenLoad& load_;
+  IndexDeferral& indexes_;
+  write::ControlConnection& control_;
+  const StopSignal& stop_;
+};
+
+}  // namespace chatload::pipeline
