@@ -114,7 +114,8 @@ TEST_F(CommandLine, DefaultThreadsAndConnectionsAreTheCoresThatTheProcessMayRunO
   std::thread([&] {  // whose cores are its own
     ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
     plan = load({});
-  }).join();
+  })
+      .join();
   EXPECT_EQ(plan.read.threads, 1U);
   EXPECT_EQ(plan.write.connections, 1U);
   EXPECT_FALSE(plan.read.is_threads_given);
