@@ -95,7 +95,7 @@ void declare_load(CLI::App& app, Flags& flags) {
       .flag("--order", "auto|file|key", flags.order, "order of rows; auto: key where many ids come in no order")
       .flag("--spill-dir", "DIR", flags.spill_dir, "where rows are sorted by key (default: $TMPDIR, else /var/tmp)")
       .flag("--connections", "N", flags.connections,
-            "parallel writers, 1 to 64 (default: the cores, at most 8; fewer, if --memory has no room)")
+            "parallel writers, 1 to 64 (default: the cores, at most 8, as --memory allows)")
       .flag("--indexes", "auto|keep|defer", flags.indexes,
             "secondary indexes: kept, or built once after the load (default auto)")
       .flag("--write-method", "auto|insert|load-data", flags.write_method,
@@ -142,13 +142,11 @@ void declare_run(CLI::App& app, Flags& flags) {
       .flag("--progress-interval", "DURATION", flags.progress_interval, "time between progress lines (default 10s)")
       .flag("--log-format", "text|json", flags.log_format, "of what goes to standard error (default text)")
       .group("Tuning")
-      .flag("--threads", "N", flags.threads,
-            "parser threads, 1 to 256 (default: the cores; fewer, if --memory has no room)")
+      .flag("--threads", "N", flags.threads, "parser threads, 1 to 256 (default: the cores, as --memory allows)")
       .flag("--range-size", "SIZE", flags.range_size,
-            "JSON in one transaction, 4K to 1G (default 4M; down to 1M, if --memory has no room)")
+            "JSON in one transaction, 4K to 1G (default 4M, as --memory allows)")
       .flag("--max-line", "SIZE", flags.max_line, "a longer line is rejected, 1K to 1G (default 1M)")
-      .flag("--memory", "SIZE", flags.memory,
-            "bound on memory (default 256M, or what flags that are given need; others shrink to fit)")
+      .flag("--memory", "SIZE", flags.memory, "bound on memory (default 256M, or what other flags need)")
       .flag("--inflater", "isal|zlib", flags.inflater, "library that decompresses (default isal)");
 }
 
