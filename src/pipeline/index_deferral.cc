@@ -310,7 +310,7 @@ void IndexDeferral::build_missing() {
     try {
       build_once(owed_);
     } catch (const write::ConnectError& error) {
-      if (!can_come_back(error) && !retry_.has_committed()) throw;
+      if (!retry_.may_redo(error)) throw;
       if (!since) since = Clock::now();
       wait_after(error.code(), error.what(), true, *since, failures++);
     } catch (const StatementError& error) {

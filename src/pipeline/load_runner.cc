@@ -152,7 +152,7 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
     ~Unlock() { control.unlock_all(); }
   } const unlock{*control_};
   spill_.reset();
-  inspect_again(input);
+  if (indexes_) inspect_again(input);  // the constructor has just looked for the first input
   const source::SourceIdentity identity = source::identify_source(input, plan_.ledger.source_id);
   indexes_.emplace(plan_, input, table_.table, *control_, retry_, stats_, stop_);
   LoadDecider decider(mapping_, table_, static_cast<unsigned>(sessions_.size()), stop_);
@@ -316,7 +316,7 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
       read_input(input, read, progress, mapping_, memory.ranges_in_flight_max, &destination, rejects, stats_, stop_);
   if (is_key_order && result.pipeline.is_whole() && !pool.failed()) {
     try {
-      write_stretches(input, load, key_order, *spill_, destination, rejects, result.pipeline);
+      write_stretches(input, load, key_order, destination, rejects, result.pipeline);
     } catch (const Interrupted&) {
       result.pipeline.interrupted = true;
     } catch (const Error&) {
@@ -329,9 +329,9 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
 
 // The second half of a load in key order.
 void LoadRunner::write_stretches(const std::string& input, const OpenLoad& load, const KeyOrderMemoryPlan& memory,
-                                 spill::SpillStore& spill, const Destination& destination, report::RejectSink& rejects,
-                                 PipelineResult& result) {
+                                 const Destination& destination, report::RejectSink& rejects, PipelineResult& result) {
   const cli::LoadPlan& plan = load.plan;
+  spill::SpillStore& spill = *spill_;
   if (spill.cursor_bytes() > memory.spill.merge_bytes) {
     spdlog::info("{}: merges its sorted runs into fewer first, since all of them at once do not fit --memory.", input);
   }

@@ -57,8 +57,7 @@ class LoadRunner {
   [[nodiscard]] InputResult write_rows(const std::string& input, const source::SourceIdentity& identity,
                                        const OpenLoad& load, report::RejectSink& rejects);
   void write_stretches(const std::string& input, const OpenLoad& load, const KeyOrderMemoryPlan& memory,
-                       spill::SpillStore& spill, const Destination& destination, report::RejectSink& rejects,
-                       PipelineResult& result);
+                       const Destination& destination, report::RejectSink& rejects, PipelineResult& result);
   void finish(const std::string& input, const OpenLoad& load, bool has_rejects, Verdict& verdict);
   void mark_ended(const OpenLoad& load, write::LoadState state, ExitCode exit_code);
   void say_what_is_owed() const;

@@ -51,7 +51,7 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
         case Outcome::kRolledBack: may_wait_inside = false; continue;
       }
     } catch (const ConnectError& error) {
-      if (!can_come_back(error) && !context_.retry.has_committed()) throw;
+      if (!context_.retry.may_redo(error)) throw;
       trouble = std::string(error.what());
       last_word.emplace(error);
     } catch (const StatementError& error) {

@@ -61,7 +61,7 @@ void ControlConnection::ask_for_lock_again(NamedLock& lock) {
 }
 
 void ControlConnection::wait_after(const ConnectError& error, Attempts& attempts) {
-  if (!can_come_back(error) && !retry_.has_committed()) throw error;
+  if (!retry_.may_redo(error)) throw error;
   if (retry_.wait(attempts.since, attempts.failures++, error.what())) return;
   if (stop_.requested()) throw Interrupted();
   throw error;

@@ -56,6 +56,8 @@ bool RetryPolicy::may_redo(const StatementError& error) const {
   }
 }
 
+bool RetryPolicy::may_redo(const ConnectError& error) const { return can_come_back(error) || has_committed(); }
+
 bool RetryPolicy::wait(Clock::time_point failing_since, unsigned attempts, const std::string& trouble) {
   return !is_over(failing_since, trouble) && !stop_.wait_for(backoff(attempts));
 }

@@ -30,6 +30,7 @@ class RetryPolicy {
 
   // Whether what failed so may succeed if it is done again.
   [[nodiscard]] bool may_redo(const StatementError& error) const;
+  [[nodiscard]] bool may_redo(const ConnectError& error) const;
 
   // Waits before attempt number `attempts` + 1 at what has failed since failing_since. Logs `trouble`, half a
   // sentence or a whole one, unless it has met the same within the last minute. False where there is to be no further

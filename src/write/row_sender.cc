@@ -36,7 +36,6 @@ constexpr std::size_t kLoadDataRowsMax = 10'000;
 // Jobs in a row, after which a writer inserts for good: what they have the next ones have too.
 constexpr unsigned kFallbacksMax = 3;
 constexpr int kDuplicateEntry = 1062;
-constexpr int kUnansweredRequest = 2000;  // CR_UNKNOWN_ERROR: the server asked for a file
 
 }  // namespace
 
@@ -89,7 +88,7 @@ RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_
     return Outcome::kSent;
   } catch (const StatementError& error) {
     if (transport_ == RowTransport::kBound && classify(error) == ErrorClass::kFatal &&
-        error.code() != kUnansweredRequest) {
+        error.code() != kUnknownClientError) {
       return fall_back(job, error.what());
     }
     if (!is_rows_fault(error)) throw;

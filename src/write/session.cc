@@ -50,7 +50,6 @@ constexpr std::string_view kReadServer =
     "SELECT VERSION(), @@max_allowed_packet, @@global.read_only, @@innodb_read_only";
 constexpr std::string_view kWarningsShown = "5";
 constexpr int kRoundTrips = 3;
-constexpr int kUnknownClientError = 2000;  // CR_UNKNOWN_ERROR
 
 std::uint64_t leading_number(std::string_view text) {
   std::uint64_t number = 0;

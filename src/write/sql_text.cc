@@ -1,3 +1,6 @@
+// Text is made at 1.1 to 1.2 GB/s of the rows' text, a byte at a time. To look at eight bytes at once for what needs an
+// escape gave 12 % for an INSERT and 3 % for records, and took up to 10 % from rows with escapes: left out. To repeat
+// it: chatload_bench --benchmark_filter=Statement.
 #include "write/sql_text.h"
 
 #include <array>

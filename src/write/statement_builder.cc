@@ -19,10 +19,6 @@
 //   20 ms         13.7         10.2           10.8      12.2          7.7            8.2
 //
 // LOAD DATA takes far more rows in a statement, as it is sent piece by piece.
-//
-// Text is made at 1.1 to 1.2 GB/s of the rows' text, a byte at a time. To look at eight bytes at once for what needs an
-// escape gave 12 % for an INSERT and 3 % for records, and took up to 10 % from rows with escapes: left out. To repeat
-// it: chatload_bench --benchmark_filter=Statement.
 #include "write/statement_builder.h"
 
 #include <algorithm>

@@ -529,11 +529,7 @@ class BuildTest(IndexCase):
         self.assertEqual(self.statements(CLAIM), [])
 
     def test_a_run_after_a_failed_build_refuses_another_stream_of_that_name_and_leaves_the_load_as_it_was(self):
-        loader = self.stalled_at(BUILD, words=(*DEFER, "--source-id", "night"))
-        self.database.sql("ALTER TABLE chat_messages RENAME COLUMN site_id TO site")
-        self.door.flow()
-        self.assert_refused(loader.finish(), 3, "cannot be built")
-        self.database.sql("ALTER TABLE chat_messages RENAME COLUMN site TO site_id")
+        self.failed_in_the_build("--source-id", "night")
         self.assert_refused(self.pipe("night", line("other")), 3, "--source-id", "--restart", "load 1")
         self.assertEqual([row[2] for row in self.loads()], ["failed"])
         with self.path.open("rb") as stream:
