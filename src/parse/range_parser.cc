@@ -113,6 +113,7 @@ void RangeParser::Impl::parse(ParsedRange& parsed) {
   parsed.rows.columns = mapping_.fields.size();
   parsed.rejects.clear();
   parsed.has_more_rejects = false;
+  parsed.has_earlier_rejects = false;
   parsed.counts = {};
   bytes_ = parsed.range.bytes.view();
   // Room for the densest rows: what is not used is never touched, and nothing is copied while rows are added.
@@ -141,6 +142,7 @@ void RangeParser::Impl::parse_rejects(ParsedRange& parsed, std::size_t begin, st
   const ParseCounts counts = parsed.counts;
   parsed.rejects.clear();
   parsed.has_more_rejects = false;
+  parsed.has_earlier_rejects = line_index > 0;
   parse_lines(begin, line_index);
   parsed.counts = counts;
 }
@@ -311,6 +313,7 @@ void count_lines(ParsedRange& parsed) {
   parsed.rows.clear();
   parsed.rejects.clear();
   parsed.has_more_rejects = false;
+  parsed.has_earlier_rejects = false;
   parsed.counts = {};
   const std::string_view lines = parsed.range.bytes.view().text().substr(first_line_begin(parsed.range));
   const bool has_open_end = !lines.empty() && lines.back() != '\n';

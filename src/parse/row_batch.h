@@ -86,6 +86,7 @@ struct ParsedRange {
   // RangeParser::parse_more_rejects() has the next.
   std::vector<RejectedLine> rejects;
   bool has_more_rejects = false;
+  bool has_earlier_rejects = false;  // they are no longer the first; parse_first_rejects() has those again
   ParseCounts counts;
 
   static constexpr std::size_t kRejectsMax = 16'384;  // as many lines as a range of 4 MiB usually has

@@ -129,7 +129,7 @@ void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const par
       writer != nullptr ? "all of them are in the --rejects file" : "--rejects FILE.json.gz keeps them all");
   report::LiveStats stats;
   const PipelineResult result = read_input(input, plan.read, plan.report.progress, mapping, memory.ranges_in_flight_max,
-                                           nullptr, rejects, stats, stop)
+                                           Counting(), rejects, stats, stop)
                                     .pipeline;
   verdict.counts += result.counts;
   verdict.this_run += result.counts;

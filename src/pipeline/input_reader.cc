@@ -11,7 +11,7 @@
 namespace chatload::pipeline {
 
 InputResult read_input(const std::string& input, const cli::ReadPlan& read, report::ProgressOptions progress,
-                       const parse::Mapping& mapping, std::size_t ranges_in_flight_max, const Destination* destination,
+                       const parse::Mapping& mapping, std::size_t ranges_in_flight_max, const Destination& destination,
                        report::RejectSink& rejects, report::LiveStats& stats, const StopSignal& stop) {
   auto source = std::make_unique<source::DigestingSource>(source::open_input(input, stop.fd()));
   const source::DigestingSource& digested = *source;  // the stream has it then

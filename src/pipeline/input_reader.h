@@ -17,11 +17,11 @@ struct InputResult {
   std::string source_digest;  // of the compressed bytes that were read (base/digest.h)
 };
 
-// Opens, reads and runs one input. destination: null for a check. Throws SourceError and CorruptInputError for an input
+// Opens, reads and runs one input. Throws SourceError and CorruptInputError for an input
 // that cannot be opened or begun.
 [[nodiscard]] InputResult read_input(const std::string& input, const cli::ReadPlan& read,
                                      report::ProgressOptions progress, const parse::Mapping& mapping,
-                                     std::size_t ranges_in_flight_max, const Destination* destination,
+                                     std::size_t ranges_in_flight_max, const Destination& destination,
                                      report::RejectSink& rejects, report::LiveStats& stats, const StopSignal& stop);
 
 }  // namespace chatload::pipeline

@@ -10,18 +10,17 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <variant>
 
 #include "base/errors.h"
 #include "base/quantity.h"
+#include "pipeline/key_order_load.h"
 #include "pipeline/load_closer.h"
 #include "pipeline/load_decider.h"
+#include "pipeline/named_failure.h"
 #include "pipeline/recorded_counts.h"
-#include "pipeline/refused_lines.h"
 #include "pipeline/source_verifier.h"
-#include "pipeline/stretch_pipeline.h"
 #include "source/source_identity.h"
 #include "write/load_data_conditions.h"
 #include "write/range_ledger.h"
@@ -49,25 +48,6 @@ constexpr std::string_view kShortWaits =
 constexpr std::uint32_t kReadTimeoutSeconds = 60;
 // Of a range that an earlier run committed; those behind count as its last line.
 constexpr std::size_t kRecordedRejectsMax = parse::ParsedRange::kRejectsMax;
-
-// What ended the pool, with the input's name in front; null if nothing did.
-std::exception_ptr failure_of(const write::WriterPool& pool, const std::string& input) {
-  const auto named = [&](const auto& error) {
-    return std::make_exception_ptr(std::decay_t<decltype(error)>(fmt::format("{}: {}", input, error.what())));
-  };
-  try {
-    pool.rethrow_failure();
-  } catch (const LoadError& error) {
-    return named(error);
-  } catch (const DatabaseError& error) {
-    return named(DatabaseError(error));
-  } catch (const SourceError& error) {
-    return named(error);
-  } catch (...) {
-    return std::current_exception();
-  }
-  return nullptr;
-}
 
 }  // namespace
 
@@ -179,6 +159,7 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
     count_done(input, *done, verdict);
     export_rejects(input, done->load_id, [this] { return connect_patiently(); });
   } else {
+    retry_.committed();  // the load's row: the server takes writes
     const OpenLoad& load = std::get<OpenLoad>(*opened);
     try {
       indexes_->prepare(load.plan.write.indexes);
@@ -282,8 +263,6 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
   if (is_key_order) key_order = plan_key_order_memory(plan.read, writers, mapping_.fields.size());
   const MemoryPlan memory = is_key_order ? key_order.reading : plan_memory(plan.read, writers);
   say_if_fewer(input, memory);
-  cli::ReadPlan read = plan.read;
-  read.threads = memory.workers.threads;
   const write::RangeLedger ledger(load.load_id, load.owner);
   std::optional<write::CommittedRanges> committed;
   control_->run([&](write::Session& session) { committed.emplace(session, load.load_id); });
@@ -292,74 +271,31 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
     require_recorded_bytes(input, plan.read, ledger, *committed, *control_, stop_);
     control_->run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
   }
-  write::WriterPool pool(std::span<write::Session>(sessions_).first(memory.workers.connections),
-                         {.mapping = mapping_,
-                          .mode = plan.write.on_duplicate,
-                          .transport = choose_transport(input, plan.write.on_duplicate),
-                          .statement_bytes_max = statement_bytes_max(plan.read.split),
-                          .recorded_rejects_max = plan.report.reject_limit.is_given() ? kRecordedRejectsMax : 0,
-                          .ledger = ledger,
-                          .committed = *committed,
-                          .reconnect = [this] { return connect_writer(); },
-                          .retry = retry_,
-                          .stop = stop_,
-                          .pause = stats_.pause,
-                          .retries = stats_.retries,
-                          .disconnected = stats_.disconnected});
-  Destination destination{pool, *committed, table_.can_write_in_parallel(), nullptr};
-  report::ProgressOptions progress = plan.report.progress;
+  const write::WriteContext context{
+      .mapping = mapping_,
+      .mode = plan.write.on_duplicate,
+      .transport = choose_transport(input, plan.write.on_duplicate),
+      .statement_bytes_max = statement_bytes_max(plan.read.split),
+      .recorded_rejects_max = plan.report.reject_limit.is_given() ? kRecordedRejectsMax : 0,
+      .ledger = ledger,
+      .committed = *committed,
+      .reconnect = [this] { return connect_writer(); },
+      .retry = retry_,
+      .stop = stop_,
+      .pause = stats_.pause,
+      .retries = stats_.retries,
+      .disconnected = stats_.disconnected};
+  const auto sessions = std::span<write::Session>(sessions_).first(memory.workers.connections);
   if (is_key_order) {
-    destination.spill = &spill_.emplace(plan.write.spill_dir, mapping_, key_order.spill);
-    progress.phase = "1 of 2, sorts by key: ";
+    return KeyOrderLoad(input, plan, key_order, sessions, context, *control_, stats_, spill_).run(rejects);
   }
-  InputResult result =
-      read_input(input, read, progress, mapping_, memory.ranges_in_flight_max, &destination, rejects, stats_, stop_);
-  if (is_key_order && result.pipeline.is_whole() && !pool.failed()) {
-    try {
-      write_stretches(input, load, key_order, destination, rejects, result.pipeline);
-    } catch (const Interrupted&) {
-      result.pipeline.interrupted = true;
-    } catch (const Error&) {
-      result.pipeline.failure = std::current_exception();  // beside what was written until then
-    }
-  }
+  write::WriterPool pool(sessions, context);
+  cli::ReadPlan read = plan.read;
+  read.threads = memory.workers.threads;
+  InputResult result = read_input(input, read, plan.report.progress, mapping_, memory.ranges_in_flight_max,
+                                  Writing{pool, *committed, table_.can_write_in_parallel()}, rejects, stats_, stop_);
   if (auto failure = failure_of(pool, input)) result.pipeline.failure = std::move(failure);
   return result;
-}
-
-// The second half of a load in key order.
-void LoadRunner::write_stretches(const std::string& input, const OpenLoad& load, const KeyOrderMemoryPlan& memory,
-                                 const Destination& destination, report::RejectSink& rejects, PipelineResult& result) {
-  const cli::LoadPlan& plan = load.plan;
-  spill::SpillStore& spill = *spill_;
-  if (spill.cursor_bytes() > memory.spill.merge_bytes) {
-    spdlog::info("{}: merges its sorted runs into fewer first, since all of them at once do not fit --memory.", input);
-  }
-  spill.merge_down(stop_);
-  rejects.end_of_input(result.lines);
-  stats_.next_phase();
-  report::ProgressOptions progress = plan.report.progress;
-  progress.phase = "2 of 2, writes in key order: ";
-  progress.source_total = spill.rows();
-  progress.ranges_in_flight_max = memory.stretches_in_flight_max;
-  PipelineResult written;
-  {
-    const report::Progress watched(stats_, progress);
-    written = run_stretches(spill,
-                            {.first_number = RangeNumber(result.ranges),
-                             .range_bytes = plan.read.split.range_bytes,
-                             .in_flight_max = memory.stretches_in_flight_max,
-                             .bytes_compressed = result.counts.bytes_compressed},
-                            mapping_, destination, rejects, stats_, stop_);
-  }
-  result.counts += written.counts;
-  result.ranges += written.ranges;
-  result.interrupted = written.interrupted;
-  result.budget_verdict = written.budget_verdict;
-  result.failure = written.failure;
-  if (result.interrupted || result.failure || (destination.pool.failed() && !result.budget_verdict)) return;
-  if (!result.budget_verdict) result.budget_verdict = rejects.verdict_at_end(result.lines, result.blank);
-  fill_refused_lines(input, plan.read, write::RangeLedger(load.load_id, load.owner), *control_, stop_);
 }
 
 // For people and queries only, so one attempt must do: what counts is which ranges are there.

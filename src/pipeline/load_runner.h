@@ -14,12 +14,12 @@
 #include "pipeline/index_deferral.h"
 #include "pipeline/input_reader.h"
 #include "pipeline/input_runner.h"
+#include "pipeline/key_order_load.h"
 #include "pipeline/load_opener.h"
 #include "pipeline/memory_plan.h"
 #include "report/live_stats.h"
 #include "report/reject_sink.h"
 #include "report/reject_writer.h"
-#include "spill/spill_store.h"
 #include "write/control_connection.h"
 #include "write/load_ledger.h"
 #include "write/retry_policy.h"
@@ -56,8 +56,6 @@ class LoadRunner {
   void say_if_fewer(const std::string& input, const MemoryPlan& memory) const;
   [[nodiscard]] InputResult write_rows(const std::string& input, const source::SourceIdentity& identity,
                                        const OpenLoad& load, report::RejectSink& rejects);
-  void write_stretches(const std::string& input, const OpenLoad& load, const KeyOrderMemoryPlan& memory,
-                       const Destination& destination, report::RejectSink& rejects, PipelineResult& result);
   void finish(const std::string& input, const OpenLoad& load, bool has_rejects, Verdict& verdict);
   void mark_ended(const OpenLoad& load, write::LoadState state, ExitCode exit_code);
   void say_what_is_owed() const;
@@ -79,7 +77,7 @@ class LoadRunner {
   std::optional<write::Throttle> throttle_;
   // Of the input that is run, or was last: a file system may take seconds to free files of that size, and an end that
   // has to be in time has the books closed first.
-  std::optional<spill::SpillStore> spill_;
+  std::optional<Spill> spill_;
 };
 
 }  // namespace chatload::pipeline

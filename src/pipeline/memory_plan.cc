@@ -15,11 +15,11 @@
 // kRangesPerWorker a worker are of use, and more are only memory (README, "Memory").
 //
 // In key order there are two halves. While rows are spilled, T + 1 ranges are enough, one a parser and one for the
-// splitter, and up to 2 T of use, since a parsed range is there until its claim and its rejects are committed; T run
-// builders take what is left, and want kBuilderBytesMin each, or the runs become too many to be merged at once. Then
-// C + 1 stretches are enough and 2 C of use, of kRowBytesPerStretchByte × R + 2 L each, and the merge takes what is
-// left. Not in the sum is the table of runs: up to 144 bytes a run (48, in a vector that doubles), 18 MiB for 1 TiB of
-// runs of 8 MiB.
+// splitter, and up to 2 T of use, since a parsed range is there until those in front of it are parsed; T run builders
+// take what is left, and want kBuilderBytesMin each, or the runs become too many to be merged at once. Then C + 1
+// stretches are enough and 2 C of use, of kRowBytesPerStretchByte × R + 2 L each, and the merge takes what is left. Not
+// in the sum is the table of runs: up to 144 bytes a run (48, in a vector that doubles), 18 MiB for 1 TiB of runs of 8
+// MiB.
 //
 // What is enough for T and C that are the machine's, not the user's, may be more than --memory: then R is halved, down
 // to 1 MiB, and then T or C is one less, whichever is more, until it fits. With 256 MiB, L = 1 MiB and T = cores,

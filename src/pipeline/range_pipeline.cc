@@ -20,6 +20,7 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/digest.h"
@@ -43,13 +44,12 @@ struct Parser {
 };
 
 std::vector<Parser> make_parsers(const PipelineOptions& options, const parse::Mapping& mapping,
-                                 const parse::RowFilter& filter, const Destination* destination) {
+                                 const parse::RowFilter& filter, const Writing* writing, const Sorting* sorting) {
   std::vector<Parser> parsers;
   for (unsigned i = 0; i < options.threads; ++i) {
-    parsers.push_back(
-        {parse::RangeParser(mapping, filter, static_cast<std::uint32_t>(options.limits.line_bytes_max)),
-         write::WriteOrderer(mapping.key, destination && destination->parallel),
-         destination && destination->spill ? std::make_unique<spill::RunBuilder>(*destination->spill) : nullptr});
+    parsers.push_back({parse::RangeParser(mapping, filter, static_cast<std::uint32_t>(options.limits.line_bytes_max)),
+                       write::WriteOrderer(mapping.key, writing && writing->parallel),
+                       sorting ? std::make_unique<spill::RunBuilder>(sorting->rows) : nullptr});
   }
   return parsers;
 }
@@ -57,18 +57,25 @@ std::vector<Parser> make_parsers(const PipelineOptions& options, const parse::Ma
 class Run final : public write::JobOwner {
  public:
   Run(inflate::DecodedStream& stream, const PipelineOptions& options, const parse::Mapping& mapping,
-      const parse::RowFilter& filter, const Destination* destination, report::RejectSink& rejects,
+      const parse::RowFilter& filter, const Destination& destination, report::RejectSink& rejects,
       report::LiveStats& stats, const StopSignal& stop)
       : options_(options),
-        destination_(destination),
+        writing_(std::get_if<Writing>(&destination)),
+        sorting_(std::get_if<Sorting>(&destination)),
+        committed_(writing_   ? &writing_->committed
+                   : sorting_ ? &sorting_->committed
+                              : nullptr),
         rejects_(rejects),
         stats_(stats),
         stop_(stop),
         stream_(stream),
         splitter_(stream, options.limits),
         jobs_(std::vector<WriteJob>(options.ranges_in_flight_max)),
-        parsers_(make_parsers(options, mapping, filter, destination)),
-        settler_(mapping, *this, rejects, stats, destination == nullptr),
+        parsers_(make_parsers(options, mapping, filter, writing_, sorting_)),
+        settler_(mapping, rejects, stats,
+                 writing_   ? Fate::kWritten
+                 : sorting_ ? Fate::kSorted
+                            : Fate::kCounted),
         rejects_parser_(mapping, filter, static_cast<std::uint32_t>(options.limits.line_bytes_max)) {}
 
   PipelineResult execute();
@@ -87,11 +94,11 @@ class Run final : public write::JobOwner {
   void finish_runs();
   WriteJob* split();
   void parse(WriteJob& job, Parser& parser);
-  void spill_rows(WriteJob& job, spill::RunBuilder& run_builder);
   void number_lines(WriteJob& job);
   void hand_over(WriteJob& job, WriteNode::gateway_type& gateway);
   std::size_t settle_in_order(WriteJob& job);
   void settle(WriteJob& job);
+  void keep_in_journal(WriteJob& job);
 
   // Runs body; false if it threw, which is kept and stops the splitter.
   template <typename Body>
@@ -112,7 +119,9 @@ class Run final : public write::JobOwner {
   }
 
   const PipelineOptions& options_;
-  const Destination* destination_;
+  const Writing* const writing_;  // one of these two, or neither
+  const Sorting* const sorting_;
+  const write::CommittedRanges* const committed_;  // null while ranges are counted only
   report::RejectSink& rejects_;
   report::LiveStats& stats_;
   const StopSignal& stop_;
@@ -220,7 +229,7 @@ void Run::finish_runs() {
 
 // The next range in file order, or null when no more are to come.
 WriteJob* Run::split() {
-  if (ended_ || stop_.requested() || (destination_ && destination_->pool.failed())) return nullptr;
+  if (ended_ || stop_.requested() || (writing_ && writing_->pool.failed())) return nullptr;
   WriteJob& job = jobs_.acquire();
   std::optional<split::Range> range;
   const bool has_succeeded = succeeds([&] {
@@ -238,7 +247,8 @@ WriteJob* Run::split() {
   }
   job.parsed.range = std::move(*range);
   job.compressed_end = stream_.compressed_bytes();
-  job.is_recorded = destination_ && destination_->committed.contains(job.parsed.range.number);
+  job.is_recorded = committed_ && committed_->contains(job.parsed.range.number);
+  job.owner = this;
   ++ranges_;
   stats_.bytes_decompressed += job.parsed.range.length_bytes();
   ++stats_.ranges_split;
@@ -248,25 +258,18 @@ WriteJob* Run::split() {
 void Run::parse(WriteJob& job, Parser& parser) {
   job.parse_failure = nullptr;
   try {
-    if (destination_) job.digest = digest_hex(job.parsed.range.bytes.view().text());
-    if (job.is_recorded && !parser.run_builder) {
+    if (committed_) job.digest = digest_hex(job.parsed.range.bytes.view().text());
+    if (writing_ && job.is_recorded) {
       parse::count_lines(job.parsed);
     } else {
       parser.range_parser.parse(job.parsed);
     }
-    if (parser.run_builder) spill_rows(job, *parser.run_builder);
-    if (destination_) parser.orderer.order(job.parsed.rows, job.order);
+    if (writing_) parser.orderer.order(job.parsed.rows, job.order);
+    if (sorting_) parser.run_builder->add(job.parsed.rows, job.parsed.range.number);
   } catch (...) {
     job.parse_failure = std::current_exception();
   }
   ++stats_.ranges_parsed;
-}
-
-void Run::spill_rows(WriteJob& job, spill::RunBuilder& run_builder) {
-  parse::ParsedRange& parsed = job.parsed;
-  run_builder.add(parsed.rows, parsed.range.number);
-  job.spilled_rows = parsed.rows.rows();
-  parsed.rows.clear();
 }
 
 // In file order. What is behind more bad lines than the budget has is not written.
@@ -279,18 +282,17 @@ void Run::number_lines(WriteJob& job) {
     if (job.parse_failure) std::rethrow_exception(job.parse_failure);
   });
   rejected_lines_ += job.parsed.counts.rejected();
-  // All that a check has to do for a range is done.
-  job.result.committed = destination_ == nullptr && !is_discarding_;
+  // Without writers all is done that is to be done for a range.
+  job.result.committed = !writing_ && !is_discarding_;
 }
 
 void Run::hand_over(WriteJob& job, WriteNode::gateway_type& gateway) {
-  if (is_discarding_ || !destination_) {
+  if (is_discarding_ || !writing_) {
     gateway.try_put(&job);
     return;
   }
   gateway.reserve_wait();
-  job.owner = this;
-  if (succeeds([&] { destination_->pool.submit(job); })) return;
+  if (succeeds([&] { writing_->pool.submit(job); })) return;
   is_discarding_ = true;
   done(job);
 }
@@ -329,20 +331,42 @@ std::size_t Run::settle_in_order(WriteJob& job) {
   return settled;
 }
 
-// Of a check, a range whose rejects could not be kept does not count.
+// Without writers, a range whose rejects could not be kept does not count.
 void Run::settle(WriteJob& job) {
   const bool is_over_before = settler_.budget_verdict().has_value();
-  const bool is_kept = succeeds([&] { settler_.add_rejects(job); }) && !is_over_before;
+  const bool is_kept = !is_over_before && succeeds([&] {
+    if (sorting_ && job.result.committed) keep_in_journal(job);
+    settler_.add_rejects(job);
+  });
   if (settler_.budget_verdict()) ended_ = true;
-  if (!destination_ && !is_kept) job.result.committed = false;
+  if (!writing_ && !is_kept) job.result.committed = false;
   settler_.count(job);
+}
+
+void Run::keep_in_journal(WriteJob& job) {
+  const split::Range& range = job.parsed.range;
+  spill::RangeEntry entry{.number = range.number,
+                          .begin = range.begin,
+                          .length_bytes = range.length_bytes(),
+                          .digest = {},
+                          .compressed_end = job.compressed_end,
+                          .first_line = job.first_line,
+                          .counts = job.parsed.counts,
+                          .is_recorded = job.is_recorded};
+  std::copy(job.digest.begin(), job.digest.end(), entry.digest.begin());
+  sorting_->ranges.add(entry);
+  if (job.is_recorded) return;
+  job.for_each_reject([&](const spill::RejectEntry& reject) {
+    sorting_->ranges.add(reject);
+    return true;
+  });
 }
 
 }  // namespace
 
 PipelineResult run_pipeline(inflate::DecodedStream& stream, const PipelineOptions& options,
                             const parse::Mapping& mapping, const parse::RowFilter& filter,
-                            const Destination* destination, report::RejectSink& rejects, report::LiveStats& stats,
+                            const Destination& destination, report::RejectSink& rejects, report::LiveStats& stats,
                             const StopSignal& stop) {
   Run run(stream, options, mapping, filter, destination, rejects, stats, stop);
   return run.execute();

@@ -1,4 +1,4 @@
-// The flow graph: one decoded stream → ranges → rows → the table (or only their counts).
+// The flow graph: one decoded stream → ranges → rows → the table, a spill, or only their counts.
 //
 //   input_node    limiter   multifunction   sequencer   async_node             multifunction_node
 //   split ───────►tokens───►parse + order──►by number──►number, hand over─────►settle
@@ -10,8 +10,9 @@
 // come back from settle, so a slow database stops the splitter and memory stays flat. A range that the ledger has
 // already goes the same way, but is not parsed: its lines are counted, and a writer compares it with its record.
 //
-// In key order the rows go from the parser to a spill instead, those of recorded ranges too, and stretch_pipeline.h
-// takes it from there. A parser whose buffer is full writes its run when the range is on its way.
+// In key order there are no writers yet: the parser spills the rows, those of recorded ranges too, and settle keeps the
+// rest of the range in a journal. The server has no part in it, so its speed and its absences are no matter.
+// key_order_load.h takes it from there. A parser whose buffer is full writes its run when the range is on its way.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +20,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "base/stop_signal.h"
 #include "inflate/decoded_stream.h"
@@ -27,20 +29,32 @@
 #include "report/live_stats.h"
 #include "report/reject_sink.h"
 #include "report/run_counts.h"
+#include "spill/range_journal.h"
 #include "spill/spill_store.h"
 #include "split/line_splitter.h"
 #include "write/writer_pool.h"
 
 namespace chatload::pipeline {
 
-// Where the rows go.
-struct Destination {
+// To the table.
+struct Writing {
   write::WriterPool& pool;
   const write::CommittedRanges& committed;
   bool parallel;  // TableInfo::can_write_in_parallel()
-  // Takes all rows, so that the writers have but the ranges' rejects and counts to commit; null in file order.
-  spill::SpillStore* spill = nullptr;
 };
+
+// To where they are sorted.
+struct Sorting {
+  spill::SpillStore& rows;
+  spill::RangeJournal& ranges;  // and their rejected lines
+  const write::CommittedRanges& committed;
+};
+
+// No further.
+struct Counting {};
+
+// Where rows go.
+using Destination = std::variant<Counting, Writing, Sorting>;
 
 struct PipelineOptions {
   split::SplitLimits limits;
@@ -49,7 +63,7 @@ struct PipelineOptions {
 };
 
 struct PipelineResult {
-  report::RunCounts counts;                   // of the ranges done by this run: committed, or counted by a check
+  report::RunCounts counts;                   // of the ranges done by this run: committed, counted or sorted
   std::uint64_t lines = 0;                    // of all ranges, those of earlier runs too
   std::uint64_t blank = 0;                    // of all ranges that are done
   std::uint64_t ranges = 0;                   // that were cut
@@ -62,10 +76,10 @@ struct PipelineResult {
 };
 
 // Runs one input to its end, a signal, an exceeded budget or a failure; ranges in flight are drained in every case.
-// destination: null for a check. Throws nothing that a line, the input or the database can cause: see the result.
+// Throws nothing that a line, the input or the database can cause: see the result.
 [[nodiscard]] PipelineResult run_pipeline(inflate::DecodedStream& stream, const PipelineOptions& options,
                                           const parse::Mapping& mapping, const parse::RowFilter& filter,
-                                          const Destination* destination, report::RejectSink& rejects,
+                                          const Destination& destination, report::RejectSink& rejects,
                                           report::LiveStats& stats, const StopSignal& stop);
 
 }  // namespace chatload::pipeline

@@ -6,9 +6,9 @@ namespace chatload::pipeline {
 
 using write::WriteJob;
 
-RangeSettler::RangeSettler(const parse::Mapping& mapping, write::JobOwner& owner, report::RejectSink& rejects,
-                           report::LiveStats& stats, bool is_check)
-    : mapping_(mapping), owner_(owner), rejects_(rejects), stats_(stats), is_check_(is_check) {}
+RangeSettler::RangeSettler(const parse::Mapping& mapping, report::RejectSink& rejects, report::LiveStats& stats,
+                           Fate fate)
+    : mapping_(mapping), rejects_(rejects), stats_(stats), fate_(fate) {}
 
 void RangeSettler::add_rejects(WriteJob& job) {
   if (budget_verdict_ || (!job.result.committed && !job.result.is_over_budget)) return;
@@ -16,8 +16,11 @@ void RangeSettler::add_rejects(WriteJob& job) {
   if (!is_within_budget) budget_verdict_ = rejects_.verdict();
 }
 
-// Those whose lines nobody asked for count as the range's last.
-bool RangeSettler::add_recorded_rejects(const WriteJob& job) {
+// Those whose lines nobody asked for count as the range's last. A range that is sorted was parsed again.
+bool RangeSettler::add_recorded_rejects(WriteJob& job) {
+  if (fate_ == Fate::kSorted) {
+    return job.for_each_reject([&](const spill::RejectEntry& reject) { return rejects_.add_recorded(reject.line); });
+  }
   const write::WriteResult& result = job.result;
   const LineNumber last = job.first_line + (job.parsed.counts.lines - 1);
   for (std::uint64_t i = 0; i < result.counts.rejected; ++i) {
@@ -27,8 +30,6 @@ bool RangeSettler::add_recorded_rejects(const WriteJob& job) {
 }
 
 bool RangeSettler::add_new_rejects(WriteJob& job) {
-  parse::ParsedRange& parsed = job.parsed;
-  if (parsed.counts.rejected() > parsed.rejects.size() && !parsed.has_more_rejects) owner_.first_rejects(parsed);
   auto refused = job.result.refused.begin();
   const auto add_refused_before = [&](LineNumber line) {
     for (; refused != job.result.refused.end() && refused->line < line; ++refused) {
@@ -36,23 +37,18 @@ bool RangeSettler::add_new_rejects(WriteJob& job) {
     }
     return true;
   };
-  for (;;) {
-    for (const parse::RejectedLine& reject : parsed.rejects) {
-      if (!add_refused_before(job.first_line + reject.line.line_index) || !add_reject(job, reject)) return false;
-    }
-    if (!parsed.has_more_rejects) break;
-    owner_.more_rejects(parsed);
-  }
-  return add_refused_before(LineNumber(std::numeric_limits<std::uint64_t>::max()));
+  return job.for_each_reject([&](const spill::RejectEntry& reject) {
+    return add_refused_before(reject.line) && add_reject(reject);
+  }) && add_refused_before(LineNumber(std::numeric_limits<std::uint64_t>::max()));
 }
 
-bool RangeSettler::add_reject(const WriteJob& job, const parse::RejectedLine& reject) {
+bool RangeSettler::add_reject(const spill::RejectEntry& reject) {
   const bool has_field = reject.field != parse::kNoField;
   return add({.reason = reject.reason,
               .field = has_field ? std::string_view(mapping_.fields[reject.field].column) : std::string_view(),
-              .line = job.first_line + reject.line.line_index,
-              .offset = job.parsed.range.begin + reject.line.begin_bytes,
-              .raw = job.raw_of(reject.line),
+              .line = reject.line,
+              .offset = reject.offset,
+              .raw = reject.raw,
               .raw_is_cut = reject.reason == parse::RejectReason::kLineTooLong});
 }
 
@@ -77,21 +73,21 @@ void RangeSettler::count(const WriteJob& job) {
   ++stats_.ranges_done;
   all_committed_ = all_committed_ && job.result.committed;
   if (!job.result.committed) return;
-  if (is_check_) {
+  if (fate_ != Fate::kWritten) {
     blank_ += job.parsed.counts.blank;
+    stats_.rows_done += job.parsed.counts.valid;
+    if (fate_ == Fate::kSorted) return;
     counts_.parsed += job.parsed.counts;
     counts_.bytes_decompressed += job.parsed.range.length_bytes();
-    stats_.rows_done += job.parsed.counts.valid;
     return;
   }
   const write::LineCounts& lines = job.result.counts;
   blank_ += lines.blank;
-  stats_.rows_done += lines.inserted + lines.updated + lines.duplicate + job.spilled_rows;
+  stats_.rows_done += lines.inserted + lines.updated + lines.duplicate;
   if (job.is_recorded) return;
   const std::uint64_t refused = lines.rejected - job.parsed.counts.rejected();
   counts_.parsed += job.parsed.counts;
-  counts_.parsed.lines -= job.spilled_rows;
-  counts_.parsed.valid -= job.spilled_rows + refused;
+  counts_.parsed.valid -= refused;
   counts_.parsed.rejected_by_reason[static_cast<std::size_t>(parse::RejectReason::kRefusedByServer)] += refused;
   counts_.inserted += lines.inserted;
   counts_.updated += lines.updated;

@@ -14,19 +14,21 @@
 
 namespace chatload::pipeline {
 
+// What becomes of a range's rows.
+enum class Fate { kCounted, kSorted, kWritten };
+
 // Single-threaded; borrows all that it is given. Ranges come in file order, so that the verdict of the reject budget
 // depends on the file alone; stretches, which come behind them, in any.
 class RangeSettler {
  public:
-  // owner: who reads a range's rejects again. is_check: the ranges are only counted, there are no writers.
-  RangeSettler(const parse::Mapping& mapping, write::JobOwner& owner, report::RejectSink& rejects,
-               report::LiveStats& stats, bool is_check);
+  RangeSettler(const parse::Mapping& mapping, report::RejectSink& rejects, report::LiveStats& stats, Fate fate);
 
   // Adds the rejects of a range that is committed, or that was given up because of them: those of the parser and of the
   // server, merged in file order, as far as the budget allows. Throws EnvironmentError (RejectSink).
   void add_rejects(write::WriteJob& job);
 
-  // Adds the range to the counts if it is committed, and if this run is why.
+  // Adds the range to the counts if it is committed, and if this run is why. One that is sorted has not come so far: it
+  // is in the figures for whoever watches alone.
   void count(const write::WriteJob& job);
 
   [[nodiscard]] const report::RunCounts& counts() const { return counts_; }
@@ -36,17 +38,16 @@ class RangeSettler {
   [[nodiscard]] const std::optional<std::string>& budget_verdict() const { return budget_verdict_; }
 
  private:
-  [[nodiscard]] bool add_recorded_rejects(const write::WriteJob& job);
+  [[nodiscard]] bool add_recorded_rejects(write::WriteJob& job);
   [[nodiscard]] bool add_new_rejects(write::WriteJob& job);
-  [[nodiscard]] bool add_reject(const write::WriteJob& job, const parse::RejectedLine& reject);
+  [[nodiscard]] bool add_reject(const spill::RejectEntry& reject);
   [[nodiscard]] bool add_refused(const write::WriteJob& job, const write::RefusedLine& refused);
   [[nodiscard]] bool add(const report::RejectRecord& record);
 
   const parse::Mapping& mapping_;
-  write::JobOwner& owner_;
   report::RejectSink& rejects_;
   report::LiveStats& stats_;
-  const bool is_check_;
+  const Fate fate_;
 
   report::RunCounts counts_;
   std::uint64_t blank_ = 0;

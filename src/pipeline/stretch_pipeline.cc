@@ -22,18 +22,18 @@ using write::WriteJob;
 class Run final : public write::JobOwner {
  public:
   Run(const spill::SpillStore& store, const StretchOptions& options, const parse::Mapping& mapping,
-      const Destination& destination, report::RejectSink& rejects, report::LiveStats& stats, const StopSignal& stop)
+      const Writing& writing, report::RejectSink& rejects, report::LiveStats& stats, const StopSignal& stop)
       : options_(options),
         mapping_(mapping),
-        destination_(destination),
+        writing_(writing),
         rejects_(rejects),
         stats_(stats),
         stop_(stop),
         rows_total_(store.rows()),
         cursor_(store),
-        orderer_(mapping.key, destination.parallel),
+        orderer_(mapping.key, writing.parallel),
         jobs_(options.in_flight_max),
-        settler_(mapping, *this, rejects, stats, /*is_check=*/false) {
+        settler_(mapping, rejects, stats, Fate::kWritten) {
     for (WriteJob& job : jobs_) free_.push_back(&job);
   }
 
@@ -54,7 +54,7 @@ class Run final : public write::JobOwner {
 
   const StretchOptions& options_;
   const parse::Mapping& mapping_;
-  const Destination& destination_;
+  const Writing& writing_;
   report::RejectSink& rejects_;
   report::LiveStats& stats_;
   const StopSignal& stop_;
@@ -97,7 +97,7 @@ void Run::submit_all() {
     WriteJob& job = acquire();
     try {
       if (is_ended() || !fill(job)) return give_back(job);
-      destination_.pool.submit(job);
+      writing_.pool.submit(job);
     } catch (...) {
       give_back(job);
       throw;
@@ -115,7 +115,7 @@ void Run::give_back(WriteJob& job) {
 
 bool Run::is_ended() {
   const std::lock_guard lock(mutex_);
-  return failure_ || settler_.budget_verdict() || stop_.requested() || destination_.pool.failed();
+  return failure_ || settler_.budget_verdict() || stop_.requested() || writing_.pool.failed();
 }
 
 WriteJob& Run::acquire() {
@@ -139,7 +139,7 @@ bool Run::fill(WriteJob& job) {
   parsed.range.number = options_.first_number + stretches_;
   parsed.counts = {};
   parsed.counts.lines = parsed.counts.valid = parsed.rows.rows();
-  job.is_recorded = destination_.committed.contains(parsed.range.number);
+  job.is_recorded = writing_.committed.contains(parsed.range.number);
   job.result = {};
   job.owner = this;
   orderer_.order_stretch(parsed.rows, job.order);
@@ -181,9 +181,9 @@ void Run::done(WriteJob& job) {
 }  // namespace
 
 PipelineResult run_stretches(const spill::SpillStore& store, const StretchOptions& options,
-                             const parse::Mapping& mapping, const Destination& destination, report::RejectSink& rejects,
+                             const parse::Mapping& mapping, const Writing& writing, report::RejectSink& rejects,
                              report::LiveStats& stats, const StopSignal& stop) {
-  Run run(store, options, mapping, destination, rejects, stats, stop);
+  Run run(store, options, mapping, writing, rejects, stats, stop);
   return run.execute();
 }
 

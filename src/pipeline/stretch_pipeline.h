@@ -29,7 +29,7 @@ struct StretchOptions {
 // Writes all rows of the store, but for stretches that are committed already; ends like run_pipeline(). REQUIRES:
 // rejects knows the end of the input.
 [[nodiscard]] PipelineResult run_stretches(const spill::SpillStore& store, const StretchOptions& options,
-                                           const parse::Mapping& mapping, const Destination& destination,
+                                           const parse::Mapping& mapping, const Writing& writing,
                                            report::RejectSink& rejects, report::LiveStats& stats,
                                            const StopSignal& stop);
 

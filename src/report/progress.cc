@@ -151,7 +151,9 @@ class Progress::Impl {
   }
 
   [[nodiscard]] ProgressSample sample() const {
-    return ProgressSample::of(stats_, std::chrono::duration<double>(Clock::now() - start_).count());
+    ProgressSample now = ProgressSample::of(stats_, std::chrono::duration<double>(Clock::now() - start_).count());
+    if (!options_.has_database) now.pause.clear();
+    return now;
   }
 
   [[nodiscard]] Bottleneck waits_for() const {

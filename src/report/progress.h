@@ -28,7 +28,7 @@ struct ProgressOptions {
   std::optional<std::uint64_t> source_total;   // of LiveStats::source_read; percent and time left need it
   std::uint64_t ranges_in_flight_max = 1;
   std::string_view phase;    // "1 of 2, sorts by key: ", a literal in front of all, which is the phase's; may be empty
-  bool has_database = true;  // a check names inflate and parse only
+  bool has_database = true;  // else inflate and parse alone are named, and no pause of the writers
 };
 
 // LiveStats at an instant.

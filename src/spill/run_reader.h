@@ -3,10 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 
-#include "spill/block.h"
+#include "spill/block_reader.h"
 #include "spill/row_codec.h"
 #include "spill/run.h"
 
@@ -20,7 +19,7 @@ class RunReader {
   // and can be shared.
   RunReader(const Run& run, std::span<char> scratch);
 
-  [[nodiscard]] static std::size_t scratch_bytes();
+  [[nodiscard]] static std::size_t scratch_bytes() { return BlockReader::scratch_bytes(); }
   // Memory that a reader of the run takes.
   [[nodiscard]] static std::size_t bytes(const Run& run);
 
@@ -34,19 +33,9 @@ class RunReader {
   void advance(std::span<char> scratch);
 
  private:
-  void read_header();
-  void read_block(std::span<char> scratch);
-  void read_ahead();
-  void release_read();
-
-  const Run* run_;
-  std::unique_ptr<char[]> block_;  // run_->block_bytes_max, and a header
-  const char* next_ = nullptr;     // the record behind record_
+  BlockReader blocks_;
+  const char* next_ = nullptr;  // the record behind record_
   const char* block_end_ = nullptr;
-  BlockHeader header_{};         // of the next block
-  std::uint64_t offset_ = 0;     // of the next block in the file
-  std::uint64_t asked_end_ = 0;  // the system was asked for everything in front of it
-  std::uint64_t released_end_;   // and has this back
   bool at_end_ = false;
   std::uint64_t prefix_ = 0;
   Record record_;

@@ -28,12 +28,11 @@ BatchWriter::BatchWriter(Session& session, const WriteContext& context, const st
     : session_(session),
       context_(context),
       failed_(failed),
-      rejects_(session, context),
+      rejects_(session, context.mapping, context.ledger.load_id(), context.statement_bytes_max),
       rows_(session, context, rejects_, failed) {}
 
 void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
   job.result = {};
-  rejects_.begin_job();
   rows_.begin_job();
   bool may_wait_inside = true;
   std::optional<RetryPolicy::Clock::time_point> failing_since;
@@ -120,7 +119,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
   }
   const parse::ParseCounts& parsed = job.parsed.counts;
   job.result.counts = {
-      .lines = job.own_lines(), .filtered = parsed.filtered, .rejected = parsed.rejected(), .blank = parsed.blank};
+      .lines = parsed.lines, .filtered = parsed.filtered, .rejected = parsed.rejected(), .blank = parsed.blank};
   job.result.refused.clear();
   rejects_.begin_transaction();
   const std::span<const std::uint32_t> rows = order.rows;
@@ -137,7 +136,11 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
     session_.execute("ROLLBACK");
     return sent == RowSender::Outcome::kFellBack || gives_way ? Outcome::kRolledBack : Outcome::kGivenUp;
   }
-  rejects_.finish(job);
+  job.for_each_reject([&](const spill::RejectEntry& reject) {
+    rejects_.add(reject);
+    return true;
+  });
+  rejects_.flush();
   context_.ledger.record_counts(session_, job.parsed.range.number, job.result.counts);
   is_committing_ = true;
   session_.execute("COMMIT");
@@ -156,13 +159,12 @@ void BatchWriter::take_recorded(WriteJob& job, bool by_earlier_run) {
   const std::optional<RangeRecord> record = context_.ledger.find(session_, range.number);
   if (!record) throw range_lost(lines_of(job));
   if (!record->has_bytes_of(range, job.digest) || record->first_line != job.first_line ||
-      record->counts.lines != job.own_lines()) {
+      record->counts.lines != job.parsed.counts.lines) {
     throw changed_source(context_.ledger.load_id(), *record);
   }
   if (by_earlier_run && !job.is_stretch() && record->counts.rejected > 0 && context_.recorded_rejects_max > 0) {
-    job.result.recorded_rejects =
-        context_.ledger.rejected_lines(session_, job.first_line, job.parsed.counts.lines, context_.recorded_rejects_max,
-                                       /*with_refused=*/job.spilled_rows == 0);
+    job.result.recorded_rejects = context_.ledger.rejected_lines(session_, job.first_line, job.parsed.counts.lines,
+                                                                 context_.recorded_rejects_max);
   }
   context_.committed.add(range.number);
   job.result.counts = record->counts;

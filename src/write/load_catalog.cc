@@ -20,9 +20,9 @@ namespace {
 
 constexpr std::uint64_t kRowsInADelete = 1000;
 
-// done: the load's own totals, since its ranges may be gone. A load in key order is half done when all is read and no
-// stretch, which has no bytes of its own, is written; the record of its plan has a line that says so
-// (cli/recorded_plan.cc).
+// done: the load's own totals, since its ranges may be gone. A load in key order is half done when its ranges are
+// recorded, which is once all are sorted, and no stretch, which has no bytes of its own, is written; the record of its
+// plan has a line that says so (cli/recorded_plan.cc).
 constexpr std::string_view kList =
     "SELECT l.`load_id`, l.`state`, l.`state` = 'running' AND"
     " (l.`superseded_by` IS NOT NULL OR IS_USED_LOCK(l.`lock_name`) IS NULL), l.`source`,"

@@ -1,11 +1,31 @@
 #include "write/range_ledger.h"
-#include "write/sql_text.h"
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <utility>
 
+#include "write/sql_text.h"
+
 namespace chatload::write {
+namespace {
+
+constexpr std::string_view kRecordCells =
+    "`begin_byte`, `length_bytes`, `digest`, `first_line`, `lines`, `inserted`, `updated`, `duplicate`, `filtered`,"
+    " `rejected`, `blank`";
+
+// Of those cells from `first` on.
+RangeRecord range_record(const Row& row, std::size_t first) {
+  RangeRecord record;
+  record.begin = ByteOffset(to_number(row[first]));
+  record.length_bytes = to_number(row[first + 1]);
+  record.digest = row[first + 2].value_or("");
+  record.first_line = LineNumber(to_number(row[first + 3]));
+  record.counts = line_counts(row, first + 4);
+  return record;
+}
+
+}  // namespace
 
 LineCounts line_counts(const Row& row, std::size_t first) {
   return {.lines = to_number(row[first]),
@@ -21,6 +41,11 @@ bool RangeRecord::has_bytes_of(const split::Range& range, std::string_view range
   return begin == range.begin && length_bytes == range.length_bytes() && digest == range_digest;
 }
 
+bool RangeRecord::is_of_same_lines(const RangeRecord& other) const {
+  return begin == other.begin && length_bytes == other.length_bytes && digest == other.digest &&
+         first_line == other.first_line && counts.lines == other.counts.lines;
+}
+
 SourceError changed_source(std::uint64_t load_id, const RangeRecord& record) {
   if (record.length_bytes == 0) {
     return SourceError(fmt::format(
@@ -29,11 +54,9 @@ SourceError changed_source(std::uint64_t load_id, const RangeRecord& record) {
         load_id));
   }
   return SourceError(fmt::format(
-      "Where load {} has read the lines {} to {} ({} bytes from byte {} of the decompressed stream), other bytes stand "
-      "now, so this is not the file that it began with; bring that one back, or load this one from its start with "
-      "--restart.",
-      load_id, record.first_line.value(), record.first_line.value() + record.counts.lines - 1, record.length_bytes,
-      record.begin.value()));
+      "Where load {} has read {} bytes from line {} on (byte {} of the decompressed stream), other bytes stand now, so "
+      "this is not the file that it began with; bring that one back, or load this one from its start with --restart.",
+      load_id, record.length_bytes, record.first_line.value(), record.begin.value()));
 }
 
 RangeLedger::RangeLedger(std::uint64_t load_id, std::string owner) : load_id_(load_id), owner_(std::move(owner)) {}
@@ -80,19 +103,51 @@ void RangeLedger::record_counts(Session& session, RangeNumber number, const Line
 }
 
 std::optional<RangeRecord> RangeLedger::find(Session& session, RangeNumber number) const {
-  const std::vector<Row> rows = session.query(fmt::format(
-      "SELECT `begin_byte`, `length_bytes`, `digest`, `first_line`, `lines`, `inserted`, `updated`, `duplicate`,"
-      " `filtered`, `rejected`, `blank` FROM `chatload_ranges` WHERE `load_id` = {} AND `range_number` = {}",
-      load_id_, number.value()));
-  if (rows.empty()) return std::nullopt;
-  const Row& row = rows.front();
-  RangeRecord record;
-  record.begin = ByteOffset(to_number(row[0]));
-  record.length_bytes = to_number(row[1]);
-  record.digest = row[2].value_or("");
-  record.first_line = LineNumber(to_number(row[3]));
-  record.counts = line_counts(row, 4);
-  return record;
+  const std::vector<Row> rows =
+      session.query(fmt::format("SELECT {} FROM `chatload_ranges` WHERE `load_id` = {} AND `range_number` = {}",
+                                kRecordCells, load_id_, number.value()));
+  return rows.empty() ? std::nullopt : std::optional(range_record(rows.front(), 0));
+}
+
+void RangeLedger::hold(Session& session) const {
+  const bool is_ours =
+      !session
+           .query(fmt::format("SELECT 1 FROM `chatload_loads` WHERE `load_id` = {} AND `owner` = {} LOCK IN SHARE MODE",
+                              load_id_, quote_text(owner_)))
+           .empty();
+  if (!is_ours) refuse_claim(session);
+}
+
+std::map<RangeNumber, RangeRecord> RangeLedger::find(Session& session, RangeNumber first, RangeNumber last) const {
+  std::map<RangeNumber, RangeRecord> records;
+  session.for_each(fmt::format("SELECT `range_number`, {} FROM `chatload_ranges` WHERE `load_id` = {}"
+                               " AND `range_number` BETWEEN {} AND {} LOCK IN SHARE MODE",
+                               kRecordCells, load_id_, first.value(), last.value()),
+                   [&](const Row& row) { records.emplace(to_number(row[0]), range_record(row, 1)); });
+  return records;
+}
+
+void RangeLedger::insert(Session& session, const std::vector<RangeRow>& rows, std::size_t bytes_max) const {
+  constexpr std::size_t kRowBytesMax = 400;
+  const std::string head = fmt::format(
+      "INSERT INTO `chatload_ranges` (`load_id`, `range_number`, `compressed_end`, {}) VALUES ", kRecordCells);
+  std::string sql = head;
+  const auto send = [&] {
+    if (sql.size() == head.size()) return;
+    session.execute(sql);
+    sql = head;
+  };
+  for (const RangeRow& row : rows) {
+    if (sql.size() + kRowBytesMax > bytes_max) send();
+    const RangeRecord& record = row.record;
+    const LineCounts& counts = record.counts;
+    fmt::format_to(std::back_inserter(sql), "{}({},{},{},{},{},{},{},{},{},{},{},{},{},{})",
+                   sql.size() == head.size() ? "" : ",", load_id_, row.number.value(), row.compressed_end,
+                   record.begin.value(), record.length_bytes, quote_text(record.digest), record.first_line.value(),
+                   counts.lines, counts.inserted, counts.updated, counts.duplicate, counts.filtered, counts.rejected,
+                   counts.blank);
+  }
+  send();
 }
 
 bool RangeLedger::has_ranges_from(Session& session, RangeNumber number) const {
@@ -104,14 +159,12 @@ bool RangeLedger::has_ranges_from(Session& session, RangeNumber number) const {
 }
 
 std::vector<LineNumber> RangeLedger::rejected_lines(Session& session, LineNumber first, std::uint64_t count,
-                                                    std::size_t rejects_max, bool with_refused) const {
+                                                    std::size_t rejects_max) const {
   std::vector<LineNumber> lines;
-  for (const Row& row : session.query(fmt::format(
-           "SELECT `line` FROM `chatload_rejects` WHERE `load_id` = {} AND `line` >= {} AND `line` < {}{}"
-           " ORDER BY `line` LIMIT {}",
-           load_id_, first.value(), first.value() + count,
-           with_refused ? "" : fmt::format(" AND `reason` <> '{}'", to_string(parse::RejectReason::kRefusedByServer)),
-           rejects_max))) {
+  for (const Row& row : session.query(
+           fmt::format("SELECT `line` FROM `chatload_rejects` WHERE `load_id` = {} AND `line` >= {} AND `line` < {}"
+                       " ORDER BY `line` LIMIT {}",
+                       load_id_, first.value(), first.value() + count, rejects_max))) {
     lines.emplace_back(to_number(row[0]));
   }
   return lines;

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -37,6 +38,15 @@ struct RangeRecord {
   LineCounts counts;
 
   [[nodiscard]] bool has_bytes_of(const split::Range& range, std::string_view range_digest) const;
+  // Whether they are records of the same lines.
+  [[nodiscard]] bool is_of_same_lines(const RangeRecord& other) const;
+};
+
+// A whole row of it.
+struct RangeRow {
+  RangeNumber number;
+  std::uint64_t compressed_end;
+  RangeRecord record;
 };
 
 // The bytes of a range are not those that its record was made of.
@@ -57,15 +67,20 @@ class RangeLedger {
   // In the same transaction, after everything else.
   void record_counts(Session& session, RangeNumber number, const LineCounts& counts) const;
 
+  // The same fence for a transaction that records many ranges at once: find() those that are there, in which a lost
+  // transaction of ours is waited for, insert() the others. In statements of at most bytes_max.
+  void hold(Session& session) const;
+  [[nodiscard]] std::map<RangeNumber, RangeRecord> find(Session& session, RangeNumber first, RangeNumber last) const;
+  void insert(Session& session, const std::vector<RangeRow>& rows, std::size_t bytes_max) const;
+
   [[nodiscard]] std::optional<RangeRecord> find(Session& session, RangeNumber number) const;
 
   // Whether ranges, not stretches, from that number on are committed.
   [[nodiscard]] bool has_ranges_from(Session& session, RangeNumber number) const;
 
-  // The rejected lines among [first, first + count), at most rejects_max, in file order; with or without those that
-  // the server refused.
+  // The rejected lines among [first, first + count), at most rejects_max, in file order.
   [[nodiscard]] std::vector<LineNumber> rejected_lines(Session& session, LineNumber first, std::uint64_t count,
-                                                       std::size_t rejects_max, bool with_refused) const;
+                                                       std::size_t rejects_max) const;
 
  private:
   [[noreturn]] void refuse_claim(Session& session) const;

@@ -1,39 +1,37 @@
 #include "write/reject_sender.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "write/write_failure.h"
 
 namespace chatload::write {
 
-RejectSender::RejectSender(Session& session, const WriteContext& context)
-    : session_(session), context_(context), statement_(context.ledger.load_id(), context.statement_bytes_max) {}
+RejectSender::RejectSender(Session& session, const parse::Mapping& mapping, std::uint64_t load_id,
+                           std::size_t statement_bytes_max)
+    : session_(session),
+      mapping_(mapping),
+      statement_bytes_max_(statement_bytes_max),
+      statement_(load_id, statement_bytes_max) {}
 
-void RejectSender::begin_transaction() { statement_.begin(context_.statement_bytes_max_of(session_)); }
+std::size_t RejectSender::bytes_max() const { return std::min(session_.statement_bytes_max(), statement_bytes_max_); }
+
+void RejectSender::begin_transaction() { statement_.begin(bytes_max()); }
 
 void RejectSender::add(const Reject& reject) {
   if (statement_.append(reject)) return;
   flush();
-  if (!statement_.append(reject)) throw line_too_long(reject.line, context_.statement_bytes_max_of(session_));
+  if (!statement_.append(reject)) throw line_too_long(reject.line, bytes_max());
 }
 
-void RejectSender::finish(WriteJob& job) {
-  if (has_paged_) job.owner->first_rejects(job.parsed);
-  for (;;) {
-    for (const parse::RejectedLine& reject : job.parsed.rejects) {
-      const bool has_field = reject.field != parse::kNoField;
-      add({.line = job.first_line + reject.line.line_index,
-           .offset = job.parsed.range.begin + reject.line.begin_bytes,
-           .reason = reject.reason,
-           .field = has_field ? std::string_view(context_.mapping.fields[reject.field].column) : std::string_view(),
-           .detail = {},
-           .raw = job.raw_of(reject.line)});
-    }
-    if (!job.parsed.has_more_rejects) break;
-    job.owner->more_rejects(job.parsed);
-    has_paged_ = true;
-  }
-  flush();
+void RejectSender::add(const spill::RejectEntry& reject) {
+  const bool has_field = reject.field != parse::kNoField;
+  add({.line = reject.line,
+       .offset = reject.offset,
+       .reason = reject.reason,
+       .field = has_field ? std::string_view(mapping_.fields[reject.field].column) : std::string_view(),
+       .detail = {},
+       .raw = reject.raw});
 }
 
 void RejectSender::flush() {

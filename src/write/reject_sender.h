@@ -1,38 +1,41 @@
-// The rejected lines of a job → chatload_rejects, in the job's transaction.
+// Rejected lines → chatload_rejects, in the transaction of their range.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
+#include "parse/mapping.h"
+#include "spill/range_journal.h"
 #include "write/reject_statement.h"
 #include "write/session.h"
-#include "write/write_context.h"
-#include "write/write_job.h"
 
 namespace chatload::write {
 
-// Sends a statement whenever one is full. Single-threaded; borrows all that it is given. What it throws beside
-// StatementError is a DatabaseError that ends the run: a warning, or a line that fits no statement.
+// Sends a statement whenever one is full. Single-threaded; borrows the mapping and the session, which may be assigned
+// to. What it throws beside StatementError is a DatabaseError that ends the run: a warning, or a line that fits no
+// statement.
 class RejectSender {
  public:
-  RejectSender(Session& session, const WriteContext& context);
+  // statement_bytes_max: of a statement, where the server takes as much.
+  RejectSender(Session& session, const parse::Mapping& mapping, std::uint64_t load_id, std::size_t statement_bytes_max);
 
-  // Before a job's first transaction.
-  void begin_job() { has_paged_ = false; }
-
-  // Before each of its transactions: nothing of an earlier one is sent any more.
+  // Before each transaction: nothing of an earlier one is sent any more.
   void begin_transaction();
 
-  // A row that the server refused.
+  // A row that the server refused, or a line that the parser did.
   void add(const Reject& reject);
+  void add(const spill::RejectEntry& reject);
 
-  // The lines that the parser rejected, and what add() has left. Once a transaction.
-  void finish(WriteJob& job);
-
- private:
+  // Sends what add() has left. At the end of a transaction.
   void flush();
 
+ private:
+  [[nodiscard]] std::size_t bytes_max() const;
+
   Session& session_;
-  const WriteContext& context_;
+  const parse::Mapping& mapping_;
+  const std::size_t statement_bytes_max_;
   RejectStatement statement_;
-  bool has_paged_ = false;  // job.parsed.rejects are no longer its first ones
 };
 
 }  // namespace chatload::write

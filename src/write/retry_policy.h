@@ -16,10 +16,10 @@ class RetryPolicy {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // retry_for: from the last commit of any range, the last begin_anew(), or when the trouble began, whatever is latest.
+  // retry_for: from the last commit, the last begin_anew(), or when the trouble began, whatever is latest.
   RetryPolicy(std::chrono::milliseconds retry_for, const StopSignal& stop);
 
-  // A range was committed: the time begins anew.
+  // Something was committed: the time begins anew.
   void committed();
 
   // Nothing was tried for a while, on purpose: the time begins anew.

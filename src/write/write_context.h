@@ -34,10 +34,9 @@ struct WriteContext {
   std::atomic<std::uint64_t>& retries;       // transactions redone, for the progress line
   std::atomic<std::uint64_t>& disconnected;  // writers that have no connection just now
 
-  // Of an INSERT on that session: max_allowed_packet counts the packet's command byte too.
+  // Of an INSERT on that session.
   [[nodiscard]] std::size_t statement_bytes_max_of(const Session& session) const {
-    constexpr std::size_t kPacketOverheadBytes = 64;
-    return std::min<std::size_t>(session.server().packet_bytes_max - kPacketOverheadBytes, statement_bytes_max);
+    return std::min(session.statement_bytes_max(), statement_bytes_max);
   }
 };
 

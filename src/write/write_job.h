@@ -10,6 +10,7 @@
 
 #include "base/units.h"
 #include "parse/row_batch.h"
+#include "spill/range_journal.h"
 #include "spill/row_origin.h"
 #include "write/write_order.h"
 
@@ -76,8 +77,7 @@ struct WriteJob {
   std::string digest;  // of the range's bytes (base/digest.h)
   // Compressed bytes read when the range was cut; of a stretch, such a share of them as its last row's place is of all.
   std::uint64_t compressed_end = 0;
-  bool is_recorded = false;        // an earlier run committed it: its rows are not sent
-  std::uint64_t spilled_rows = 0;  // valid lines of a range that stretches write, not this job
+  bool is_recorded = false;  // an earlier run committed it: its rows are not sent
   // Of a stretch: where each row stood; parsed.range has but its number then, and parsed.counts only lines and valid.
   // Empty for a range.
   std::vector<spill::RowOrigin> origins;
@@ -88,11 +88,28 @@ struct WriteJob {
   JobOwner* owner = nullptr;
 
   [[nodiscard]] bool is_stretch() const { return !origins.empty(); }
-  // Lines whose outcome is this job's.
-  [[nodiscard]] std::uint64_t own_lines() const { return parsed.counts.lines - spilled_rows; }
   // The bytes of one of a range's lines.
   [[nodiscard]] std::string_view raw_of(const parse::LineSpan& line) const {
     return parsed.range.bytes.view().text().substr(line.begin_bytes, line.size_bytes);
+  }
+
+  // Calls visit(const spill::RejectEntry&) for each line of a range that the parser rejected, in file order, until it
+  // returns false; then so does this.
+  template <typename Visit>
+  bool for_each_reject(Visit visit) {
+    if (parsed.has_earlier_rejects) owner->first_rejects(parsed);
+    for (;;) {
+      for (const parse::RejectedLine& reject : parsed.rejects) {
+        const spill::RejectEntry entry{.line = first_line + reject.line.line_index,
+                                       .offset = parsed.range.begin + reject.line.begin_bytes,
+                                       .reason = reject.reason,
+                                       .field = reject.field,
+                                       .raw = raw_of(reject.line)};
+        if (!visit(entry)) return false;
+      }
+      if (!parsed.has_more_rejects) return true;
+      owner->more_rejects(parsed);
+    }
   }
 };
 

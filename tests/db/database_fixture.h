@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -55,6 +56,15 @@ class DatabaseTest : public ::testing::Test {
     admin_->execute("KILL " + id);
     while (!admin_->query("SELECT 1 FROM information_schema.PROCESSLIST WHERE ID = " + id).empty()) {
     }
+  }
+
+  // Whether some statement comes to wait for a row's lock.
+  [[nodiscard]] bool sees_lock_wait() {
+    const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (admin().query("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'").at(0).at(1) == "0") {
+      if (std::chrono::steady_clock::now() > give_up_at) return false;
+    }
+    return true;
   }
 
   [[nodiscard]] bool server_has_tls() {

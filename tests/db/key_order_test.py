@@ -1,5 +1,6 @@
 """A load in key order: the table and counts of any other, whatever ends it in between; where it cannot be, and why."""
 
+import gzip
 import math
 import os
 import pathlib
@@ -18,7 +19,9 @@ from ledger_case import LedgerCase, apply, chat_log, line, wait_until
 KEY_ORDER = ("--order", "key")
 CLAIM = r"^INSERT INTO .?chatload_ranges"
 ENDED = r"^UPDATE .?chatload_loads.? SET .?state"
-IN_THE_STRETCHES = 75  # that claim: the log has 50 ranges, about, and as many stretches
+IN_THE_STRETCHES = 25  # that claim: the log has 50 stretches, about, and all its ranges are one
+LOOKS_FOR_RANGES = r"^SELECT .?range_number.? FROM .?chatload_ranges"
+HOLDS_THE_LOAD = r"^SELECT 1 FROM .?chatload_loads.* LOCK IN SHARE MODE"
 ARRIVALS = (
     "CREATE TABLE arrivals (place INT AUTO_INCREMENT PRIMARY KEY, id VARBINARY(1020));"
     "CREATE TRIGGER arrives AFTER INSERT ON chat_messages FOR EACH ROW INSERT INTO arrivals (id) VALUES (NEW.id)"
@@ -75,7 +78,43 @@ class KeyOrderTest(KeyOrderCase):
         self.assert_loaded(self.load(path, "--max-rejects", total), expected)
 
 
+    def test_the_server_has_no_part_in_the_sorting(self):
+        path = self.write_log()
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        words = (path, *KEY_ORDER, "--write-method", "insert", *self.RANGE_SIZE)
+        self.assert_loaded(self.load(*words, to=door.url(self.database.name)), apply(path))
+        asked = [statement for statement in door.statements if statement != "DO 1"]
+        looks = next(at for at, statement in enumerate(asked) if re.match(LOOKS_FOR_RANGES, statement))
+        self.assertEqual(asked[looks + 1], "START TRANSACTION")
+        self.assertRegex(asked[looks + 2], HOLDS_THE_LOAD)  # to record what was sorted
+
+    def test_of_a_damaged_input_the_rejects_in_front_are_in_the_ledger_and_no_row_in_the_table(self):
+        content = gzip.compress(chat_log(5000).encode())
+        path = self.write("log.json.gz", content[: len(content) * 3 // 4])
+        self.assert_refused(self.load(path, *KEY_ORDER, *self.RANGE_SIZE), 3, path, "truncated")
+        self.assertEqual(self.rows_in_table(), 0)
+        found = self.database.sql("SELECT line FROM chatload_rejects ORDER BY line")
+        self.assertEqual(found, [[str(number)] for number in range(50, 50 * len(found) + 1, 50)])
+        self.assertGreater(len(found), 50)
+        rejected = self.database.sql("SELECT SUM(rejected), SUM(`lines`) - SUM(filtered) - SUM(blank) FROM chatload_ranges")
+        self.assertEqual(rejected, [[str(len(found))] * 2])
+
+
 class EndedTest(KeyOrderCase):
+    def test_a_load_killed_while_its_ranges_are_recorded_is_finished_by_the_same_command(self):
+        """With rejected lines for some transactions, of which the first is committed."""
+        path = self.write("log.json", "".join(f"bad {n} {'x' * 300}\n{line(str(n))}" for n in range(8000)))
+        for moment in ("before", "after"):
+            with self.subTest(moment=moment):
+                self.database.create_table()
+                door = self.enterContext(proxy.Proxy(self.server.socket))
+                loader = self.loader(path, *KEY_ORDER, *self.RANGE_SIZE, to=door.url(self.database.name))
+                door.at(CLAIM, 2, **{moment: lambda _: loader.kill()}).wait()
+                wait_until(lambda: not self.server.connections(self.database.name), "the server lets go of it")
+                self.assertGreater(self.committed_ranges(), 0)
+                self.assertEqual(self.rows_in_table(), 0)
+                self.assert_loaded(self.load(path), apply(path))
+
     def test_a_load_killed_among_its_stretches_is_finished_in_the_order_that_it_began_with(self):
         path = self.write_log()
         for words in ((), ("--order", "auto"), KEY_ORDER):
@@ -137,6 +176,25 @@ class EndedTest(KeyOrderCase):
         expected = apply(path, refuses=lambda row: detail if row[4].startswith("text 1") else None)
         self.assert_loaded(self.load(path, *KEY_ORDER), expected)
 
+    def test_a_load_that_is_sorted_waits_for_a_server_that_denies_it_for_a_while(self):
+        path = self.write_log()
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        user = f"{self.database.name}@localhost"
+        self.database.sql(f"CREATE USER {user}; GRANT ALL ON {self.database.name}.* TO {user}")
+        self.addCleanup(self.server.sql, f"DROP USER {user}")
+
+        def deny(link):
+            self.server.sql(f"ALTER USER {user} ACCOUNT LOCK")
+            link.cut()
+
+        denial = door.at(HOLDS_THE_LOAD, before=deny)
+        to = door.url(self.database.name).replace("root@", f"{self.database.name}@")
+        loader = self.loader(path, *KEY_ORDER, *self.RANGE_SIZE, to=to)
+        denial.wait()
+        wait_until(lambda: loader.says("ccount is locked") or loader.process.poll() is not None, "the load waits")
+        self.server.sql(f"ALTER USER {user} ACCOUNT UNLOCK")
+        self.assert_loaded(loader.finish(), apply(path))
+
     def spill_files(self, loader):
         """Of a load with the --spill-dir that the log stands in, as links to nameless files."""
         return [file for file in pathlib.Path(f"/proc/{loader.process.pid}/fd").iterdir()
@@ -167,17 +225,14 @@ class EndedTest(KeyOrderCase):
         self.assert_adds_up(run.summary)
         self.assert_loaded(self.load(path), apply(path))
 
-    def test_of_a_file_that_changed_while_it_was_sorted_no_row_is_written(self):
+    def test_of_a_file_that_changed_after_it_was_sorted_no_row_is_written(self):
         content = chat_log(2500)
-        cut = 20 * 4300  # in the range that is held, or the next
+        cut = 20 * 4300
         fewer_ranges = content[:cut] + " " * (len(content) - 70_000 - cut) + content[-70_000:]
         path = self.write("log.json", content)
-        claim = ("START TRANSACTION; INSERT INTO chatload_ranges VALUES (1, 20, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0)",
-                 "SELECT COUNT(*) > 0 FROM chatload_ranges WHERE range_number > 20")  # fmt: skip
-        with self.session(claim[0]):
-            loader = self.loader(path, *KEY_ORDER, "--connections", 4, "--threads", 4, *self.RANGE_SIZE)
-            wait_until(lambda: self.database.sql(claim[1]) == [["1"]], "ranges behind the held one are committed")
-            loader.kill()
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        loader = self.loader(path, *KEY_ORDER, *self.RANGE_SIZE, to=door.url(self.database.name))
+        door.at(CLAIM, 2, before=lambda _: loader.kill()).wait()  # the first stretch's
         wait_until(lambda: not self.server.connections(self.database.name), "the server lets go of the killed load")
         ranges = self.committed_ranges()
         path.write_text(fewer_ranges)

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cstdint>
 #include <future>
 #include <string>
@@ -54,15 +53,6 @@ class RangeLedgerTest : public DatabaseTest {
     ASSERT_TRUE(ledger().claim(admin(), job(number)));
     ledger().record_counts(admin(), RangeNumber(number), kCounts);
     admin().execute("COMMIT");
-  }
-
-  // Whether some statement comes to wait for a row's lock.
-  [[nodiscard]] bool sees_lock_wait() {
-    const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (admin().query("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'").at(0).at(1) == "0") {
-      if (std::chrono::steady_clock::now() > give_up_at) return false;
-    }
-    return true;
   }
 
   std::uint64_t load_id_ = 0;
@@ -149,11 +139,10 @@ TEST_F(RangeLedgerTest, RejectedLinesAreThoseOfTheLinesAskedForInOrderUpToTheMos
                     std::to_string(load_id_) + ", " + std::to_string(line) + ", 0, 'invalid_json', '')");
   }
   admin().execute("INSERT INTO chatload_rejects (load_id, line, byte_offset, reason, raw) VALUES (0, 15, 0, 'x', '')");
-  EXPECT_THAT(ledger().rejected_lines(admin(), LineNumber(11), 9, 10, true),
+  EXPECT_THAT(ledger().rejected_lines(admin(), LineNumber(11), 9, 10),
               ElementsAre(LineNumber(11), LineNumber(12), LineNumber(19)));
-  EXPECT_THAT(ledger().rejected_lines(admin(), LineNumber(11), 9, 2, true),
-              ElementsAre(LineNumber(11), LineNumber(12)));
-  EXPECT_THAT(ledger().rejected_lines(admin(), LineNumber(21), 9, 10, true), IsEmpty());
+  EXPECT_THAT(ledger().rejected_lines(admin(), LineNumber(11), 9, 2), ElementsAre(LineNumber(11), LineNumber(12)));
+  EXPECT_THAT(ledger().rejected_lines(admin(), LineNumber(21), 9, 10), IsEmpty());
 }
 
 TEST_F(RangeLedgerTest, CommittedRangesAreThoseOfTheLoadAndWhatIsAdded) {

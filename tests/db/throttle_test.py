@@ -140,6 +140,18 @@ class MaxLoadTest(ThrottleCase):
         self.assert_loaded(run, apply(path))
         self.assert_one_pause(run)
 
+    def test_a_load_sorts_while_others_have_too_much_to_do(self):
+        path = support.generate(self.folder / "long.json.gz", lines=200_000)
+        words = (path, *MAX_LOAD, "--order", "key", "--threads", 1, "--progress-interval", "100ms")
+        with self.too_much_to_do():
+            loader = self.loader(*words, progress="lines")
+            wait_until(lambda: loader.says("writes in key order: ") or loader.process.poll() is not None, "it is sorted")
+            wait_until(lambda: loader.says(f", waits: {OVER}"), "a progress line says why it does not write")
+            said = loader.errors.read_text()
+        self.assertRegex(said, r"sorts by key: .*, waits for (inflate|parse)\n")
+        self.assertNotRegex(said, "sorts by key: .*, waits: ")
+        self.assert_loaded(loader.finish(), apply(path))
+
     def refused(self, exit_code, *words_and_parts):
         words, parts = words_and_parts
         run = self.load(self.write("log.json", line("1")), *words)

@@ -1,6 +1,7 @@
 """SIGKILL at each point where a crash could cost a range or double it; the next run ends as an undisturbed load."""
 
-import itertools
+import functools
+import gzip
 import signal
 import unittest
 
@@ -12,10 +13,11 @@ CLAIM = r"^INSERT INTO .?chatload_ranges"
 ROWS_DONE = r"^UPDATE .?chatload_ranges.? SET"
 LOAD_DATA = r"^LOAD DATA"
 COMMIT = r"^COMMIT"
+REJECTS = r"^INSERT INTO .?chatload_rejects"
 DONE = r"^UPDATE .?chatload_loads.? SET .*done"
 COMPACT = r"^DELETE FROM .?chatload_ranges"
 NTH = 20  # of about 48 ranges
-NTH_STRETCH = 70  # of these and as many stretches behind them
+RANGE_BYTES = 64 * 1024
 POINTS = (
     ("after", CLAIM, False),
     ("before", ROWS_DONE, False),
@@ -25,6 +27,8 @@ POINTS = (
 
 
 class NamedPointsTest(harness.FaultTest):
+    range_size = f"{RANGE_BYTES}"
+
     def kill_at(self, moment, pattern, nth=1, at_its_commit=False, **flags):
         """Kills a load before or after that statement, or the COMMIT of its transaction; another run goes to the end.
         Returns how many ranges were committed between the two (None: the load was done), and the last run.
@@ -67,13 +71,32 @@ class NamedPointsTest(harness.FaultTest):
         committed, _ = self.kill_at("after", ROWS_DONE, NTH, at_its_commit=True)
         self.assertEqual(committed, NTH)
 
-    def test_points_among_the_ranges_and_the_stretches_of_a_load_in_key_order(self):
-        for number, (point, nth) in enumerate(itertools.product(POINTS, (NTH, NTH_STRETCH))):
-            moment, pattern, at_its_commit = point
+    def test_points_among_the_stretches_of_a_load_in_key_order(self):
+        """Of which all ranges were committed at once, by the first claim."""
+        for number, (moment, pattern, at_its_commit) in enumerate(POINTS):
             method = support.write_method(number)
-            with self.subTest(moment=moment, pattern=pattern, at_its_commit=at_its_commit, nth=nth, method=method):
+            with self.subTest(moment=moment, pattern=pattern, at_its_commit=at_its_commit, method=method):
+                nth = NTH + 1 if pattern == CLAIM else NTH
                 committed, _ = self.kill_at(moment, pattern, nth, at_its_commit, order="key", method=method)
-                self.assertEqual(committed, nth if (moment, at_its_commit) == ("after", True) else nth - 1)
+                stretches = committed - self.ranges
+                self.assertEqual(stretches, NTH if (moment, at_its_commit) == ("after", True) else NTH - 1)
+
+    def test_points_at_which_the_sorted_ranges_of_a_load_in_key_order_are_recorded(self):
+        points = (("before", REJECTS, False), ("after", CLAIM, False), ("before", CLAIM, True), ("after", CLAIM, True))
+        for moment, pattern, at_its_commit in points:
+            with self.subTest(moment=moment, pattern=pattern, at_its_commit=at_its_commit):
+                committed, _ = self.kill_at(moment, pattern, 1, at_its_commit, order="key")
+                self.assertEqual(committed, self.ranges if (moment, at_its_commit) == ("after", True) else 0)
+
+    @functools.cached_property
+    def ranges(self):
+        """How many the log has: each ends with the first newline at or behind its begin and RANGE_BYTES."""
+        with gzip.open(self.log) as file:
+            text = file.read()
+        ranges = begin = 0
+        while begin < len(text):
+            ranges, begin = ranges + 1, text.find(b"\n", begin + RANGE_BYTES) + 1 or len(text)
+        return ranges
 
     def test_points_among_eight_connections(self):
         for number, (moment, pattern, at_its_commit) in enumerate(POINTS):

@@ -67,7 +67,8 @@ Run run(TextStream&& stream, std::size_t range_bytes, unsigned threads, report::
   report::RejectSink rejects("log", limit, nullptr, "");
   const PipelineOptions options{
       .limits = {.range_bytes = range_bytes, .line_bytes_max = 4'096}, .threads = threads, .ranges_in_flight_max = 4};
-  Run run{run_pipeline(stream, options, parse::chat_mapping(), parse::RowFilter(), nullptr, rejects, stats, stop), {}};
+  Run run{run_pipeline(stream, options, parse::chat_mapping(), parse::RowFilter(), Counting(), rejects, stats, stop),
+          {}};
   run.verdict_at_end = rejects.verdict_at_end(run.result.counts.parsed.lines, run.result.counts.parsed.blank);
   return run;
 }

@@ -1,0 +1,108 @@
+#include "pipeline/key_order_load.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <exception>
+
+#include "base/errors.h"
+#include "base/quantity.h"
+#include "base/stop_signal.h"
+#include "pipeline/named_failure.h"
+#include "pipeline/refused_lines.h"
+#include "pipeline/stretch_pipeline.h"
+#include "report/progress.h"
+#include "write/range_recorder.h"
+#include "write/writer_pool.h"
+
+namespace chatload::pipeline {
+
+KeyOrderLoad::KeyOrderLoad(const std::string& input, const cli::LoadPlan& plan, const KeyOrderMemoryPlan& memory,
+                           std::span<write::Session> sessions, const write::WriteContext& context,
+                           write::ControlConnection& control, report::LiveStats& stats, std::optional<Spill>& spill)
+    : input_(input),
+      plan_(plan),
+      memory_(memory),
+      sessions_(sessions),
+      context_(context),
+      control_(control),
+      stats_(stats),
+      spill_(spill) {}
+
+// Of an input that ends in a failure, or over its budget, the ledger has the ranges in front, with their rejects.
+InputResult KeyOrderLoad::run(report::RejectSink& rejects) {
+  InputResult result = sort(rejects);
+  PipelineResult& done = result.pipeline;
+  try {
+    record_ranges(done);
+    if (done.is_whole()) write_stretches(rejects, done);
+  } catch (const Interrupted&) {
+    done.interrupted = true;
+  } catch (const Error&) {
+    if (!done.failure) done.failure = std::current_exception();
+  }
+  return result;
+}
+
+InputResult KeyOrderLoad::sort(report::RejectSink& rejects) {
+  spill_.emplace(plan_.write.spill_dir, context_.mapping, memory_.spill);
+  cli::ReadPlan read = plan_.read;
+  read.threads = memory_.reading.workers.threads;
+  report::ProgressOptions progress = plan_.report.progress;
+  progress.phase = "1 of 2, sorts by key: ";
+  progress.has_database = false;
+  return read_input(input_, read, progress, context_.mapping, memory_.reading.ranges_in_flight_max,
+                    Sorting{spill_->rows, spill_->ranges, context_.committed}, rejects, stats_, context_.stop);
+}
+
+void KeyOrderLoad::record_ranges(PipelineResult& result) {
+  spill_->ranges.finish();
+  spdlog::info("{}: is sorted; what it has beside rows ({} ranges, {} rejected lines) goes to the ledger first.",
+               input_, format_count(spill_->ranges.ranges()), format_count(spill_->ranges.rejects()));
+  write::RangeRecorder recorder(context_.mapping, context_.ledger, context_.committed, context_.statement_bytes_max);
+  for (const spill::Run& group : spill_->ranges.groups()) {
+    if (context_.stop.requested()) throw Interrupted();
+    const write::RecordedRanges recorded = name_failures(
+        input_, [&] { return control_.run([&](write::Session& session) { return recorder.record(session, group); }); });
+    context_.retry.committed();
+    result.counts.parsed += recorded.counts;
+    result.counts.bytes_decompressed += recorded.bytes_decompressed;
+  }
+}
+
+void KeyOrderLoad::write_stretches(report::RejectSink& rejects, PipelineResult& result) {
+  spill::SpillStore& rows = spill_->rows;
+  if (rows.cursor_bytes() > memory_.spill.merge_bytes) {
+    spdlog::info("{}: merges its sorted runs into fewer first, since all of them at once do not fit --memory.", input_);
+  }
+  rows.merge_down(context_.stop);
+  rejects.end_of_input(result.lines);
+  stats_.next_phase();
+  report::ProgressOptions progress = plan_.report.progress;
+  progress.phase = "2 of 2, writes in key order: ";
+  progress.source_total = rows.rows();
+  progress.ranges_in_flight_max = memory_.stretches_in_flight_max;
+  write::WriterPool pool(sessions_, context_);
+  PipelineResult written;
+  {
+    const report::Progress watched(stats_, progress);
+    written =
+        run_stretches(rows,
+                      {.first_number = RangeNumber(result.ranges),
+                       .range_bytes = plan_.read.split.range_bytes,
+                       .in_flight_max = memory_.stretches_in_flight_max,
+                       .bytes_compressed = result.counts.bytes_compressed},
+                      context_.mapping, {pool, context_.committed, /*parallel=*/true}, rejects, stats_, context_.stop);
+  }
+  result.counts += written.counts;
+  result.ranges += written.ranges;
+  result.interrupted = written.interrupted;
+  result.budget_verdict = written.budget_verdict;
+  result.failure = written.failure;
+  if (auto failure = failure_of(pool, input_)) result.failure = std::move(failure);
+  if (result.interrupted || result.failure || (pool.failed() && !result.budget_verdict)) return;
+  if (!result.budget_verdict) result.budget_verdict = rejects.verdict_at_end(result.lines, result.blank);
+  fill_refused_lines(input_, plan_.read, context_.ledger, control_, context_.stop);
+}
+
+}  // namespace chatload::pipeline

@@ -1,0 +1,65 @@
+// A load in key order, once it is opened: sorts its rows, records its ranges, writes its stretches.
+//
+//   input ─► range_pipeline ─┬► sorted runs ────────────► merge ─► stretch_pipeline ─► table, ledger
+//                            └► journal ─► ledger
+//
+// The server has no part in the sorting. So what a run has sorted is lost only with the run: a server that is away, or
+// slow, for hours costs nothing unless it is away when it is needed, and then for longer than --retry-for.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "cli/plan.h"
+#include "parse/mapping.h"
+#include "pipeline/input_reader.h"
+#include "pipeline/memory_plan.h"
+#include "pipeline/range_pipeline.h"
+#include "report/live_stats.h"
+#include "report/reject_sink.h"
+#include "spill/range_journal.h"
+#include "spill/spill_limits.h"
+#include "spill/spill_store.h"
+#include "write/control_connection.h"
+#include "write/session.h"
+#include "write/write_context.h"
+
+namespace chatload::pipeline {
+
+// What is on disk of a load in key order.
+struct Spill {
+  Spill(const std::filesystem::path& dir, const parse::Mapping& mapping, spill::SpillLimits limits)
+      : rows(dir, mapping, limits), ranges(dir) {}
+
+  spill::SpillStore rows;
+  spill::RangeJournal ranges;
+};
+
+// Single-threaded, for one run; borrows all that it is given. `spill` is filled and left for the caller to free.
+class KeyOrderLoad {
+ public:
+  KeyOrderLoad(const std::string& input, const cli::LoadPlan& plan, const KeyOrderMemoryPlan& memory,
+               std::span<write::Session> sessions, const write::WriteContext& context,
+               write::ControlConnection& control, report::LiveStats& stats, std::optional<Spill>& spill);
+
+  // Ends like read_input(): failures are the result's.
+  [[nodiscard]] InputResult run(report::RejectSink& rejects);
+
+ private:
+  [[nodiscard]] InputResult sort(report::RejectSink& rejects);
+  void record_ranges(PipelineResult& result);
+  void write_stretches(report::RejectSink& rejects, PipelineResult& result);
+
+  const std::string& input_;
+  const cli::LoadPlan& plan_;
+  const KeyOrderMemoryPlan& memory_;
+  const std::span<write::Session> sessions_;
+  const write::WriteContext& context_;
+  write::ControlConnection& control_;
+  report::LiveStats& stats_;
+  std::optional<Spill>& spill_;
+};
+
+}  // namespace chatload::pipeline

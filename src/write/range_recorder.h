@@ -1,0 +1,41 @@
+// Ranges whose rows were sorted, to be written as stretches → their rows of the ledger and their rejects.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "parse/mapping.h"
+#include "parse/outcome.h"
+#include "spill/range_journal.h"
+#include "spill/run.h"
+#include "write/range_ledger.h"
+#include "write/session.h"
+
+namespace chatload::write {
+
+// What this run has recorded: all lines but the valid ones, whose outcome is a stretch's.
+struct RecordedRanges {
+  parse::ParseCounts counts;
+  std::uint64_t bytes_decompressed = 0;
+};
+
+// Single-threaded; borrows all that it is given.
+class RangeRecorder {
+ public:
+  // statement_bytes_max: of a statement, where the server takes as much.
+  RangeRecorder(const parse::Mapping& mapping, const RangeLedger& ledger, CommittedRanges& committed,
+                std::size_t statement_bytes_max);
+
+  // Records a group of the journal's in one transaction; ranges that are there already are compared. May be called
+  // again if the connection was lost: what is done stays so. Throws StatementError; DatabaseError: another run has
+  // taken the load over, or the server has lost ranges or warns; SourceError: a range has other bytes than recorded.
+  [[nodiscard]] RecordedRanges record(Session& session, const spill::Run& group);
+
+ private:
+  const parse::Mapping& mapping_;
+  const RangeLedger& ledger_;
+  CommittedRanges& committed_;
+  const std::size_t statement_bytes_max_;
+};
+
+}  // namespace chatload::write

@@ -1,0 +1,206 @@
+#include "write/range_recorder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/errors.h"
+#include "db/database_fixture.h"
+#include "spill/range_journal.h"
+#include "write/load_ledger.h"
+#include "write/schema.h"
+
+namespace chatload::write {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::size_t kStatementBytes = kMiB;
+// Of each range of the tests: two lines are rejected, one of them for its field `type`.
+constexpr parse::ParseCounts kCounts{
+    .lines = 10, .valid = 5, .filtered = 2, .blank = 1, .rejected_by_reason = {1, 0, 0, 1}};
+
+class RangeRecorderTest : public DatabaseTest {
+ protected:
+  void SetUp() override {
+    DatabaseTest::SetUp();
+    static_cast<void>(apply_schema(admin()));
+    load_id_ = begin_load(admin(), {"chat_messages", "key"}, {}, runner("ours"), 1, {}).value();
+    ledger_.emplace(load_id_, "ours");
+    committed_.emplace(admin(), load_id_);
+  }
+
+  [[nodiscard]] static Runner runner(const std::string& owner) {
+    return {.owner = owner, .name = "host of " + owner, .source = "log"};
+  }
+
+  // Ranges from `first` to `last`, of whose lines the rejected ones have that text.
+  [[nodiscard]] static std::unique_ptr<spill::RangeJournal> journal(std::uint64_t first, std::uint64_t last,
+                                                                    bool is_recorded = false,
+                                                                    const std::string& raw = "raw \x01 line") {
+    auto journal = std::make_unique<spill::RangeJournal>(std::filesystem::temp_directory_path());
+    for (std::uint64_t number = first; number <= last; ++number) {
+      spill::RangeEntry range{.number = RangeNumber(number),
+                              .begin = ByteOffset(1000 * number),
+                              .length_bytes = 1000,
+                              .digest = {},
+                              .compressed_end = 100 * (number + 1),
+                              .first_line = LineNumber(1 + 10 * number),
+                              .counts = kCounts,
+                              .is_recorded = is_recorded};
+      range.digest.fill('d');
+      journal->add(range);
+      if (is_recorded) continue;
+      journal->add(reject(range, 3, parse::RejectReason::kInvalidJson, parse::kNoField, raw));
+      journal->add(reject(range, 7, parse::RejectReason::kMissingField, kType, raw));
+    }
+    journal->finish();
+    return journal;
+  }
+
+  [[nodiscard]] RecordedRanges record(const std::unique_ptr<spill::RangeJournal>& journal, Session& session) {
+    RangeRecorder recorder(mapping_, *ledger_, *committed_, kStatementBytes);
+    RecordedRanges all;
+    for (const spill::Run& group : journal->groups()) {
+      const RecordedRanges recorded = recorder.record(session, group);
+      all.counts += recorded.counts;
+      all.bytes_decompressed += recorded.bytes_decompressed;
+    }
+    return all;
+  }
+  [[nodiscard]] RecordedRanges record(const std::unique_ptr<spill::RangeJournal>& journal) {
+    return record(journal, admin());
+  }
+
+  [[nodiscard]] std::string ranges() { return value(admin(), "SELECT COUNT(*) FROM chatload_ranges"); }
+  [[nodiscard]] std::string rejects() { return value(admin(), "SELECT COUNT(*) FROM chatload_rejects"); }
+
+  static void expect_recorded(const RecordedRanges& recorded, std::uint64_t ranges) {
+    EXPECT_EQ(recorded.counts.lines, 5 * ranges);
+    EXPECT_EQ(recorded.counts.valid, 0U);
+    EXPECT_EQ(recorded.counts.filtered, 2 * ranges);
+    EXPECT_EQ(recorded.counts.blank, ranges);
+    EXPECT_EQ(recorded.counts.rejected(), 2 * ranges);
+    EXPECT_EQ(recorded.bytes_decompressed, 1000 * ranges);
+  }
+
+  static constexpr std::uint8_t kType = 2;
+  parse::Mapping mapping_ = parse::chat_mapping();
+  std::uint64_t load_id_ = 0;
+  std::optional<RangeLedger> ledger_;
+  std::optional<CommittedRanges> committed_;
+
+ private:
+  [[nodiscard]] static spill::RejectEntry reject(const spill::RangeEntry& range, std::uint64_t line,
+                                                 parse::RejectReason reason, std::uint8_t field,
+                                                 const std::string& raw) {
+    return {range.first_line + line, range.begin + 100 * line, reason, field, raw};
+  }
+};
+
+TEST_F(RangeRecorderTest, RecordsRangesWithoutTheirValidLinesAndAllTheirRejects) {
+  expect_recorded(record(journal(0, 2)), 3);
+  EXPECT_EQ(value(admin(),
+                  "SELECT GROUP_CONCAT(CONCAT_WS(' ', range_number, begin_byte, length_bytes, digest, compressed_end,"
+                  " first_line, `lines`, inserted, updated, duplicate, filtered, rejected, blank)"
+                  " ORDER BY range_number SEPARATOR '; ') FROM chatload_ranges"),
+            "0 0 1000 dddddddddddddddddddddddddddddddd 100 1 5 0 0 0 2 2 1; "
+            "1 1000 1000 dddddddddddddddddddddddddddddddd 200 11 5 0 0 0 2 2 1; "
+            "2 2000 1000 dddddddddddddddddddddddddddddddd 300 21 5 0 0 0 2 2 1");
+  EXPECT_EQ(value(admin(),
+                  "SELECT GROUP_CONCAT(CONCAT_WS(' ', line, byte_offset, reason, IFNULL(field, '-'), HEX(raw))"
+                  " ORDER BY line SEPARATOR '; ') FROM chatload_rejects WHERE line < 20"),
+            "4 300 invalid_json - 7261772001206C696E65; 8 700 missing_field " + mapping_.fields[kType].column +
+                " 7261772001206C696E65; 14 1300 invalid_json - 7261772001206C696E65; 18 1700 missing_field " +
+                mapping_.fields[kType].column + " 7261772001206C696E65");
+  EXPECT_EQ(committed_->count(), 3U);
+}
+
+TEST_F(RangeRecorderTest, AGroupWhoseCommitWasNotHeardOfIsRecordedOnceAndCountsAsRecorded) {
+  const auto three = journal(0, 2);
+  static_cast<void>(record(three));
+  expect_recorded(record(three), 3);
+  EXPECT_EQ(ranges(), "3");
+  EXPECT_EQ(rejects(), "6");
+}
+
+TEST_F(RangeRecorderTest, WaitsForALostTransactionOfOursAndGoesByHowThatEnds) {
+  for (const std::string end : {"COMMIT", "ROLLBACK"}) {
+    Session lost = connect();
+    lost.execute("START TRANSACTION");
+    WriteJob job;
+    job.parsed.range.number = RangeNumber(end == "COMMIT" ? 0 : 10);
+    job.parsed.range.begin = ByteOffset(1000 * job.parsed.range.number.value());
+    job.first_line = LineNumber(1 + 10 * job.parsed.range.number.value());
+    job.digest = std::string(32, 'd');
+    ASSERT_TRUE(ledger_->claim(lost, job));
+    ledger_->record_counts(lost, job.parsed.range.number, {.lines = 5, .filtered = 2, .rejected = 2, .blank = 1});
+    lost.execute("UPDATE chatload_ranges SET length_bytes = 1000 WHERE load_id = " + std::to_string(load_id_) +
+                 " AND range_number = " + std::to_string(job.parsed.range.number.value()));
+    const std::uint64_t first = job.parsed.range.number.value();
+    std::future<void> second = std::async([&, first] {
+      const ClientThread client_thread;
+      Session session = connect();
+      expect_recorded(record(journal(first, first + 1), session), 2);
+    });
+    EXPECT_TRUE(sees_lock_wait());
+    lost.execute(end);
+    second.get();
+  }
+  EXPECT_EQ(ranges(), "4");
+  EXPECT_EQ(rejects(), "6") << "those of range 0 were the lost transaction's";
+}
+
+TEST_F(RangeRecorderTest, RangesThatAnEarlierRunRecordedAreComparedAndNotCounted) {
+  static_cast<void>(record(journal(0, 2)));
+  expect_recorded(record(journal(0, 2, /*is_recorded=*/true)), 0);
+  EXPECT_EQ(rejects(), "6");
+  admin().execute("UPDATE chatload_ranges SET digest = REPEAT('e', 32) WHERE range_number = 1");
+  const auto changed =
+      failure_of<SourceError>([this] { static_cast<void>(record(journal(0, 4, /*is_recorded=*/true))); });
+  ASSERT_TRUE(changed);
+  EXPECT_THAT(changed->what(), HasSubstr("1000 bytes from line 11 on"));
+  EXPECT_EQ(ranges(), "3");
+}
+
+TEST_F(RangeRecorderTest, ARangeThatTheServerHasLostEndsTheRun) {
+  const auto lost = failure_of<LoadError>([this] { static_cast<void>(record(journal(7, 8, /*is_recorded=*/true))); });
+  ASSERT_TRUE(lost);
+  EXPECT_THAT(lost->what(), HasSubstr("the lines 71 to 80"));
+}
+
+TEST_F(RangeRecorderTest, ARunThatWasOvertakenRecordsNothingAndLeavesNothingOpen) {
+  ASSERT_TRUE(take_over(admin(), find_loads(admin(), {"chat_messages", "key"}).at(0), runner("theirs")));
+  const auto failure = failure_of<LoadError>([this] { static_cast<void>(record(journal(0, 2))); });
+  ASSERT_TRUE(failure);
+  EXPECT_THAT(failure->what(), HasSubstr("host of theirs"));
+  Session other = connect();
+  EXPECT_EQ(value(other, "SELECT COUNT(*) FROM chatload_ranges"), "0");
+  ASSERT_TRUE(take_over(other, find_loads(other, {"chat_messages", "key"}).at(0), runner("ours again")));
+}
+
+TEST_F(RangeRecorderTest, WhatFailsInTheMidstOfAGroupLeavesNothingOfIt) {
+  admin().execute("INSERT INTO chatload_rejects (load_id, line, byte_offset, reason, raw) VALUES (" +
+                  std::to_string(load_id_) + ", 24, 0, 'x', '')");
+  EXPECT_THROW(static_cast<void>(record(journal(0, 2))), StatementError);
+  admin().execute("START TRANSACTION");  // which would commit what was left open
+  EXPECT_EQ(ranges(), "0");
+  EXPECT_EQ(rejects(), "1");
+}
+
+TEST_F(RangeRecorderTest, ManyRangesAndRejectsGoInSeveralStatements) {
+  expect_recorded(record(journal(0, 9'999, false, std::string(400, 'x'))), 10'000);
+  EXPECT_EQ(ranges(), "10000");
+  EXPECT_EQ(rejects(), "20000");
+}
+
+}  // namespace
+}  // namespace chatload::write

@@ -1,0 +1,149 @@
+#include "spill/range_journal.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/errors.h"
+#include "parse/row_batch.h"
+#include "unit/scratch_folder.h"
+#include "unit/spill/disk_limit.h"
+
+namespace chatload::spill {
+namespace {
+
+RangeEntry range_entry(std::uint64_t number) {
+  RangeEntry range{.number = RangeNumber(number),
+                   .begin = ByteOffset(1000 * number),
+                   .length_bytes = 999,
+                   .digest = {},
+                   .compressed_end = 100 * number,
+                   .first_line = LineNumber(10 * number + 1),
+                   .counts = {.lines = 10, .valid = 7},
+                   .is_recorded = number % 3 == 0};
+  range.digest.fill(static_cast<char>('a' + number % 26));
+  return range;
+}
+
+struct Rejected {
+  std::uint64_t line;
+  std::string raw;
+};
+
+RejectEntry reject_entry(const Rejected& rejected) {
+  return {.line = LineNumber(rejected.line),
+          .offset = ByteOffset(rejected.line * 100),
+          .reason = parse::RejectReason::kTooLong,
+          .field = static_cast<std::uint8_t>(rejected.line % 2 == 0 ? 3 : parse::kNoField),
+          .raw = rejected.raw};
+}
+
+auto cells(const RangeEntry& range) {
+  return std::tuple(range.number, range.begin, range.length_bytes,
+                    std::string(range.digest.data(), range.digest.size()), range.compressed_end, range.first_line,
+                    range.counts.lines, range.counts.valid, range.is_recorded);
+}
+
+auto cells(const RejectEntry& reject) {
+  return std::tuple(reject.line, reject.offset, reject.reason, reject.field, std::string(reject.raw));
+}
+
+// The rejects that range `number` of the tests has, `count` of them.
+std::vector<Rejected> rejects_of(std::uint64_t number, std::size_t count, std::size_t bytes) {
+  std::vector<Rejected> rejects;
+  for (std::size_t i = 0; i < count; ++i)
+    rejects.push_back({10 * number + i, std::string(bytes, static_cast<char>(i))});
+  return rejects;
+}
+
+class RangeJournalTest : public testing::Test {
+ protected:
+  void add(std::uint64_t number, const std::vector<Rejected>& rejects) {
+    journal_.add(range_entry(number));
+    for (const Rejected& rejected : rejects) journal_.add(reject_entry(rejected));
+  }
+
+  ScratchFolder folder_;
+  RangeJournal journal_{folder_.path()};
+};
+
+TEST_F(RangeJournalTest, GivesRangesAndTheirRejectsBackInOrderInGroupsOfWholeRanges) {
+  constexpr std::uint64_t kRanges = 400;
+  const auto rejects = [](std::uint64_t number) { return rejects_of(number, number % 50, 200 + number); };
+  std::uint64_t added = 0;
+  for (std::uint64_t number = 0; number < kRanges; ++number) {
+    add(number, rejects(number));
+    added += rejects(number).size();
+  }
+  journal_.finish();
+  EXPECT_EQ(journal_.ranges(), kRanges);
+  EXPECT_EQ(journal_.rejects(), added);
+  EXPECT_GT(journal_.groups().size(), 2U);
+
+  std::uint64_t number = 0;
+  for (const spill::Run& group : journal_.groups()) {
+    RangeJournalReader reader(group);
+    while (const auto range = reader.next_range()) {
+      EXPECT_EQ(cells(*range), cells(range_entry(number)));
+      for (const Rejected& rejected : rejects(number)) {
+        const auto reject = reader.next_reject();
+        ASSERT_TRUE(reject);
+        EXPECT_EQ(cells(*reject), cells(reject_entry(rejected)));
+      }
+      EXPECT_FALSE(reader.next_reject());
+      ++number;
+    }
+  }
+  EXPECT_EQ(number, kRanges);
+}
+
+TEST_F(RangeJournalTest, CanBeReadAgainAndWithoutItsRejects) {
+  for (std::uint64_t number = 0; number < 20; ++number) add(number, rejects_of(number, 30, 1000));
+  journal_.finish();
+  for (const std::size_t rejects_read : {0U, 7U, 30U}) {
+    std::uint64_t number = 0;
+    for (const spill::Run& group : journal_.groups()) {
+      RangeJournalReader reader(group);
+      for (; const auto range = reader.next_range(); ++number) {
+        EXPECT_EQ(range->number, RangeNumber(number));
+        for (std::size_t i = 0; i < rejects_read; ++i) EXPECT_TRUE(reader.next_reject());
+      }
+    }
+    EXPECT_EQ(number, 20U) << rejects_read;
+  }
+}
+
+TEST_F(RangeJournalTest, KeepsALineThatIsLongerThanABlockOrEmpty) {
+  const std::vector<Rejected> rejects = {{1, std::string(3 * kBlockBytes, 'x')}, {2, ""}, {3, std::string(1, '\0')}};
+  add(0, rejects);
+  journal_.finish();
+  RangeJournalReader reader(journal_.groups().at(0));
+  ASSERT_TRUE(reader.next_range());
+  for (const Rejected& rejected : rejects) {
+    const auto reject = reader.next_reject();
+    ASSERT_TRUE(reject);
+    EXPECT_EQ(cells(*reject), cells(reject_entry(rejected)));
+  }
+  EXPECT_FALSE(reader.next_range());
+}
+
+TEST_F(RangeJournalTest, OfNoRangesHasNoGroups) {
+  journal_.finish();
+  EXPECT_TRUE(journal_.groups().empty());
+}
+
+TEST_F(RangeJournalTest, AFullDiskIsNamed) {
+  const DiskLimit limit(kBlockBytes);
+  EXPECT_THROW(
+      {
+        for (std::uint64_t number = 0; number < 20'000; ++number) add(number, {});
+        journal_.finish();
+      },
+      EnvironmentError);
+}
+
+}  // namespace
+}  // namespace chatload::spill
