@@ -57,7 +57,8 @@ LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
   const Writers writers{plan.write.connections, plan.write.is_connections_given};
   cli::ReadPlan read = plan.read;
   read.split = fitting_limits(read, writers, mapping_.fields.size());
-  fitting_connections_ = plan_memory(read, writers).workers.connections;
+  static_cast<void>(plan_memory(read, writers));
+  fitting_connections_ = fitting_connections(read, writers, mapping_.fields.size());
   sessions_.push_back(connect_patiently());
   if (sessions_.front().server().read_only) {
     throw DatabaseError(fmt::format("{} is read-only; load into the primary server, or make this one writable.",

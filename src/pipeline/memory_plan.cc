@@ -14,12 +14,14 @@
 // enough (and two, or nothing is read while something is written); where the server is slow for a while, up to
 // kRangesPerWorker a worker are of use, and more are only memory (README, "Memory").
 //
-// In key order there are two halves. While rows are spilled, T + 1 ranges are enough, one a parser and one for the
-// splitter, and up to 2 T of use, since a parsed range is there until those in front of it are parsed; T run builders
-// take what is left, and want kBuilderBytesMin each, or the runs become too many to be merged at once. Then C + 1
-// stretches are enough and 2 C of use, of kRowBytesPerStretchByte × R + 2 L each, and the merge takes what is left. Not
-// in the sum is the table of runs: up to 144 bytes a run (48, in a vector that doubles), 18 MiB for 1 TiB of runs of 8
-// MiB.
+// In key order there are two halves, one after the other. While rows are sorted there are no writers, but a journal of
+// the ranges (kJournalBytes + 2 L); T + 1 ranges are enough, one a parser and one for the splitter, and up to 2 T of
+// use, since a parsed range is there until those in front of it are; T run builders take what is left, and want
+// kBuilderBytesMin each, or the runs become too many to be merged at once. While they are written there are no parsers,
+// but one that orders (kSortBytesPerRangeByte × R); C + 1 stretches are enough and 2 C of use, of
+// kRowBytesPerStretchByte × R + 2 L each, and the merge takes what is left. In between, what the journal is sent with
+// is less than one writer. Not in the sum is the table of runs: up to 144 bytes a run (48, in a vector that doubles),
+// 18 MiB for 1 TiB of runs of 8 MiB.
 //
 // What is enough for T and C that are the machine's, not the user's, may be more than --memory: then R is halved, down
 // to 1 MiB, and then T or C is one less, whichever is more, until it fits. With 256 MiB, L = 1 MiB and T = cores,
@@ -27,12 +29,12 @@
 //
 //              file order     key order
 //   cores   R  T, C  ranges   T, C  ranges  a builder  stretches  the merge
-//       2   4  2, 2       7   2, 2       3     49 MiB          3     87 MiB
-//       3   4  3, 3       6   3, 3       4     19 MiB          4     42 MiB
-//       4   2  4, 4      10   4, 4       5     17 MiB          5     59 MiB
-//       8   1  6, 6      13   5, 6       6     11 MiB          7     44 MiB
-//      16   1  6, 6      13   5, 6       6     11 MiB          7     44 MiB
-//      64   1  6, 6      13   5, 6       6     11 MiB          7     44 MiB
+//       2   4  2, 2       7   2, 2       4     49 MiB          3    107 MiB
+//       3   4  3, 3       6   3, 3       4     30 MiB          4     69 MiB
+//       4   2  4, 4      10   4, 4       7     22 MiB          5     92 MiB
+//       8   1  6, 6      13   8, 8      10      9 MiB          9     42 MiB
+//      16   1  6, 6      13   9, 8      10      8 MiB          9     42 MiB
+//      64   1  6, 6      13   9, 8      10      8 MiB          9     42 MiB
 #include "pipeline/memory_plan.h"
 
 #include <fmt/format.h>
@@ -67,6 +69,8 @@ constexpr std::size_t kRangesPerWorker = 3;
 constexpr std::size_t kRowBytesPerStretchByte = 6;
 constexpr std::size_t kSpillingRangesPerThread = 2;
 constexpr std::size_t kStretchesPerConnection = 2;
+// Of the ranges' journal: a block, packed and not; its record buffer is counted beside.
+constexpr std::size_t kJournalBytes = 128 * kKiB;
 // A merge of n runs takes n blocks, some 33 KiB each: 16 MiB merge 4 GiB that are in runs of 8 MiB.
 constexpr std::size_t kBuilderBytesMin = 8 * kMiB;
 constexpr std::size_t kMergeBytesMin = 16 * kMiB;
@@ -76,61 +80,89 @@ constexpr std::size_t kMergeBytesMin = 16 * kMiB;
 constexpr std::uint64_t kPlainSpillBytes = 512 * kMiB;
 
 struct Costs {
-  std::size_t fixed_bytes;    // whatever is in flight
-  std::size_t range_bytes;    // a range
-  std::size_t stretch_bytes;  // a stretch
+  std::size_t fixed_bytes;       // whatever is at work
+  std::size_t parser_bytes;      // a parser
+  std::size_t connection_bytes;  // a writer
+  std::size_t range_bytes;       // a range
+  std::size_t stretch_bytes;     // a stretch
+
+  [[nodiscard]] std::size_t of_parsers(unsigned threads) const { return (threads + 1) * parser_bytes; }
+  [[nodiscard]] std::size_t of_writers(unsigned connections) const { return connections * connection_bytes; }
 };
 
-Costs costs_of(split::SplitLimits limits, Workers workers) {
-  const std::size_t parser_bytes =
-      parse::RangeParser::memory_bytes_max(static_cast<std::uint32_t>(limits.line_bytes_max)) +
-      static_cast<std::size_t>(kSortBytesPerRangeByte * static_cast<double>(limits.range_bytes));
-  return {.fixed_bytes = kProcessBytes + kInputBytes + kRecordBytesPerLineByte * limits.line_bytes_max +
-                         workers.connections * kStatementCopies * statement_bytes_max(limits) +
-                         (workers.threads + 1) * parser_bytes,
+std::size_t order_bytes(split::SplitLimits limits) {
+  return static_cast<std::size_t>(kSortBytesPerRangeByte * static_cast<double>(limits.range_bytes));
+}
+
+Costs costs_of(split::SplitLimits limits) {
+  return {.fixed_bytes = kProcessBytes + kInputBytes + kRecordBytesPerLineByte * limits.line_bytes_max,
+          .parser_bytes = parse::RangeParser::memory_bytes_max(static_cast<std::uint32_t>(limits.line_bytes_max)) +
+                          order_bytes(limits),
+          .connection_bytes = kStatementCopies * statement_bytes_max(limits),
           .range_bytes = limits.buffer_bytes() + kRowBytesPerRangeByte * limits.range_bytes + limits.line_bytes_max +
                          parse::ParsedRange::kRejectsMax * sizeof(parse::RejectedLine),
           .stretch_bytes = kRowBytesPerStretchByte * limits.range_bytes + 2 * limits.line_bytes_max};
 }
 
-// Of some workers in one order of rows.
+// Of some workers.
 struct Need {
   std::size_t least_bytes;   // two ranges, or two stretches, at a time
   std::size_t enough_bytes;  // as many as keep all workers at work
 };
 
-Need need_in_file_order(split::SplitLimits limits, Workers workers) {
-  const Costs costs = costs_of(limits, workers);
-  const std::size_t enough = std::max<std::size_t>(workers.threads + std::max(1U, workers.connections), kRangesMin);
-  return {.least_bytes = costs.fixed_bytes + kRangesMin * costs.range_bytes,
-          .enough_bytes = costs.fixed_bytes + enough * costs.range_bytes};
+std::size_t file_order_bytes(const Costs& costs, Workers workers) {
+  return costs.fixed_bytes + costs.of_parsers(workers.threads) + costs.of_writers(workers.connections);
 }
 
-Need need_in_key_order(split::SplitLimits limits, Workers workers, std::size_t columns) {
-  const Costs costs = costs_of(limits, workers);
-  const spill::SpillLimits least = spill::least_limits(limits.line_bytes_max, columns);
-  return {.least_bytes = costs.fixed_bytes + std::max(kRangesMin * costs.range_bytes + least.buffer_bytes,
-                                                      kRangesMin * costs.stretch_bytes + least.merge_bytes),
+Need need_in_file_order(split::SplitLimits limits, Workers workers) {
+  const Costs costs = costs_of(limits);
+  const std::size_t fixed_bytes = file_order_bytes(costs, workers);
+  const std::size_t enough = std::max<std::size_t>(workers.threads + std::max(1U, workers.connections), kRangesMin);
+  return {.least_bytes = fixed_bytes + kRangesMin * costs.range_bytes,
+          .enough_bytes = fixed_bytes + enough * costs.range_bytes};
+}
+
+std::size_t sorting_bytes(split::SplitLimits limits, unsigned threads) {
+  const Costs costs = costs_of(limits);
+  return costs.fixed_bytes + costs.of_parsers(threads) + kJournalBytes + 2 * limits.line_bytes_max;
+}
+
+Need need_of_sorting(split::SplitLimits limits, unsigned threads, std::size_t columns) {
+  const Costs costs = costs_of(limits);
+  const std::size_t fixed_bytes = sorting_bytes(limits, threads);
+  const std::size_t builder_bytes = spill::least_limits(limits.line_bytes_max, columns).buffer_bytes;
+  return {.least_bytes = fixed_bytes + kRangesMin * costs.range_bytes + builder_bytes,
           .enough_bytes =
-              costs.fixed_bytes +
-              std::max((workers.threads + 1) * costs.range_bytes +
-                           workers.threads * std::max(least.buffer_bytes, kBuilderBytesMin),
-                       (workers.connections + 1) * costs.stretch_bytes + std::max(least.merge_bytes, kMergeBytesMin))};
+              fixed_bytes + (threads + 1) * costs.range_bytes + threads * std::max(builder_bytes, kBuilderBytesMin)};
+}
+
+std::size_t writing_bytes(split::SplitLimits limits, unsigned connections) {
+  const Costs costs = costs_of(limits);
+  return costs.fixed_bytes + costs.of_writers(connections) + order_bytes(limits);
+}
+
+Need need_of_writing(split::SplitLimits limits, unsigned connections, std::size_t columns) {
+  const Costs costs = costs_of(limits);
+  const std::size_t fixed_bytes = writing_bytes(limits, connections);
+  const std::size_t merge_bytes = spill::least_limits(limits.line_bytes_max, columns).merge_bytes;
+  return {
+      .least_bytes = fixed_bytes + kRangesMin * costs.stretch_bytes + merge_bytes,
+      .enough_bytes = fixed_bytes + (connections + 1) * costs.stretch_bytes + std::max(merge_bytes, kMergeBytesMin)};
 }
 
 struct Fit {
   std::size_t bound_bytes;
+  std::size_t least_bytes;
   Workers workers;
 };
 
-// As many workers as are asked for, or as the bound is enough for. need_of: Workers → Need.
+// As many workers as are wanted, or as the bound is enough for, but no fewer than `least`. need_of: Workers → Need.
 template <typename NeedOf>
-Fit fit(const cli::ReadPlan& read, Writers writers, NeedOf need_of) {
-  Workers workers{read.threads, writers.connections_max};
+Fit fit(const cli::ReadPlan& read, Workers workers, Workers least, NeedOf need_of) {
   const std::size_t wanted_bytes = read.memory_bytes.value_or(kMemoryBytesDefault);
   while (need_of(workers).enough_bytes > wanted_bytes) {
-    const bool may_lower_threads = !read.is_threads_given && workers.threads > 1;
-    const bool may_lower_connections = !writers.is_given && workers.connections > 1;
+    const bool may_lower_threads = workers.threads > least.threads;
+    const bool may_lower_connections = workers.connections > least.connections;
     if (may_lower_threads && (workers.threads >= workers.connections || !may_lower_connections)) {
       --workers.threads;
     } else if (may_lower_connections) {
@@ -140,13 +172,38 @@ Fit fit(const cli::ReadPlan& read, Writers writers, NeedOf need_of) {
     }
   }
   const Need need = need_of(workers);
-  const std::size_t bound_bytes = read.memory_bytes.value_or(std::max(kMemoryBytesDefault, need.enough_bytes));
-  if (bound_bytes >= need.least_bytes) return {bound_bytes, workers};
-  throw UsageError(
-      fmt::format("--memory {} does not hold two ranges of --range-size {} and --max-line {} with {} "
-                  "threads and {} connections, which take {}; raise it to that, or lower one of these.",
-                  format_size(bound_bytes), format_size(read.split.range_bytes), format_size(read.split.line_bytes_max),
-                  workers.threads, workers.connections, format_size(need.least_bytes)));
+  return {read.memory_bytes.value_or(std::max(kMemoryBytesDefault, need.enough_bytes)), need.least_bytes, workers};
+}
+
+void require_fit(const cli::ReadPlan& read, const Fit& fit) {
+  if (fit.bound_bytes >= fit.least_bytes) return;
+  throw UsageError(fmt::format(
+      "--memory {} does not hold two ranges of --range-size {} and --max-line {} with {} "
+      "threads and {} connections, which take {}; raise it to that, or lower one of these.",
+      format_size(fit.bound_bytes), format_size(read.split.range_bytes), format_size(read.split.line_bytes_max),
+      fit.workers.threads, fit.workers.connections, format_size(fit.least_bytes)));
+}
+
+// Those that the user gave, or one of each.
+Workers least_workers(const cli::ReadPlan& read, Writers writers) {
+  return {read.is_threads_given ? read.threads : 1,
+          writers.is_given ? writers.connections_max : std::min(writers.connections_max, 1U)};
+}
+
+Fit fit_file_order(const cli::ReadPlan& read, Writers writers) {
+  return fit(read, {read.threads, writers.connections_max}, least_workers(read, writers),
+             [&](Workers some) { return need_in_file_order(read.split, some); });
+}
+
+Fit fit_sorting(const cli::ReadPlan& read, Writers writers, std::size_t columns) {
+  const unsigned connections = writers.connections_max;
+  return fit(read, {read.threads, connections}, {least_workers(read, writers).threads, connections},
+             [&](Workers some) { return need_of_sorting(read.split, some.threads, columns); });
+}
+
+Fit fit_writing(const cli::ReadPlan& read, Writers writers, std::size_t columns) {
+  return fit(read, {read.threads, writers.connections_max}, {read.threads, least_workers(read, writers).connections},
+             [&](Workers some) { return need_of_writing(read.split, some.connections, columns); });
 }
 
 // Half of what is free, but no fewer than enough, where they fit, and no more than are of use.
@@ -162,35 +219,46 @@ std::size_t statement_bytes_max(split::SplitLimits limits) {
 }
 
 MemoryPlan plan_memory(const cli::ReadPlan& read, Writers writers) {
-  const auto [bound_bytes, workers] =
-      fit(read, writers, [&](Workers some) { return need_in_file_order(read.split, some); });
-  const Costs costs = costs_of(read.split, workers);
-  const std::size_t useful = kRangesPerWorker * (workers.threads + workers.connections);
-  return {.memory_bytes = bound_bytes,
-          .workers = workers,
-          .ranges_in_flight_max = std::min((bound_bytes - costs.fixed_bytes) / costs.range_bytes, useful)};
+  const Fit fit = fit_file_order(read, writers);
+  require_fit(read, fit);
+  const Costs costs = costs_of(read.split);
+  const std::size_t fitting = (fit.bound_bytes - file_order_bytes(costs, fit.workers)) / costs.range_bytes;
+  const std::size_t useful = kRangesPerWorker * (fit.workers.threads + fit.workers.connections);
+  return {.memory_bytes = fit.bound_bytes, .workers = fit.workers, .ranges_in_flight_max = std::min(fitting, useful)};
 }
 
 KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writers, std::size_t columns) {
-  auto [bound_bytes, workers] =
-      fit(read, writers, [&](Workers some) { return need_in_key_order(read.split, some, columns); });
-  const Costs costs = costs_of(read.split, workers);
-  const spill::SpillLimits least = spill::least_limits(read.split.line_bytes_max, columns);
-  const std::size_t free_bytes = bound_bytes - costs.fixed_bytes;
+  const split::SplitLimits limits = read.split;
+  const Fit sorting = fit_sorting(read, writers, columns);
+  const Fit writing = fit_writing(read, writers, columns);
+  require_fit(read, sorting);
+  require_fit(read, writing);
+  const std::size_t bound_bytes = std::max(sorting.bound_bytes, writing.bound_bytes);
+  Workers workers{sorting.workers.threads, writing.workers.connections};
+  const Costs costs = costs_of(limits);
+  const spill::SpillLimits least_spill = spill::least_limits(limits.line_bytes_max, columns);
+
+  const std::size_t sorting_free_bytes = bound_bytes - sorting_bytes(limits, workers.threads);
   const std::size_t ranges =
-      share(free_bytes, costs.range_bytes, workers.threads + 1, kSpillingRangesPerThread * workers.threads,
+      share(sorting_free_bytes, costs.range_bytes, workers.threads + 1, kSpillingRangesPerThread * workers.threads,
             // with a builder for each but one
-            (free_bytes + least.buffer_bytes) / (costs.range_bytes + least.buffer_bytes));
-  const std::size_t stretches =
-      share(free_bytes, costs.stretch_bytes, workers.connections + 1, kStretchesPerConnection * workers.connections,
-            (free_bytes - least.merge_bytes) / costs.stretch_bytes);
+            (sorting_free_bytes + least_spill.buffer_bytes) / (costs.range_bytes + least_spill.buffer_bytes));
+  const std::size_t writing_free_bytes = bound_bytes - writing_bytes(limits, workers.connections);
+  const std::size_t stretches = share(writing_free_bytes, costs.stretch_bytes, workers.connections + 1,
+                                      kStretchesPerConnection * workers.connections,
+                                      (writing_free_bytes - least_spill.merge_bytes) / costs.stretch_bytes);
   // Of threads that the user gave, those that find a range.
   workers.threads = static_cast<unsigned>(std::min<std::size_t>(workers.threads, ranges - 1));
   return {.reading = {.memory_bytes = bound_bytes, .workers = workers, .ranges_in_flight_max = ranges},
           .stretches_in_flight_max = stretches,
-          .spill = {.buffer_bytes = (free_bytes - ranges * costs.range_bytes) / workers.threads,
-                    .merge_bytes = free_bytes - stretches * costs.stretch_bytes,
+          .spill = {.buffer_bytes = (sorting_free_bytes - ranges * costs.range_bytes) / workers.threads,
+                    .merge_bytes = writing_free_bytes - stretches * costs.stretch_bytes,
                     .plain_bytes = kPlainSpillBytes}};
+}
+
+unsigned fitting_connections(const cli::ReadPlan& read, Writers writers, std::size_t columns) {
+  return std::max(fit_file_order(read, writers).workers.connections,
+                  fit_writing(read, writers, columns).workers.connections);
 }
 
 split::SplitLimits fitting_limits(const cli::ReadPlan& read, Writers writers, std::size_t columns) {
@@ -200,7 +268,10 @@ split::SplitLimits fitting_limits(const cli::ReadPlan& read, Writers writers, st
   const auto fits = [&] {
     std::size_t enough_bytes = need_in_file_order(limits, workers).enough_bytes;
     const bool is_check = workers.connections == 0;
-    if (!is_check) enough_bytes = std::max(enough_bytes, need_in_key_order(limits, workers, columns).enough_bytes);
+    if (!is_check) {
+      enough_bytes = std::max({enough_bytes, need_of_sorting(limits, workers.threads, columns).enough_bytes,
+                               need_of_writing(limits, workers.connections, columns).enough_bytes});
+    }
     return enough_bytes <= read.memory_bytes.value_or(kMemoryBytesDefault);
   };
   while (!fits() && limits.range_bytes / 2 >= kFittingRangeBytesMin) limits.range_bytes /= 2;

@@ -42,6 +42,9 @@ struct KeyOrderMemoryPlan {
 };
 [[nodiscard]] KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writers, std::size_t columns);
 
+// The most connections that either of them has, or would have if it fitted.
+[[nodiscard]] unsigned fitting_connections(const cli::ReadPlan& read, Writers writers, std::size_t columns);
+
 // For a load that begins: read.split, its range_bytes halved until both plans above keep all workers at work, down to
 // 1 MiB, unless the user gave them. They are the load's from then on, whatever a later run has of cores and memory.
 [[nodiscard]] split::SplitLimits fitting_limits(const cli::ReadPlan& read, Writers writers, std::size_t columns);
