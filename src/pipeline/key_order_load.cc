@@ -59,12 +59,16 @@ void KeyOrderLoad::record_ranges(PipelineResult& result) {
   spill_->ranges.finish();
   spdlog::info("{}: is sorted; what it has beside rows ({} ranges, {} rejected lines) goes to the ledger first.",
                input_, format_count(spill_->ranges.ranges()), format_count(spill_->ranges.rejects()));
+  stats_.next_phase();
+  const report::Progress watched(
+      stats_, report::step_progress(plan_.report.progress, "records ranges: ", spill_->ranges.groups().size()));
   write::RangeRecorder recorder(context_.mapping, context_.ledger, context_.committed, context_.statement_bytes_max);
   for (const spill::Run& group : spill_->ranges.groups()) {
     if (context_.stop.requested()) throw Interrupted();
     const write::RecordedRanges recorded = name_failures(
         input_, [&] { return control_.run([&](write::Session& session) { return recorder.record(session, group); }); });
     context_.retry.committed();
+    ++stats_.source_read;
     result.counts.parsed += recorded.counts;
     result.counts.bytes_decompressed += recorded.bytes_decompressed;
   }
@@ -72,10 +76,13 @@ void KeyOrderLoad::record_ranges(PipelineResult& result) {
 
 void KeyOrderLoad::write_stretches(report::RejectSink& rejects, PipelineResult& result) {
   spill::SpillStore& rows = spill_->rows;
-  if (rows.cursor_bytes() > memory_.spill.merge_bytes) {
+  if (const std::uint64_t rows_to_merge = rows.rows_to_merge()) {
     spdlog::info("{}: merges its sorted runs into fewer first, since all of them at once do not fit --memory.", input_);
+    stats_.next_phase();
+    const report::Progress watched(stats_,
+                                   report::step_progress(plan_.report.progress, "merges sorted runs: ", rows_to_merge));
+    rows.merge_down(context_.stop, stats_.source_read);
   }
-  rows.merge_down(context_.stop);
   rejects.end_of_input(result.lines);
   stats_.next_phase();
   report::ProgressOptions progress = plan_.report.progress;
@@ -102,7 +109,10 @@ void KeyOrderLoad::write_stretches(report::RejectSink& rejects, PipelineResult& 
   if (auto failure = failure_of(pool, input_)) result.failure = std::move(failure);
   if (result.interrupted || result.failure || (pool.failed() && !result.budget_verdict)) return;
   if (!result.budget_verdict) result.budget_verdict = rejects.verdict_at_end(result.lines, result.blank);
-  fill_refused_lines(input_, plan_.read, context_.ledger, control_, context_.stop);
+  stats_.next_phase();
+  const report::Progress watched(
+      stats_, report::step_progress(plan_.report.progress, "fetches refused lines: ", result.counts.bytes_compressed));
+  fill_refused_lines(input_, plan_.read, context_.ledger, control_, stats_.source_read, context_.stop);
 }
 
 }  // namespace chatload::pipeline

@@ -21,6 +21,7 @@
 #include "pipeline/named_failure.h"
 #include "pipeline/recorded_counts.h"
 #include "pipeline/source_verifier.h"
+#include "report/progress.h"
 #include "source/source_identity.h"
 #include "write/load_data_conditions.h"
 #include "write/range_ledger.h"
@@ -269,7 +270,10 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
   control_->run([&](write::Session& session) { committed.emplace(session, load.load_id); });
   if (load.is_source_in_doubt && !identity.stamp.empty() && committed->count() > 0) {
     spdlog::info("{}: was touched since load {} began; comparing what is loaded with it first.", input, load.load_id);
-    require_recorded_bytes(input, plan.read, ledger, *committed, *control_, stop_);
+    stats_.restart();
+    const report::Progress watched(
+        stats_, report::step_progress(plan.report.progress, "compares what is loaded: ", identity.bytes.value_or(0)));
+    require_recorded_bytes(input, plan.read, ledger, *committed, *control_, stats_.source_read, stop_);
     control_->run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
   }
   const write::WriteContext context{

@@ -27,7 +27,8 @@ std::string_view line_at(std::string_view text, std::size_t begin) {
 }  // namespace
 
 void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
-                        write::ControlConnection& control, const StopSignal& stop) {
+                        write::ControlConnection& control, std::atomic<std::uint64_t>& source_read,
+                        const StopSignal& stop) {
   std::vector<write::MissingRaw> missing;
   const auto find_behind = [&](LineNumber line) {
     missing =
@@ -57,6 +58,7 @@ void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, con
                       "was read; load it with --restart once nobody writes to it.",
                       input, missing.back().line.value()));
     }
+    source_read = ranges.compressed_bytes();
     if (is_in(*range)) require_recorded(*range);
     while (is_in(*range)) {
       std::vector<write::FoundRaw> found;

@@ -1,6 +1,8 @@
 // The input again, for the texts of refused lines that the ledger misses (write/missing_raw.h).
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <string>
 
 #include "base/stop_signal.h"
@@ -10,9 +12,11 @@
 
 namespace chatload::pipeline {
 
-// Reads the input up to the last of them, and not at all where none is missing. Throws what reading the input throws,
+// Reads the input up to the last of them, and not at all where none is missing. source_read becomes the compressed
+// bytes read. Throws what reading the input throws,
 // SourceError where other bytes stand than the ledger knows, and Interrupted after a stop.
 void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
-                        write::ControlConnection& control, const StopSignal& stop);
+                        write::ControlConnection& control, std::atomic<std::uint64_t>& source_read,
+                        const StopSignal& stop);
 
 }  // namespace chatload::pipeline

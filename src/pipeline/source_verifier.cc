@@ -13,7 +13,7 @@ namespace chatload::pipeline {
 
 void require_recorded_bytes(const std::string& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
                             const write::CommittedRanges& committed, write::ControlConnection& control,
-                            const StopSignal& stop) {
+                            std::atomic<std::uint64_t>& source_read, const StopSignal& stop) {
   InputRanges ranges(input, read, stop);
   split::Range last;
   RangeNumber next;  // the first that is not known to be in the input
@@ -29,6 +29,7 @@ void require_recorded_bytes(const std::string& input, const cli::ReadPlan& read,
                       "with; bring that one back, or load this one from its start with --restart.",
                       input, ledger.load_id()));
     }
+    source_read = ranges.compressed_bytes();
     next = range->number + 1;
     if (committed.contains(range->number)) {
       const std::optional<write::RangeRecord> record =

@@ -1,6 +1,8 @@
 // A source that may have changed since a load began, against the load's ranges.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <string>
 
 #include "base/stop_signal.h"
@@ -11,10 +13,11 @@
 namespace chatload::pipeline {
 
 // Reads the input up to the last committed range and compares the bytes of each with its record. The ranges in between
-// are written afterwards, so this must come first: comparing on the way would be too late for those. Returns only when
-// all are compared; throws Interrupted, SourceError where other bytes stand, and what reading the input throws.
+// are written afterwards, so this must come first: comparing on the way would be too late for those. source_read
+// becomes the compressed bytes read. Returns only when all are compared; throws Interrupted, SourceError where other
+// bytes stand, and what reading the input throws.
 void require_recorded_bytes(const std::string& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
                             const write::CommittedRanges& committed, write::ControlConnection& control,
-                            const StopSignal& stop);
+                            std::atomic<std::uint64_t>& source_read, const StopSignal& stop);
 
 }  // namespace chatload::pipeline

@@ -57,6 +57,11 @@ std::string clock_time(double seconds) {
                    : fmt::format("{}:{:02}", minutes, total % 60);
 }
 
+// By the mean speed since the start; nothing where there is none yet.
+std::string left_text(double seconds, double share_done) {
+  return share_done > 0 ? fmt::format(", {} left", clock_time(seconds * (1 - share_done) / share_done)) : "";
+}
+
 ProgressMode resolved(ProgressMode mode) {
   if (mode != ProgressMode::kAuto) return mode;
   const char* terminal = std::getenv("TERM");
@@ -83,6 +88,13 @@ Bottleneck bottleneck(const LiveStats& stats, std::uint64_t ranges_in_flight_max
   const std::uint64_t before_database = difference(parsed, done);
   if (2 * (before_parsers + before_database) < ranges_in_flight_max) return Bottleneck::kInflate;
   return before_database >= before_parsers ? Bottleneck::kDatabase : Bottleneck::kParse;
+}
+
+ProgressOptions step_progress(ProgressOptions of_run, std::string_view phase, std::uint64_t source_total) {
+  of_run.phase = phase;
+  of_run.source_total = source_total;
+  of_run.is_step = true;
+  return of_run;
 }
 
 ProgressSample ProgressSample::of(const LiveStats& stats, double seconds) {
@@ -112,10 +124,14 @@ std::string progress_text(const ProgressSample& before, const ProgressSample& no
                       format_count(static_cast<std::uint64_t>(per_second(before.rows_done, now.rows_done, seconds))),
                       per_second(before.bytes_decompressed, now.bytes_decompressed, seconds) / 1e6,
                       format_count(now.lines_rejected));
-  if (share_done > 0) text += fmt::format(", {} left", clock_time(now.seconds * (1 - share_done) / share_done));
+  text += left_text(now.seconds, share_done);
   if (now.retries > 0) text += fmt::format(", {} {}", now.retries, now.retries == 1 ? "retry" : "retries");
   if (!now.pause.empty()) return text + ", waits: " + now.pause;
   return text + fmt::format(", waits for {}", name(bottleneck));
+}
+
+std::string step_text(double seconds, double share_done) {
+  return fmt::format("{} %{}", static_cast<int>(share_done * 100), left_text(seconds, share_done));
 }
 
 class Progress::Impl {
@@ -142,8 +158,10 @@ class Progress::Impl {
     std::unique_lock lock(mutex_);
     while (!stopped_.wait_for(lock, is_bar ? kRedrawInterval : options_.interval, [this] { return stopping_; })) {
       samples.push_back(sample());
-      const std::string text = std::string(options_.phase) +
-                               progress_text(samples.front(), samples.back(), options_.source_total, waits_for());
+      const std::string text =
+          std::string(options_.phase) +
+          (options_.is_step ? step_text(samples.back().seconds, step_share())
+                            : progress_text(samples.front(), samples.back(), options_.source_total, waits_for()));
       is_bar ? draw(text) : spdlog::info(text);
       if (samples.size() > (is_bar ? kBarSamplesMax : 1)) samples.pop_front();
     }
@@ -154,6 +172,11 @@ class Progress::Impl {
     ProgressSample now = ProgressSample::of(stats_, std::chrono::duration<double>(Clock::now() - start_).count());
     if (!options_.has_database) now.pause.clear();
     return now;
+  }
+
+  [[nodiscard]] double step_share() const {
+    const auto total = static_cast<double>(std::max<std::uint64_t>(options_.source_total.value_or(0), 1));
+    return std::min(1.0, static_cast<double>(read(stats_.source_read)) / total);
   }
 
   [[nodiscard]] Bottleneck waits_for() const {

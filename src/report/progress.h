@@ -28,8 +28,13 @@ struct ProgressOptions {
   std::optional<std::uint64_t> source_total;   // of LiveStats::source_read; percent and time left need it
   std::uint64_t ranges_in_flight_max = 1;
   std::string_view phase;    // "1 of 2, sorts by key: ", a literal in front of all, which is the phase's; may be empty
+  bool is_step = false;      // step_progress() makes those
   bool has_database = true;  // else inflate and parse alone are named, and no pause of the writers
 };
+
+// Of a step beside the rows of a run: how far it is, and no more. source_total: of LiveStats::source_read, in whatever
+// the step counts. Its line: "merges sorted runs: 42 %, 0:12 left".
+[[nodiscard]] ProgressOptions step_progress(ProgressOptions of_run, std::string_view phase, std::uint64_t source_total);
 
 // LiveStats at an instant.
 struct ProgressSample {
@@ -51,6 +56,9 @@ struct ProgressSample {
 // for MySQL".
 [[nodiscard]] std::string progress_text(const ProgressSample& before, const ProgressSample& now,
                                         std::optional<std::uint64_t> source_total, Bottleneck bottleneck);
+
+// The same of a step.
+[[nodiscard]] std::string step_text(double seconds, double share_done);
 
 // Prints to standard error from a thread of its own between construction and destruction; a bar is redrawn five times
 // a second and wiped at the end. `stats` outlives it.

@@ -15,6 +15,22 @@
 #include "spill/run_writer.h"
 
 namespace chatload::spill {
+namespace {
+
+std::vector<const Run*> pointers_to(const std::vector<Run>& runs) {
+  std::vector<const Run*> pointers;
+  pointers.reserve(runs.size());
+  for (const Run& run : runs) pointers.push_back(&run);
+  return pointers;
+}
+
+void replace_first(std::vector<Run>& runs, std::size_t count, Run by) {
+  runs.erase(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(count));
+  runs.push_back(std::move(by));
+}
+
+}  // namespace
+
 SpillLimits least_limits(std::size_t row_bytes_max, std::size_t columns) {
   Run longest;
   longest.block_bytes_max = std::max(kBlockBytes, RowCodec::bytes_max(row_bytes_max, columns));
@@ -35,57 +51,68 @@ void SpillStore::add(Run run) {
   runs_.push_back(std::move(run));
 }
 
-std::vector<const Run*> SpillStore::runs() const {
-  std::vector<const Run*> runs;
-  runs.reserve(runs_.size());
-  for (const Run& run : runs_) runs.push_back(&run);
-  return runs;
-}
+std::vector<const Run*> SpillStore::runs() const { return pointers_to(runs_); }
 
 std::size_t SpillStore::cursor_bytes() const { return RunMerger::bytes(runs()); }
 
-void SpillStore::merge_down(const StopSignal& stop) {
-  for (;;) {
-    std::sort(runs_.begin(), runs_.end(),
-              [](const Run& a, const Run& b) { return a.bytes_on_disk() < b.bytes_on_disk(); });
-    const std::vector<const Run*> all = runs();
-    const std::size_t cursor_bytes = RunMerger::bytes(all);
-    if (cursor_bytes <= limits_.merge_bytes) return;
-
-    // Of the first `count` runs remains one, whose blocks are as long as the longest of theirs.
-    std::size_t count = 0;
-    std::size_t remaining_bytes = cursor_bytes;
-    std::size_t longest_bytes = 0;
-    const std::size_t merger_bytes_max = limits_.merge_bytes - std::min(limits_.merge_bytes, RunWriter::bytes());
-    while (count < all.size() && remaining_bytes + longest_bytes > limits_.merge_bytes &&
-           RunMerger::bytes(std::span(all).first(count + 1)) <= merger_bytes_max) {
-      longest_bytes = std::max(longest_bytes, RunReader::bytes(*all[count]));
-      remaining_bytes -= RunReader::bytes(*all[count]);
-      ++count;
-    }
-    if (count < 2) {
-      throw EnvironmentError(
-          fmt::format("Rows of up to {} bytes are too long to be merged in {} bytes of memory; run the same command "
-                      "again with more "
-                      "--memory: nothing is lost.",
-                      longest_bytes, limits_.merge_bytes));
-    }
-    merge_first(count, stop);
-  }
+void SpillStore::merge_down(const StopSignal& stop, std::atomic<std::uint64_t>& rows_merged) {
+  while (const std::size_t count = count_to_merge(runs_)) merge_first(count, stop, rows_merged);
 }
 
-void SpillStore::merge_first(std::size_t count, const StopSignal& stop) {
+// The same with what a merge leaves of its runs alone: their bytes, compressed as they are, and rows.
+std::uint64_t SpillStore::rows_to_merge() const {
+  std::uint64_t rows = 0;
+  std::vector<Run> runs = runs_;
+  while (const std::size_t count = count_to_merge(runs)) {
+    Run merged;
+    for (const Run& run : std::span(runs).first(count)) {
+      merged.end += run.bytes_on_disk();
+      merged.rows += run.rows;
+      merged.block_bytes_max = std::max(merged.block_bytes_max, run.block_bytes_max);
+    }
+    rows += merged.rows;
+    replace_first(runs, count, std::move(merged));
+  }
+  return rows;
+}
+
+// Sorts the runs by size and says how many of the first are to be merged next; 0: a cursor over all of them fits.
+std::size_t SpillStore::count_to_merge(std::vector<Run>& runs) const {
+  std::sort(runs.begin(), runs.end(), [](const Run& a, const Run& b) { return a.bytes_on_disk() < b.bytes_on_disk(); });
+  const std::vector<const Run*> all = pointers_to(runs);
+  const std::size_t cursor_bytes = RunMerger::bytes(all);
+  if (cursor_bytes <= limits_.merge_bytes) return 0;
+
+  // Of the first `count` runs remains one, whose blocks are as long as the longest of theirs.
+  std::size_t count = 0;
+  std::size_t remaining_bytes = cursor_bytes;
+  std::size_t longest_bytes = 0;
+  const std::size_t merger_bytes_max = limits_.merge_bytes - std::min(limits_.merge_bytes, RunWriter::bytes());
+  while (count < all.size() && remaining_bytes + longest_bytes > limits_.merge_bytes &&
+         RunMerger::bytes(std::span(all).first(count + 1)) <= merger_bytes_max) {
+    longest_bytes = std::max(longest_bytes, RunReader::bytes(*all[count]));
+    remaining_bytes -= RunReader::bytes(*all[count]);
+    ++count;
+  }
+  if (count >= 2) return count;
+  throw EnvironmentError(
+      fmt::format("Rows of up to {} bytes are too long to be merged in {} bytes of memory; run the same command again "
+                  "with more --memory: nothing is lost.",
+                  longest_bytes, limits_.merge_bytes));
+}
+
+void SpillStore::merge_first(std::size_t count, const StopSignal& stop, std::atomic<std::uint64_t>& rows_merged) {
   const std::vector<const Run*> all = runs();
   const std::span<const Run* const> first(all.data(), count);
   RunWriter writer(open_file(), bytes_on_disk_, limits_.plain_bytes);
   for (RunMerger merger(first); const Record* record = merger.record(); merger.advance()) {
     if (stop.requested()) throw Interrupted();
     writer.add(record->bytes);
+    ++rows_merged;
   }
   Run merged = writer.finish();
   for (const Run* run : first) bytes_on_disk_ -= run->bytes_on_disk();
-  runs_.erase(runs_.begin(), runs_.begin() + static_cast<std::ptrdiff_t>(count));
-  runs_.push_back(std::move(merged));
+  replace_first(runs_, count, std::move(merged));
 }
 
 }  // namespace chatload::spill

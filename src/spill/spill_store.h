@@ -38,9 +38,12 @@ class SpillStore {
 
   // Merges runs into longer ones until a cursor over all of them fits limits.merge_bytes. Takes little more disk space
   // than there is taken, or that of its runs twice where the file system frees no part of a file (run_reader.cc).
-  // Throws Interrupted, and EnvironmentError: the disk is full, or rows are too long for the limits (least_limits());
-  // the store is of no more use then.
-  void merge_down(const StopSignal& stop);
+  // rows_merged grows by about rows_to_merge(). Throws Interrupted, and EnvironmentError: the disk is full, or rows are
+  // too long for the limits (least_limits()); the store is of no more use then.
+  void merge_down(const StopSignal& stop, std::atomic<std::uint64_t>& rows_merged);
+
+  // Rows that merge_down() will read, in all its passes together.
+  [[nodiscard]] std::uint64_t rows_to_merge() const;
 
   // Memory that a MergeCursor opened now takes.
   [[nodiscard]] std::size_t cursor_bytes() const;
@@ -51,8 +54,9 @@ class SpillStore {
 
   [[nodiscard]] std::shared_ptr<SpillFile> open_file() const { return std::make_shared<SpillFile>(dir_); }
   void add(Run run);
-  void merge_first(std::size_t count, const StopSignal& stop);
   [[nodiscard]] std::vector<const Run*> runs() const;
+  [[nodiscard]] std::size_t count_to_merge(std::vector<Run>& runs) const;
+  void merge_first(std::size_t count, const StopSignal& stop, std::atomic<std::uint64_t>& rows_merged);
 
   const std::filesystem::path dir_;
   const RowCodec codec_;

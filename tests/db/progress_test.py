@@ -1,6 +1,7 @@
 """How far a load is, as its progress line and `chatload loads` have it, while it waits in its midst."""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -72,6 +73,33 @@ class KeyOrderTest(ProgressCase):
         self.assertTrue(10 < int(share) < 90, share)
         self.assertTrue(0.55 < self.done_share() < 0.95, self.done_share())
         self.assert_ends(loader)
+
+
+class StepsTest(ProgressCase):
+    def test_while_sorted_ranges_are_recorded_the_line_says_so(self):
+        loader = self.stalled(CLAIM, "--order", "key")
+        self.line_said(loader, r"records ranges: 0 %")
+        self.assert_ends(loader)
+
+    def test_while_refused_lines_are_fetched_the_line_says_how_far_that_is(self):
+        self.database.sql("ALTER TABLE chat_messages ADD CONSTRAINT polite CHECK (`data` NOT LIKE 'text 99%')")
+        loader = self.stalled(r"^UPDATE .?chatload_rejects", "--order", "key")
+        self.assertGreater(int(self.line_said(loader, r"fetches refused lines: (\d+) %, \d:\d\d left")), 0)
+        self.door.flow()
+        self.assertEqual(loader.finish().exit_code, 1)
+
+    def test_while_a_touched_file_is_compared_the_line_says_how_far_that_is(self):
+        self.interrupt(self.path, *self.RANGE_SIZE)
+        os.utime(self.path)
+        loader = self.stalled(r"^SELECT .?begin_byte.?, .* FROM .?chatload_ranges", nth=20)
+        self.assertGreater(int(self.line_said(loader, r"compares what is loaded: (\d+) %, \d:\d\d left")), 0)
+        self.assert_ends(loader)
+
+    def test_while_sorted_runs_are_merged_the_line_says_how_far_that_is(self):
+        path = support.generate(self.folder / "long.json.gz", lines=1_500_000)
+        little = ("--threads", 8, "--connections", 1, "--range-size", "64K", "--max-line", "4K", "--memory", "41M")
+        loader = self.loader(path, "--order", "key", *little, *OFTEN, to=self.database.url, progress="lines")
+        self.assertGreater(int(self.line_said(loader, r"merges sorted runs: (\d+) %, \d:\d\d left")), 0)
 
 
 class IndexesTest(ProgressCase):

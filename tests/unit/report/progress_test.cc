@@ -56,6 +56,12 @@ TEST(Bottleneck, FiguresReadOutOfStepDoNotWrapAround) {
   EXPECT_EQ(bottleneck(stats, 20), Bottleneck::kInflate);
 }
 
+TEST(StepText, SaysHowFarItIsAndHowLongItTakesByItsMeanSpeed) {
+  EXPECT_EQ(step_text(30, 0.25), "25 %, 1:30 left");
+  EXPECT_EQ(step_text(5, 1), "100 %, 0:00 left");
+  EXPECT_EQ(step_text(5, 0), "0 %");
+}
+
 TEST(ProgressSample, SourceDoneIsWhatTheRangesDoneAreOfThoseSplit) {
   LiveStats stats;
   set_ranges(stats, 10, 8, 5);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <atomic>
 
 #include <algorithm>
 #include <filesystem>
@@ -149,7 +150,8 @@ TEST_F(MergeCursorTest, TakesTheMemoryThatTheStoreSaysAndNoMore) {
   SpillStore store(folder_.path(), spill_mapping(), {600 * kKiB, kMiB});
   RunBuilder builder(store);
   rows.add_all(builder);
-  store.merge_down(StopSignal());
+  std::atomic<std::uint64_t> rows_merged = 0;
+  store.merge_down(StopSignal(), rows_merged);
   EXPECT_LE(store.cursor_bytes(), kMiB);
   const std::size_t before = heap_in_use();
   const MergeCursor cursor(store);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <csignal>
 #include <string>
 #include <thread>
@@ -22,6 +23,7 @@ class SpillStoreTest : public testing::Test {
  protected:
   ScratchFolder folder_;
   StopSignal stop_;
+  std::atomic<std::uint64_t> rows_merged_ = 0;
 };
 
 TEST_F(SpillStoreTest, GivesAllRowsBackInOrderForAnySizeOfBuffer) {
@@ -40,7 +42,7 @@ TEST_F(SpillStoreTest, EmptyStoreHasNoRows) {
   SpillStore store(folder_.path(), spill_mapping(), kLimits);
   RunBuilder builder(store);
   builder.finish();
-  store.merge_down(stop_);
+  store.merge_down(stop_, rows_merged_);
   EXPECT_EQ(store.rows(), 0U);
   EXPECT_EQ(store.bytes_on_disk(), 0U);
   EXPECT_TRUE(read_all(store).empty());
@@ -89,7 +91,11 @@ TEST_F(SpillStoreTest, MergesDownUntilAllCursorsFitAndFreesWhatItMerged) {
   RunBuilder builder(store);
   rows.add_all(builder);
   const std::uint64_t bytes_before = store.bytes_on_disk();
-  store.merge_down(stop_);
+  const std::uint64_t rows_to_merge = store.rows_to_merge();
+  EXPECT_GT(rows_to_merge, rows.rows.size() / 2);
+  store.merge_down(stop_, rows_merged_);
+  EXPECT_EQ(rows_merged_, rows_to_merge);
+  EXPECT_EQ(store.rows_to_merge(), 0U);
   EXPECT_EQ(store.rows(), rows.rows.size());
   EXPECT_LT(store.bytes_on_disk(), bytes_before * 11 / 10);
   EXPECT_GT(store.bytes_on_disk(), bytes_before * 8 / 10);
@@ -103,7 +109,7 @@ TEST_F(SpillStoreTest, SignalEndsMergingDown) {
   RunBuilder builder(store);
   rows.add_all(builder);
   std::raise(SIGTERM);
-  EXPECT_THROW(store.merge_down(stop_), Interrupted);
+  EXPECT_THROW(store.merge_down(stop_, rows_merged_), Interrupted);
 }
 
 TEST_F(SpillStoreTest, DiskThatIsFullWhileItMergesDownIsNamed) {
@@ -113,7 +119,7 @@ TEST_F(SpillStoreTest, DiskThatIsFullWhileItMergesDownIsNamed) {
   rows.add_all(builder);
   const DiskLimit limit(100 * kKiB);
   try {
-    store.merge_down(stop_);
+    store.merge_down(stop_, rows_merged_);
     ADD_FAILURE() << "merged";
   } catch (const EnvironmentError& error) {
     EXPECT_NE(std::string(error.what()).find(folder_.path().string()), std::string::npos) << error.what();
@@ -128,7 +134,7 @@ TEST_F(SpillStoreTest, LeastLimitsAreEnoughForTheLongestRows) {
   SpillStore store(folder_.path(), spill_mapping(), least_limits(kMiB, 3));
   RunBuilder builder(store);
   rows.add_all(builder);
-  store.merge_down(stop_);
+  store.merge_down(stop_, rows_merged_);
   EXPECT_TRUE(read_all(store) == rows.sorted());
 }
 
@@ -139,7 +145,7 @@ TEST_F(SpillStoreTest, RowsTooLongForTheMergeSayWhatToDo) {
   RunBuilder builder(store);
   rows.add_all(builder);
   try {
-    store.merge_down(stop_);
+    store.merge_down(stop_, rows_merged_);
     ADD_FAILURE() << "merged";
   } catch (const EnvironmentError& error) {
     EXPECT_NE(std::string(error.what()).find("--memory"), std::string::npos) << error.what();
