@@ -67,7 +67,7 @@ struct LedgerPlan {
   bool reload = false;                   // load a finished source again; never with restart
   std::optional<std::string> source_id;  // names the only input; 1 to 50 printable characters
   std::chrono::milliseconds wait_lock{0};
-  std::chrono::milliseconds retry_for{std::chrono::minutes(5)};  // since the last commit of any range
+  std::chrono::milliseconds retry_for{std::chrono::minutes(5)};  // since the last commit
 };
 
 struct LoadPlan {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/units.h"
+#include "parse/mapping.h"
 #include "parse/outcome.h"
 #include "split/range.h"
 
@@ -45,6 +47,20 @@ struct RejectedLine {
   std::uint8_t field;  // index into Mapping::fields, or kNoField
 };
 inline constexpr std::uint8_t kNoField = 0xff;
+
+// The same with its place in the input, and what it says; borrows that.
+struct RawReject {
+  LineNumber line;
+  ByteOffset offset;  // of the line's first byte in the decompressed stream
+  RejectReason reason;
+  std::uint8_t field;    // index into Mapping::fields, or kNoField
+  std::string_view raw;  // without its line end
+
+  // The field's column; empty where the reason concerns the whole line.
+  [[nodiscard]] std::string_view column(const Mapping& mapping) const {
+    return field == kNoField ? std::string_view() : std::string_view(mapping.fields[field].column);
+  }
+};
 
 // Owns text that unescaping made; what it hands out stays where it is until clear(). Keeps its memory for the next
 // range. Not for several threads at once.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <exception>
 
 #include "base/errors.h"
@@ -16,6 +17,12 @@
 #include "write/writer_pool.h"
 
 namespace chatload::pipeline {
+namespace {
+
+// How late the end of a pause may be noticed.
+constexpr std::chrono::milliseconds kPausePoll{100};
+
+}  // namespace
 
 KeyOrderLoad::KeyOrderLoad(const std::string& input, const cli::LoadPlan& plan, const KeyOrderMemoryPlan& memory,
                            std::span<write::Session> sessions, const write::WriteContext& context,
@@ -29,7 +36,7 @@ KeyOrderLoad::KeyOrderLoad(const std::string& input, const cli::LoadPlan& plan, 
       stats_(stats),
       spill_(spill) {}
 
-// Of an input that ends in a failure, or over its budget, the ledger has the ranges in front, with their rejects.
+// Of an input that ends in a failure, or over its budget, the ledger gets the ranges in front, with their rejects.
 InputResult KeyOrderLoad::run(report::RejectSink& rejects) {
   InputResult result = sort(rejects);
   PipelineResult& done = result.pipeline;
@@ -52,25 +59,58 @@ InputResult KeyOrderLoad::sort(report::RejectSink& rejects) {
   progress.phase = "1 of 2, sorts by key: ";
   progress.has_database = false;
   return read_input(input_, read, progress, context_.mapping, memory_.reading.ranges_in_flight_max,
-                    Sorting{spill_->rows, spill_->ranges, context_.committed}, rejects, stats_, context_.stop);
+                    Sorting{spill_->rows, *spill_->ranges, context_.committed}, rejects, stats_, context_.stop);
 }
 
 void KeyOrderLoad::record_ranges(PipelineResult& result) {
-  spill_->ranges.finish();
-  spdlog::info("{}: is sorted; what it has beside rows ({} ranges, {} rejected lines) goes to the ledger first.",
-               input_, format_count(spill_->ranges.ranges()), format_count(spill_->ranges.rejects()));
+  if (context_.stop.requested()) throw Interrupted();
+  spill::RangeJournal& journal = *spill_->ranges;
+  journal.finish();
+  if (result.is_whole() && journal.new_ranges() > 0) {
+    spdlog::info("{}: is sorted; what it has beside rows, {} ranges and {} rejected lines, goes to the ledger first.",
+                 input_, format_count(journal.new_ranges()), format_count(journal.new_rejects()));
+  }
   stats_.next_phase();
-  const report::Progress watched(
-      stats_, report::step_progress(plan_.report.progress, "records ranges: ", spill_->ranges.groups().size()));
-  write::RangeRecorder recorder(context_.mapping, context_.ledger, context_.committed, context_.statement_bytes_max);
-  for (const spill::Run& group : spill_->ranges.groups()) {
-    if (context_.stop.requested()) throw Interrupted();
+  report::ProgressOptions progress =
+      report::step_progress(plan_.report.progress, "records ranges: ", journal.groups().size());
+  progress.has_database = true;
+  const report::Progress watched(stats_, progress);
+  write::RangeRecorder recorder(context_.mapping, context_.ledger, context_.committed, context_.statement_bytes_max,
+                                context_.stop);
+  for (const spill::Run& group : journal.groups()) {
+    await_clearance();
     const write::RecordedRanges recorded = name_failures(
         input_, [&] { return control_.run([&](write::Session& session) { return recorder.record(session, group); }); });
     context_.retry.committed();
     ++stats_.source_read;
     result.counts.parsed += recorded.counts;
     result.counts.bytes_decompressed += recorded.bytes_decompressed;
+  }
+  spill_->ranges.reset();  // merging and the server may need the room
+}
+
+void KeyOrderLoad::await_clearance() {
+  if (context_.stop.requested()) throw Interrupted();
+  if (!context_.pause.is_set()) return;
+  while (context_.pause.is_set()) {
+    if (context_.stop.wait_for(kPausePoll)) throw Interrupted();
+  }
+  context_.retry.begin_anew();
+}
+
+// The server closes those that idle for longer than wait_timeout, as in a sort, which is no trouble to be told of. A
+// writer that cannot have another does tell, and waits.
+void KeyOrderLoad::renew_sessions() {
+  for (write::Session& session : sessions_) {
+    try {
+      session.execute("DO 1");
+    } catch (const write::StatementError&) {
+      try {
+        session = context_.reconnect();
+      } catch (const write::ConnectError&) {
+        return;
+      }
+    }
   }
 }
 
@@ -89,6 +129,7 @@ void KeyOrderLoad::write_stretches(report::RejectSink& rejects, PipelineResult& 
   progress.phase = "2 of 2, writes in key order: ";
   progress.source_total = rows.rows();
   progress.ranges_in_flight_max = memory_.stretches_in_flight_max;
+  renew_sessions();
   write::WriterPool pool(sessions_, context_);
   PipelineResult written;
   {

@@ -31,10 +31,10 @@ namespace chatload::pipeline {
 // What is on disk of a load in key order.
 struct Spill {
   Spill(const std::filesystem::path& dir, const parse::Mapping& mapping, spill::SpillLimits limits)
-      : rows(dir, mapping, limits), ranges(dir) {}
+      : rows(dir, mapping, limits), ranges(std::in_place, dir) {}
 
   spill::SpillStore rows;
-  spill::RangeJournal ranges;
+  std::optional<spill::RangeJournal> ranges;  // until they are recorded
 };
 
 // Single-threaded, for one run; borrows all that it is given. `spill` is filled and left for the caller to free.
@@ -44,12 +44,15 @@ class KeyOrderLoad {
                std::span<write::Session> sessions, const write::WriteContext& context,
                write::ControlConnection& control, report::LiveStats& stats, std::optional<Spill>& spill);
 
-  // Ends like read_input(): failures are the result's.
+  // Ends like read_input(); what goes wrong from then on is the result's failure. Throws EnvironmentError, too: nothing
+  // can be written to the plan's spill_dir.
   [[nodiscard]] InputResult run(report::RejectSink& rejects);
 
  private:
   [[nodiscard]] InputResult sort(report::RejectSink& rejects);
   void record_ranges(PipelineResult& result);
+  void await_clearance();
+  void renew_sessions();
   void write_stretches(report::RejectSink& rejects, PipelineResult& result);
 
   const std::string& input_;

@@ -194,8 +194,10 @@ void LoadRunner::count_done(const std::string& input, const DoneLoad& load, Verd
 
 void LoadRunner::go_on(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
                        Verdict& verdict) {
+  const bool is_key_order = load.plan.write.order == write::RowOrder::kKey;
   report::RejectSink rejects(input, plan_.report.reject_limit, nullptr,
-                             fmt::format("`chatload rejects {}` lists all of them", load.load_id));
+                             fmt::format("`chatload rejects {}` lists all of them{}", load.load_id,
+                                         is_key_order ? ", once the input is sorted" : ""));
   report::RunCounts before = recorded_counts(load.before);
   before.bytes_compressed = 0;  // this run reads the input from its start again
   verdict.counts += before;
@@ -204,14 +206,15 @@ void LoadRunner::go_on(const std::string& input, const source::SourceIdentity& i
   verdict.counts += pipeline.counts;
   verdict.this_run += pipeline.counts;
 
+  if (pipeline.budget_verdict) spdlog::error("{}", *pipeline.budget_verdict);
   if (pipeline.failure) std::rethrow_exception(pipeline.failure);
   if (pipeline.budget_verdict) {
-    spdlog::error("{}", *pipeline.budget_verdict);
     mark_ended(load, write::LoadState::kFailed, ExitCode::kBudgetExceeded);
     verdict.worsen(RunStatus::kBudgetExceeded, ExitCode::kBudgetExceeded);
   } else if (pipeline.interrupted) {
-    spdlog::warn("{}: stopped by a signal after {} lines.", input,
-                 format_count(load.before.counts.lines + pipeline.counts.parsed.lines));
+    spdlog::warn("{}: stopped by a signal after {} lines{}.", input,
+                 format_count(load.before.counts.lines + pipeline.counts.parsed.lines),
+                 is_key_order ? "; the next run sorts again and goes on from there" : "");
     mark_ended(load, write::LoadState::kInterrupted, ExitCode::kInterrupted);
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else {
@@ -250,6 +253,17 @@ void LoadRunner::say_if_fewer(const std::string& input, const MemoryPlan& memory
                format_size(memory.memory_bytes));
 }
 
+// Into a packet of the server's: one that is met ends the load, maybe after hours.
+void LoadRunner::say_if_lines_may_not_fit(const std::string& input, split::SplitLimits limits) const {
+  const std::size_t wanted_bytes = line_statement_bytes(limits);
+  const std::size_t bytes = sessions_.front().statement_bytes_max(wanted_bytes);
+  if (bytes == wanted_bytes) return;
+  spdlog::warn(
+      "{}: a line may take a statement of {} (--max-line {}), and the server's max_allowed_packet allows {}; "
+      "raise it, or lower --max-line: a line that does not fit ends the load.",
+      input, format_size(wanted_bytes), format_size(limits.line_bytes_max), format_size(bytes));
+}
+
 // Runs the pipeline; a failed writer's error is the result's failure, too.
 InputResult LoadRunner::write_rows(const std::string& input, const source::SourceIdentity& identity,
                                    const OpenLoad& load, report::RejectSink& rejects) {
@@ -265,6 +279,7 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
   if (is_key_order) key_order = plan_key_order_memory(plan.read, writers, mapping_.fields.size());
   const MemoryPlan memory = is_key_order ? key_order.reading : plan_memory(plan.read, writers);
   say_if_fewer(input, memory);
+  say_if_lines_may_not_fit(input, plan.read.split);
   const write::RangeLedger ledger(load.load_id, load.owner);
   std::optional<write::CommittedRanges> committed;
   control_->run([&](write::Session& session) { committed.emplace(session, load.load_id); });

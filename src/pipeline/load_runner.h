@@ -54,6 +54,7 @@ class LoadRunner {
   void go_on(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load, Verdict& verdict);
   [[nodiscard]] write::RowTransport choose_transport(const std::string& input, write::OnDuplicate mode);
   void say_if_fewer(const std::string& input, const MemoryPlan& memory) const;
+  void say_if_lines_may_not_fit(const std::string& input, split::SplitLimits limits) const;
   [[nodiscard]] InputResult write_rows(const std::string& input, const source::SourceIdentity& identity,
                                        const OpenLoad& load, report::RejectSink& rejects);
   void finish(const std::string& input, const OpenLoad& load, bool has_rejects, Verdict& verdict);

@@ -214,8 +214,10 @@ std::size_t share(std::size_t free_bytes, std::size_t each_bytes, std::size_t en
 
 }  // namespace
 
+std::size_t line_statement_bytes(split::SplitLimits limits) { return 2 * limits.line_bytes_max + 4 * kKiB; }
+
 std::size_t statement_bytes_max(split::SplitLimits limits) {
-  return std::max(kStatementBytesMin, 2 * limits.line_bytes_max + 4 * kKiB);
+  return std::max(kStatementBytesMin, line_statement_bytes(limits));
 }
 
 MemoryPlan plan_memory(const cli::ReadPlan& read, Writers writers) {

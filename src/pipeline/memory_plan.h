@@ -49,8 +49,11 @@ struct KeyOrderMemoryPlan {
 // 1 MiB, unless the user gave them. They are the load's from then on, whatever a later run has of cores and memory.
 [[nodiscard]] split::SplitLimits fitting_limits(const cli::ReadPlan& read, Writers writers, std::size_t columns);
 
-// The longest statement a writer builds: a row of a line of the maximal length has its text escaped, which at most
-// doubles it.
+// What a line of the maximal length takes in a statement: as a row its text is escaped, as a reject it is in
+// hexadecimal digits, which doubles it.
+[[nodiscard]] std::size_t line_statement_bytes(split::SplitLimits limits);
+
+// The longest statement that a writer builds.
 [[nodiscard]] std::size_t statement_bytes_max(split::SplitLimits limits);
 
 }  // namespace chatload::pipeline

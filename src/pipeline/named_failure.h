@@ -27,13 +27,6 @@ auto name_failures(const std::string& input, Body body) {
 }
 
 // What ended the pool; null if nothing did.
-[[nodiscard]] inline std::exception_ptr failure_of(const write::WriterPool& pool, const std::string& input) {
-  try {
-    name_failures(input, [&] { pool.rethrow_failure(); });
-  } catch (...) {
-    return std::current_exception();
-  }
-  return nullptr;
-}
+[[nodiscard]] std::exception_ptr failure_of(const write::WriterPool& pool, const std::string& input);
 
 }  // namespace chatload::pipeline

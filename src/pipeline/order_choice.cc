@@ -25,9 +25,20 @@ constexpr double kSortedShare = 0.99;
 // 1, range 3, line index 2, begin 3, size 2; four texts' lengths 5; one more of the time. Uncompressed: random ids do
 // not compress.
 constexpr std::uint64_t kSpilledRowBytes = 23;
+// Of a rejected line in the ranges' journal, beside its text (spill/range_journal.cc).
+constexpr std::uint64_t kJournalRejectBytes = 32;
 // For rows that are longer than those of the sample, and for merging down, where each run that is read has up to a MiB
 // that is written elsewhere already (spill/run_reader.cc).
 constexpr double kSpillReserve = 1.2;
+
+// Those that are not there are like those that are (ParsedRange::kRejectsMax).
+double journal_bytes_of(const parse::ParsedRange& parsed) {
+  if (parsed.rejects.empty()) return 0;
+  std::uint64_t bytes = 0;
+  for (const parse::RejectedLine& reject : parsed.rejects) bytes += reject.line.size_bytes + kJournalRejectBytes;
+  return static_cast<double>(bytes) / static_cast<double>(parsed.rejects.size()) *
+         static_cast<double>(parsed.counts.rejected());
+}
 
 }  // namespace
 
@@ -39,6 +50,7 @@ InputSample sample_input(const std::string& input, const cli::ReadPlan& read, co
   InputSample sample;
   std::uint64_t read_bytes = 0;
   std::uint64_t bytes = 0;
+  double rejected_bytes = 0;
   std::uint64_t ascending = 0;
   std::string last;
   while (parsed.range.begin.value() < kSampleBytes) {
@@ -55,22 +67,28 @@ InputSample sample_input(const std::string& input, const cli::ReadPlan& read, co
       ascending += key > last ? 1 : 0;
       last = key;
     }
+    rejected_bytes += journal_bytes_of(parsed);
     sample.rows += parsed.rows.rows();
     sample.lines += parsed.counts.lines - parsed.counts.blank;
     read_bytes += parsed.range.length_bytes();
   }
   const std::uint64_t rows = sample.rows > 0 ? sample.rows : sample.lines;
-  if (sample.rows == 0) bytes = read_bytes;
+  if (sample.rows == 0) {
+    bytes = read_bytes;
+    rejected_bytes = 0;
+  }
   if (sample.rows > 0) sample.ascending_share = static_cast<double>(ascending) / static_cast<double>(sample.rows);
   const double scale = std::max(1.0, static_cast<double>(bytes_compressed_total) /
                                          static_cast<double>(std::max<std::uint64_t>(ranges.compressed_bytes(), 1)));
   sample.rows_estimate = static_cast<std::uint64_t>(static_cast<double>(rows) * scale);
   sample.bytes_estimate = static_cast<std::uint64_t>(static_cast<double>(bytes) * scale);
+  sample.rejected_bytes_estimate = static_cast<std::uint64_t>(rejected_bytes * scale);
   return sample;
 }
 
 std::uint64_t spill_bytes_estimate(const InputSample& sample) {
-  const auto bytes = static_cast<double>(sample.bytes_estimate + kSpilledRowBytes * sample.rows_estimate);
+  const auto bytes = static_cast<double>(sample.bytes_estimate + kSpilledRowBytes * sample.rows_estimate +
+                                         sample.rejected_bytes_estimate);
   return static_cast<std::uint64_t>(kSpillReserve * bytes);
 }
 

@@ -17,9 +17,10 @@ namespace chatload::pipeline {
 struct InputSample {
   std::uint64_t lines = 0;
   std::uint64_t rows = 0;
-  double ascending_share = 1;        // of the rows, those whose key is greater than the one's before
-  std::uint64_t rows_estimate = 0;   // of the whole input
-  std::uint64_t bytes_estimate = 0;  // of their texts
+  double ascending_share = 1;                 // of the rows, those whose key is greater than the one's before
+  std::uint64_t rows_estimate = 0;            // of the whole input
+  std::uint64_t bytes_estimate = 0;           // of their texts
+  std::uint64_t rejected_bytes_estimate = 0;  // of the lines that are rejected, beside those that count as rows
 };
 
 // Reads the first ranges. bytes_compressed_total: of the input. Throws what reading the input throws.

@@ -356,7 +356,7 @@ void Run::keep_in_journal(WriteJob& job) {
   std::copy(job.digest.begin(), job.digest.end(), entry.digest.begin());
   sorting_->ranges.add(entry);
   if (job.is_recorded) return;
-  job.for_each_reject([&](const spill::RejectEntry& reject) {
+  job.for_each_reject([&](const parse::RawReject& reject) {
     sorting_->ranges.add(reject);
     return true;
   });

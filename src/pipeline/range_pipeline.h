@@ -63,7 +63,7 @@ struct PipelineOptions {
 };
 
 struct PipelineResult {
-  report::RunCounts counts;                   // of the ranges done by this run: committed, counted or sorted
+  report::RunCounts counts;                   // of the ranges committed or counted by this run; of none that is sorted
   std::uint64_t lines = 0;                    // of all ranges, those of earlier runs too
   std::uint64_t blank = 0;                    // of all ranges that are done
   std::uint64_t ranges = 0;                   // that were cut

@@ -19,7 +19,7 @@ void RangeSettler::add_rejects(WriteJob& job) {
 // Those whose lines nobody asked for count as the range's last. A range that is sorted was parsed again.
 bool RangeSettler::add_recorded_rejects(WriteJob& job) {
   if (fate_ == Fate::kSorted) {
-    return job.for_each_reject([&](const spill::RejectEntry& reject) { return rejects_.add_recorded(reject.line); });
+    return job.for_each_reject([&](const parse::RawReject& reject) { return rejects_.add_recorded(reject.line); });
   }
   const write::WriteResult& result = job.result;
   const LineNumber last = job.first_line + (job.parsed.counts.lines - 1);
@@ -37,15 +37,14 @@ bool RangeSettler::add_new_rejects(WriteJob& job) {
     }
     return true;
   };
-  return job.for_each_reject([&](const spill::RejectEntry& reject) {
+  return job.for_each_reject([&](const parse::RawReject& reject) {
     return add_refused_before(reject.line) && add_reject(reject);
   }) && add_refused_before(LineNumber(std::numeric_limits<std::uint64_t>::max()));
 }
 
-bool RangeSettler::add_reject(const spill::RejectEntry& reject) {
-  const bool has_field = reject.field != parse::kNoField;
+bool RangeSettler::add_reject(const parse::RawReject& reject) {
   return add({.reason = reject.reason,
-              .field = has_field ? std::string_view(mapping_.fields[reject.field].column) : std::string_view(),
+              .field = reject.column(mapping_),
               .line = reject.line,
               .offset = reject.offset,
               .raw = reject.raw,

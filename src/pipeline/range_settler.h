@@ -40,7 +40,7 @@ class RangeSettler {
  private:
   [[nodiscard]] bool add_recorded_rejects(write::WriteJob& job);
   [[nodiscard]] bool add_new_rejects(write::WriteJob& job);
-  [[nodiscard]] bool add_reject(const spill::RejectEntry& reject);
+  [[nodiscard]] bool add_reject(const parse::RawReject& reject);
   [[nodiscard]] bool add_refused(const write::WriteJob& job, const write::RefusedLine& refused);
   [[nodiscard]] bool add(const report::RejectRecord& record);
 

@@ -94,6 +94,7 @@ ProgressOptions step_progress(ProgressOptions of_run, std::string_view phase, st
   of_run.phase = phase;
   of_run.source_total = source_total;
   of_run.is_step = true;
+  of_run.has_database = false;
   return of_run;
 }
 
@@ -130,8 +131,10 @@ std::string progress_text(const ProgressSample& before, const ProgressSample& no
   return text + fmt::format(", waits for {}", name(bottleneck));
 }
 
-std::string step_text(double seconds, double share_done) {
-  return fmt::format("{} %{}", static_cast<int>(share_done * 100), left_text(seconds, share_done));
+std::string step_text(const ProgressSample& now, double share_done) {
+  const std::string text =
+      fmt::format("{} %{}", static_cast<int>(share_done * 100), left_text(now.seconds, share_done));
+  return now.pause.empty() ? text : text + ", waits: " + now.pause;
 }
 
 class Progress::Impl {
@@ -160,7 +163,7 @@ class Progress::Impl {
       samples.push_back(sample());
       const std::string text =
           std::string(options_.phase) +
-          (options_.is_step ? step_text(samples.back().seconds, step_share())
+          (options_.is_step ? step_text(samples.back(), step_share())
                             : progress_text(samples.front(), samples.back(), options_.source_total, waits_for()));
       is_bar ? draw(text) : spdlog::info(text);
       if (samples.size() > (is_bar ? kBarSamplesMax : 1)) samples.pop_front();

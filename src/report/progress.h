@@ -33,7 +33,7 @@ struct ProgressOptions {
 };
 
 // Of a step beside the rows of a run: how far it is, and no more. source_total: of LiveStats::source_read, in whatever
-// the step counts. Its line: "merges sorted runs: 42 %, 0:12 left".
+// the step counts. Its line: "merges sorted runs: 42 %, 0:12 left". It has no database unless that is set.
 [[nodiscard]] ProgressOptions step_progress(ProgressOptions of_run, std::string_view phase, std::uint64_t source_total);
 
 // LiveStats at an instant.
@@ -58,7 +58,7 @@ struct ProgressSample {
                                         std::optional<std::uint64_t> source_total, Bottleneck bottleneck);
 
 // The same of a step.
-[[nodiscard]] std::string step_text(double seconds, double share_done);
+[[nodiscard]] std::string step_text(const ProgressSample& now, double share_done);
 
 // Prints to standard error from a thread of its own between construction and destruction; a bar is redrawn five times
 // a second and wiped at the end. `stats` outlives it.

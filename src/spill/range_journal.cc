@@ -56,28 +56,44 @@ std::string_view take_record(std::string_view& bytes) {
 RangeJournal::RangeJournal(const std::filesystem::path& dir)
     : writer_(std::make_shared<SpillFile>(dir), bytes_on_disk_, /*plain_bytes=*/0) {}
 
-void RangeJournal::add(const RangeEntry& range) {
-  if (group_bytes_ >= kGroupBytes) end_group();
-  record_.clear();
-  append(record_, Head{Kind::kRange, sizeof range});
-  append(record_, range);
-  writer_.add(record_);
-  group_bytes_ += record_.size();
-  ++ranges_;
+// A range of which a part is missing must not be read, so nothing is written behind it.
+template <typename Write>
+void RangeJournal::write(Write write) {
+  if (has_failed_) return;
+  has_failed_ = true;
+  write();
+  has_failed_ = false;
 }
 
-void RangeJournal::add(const RejectEntry& reject) {
-  record_.clear();
-  append(record_, Head{Kind::kReject, static_cast<std::uint32_t>(sizeof(RejectHead) + reject.raw.size())});
-  append(record_, RejectHead{reject.line, reject.offset, reject.reason, reject.field});
-  record_ += reject.raw;
+void RangeJournal::add(const RangeEntry& range) {
+  write([&] {
+    if (group_bytes_ >= kGroupBytes) end_group();
+    record_.clear();
+    append(record_, Head{Kind::kRange, sizeof range});
+    append(record_, range);
+    add_record();
+  });
+  if (!range.is_recorded) ++new_ranges_;
+}
+
+void RangeJournal::add(const parse::RawReject& reject) {
+  write([&] {
+    record_.clear();
+    append(record_, Head{Kind::kReject, static_cast<std::uint32_t>(sizeof(RejectHead) + reject.raw.size())});
+    append(record_, RejectHead{reject.line, reject.offset, reject.reason, reject.field});
+    record_ += reject.raw;
+    add_record();
+  });
+  ++new_rejects_;
+}
+
+void RangeJournal::add_record() {
   writer_.add(record_);
   group_bytes_ += record_.size();
-  ++rejects_;
 }
 
 void RangeJournal::finish() {
-  if (group_bytes_ > 0) end_group();
+  if (group_bytes_ > 0) write([this] { end_group(); });
 }
 
 void RangeJournal::end_group() {
@@ -96,11 +112,11 @@ std::optional<RangeEntry> RangeJournalReader::next_range() {
   return take<RangeEntry>(record);
 }
 
-std::optional<RejectEntry> RangeJournalReader::next_reject() {
+std::optional<parse::RawReject> RangeJournalReader::next_reject() {
   if (!find_record() || kind_of(block_) != Kind::kReject) return std::nullopt;
   std::string_view record = take_record(block_);
   const auto head = take<RejectHead>(record);
-  return RejectEntry{head.line, head.offset, head.reason, head.field, record};
+  return parse::RawReject{head.line, head.offset, head.reason, head.field, record};
 }
 
 // False at the end.

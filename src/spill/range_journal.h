@@ -16,6 +16,7 @@
 
 #include "base/units.h"
 #include "parse/outcome.h"
+#include "parse/row_batch.h"
 #include "spill/block_reader.h"
 #include "spill/run.h"
 #include "spill/run_writer.h"
@@ -34,47 +35,44 @@ struct RangeEntry {
   bool is_recorded;  // an earlier run put it into the ledger, so it comes without its rejects
 };
 
-// One of its rejected lines.
-struct RejectEntry {
-  LineNumber line;
-  ByteOffset offset;  // of the line's first byte in the decompressed stream
-  parse::RejectReason reason;
-  std::uint8_t field;    // index into Mapping::fields, or kNoField
-  std::string_view raw;  // the line without its line end
-};
-
 // Written once, by one thread; then read, any number of times. The file has no name (spill_file.h). Throws
-// EnvironmentError: the disk is full or damaged.
+// EnvironmentError: the disk is full; from then on it takes nothing more, and keeps the groups that are whole.
 class RangeJournal {
  public:
   explicit RangeJournal(const std::filesystem::path& dir);
 
   // In file order: each range, then its rejects.
   void add(const RangeEntry& range);
-  void add(const RejectEntry& reject);
+  void add(const parse::RawReject& reject);
 
-  // Nothing more will be added.
+  // Nothing more will be added. Throws nothing where add() has thrown.
   void finish();
 
   // Whole ranges that follow one another, about kGroupBytes of them. REQUIRES: finish() was called.
   [[nodiscard]] const std::vector<Run>& groups() const { return groups_; }
 
-  [[nodiscard]] std::uint64_t ranges() const { return ranges_; }
-  [[nodiscard]] std::uint64_t rejects() const { return rejects_; }
+  // That are not recorded yet.
+  [[nodiscard]] std::uint64_t new_ranges() const { return new_ranges_; }
+  [[nodiscard]] std::uint64_t new_rejects() const { return new_rejects_; }
 
  private:
+  template <typename Write>
+  void write(Write write);
+  void add_record();
   void end_group();
 
   std::atomic<std::uint64_t> bytes_on_disk_ = 0;
   RunWriter writer_;
   std::string record_;
   std::size_t group_bytes_ = 0;
-  std::uint64_t ranges_ = 0;
-  std::uint64_t rejects_ = 0;
+  std::uint64_t new_ranges_ = 0;
+  std::uint64_t new_rejects_ = 0;
+  bool has_failed_ = false;
   std::vector<Run> groups_;
 };
 
-// One group from its first range to its last. Single-threaded; the journal must live on.
+// One group from its first range to its last. Single-threaded; the journal must live on. Throws EnvironmentError: the
+// disk does not give back what was written.
 class RangeJournalReader {
  public:
   explicit RangeJournalReader(const Run& group);
@@ -83,7 +81,7 @@ class RangeJournalReader {
   [[nodiscard]] std::optional<RangeEntry> next_range();
 
   // The next reject of that range, which borrows until the next call; nothing behind its last.
-  [[nodiscard]] std::optional<RejectEntry> next_reject();
+  [[nodiscard]] std::optional<parse::RawReject> next_reject();
 
  private:
   [[nodiscard]] bool find_record();

@@ -1,4 +1,4 @@
-// A sorted run on disk.
+// A sorted run on disk; or a group of the ranges' journal, whose records come in file order.
 #pragma once
 
 #include <cstddef>

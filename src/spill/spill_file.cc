@@ -37,7 +37,7 @@ int open_nameless(const fs::path& dir) {
 }  // namespace
 
 SpillFile::SpillFile(const fs::path& dir) : dir_(dir), descriptor_(open_nameless(dir)) {
-  if (descriptor_ < 0) fail("Sorted rows cannot be written to", dir_, std::strerror(errno));
+  if (descriptor_ < 0) fail("Sorted rows and rejected lines cannot be written to", dir_, std::strerror(errno));
 }
 
 SpillFile::~SpillFile() { ::close(descriptor_); }
@@ -46,7 +46,8 @@ void SpillFile::append(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(size_));
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) fail("Sorted rows cannot be written to", dir_, std::strerror(written < 0 ? errno : ENOSPC));
+    if (written <= 0)
+      fail("Sorted rows and rejected lines cannot be written to", dir_, std::strerror(written < 0 ? errno : ENOSPC));
     size_ += static_cast<std::uint64_t>(written);
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
@@ -56,7 +57,7 @@ void SpillFile::read(std::uint64_t begin, std::span<char> bytes) const {
   while (!bytes.empty()) {
     const ssize_t got = ::pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(begin));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail("Sorted rows cannot be read back from", dir_, std::strerror(errno));
+    if (got < 0) fail("Sorted rows and rejected lines cannot be read back from", dir_, std::strerror(errno));
     if (got == 0) fail_damaged(begin);
     begin += static_cast<std::uint64_t>(got);
     bytes = bytes.subspan(static_cast<std::size_t>(got));

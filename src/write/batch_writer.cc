@@ -136,7 +136,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
     session_.execute("ROLLBACK");
     return sent == RowSender::Outcome::kFellBack || gives_way ? Outcome::kRolledBack : Outcome::kGivenUp;
   }
-  job.for_each_reject([&](const spill::RejectEntry& reject) {
+  job.for_each_reject([&](const parse::RawReject& reject) {
     rejects_.add(reject);
     return true;
   });
@@ -158,8 +158,12 @@ void BatchWriter::take_recorded(WriteJob& job, bool by_earlier_run) {
   const split::Range& range = job.parsed.range;
   const std::optional<RangeRecord> record = context_.ledger.find(session_, range.number);
   if (!record) throw range_lost(lines_of(job));
-  if (!record->has_bytes_of(range, job.digest) || record->first_line != job.first_line ||
-      record->counts.lines != job.parsed.counts.lines) {
+  const RangeRecord ours{.begin = range.begin,
+                         .length_bytes = range.length_bytes(),
+                         .digest = job.digest,
+                         .first_line = job.first_line,
+                         .counts = {.lines = job.parsed.counts.lines}};
+  if (!record->is_of_same_lines(ours)) {
     throw changed_source(context_.ledger.load_id(), *record);
   }
   if (by_earlier_run && !job.is_stretch() && record->counts.rejected > 0 && context_.recorded_rejects_max > 0) {

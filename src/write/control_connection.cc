@@ -60,19 +60,26 @@ void ControlConnection::ask_for_lock_again(NamedLock& lock) {
   }
 }
 
+bool ControlConnection::wait(Attempts& attempts, const std::string& trouble) {
+  if (attempts.failures == 0) attempts.since = RetryPolicy::Clock::now();
+  return retry_.wait(attempts.since, attempts.failures++, trouble);
+}
+
 void ControlConnection::wait_after(const ConnectError& error, Attempts& attempts) {
   if (!retry_.may_redo(error)) throw error;
-  if (retry_.wait(attempts.since, attempts.failures++, error.what())) return;
+  if (wait(attempts, error.what())) return;
   if (stop_.requested()) throw Interrupted();
   throw error;
 }
 
 void ControlConnection::wait_after(const StatementError& error, Attempts& attempts) {
   if (classify(error) != ErrorClass::kRetry) session_.reset();
-  if (retry_.may_redo(error) && retry_.wait(attempts.since, attempts.failures++, error.what())) return;
+  if (retry_.may_redo(error) && wait(attempts, error.what())) return;
   if (stop_.requested()) throw Interrupted();
-  throw DatabaseError(
-      fmt::format("The ledger cannot be read or written: {}; mend that and run the same command again.", error.what()));
+  const std::string within =
+      retry_.may_redo(error) ? fmt::format(" within {} (--retry-for)", format_duration(retry_.retry_for())) : "";
+  throw DatabaseError(fmt::format(
+      "The ledger cannot be read or written{}: {}; mend that and run the same command again.", within, error.what()));
 }
 
 void ControlConnection::keep_alive() {

@@ -75,7 +75,7 @@ class ControlConnection {
 
  private:
   struct Attempts {
-    RetryPolicy::Clock::time_point since = RetryPolicy::Clock::now();
+    RetryPolicy::Clock::time_point since;  // of the first
     unsigned failures = 0;
   };
 
@@ -90,6 +90,7 @@ class ControlConnection {
   Session& session();
   void ask_for_lock_again(NamedLock& lock);
   void release(const NamedLock& lock) noexcept;
+  [[nodiscard]] bool wait(Attempts& attempts, const std::string& trouble);
   void wait_after(const ConnectError& error, Attempts& attempts);
   void wait_after(const StatementError& error, Attempts& attempts);
   void keep_alive();

@@ -121,33 +121,34 @@ void RangeLedger::hold(Session& session) const {
 std::map<RangeNumber, RangeRecord> RangeLedger::find(Session& session, RangeNumber first, RangeNumber last) const {
   std::map<RangeNumber, RangeRecord> records;
   session.for_each(fmt::format("SELECT `range_number`, {} FROM `chatload_ranges` WHERE `load_id` = {}"
-                               " AND `range_number` BETWEEN {} AND {} LOCK IN SHARE MODE",
+                               " AND `range_number` BETWEEN {} AND {}",
                                kRecordCells, load_id_, first.value(), last.value()),
                    [&](const Row& row) { records.emplace(to_number(row[0]), range_record(row, 1)); });
   return records;
 }
 
-void RangeLedger::insert(Session& session, const std::vector<RangeRow>& rows, std::size_t bytes_max) const {
+bool RangeLedger::insert(Session& session, const std::vector<RangeRow>& rows, std::size_t bytes_max) const {
   constexpr std::size_t kRowBytesMax = 400;
   const std::string head = fmt::format(
       "INSERT INTO `chatload_ranges` (`load_id`, `range_number`, `compressed_end`, {}) VALUES ", kRecordCells);
-  std::string sql = head;
-  const auto send = [&] {
-    if (sql.size() == head.size()) return;
-    session.execute(sql);
-    sql = head;
-  };
-  for (const RangeRow& row : rows) {
-    if (sql.size() + kRowBytesMax > bytes_max) send();
-    const RangeRecord& record = row.record;
-    const LineCounts& counts = record.counts;
-    fmt::format_to(std::back_inserter(sql), "{}({},{},{},{},{},{},{},{},{},{},{},{},{},{})",
-                   sql.size() == head.size() ? "" : ",", load_id_, row.number.value(), row.compressed_end,
-                   record.begin.value(), record.length_bytes, quote_text(record.digest), record.first_line.value(),
-                   counts.lines, counts.inserted, counts.updated, counts.duplicate, counts.filtered, counts.rejected,
-                   counts.blank);
+  std::string sql;
+  try {
+    for (const RangeRow& row : rows) {
+      if (sql.size() + kRowBytesMax > bytes_max) session.execute(std::exchange(sql, {}));
+      const RangeRecord& record = row.record;
+      const LineCounts& counts = record.counts;
+      sql += sql.empty() ? head : ",";
+      fmt::format_to(std::back_inserter(sql), "({},{},{},{},{},{},{},{},{},{},{},{},{},{})", load_id_,
+                     row.number.value(), row.compressed_end, record.begin.value(), record.length_bytes,
+                     quote_text(record.digest), record.first_line.value(), counts.lines, counts.inserted,
+                     counts.updated, counts.duplicate, counts.filtered, counts.rejected, counts.blank);
+    }
+    if (!sql.empty()) session.execute(sql);
+    return true;
+  } catch (const StatementError& error) {
+    if (classify(error) == ErrorClass::kDuplicateKey) return false;
+    throw;
   }
-  send();
 }
 
 bool RangeLedger::has_ranges_from(Session& session, RangeNumber number) const {

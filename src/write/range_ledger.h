@@ -67,13 +67,15 @@ class RangeLedger {
   // In the same transaction, after everything else.
   void record_counts(Session& session, RangeNumber number, const LineCounts& counts) const;
 
-  // The same fence for a transaction that records many ranges at once: find() those that are there, in which a lost
-  // transaction of ours is waited for, insert() the others. In statements of at most bytes_max.
+  // The same two for a transaction that records many ranges at once, in statements of at most bytes_max. insert() is
+  // false where one of them is committed already.
   void hold(Session& session) const;
-  [[nodiscard]] std::map<RangeNumber, RangeRecord> find(Session& session, RangeNumber first, RangeNumber last) const;
-  void insert(Session& session, const std::vector<RangeRow>& rows, std::size_t bytes_max) const;
+  [[nodiscard]] bool insert(Session& session, const std::vector<RangeRow>& rows, std::size_t bytes_max) const;
 
   [[nodiscard]] std::optional<RangeRecord> find(Session& session, RangeNumber number) const;
+
+  // Of [first, last], those that are there.
+  [[nodiscard]] std::map<RangeNumber, RangeRecord> find(Session& session, RangeNumber first, RangeNumber last) const;
 
   // Whether ranges, not stretches, from that number on are committed.
   [[nodiscard]] bool has_ranges_from(Session& session, RangeNumber number) const;

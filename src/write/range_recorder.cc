@@ -1,14 +1,13 @@
 #include "write/range_recorder.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "base/errors.h"
 #include "write/reject_sender.h"
+#include "write/transaction.h"
 #include "write/write_failure.h"
 
 namespace chatload::write {
@@ -37,11 +36,6 @@ RangeRow row_of(const RangeEntry& range) {
                                 .blank = parsed.blank}}};
 }
 
-std::string lines_of(const RangeEntry& range) {
-  return fmt::format("the lines {} to {}", range.first_line.value(),
-                     range.first_line.value() + std::max<std::uint64_t>(range.counts.lines, 1) - 1);
-}
-
 RecordedRanges recorded_now(const std::vector<RangeEntry>& ranges) {
   RecordedRanges recorded;
   for (const RangeEntry& range : ranges) {
@@ -57,33 +51,54 @@ RecordedRanges recorded_now(const std::vector<RangeEntry>& ranges) {
 }  // namespace
 
 RangeRecorder::RangeRecorder(const parse::Mapping& mapping, const RangeLedger& ledger, CommittedRanges& committed,
-                             std::size_t statement_bytes_max)
-    : mapping_(mapping), ledger_(ledger), committed_(committed), statement_bytes_max_(statement_bytes_max) {}
+                             std::size_t statement_bytes_max, const StopSignal& stop)
+    : mapping_(mapping),
+      ledger_(ledger),
+      committed_(committed),
+      statement_bytes_max_(statement_bytes_max),
+      stop_(stop) {}
 
+// Where one new range is there, all are: in a transaction of ours whose COMMIT arrived although its reply did not.
 RecordedRanges RangeRecorder::record(Session& session, const spill::Run& group) {
   const std::vector<RangeEntry> ranges = ranges_of(group);
+  const auto is_recorded = [](const RangeEntry& range) { return range.is_recorded; };
+  const bool is_new = insert(session, group, ranges);
+  if (!is_new || std::any_of(ranges.begin(), ranges.end(), is_recorded)) require_recorded(session, ranges);
+  for (const RangeEntry& range : ranges) committed_.add(range.number);
+  return recorded_now(ranges);
+}
+
+// False where they are there.
+bool RangeRecorder::insert(Session& session, const spill::Run& group, const std::vector<RangeEntry>& ranges) {
+  std::vector<RangeRow> rows;
+  for (const RangeEntry& range : ranges) {
+    if (!range.is_recorded) rows.push_back(row_of(range));
+  }
+  if (rows.empty()) return true;
   Transaction transaction(session);
   ledger_.hold(session);
-  const auto there = ledger_.find(session, ranges.front().number, ranges.back().number);
-  std::vector<RangeRow> rows;
+  if (!ledger_.insert(session, rows, session.statement_bytes_max(statement_bytes_max_))) return false;
   RejectSender rejects(session, mapping_, ledger_.load_id(), statement_bytes_max_);
   rejects.begin_transaction();
   spill::RangeJournalReader reader(group);
-  while (const std::optional<RangeEntry> range = reader.next_range()) {
-    RangeRow row = row_of(*range);
-    if (const auto found = there.find(range->number); found != there.end()) {
-      if (!found->second.is_of_same_lines(row.record)) throw changed_source(ledger_.load_id(), found->second);
-      continue;
+  while (reader.next_range()) {
+    while (const std::optional<parse::RawReject> reject = reader.next_reject()) {
+      if (stop_.requested()) throw Interrupted();
+      rejects.add(*reject);
     }
-    if (range->is_recorded) throw range_lost(lines_of(*range));
-    rows.push_back(std::move(row));
-    while (const std::optional<spill::RejectEntry> reject = reader.next_reject()) rejects.add(*reject);
   }
   rejects.flush();
-  ledger_.insert(session, rows, std::min(session.statement_bytes_max(), statement_bytes_max_));
   transaction.commit();
-  for (const RangeEntry& range : ranges) committed_.add(range.number);
-  return recorded_now(ranges);
+  return true;
+}
+
+void RangeRecorder::require_recorded(Session& session, const std::vector<RangeEntry>& ranges) {
+  const auto there = ledger_.find(session, ranges.front().number, ranges.back().number);
+  for (const RangeEntry& range : ranges) {
+    const auto found = there.find(range.number);
+    if (found == there.end()) throw range_lost(lines_of(range.first_line, range.counts.lines));
+    if (!found->second.is_of_same_lines(row_of(range).record)) throw changed_source(ledger_.load_id(), found->second);
+  }
 }
 
 }  // namespace chatload::write

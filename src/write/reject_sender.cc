@@ -1,6 +1,5 @@
 #include "write/reject_sender.h"
 
-#include <algorithm>
 #include <string_view>
 
 #include "write/write_failure.h"
@@ -14,7 +13,7 @@ RejectSender::RejectSender(Session& session, const parse::Mapping& mapping, std:
       statement_bytes_max_(statement_bytes_max),
       statement_(load_id, statement_bytes_max) {}
 
-std::size_t RejectSender::bytes_max() const { return std::min(session_.statement_bytes_max(), statement_bytes_max_); }
+std::size_t RejectSender::bytes_max() const { return session_.statement_bytes_max(statement_bytes_max_); }
 
 void RejectSender::begin_transaction() { statement_.begin(bytes_max()); }
 
@@ -24,12 +23,11 @@ void RejectSender::add(const Reject& reject) {
   if (!statement_.append(reject)) throw line_too_long(reject.line, bytes_max());
 }
 
-void RejectSender::add(const spill::RejectEntry& reject) {
-  const bool has_field = reject.field != parse::kNoField;
+void RejectSender::add(const parse::RawReject& reject) {
   add({.line = reject.line,
        .offset = reject.offset,
        .reason = reject.reason,
-       .field = has_field ? std::string_view(mapping_.fields[reject.field].column) : std::string_view(),
+       .field = reject.column(mapping_),
        .detail = {},
        .raw = reject.raw});
 }

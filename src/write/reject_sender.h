@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "parse/mapping.h"
-#include "spill/range_journal.h"
+#include "parse/row_batch.h"
 #include "write/reject_statement.h"
 #include "write/session.h"
 
@@ -24,7 +24,7 @@ class RejectSender {
 
   // A row that the server refused, or a line that the parser did.
   void add(const Reject& reject);
-  void add(const spill::RejectEntry& reject);
+  void add(const parse::RawReject& reject);
 
   // Sends what add() has left. At the end of a transaction.
   void flush();

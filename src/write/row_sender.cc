@@ -57,7 +57,7 @@ void RowSender::committed() {
 void RowSender::learn_limits() {
   if (limits_) return;
   limits_ = {.rows_max = rows_of_statement(session_.round_trip()),
-             .bytes_max = context_.statement_bytes_max_of(session_)};
+             .bytes_max = session_.statement_bytes_max(context_.statement_bytes_max)};
 }
 
 RowSender::Outcome RowSender::send(WriteJob& job, std::span<const std::uint32_t> rows) {

@@ -339,9 +339,9 @@ Session Session::connect(const Endpoint& endpoint, std::uint32_t read_timeout_se
 }
 
 const ServerInfo& Session::server() const { return impl_->server(); }
-std::size_t Session::statement_bytes_max() const {
+std::size_t Session::statement_bytes_max(std::size_t wanted) const {
   constexpr std::size_t kPacketOverheadBytes = 64;
-  return server().packet_bytes_max - kPacketOverheadBytes;
+  return std::min<std::size_t>(server().packet_bytes_max - kPacketOverheadBytes, wanted);
 }
 void Session::execute(std::string_view sql) { impl_->execute(sql); }
 StatementResult Session::update(std::string_view sql) { return impl_->update(sql); }
@@ -358,22 +358,6 @@ std::vector<int> Session::warning_codes() { return impl_->warning_codes(); }
 std::chrono::microseconds Session::round_trip() { return impl_->round_trip(); }
 std::vector<std::string> Session::warnings() { return impl_->warnings(); }
 std::uint64_t Session::connection_id() const { return impl_->connection_id(); }
-
-Transaction::Transaction(Session& session) : session_(session) { session_.execute("START TRANSACTION"); }
-
-Transaction::~Transaction() {
-  if (is_committed_) return;
-  try {
-    session_.execute("ROLLBACK");
-  } catch (const StatementError&) {
-    // The connection is gone, and the transaction with it.
-  }
-}
-
-void Transaction::commit() {
-  session_.execute("COMMIT");
-  is_committed_ = true;
-}
 
 bool get_lock(Session& session, const std::string& name) {
   return session.query("SELECT GET_LOCK(" + quote_text(name) + ", 0)").at(0).at(0) == "1";

@@ -82,8 +82,8 @@ class Session {
 
   [[nodiscard]] const ServerInfo& server() const;
 
-  // Of a statement: max_allowed_packet counts the packet's command byte too.
-  [[nodiscard]] std::size_t statement_bytes_max() const;
+  // Of a statement: `wanted`, where the server takes as much; its max_allowed_packet counts the command byte too.
+  [[nodiscard]] std::size_t statement_bytes_max(std::size_t wanted) const;
 
   // START TRANSACTION, COMMIT, ROLLBACK, SET, DDL.
   void execute(std::string_view sql);
@@ -126,22 +126,6 @@ class Session {
   class Impl;
   explicit Session(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
-};
-
-// START TRANSACTION at its begin; at its end ROLLBACK, unless commit() was called: nothing that fails in between stays
-// open on a connection that is used again.
-class Transaction {
- public:
-  explicit Transaction(Session& session);
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  ~Transaction();
-
-  void commit();
-
- private:
-  Session& session_;
-  bool is_committed_ = false;
 };
 
 // GET_LOCK, without waiting: whether the session has that named lock now. Throws StatementError.

@@ -33,11 +33,6 @@ struct WriteContext {
   const Pause& pause;                        // while it is set, no transaction is begun
   std::atomic<std::uint64_t>& retries;       // transactions redone, for the progress line
   std::atomic<std::uint64_t>& disconnected;  // writers that have no connection just now
-
-  // Of an INSERT on that session.
-  [[nodiscard]] std::size_t statement_bytes_max_of(const Session& session) const {
-    return std::min(session.statement_bytes_max(), statement_bytes_max);
-  }
 };
 
 }  // namespace chatload::write

@@ -3,17 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdint>
 
 #include "base/quantity.h"
 
 namespace chatload::write {
 
+std::string lines_of(LineNumber first, std::uint64_t count) {
+  return fmt::format("the lines {} to {}", first.value(), first.value() + std::max<std::uint64_t>(count, 1) - 1);
+}
+
 std::string lines_of(const WriteJob& job) {
   if (job.is_stretch())
     return fmt::format("the {} rows of stretch {}", job.origins.size(), job.parsed.range.number.value());
-  return fmt::format("the lines {} to {}", job.first_line.value(),
-                     job.first_line.value() + std::max<std::uint64_t>(job.parsed.counts.lines, 1) - 1);
+  return lines_of(job.first_line, job.parsed.counts.lines);
 }
 
 DatabaseError statement_failure(const WriteJob& job, const StatementError& error, const WriteContext& context,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "base/errors.h"
@@ -13,7 +14,10 @@
 
 namespace chatload::write {
 
-// The job's lines, for a message: "the lines 1 to 80", "the 70 rows of stretch 9".
+// A range's lines, for a message: "the lines 1 to 80".
+[[nodiscard]] std::string lines_of(LineNumber first, std::uint64_t count);
+
+// The job's, for a message: "the lines 1 to 80", "the 70 rows of stretch 9".
 [[nodiscard]] std::string lines_of(const WriteJob& job);
 
 // A statement failed after the last retry, or none can help.

@@ -10,7 +10,6 @@
 
 #include "base/units.h"
 #include "parse/row_batch.h"
-#include "spill/range_journal.h"
 #include "spill/row_origin.h"
 #include "write/write_order.h"
 
@@ -93,18 +92,18 @@ struct WriteJob {
     return parsed.range.bytes.view().text().substr(line.begin_bytes, line.size_bytes);
   }
 
-  // Calls visit(const spill::RejectEntry&) for each line of a range that the parser rejected, in file order, until it
+  // Calls visit(const parse::RawReject&) for each line of a range that the parser rejected, in file order, until it
   // returns false; then so does this.
   template <typename Visit>
   bool for_each_reject(Visit visit) {
     if (parsed.has_earlier_rejects) owner->first_rejects(parsed);
     for (;;) {
       for (const parse::RejectedLine& reject : parsed.rejects) {
-        const spill::RejectEntry entry{.line = first_line + reject.line.line_index,
-                                       .offset = parsed.range.begin + reject.line.begin_bytes,
-                                       .reason = reject.reason,
-                                       .field = reject.field,
-                                       .raw = raw_of(reject.line)};
+        const parse::RawReject entry{.line = first_line + reject.line.line_index,
+                                     .offset = parsed.range.begin + reject.line.begin_bytes,
+                                     .reason = reject.reason,
+                                     .field = reject.field,
+                                     .raw = raw_of(reject.line)};
         if (!visit(entry)) return false;
       }
       if (!parsed.has_more_rejects) return true;

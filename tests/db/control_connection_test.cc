@@ -91,6 +91,18 @@ TEST_F(ControlConnectionTest, ServerThatStaysAwayIsGivenUpWhenTheTimeIsOver) {
   EXPECT_GT(connects, 1);
 }
 
+TEST_F(ControlConnectionTest, TimeThatAnAttemptTookBeforeItFailedIsNotCounted) {
+  RetryPolicy retry(milliseconds(300), stop_);
+  ControlConnection control([this] { return connect(); }, retry, stop_);
+  int runs = 0;
+  control.run([&](Session& session) {
+    if (++runs > 1) return;
+    static_cast<void>(session.query("SELECT SLEEP(0.5)"));
+    throw StatementError(2013, "HY000", "Lost connection");
+  });
+  EXPECT_EQ(runs, 2);
+}
+
 TEST_F(ControlConnectionTest, DeniedAccessIsNotTriedAgain) {
   RetryPolicy retry(seconds(60), stop_);
   int connects = 0;

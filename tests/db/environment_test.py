@@ -118,6 +118,16 @@ class ServerTest(EnvironmentTest):
         run = self.load(self.one_line(), to=url, env={**os.environ, "MYSQL_PWD": PASSWORD})
         self.assert_failed(run, "read-only")
 
+    def test_lines_that_may_not_fit_into_the_servers_packets_are_warned_of_before_any_is_read(self):
+        self.database.create_table()
+        before = self.server.sql("SELECT @@global.max_allowed_packet")[0][0]
+        self.addCleanup(self.server.sql, f"SET GLOBAL max_allowed_packet = {before}")
+        self.server.sql("SET GLOBAL max_allowed_packet = 65536")
+        warning = "max_allowed_packet allows 63.9 KiB"
+        for words, count in ((), 1), (("--max-line", "16K", "--reload"), 0), (("--order", "key", "--reload"), 1):
+            run = self.load(self.one_line(), *words)
+            self.assertEqual((run.exit_code, run.stderr.count(warning)), (0, count), run.stderr)
+
     def test_ipv6_host_is_reached(self):
         try:
             listener = socket.create_server(("::1", 0), family=socket.AF_INET6)

@@ -195,6 +195,16 @@ class EndedTest(KeyOrderCase):
         self.server.sql(f"ALTER USER {user} ACCOUNT UNLOCK")
         self.assert_loaded(loader.finish(), apply(path))
 
+    def test_connections_that_the_server_closes_while_a_load_is_sorted_are_opened_again_without_a_word(self):
+        path = self.write_log()
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        idle = lambda control: [link.cut() for link in list(door.links) if link is not control]
+        closed = door.at(HOLDS_THE_LOAD, before=idle)
+        run = self.load(path, *KEY_ORDER, "--connections", 3, *self.RANGE_SIZE, to=door.url(self.database.name))
+        closed.wait()
+        self.assert_loaded(run, apply(path))
+        self.assertNotIn("trying again", run.stderr)
+
     def spill_files(self, loader):
         """Of a load with the --spill-dir that the log stands in, as links to nameless files."""
         return [file for file in pathlib.Path(f"/proc/{loader.process.pid}/fd").iterdir()

@@ -67,7 +67,7 @@ class RangeRecorderTest : public DatabaseTest {
   }
 
   [[nodiscard]] RecordedRanges record(const std::unique_ptr<spill::RangeJournal>& journal, Session& session) {
-    RangeRecorder recorder(mapping_, *ledger_, *committed_, kStatementBytes);
+    RangeRecorder recorder(mapping_, *ledger_, *committed_, kStatementBytes, stop_);
     RecordedRanges all;
     for (const spill::Run& group : journal->groups()) {
       const RecordedRanges recorded = recorder.record(session, group);
@@ -93,15 +93,15 @@ class RangeRecorderTest : public DatabaseTest {
   }
 
   static constexpr std::uint8_t kType = 2;
+  StopSignal stop_;
   parse::Mapping mapping_ = parse::chat_mapping();
   std::uint64_t load_id_ = 0;
   std::optional<RangeLedger> ledger_;
   std::optional<CommittedRanges> committed_;
 
  private:
-  [[nodiscard]] static spill::RejectEntry reject(const spill::RangeEntry& range, std::uint64_t line,
-                                                 parse::RejectReason reason, std::uint8_t field,
-                                                 const std::string& raw) {
+  [[nodiscard]] static parse::RawReject reject(const spill::RangeEntry& range, std::uint64_t line,
+                                               parse::RejectReason reason, std::uint8_t field, const std::string& raw) {
     return {range.first_line + line, range.begin + 100 * line, reason, field, raw};
   }
 };
@@ -133,20 +133,21 @@ TEST_F(RangeRecorderTest, AGroupWhoseCommitWasNotHeardOfIsRecordedOnceAndCountsA
 }
 
 TEST_F(RangeRecorderTest, WaitsForALostTransactionOfOursAndGoesByHowThatEnds) {
-  for (const std::string end : {"COMMIT", "ROLLBACK"}) {
+  for (const auto& [end, first] : {std::pair("COMMIT", 0U), std::pair("ROLLBACK", 10U)}) {
     Session lost = connect();
     lost.execute("START TRANSACTION");
-    WriteJob job;
-    job.parsed.range.number = RangeNumber(end == "COMMIT" ? 0 : 10);
-    job.parsed.range.begin = ByteOffset(1000 * job.parsed.range.number.value());
-    job.first_line = LineNumber(1 + 10 * job.parsed.range.number.value());
-    job.digest = std::string(32, 'd');
-    ASSERT_TRUE(ledger_->claim(lost, job));
-    ledger_->record_counts(lost, job.parsed.range.number, {.lines = 5, .filtered = 2, .rejected = 2, .blank = 1});
-    lost.execute("UPDATE chatload_ranges SET length_bytes = 1000 WHERE load_id = " + std::to_string(load_id_) +
-                 " AND range_number = " + std::to_string(job.parsed.range.number.value()));
-    const std::uint64_t first = job.parsed.range.number.value();
-    std::future<void> second = std::async([&, first] {
+    std::vector<RangeRow> rows;
+    for (std::uint64_t number = first; number <= first + 1; ++number) {
+      rows.push_back({.number = RangeNumber(number),
+                      .compressed_end = 0,
+                      .record = {.begin = ByteOffset(1000 * number),
+                                 .length_bytes = 1000,
+                                 .digest = std::string(32, 'd'),
+                                 .first_line = LineNumber(1 + 10 * number),
+                                 .counts = {.lines = 5, .filtered = 2, .rejected = 2, .blank = 1}}});
+    }
+    ASSERT_TRUE(ledger_->insert(lost, rows, kStatementBytes));
+    std::future<void> second = std::async([this, first = first] {
       const ClientThread client_thread;
       Session session = connect();
       expect_recorded(record(journal(first, first + 1), session), 2);
@@ -156,7 +157,20 @@ TEST_F(RangeRecorderTest, WaitsForALostTransactionOfOursAndGoesByHowThatEnds) {
     second.get();
   }
   EXPECT_EQ(ranges(), "4");
-  EXPECT_EQ(rejects(), "6") << "those of range 0 were the lost transaction's";
+  EXPECT_EQ(rejects(), "4") << "those of the first two were the lost transaction's";
+}
+
+TEST_F(RangeRecorderTest, IsNotHeldUpByAnotherLoadThatRecordsItsRanges) {
+  const std::uint64_t next_load = begin_load(admin(), {"chat_messages", "other"}, {}, runner("ours"), 1, {}).value();
+  Session other = connect();
+  other.execute("START TRANSACTION");
+  WriteJob job;
+  job.digest = std::string(32, 'd');
+  ASSERT_TRUE(RangeLedger(next_load, "ours").claim(other, job));
+  admin().execute("SET SESSION innodb_lock_wait_timeout = 1");
+  expect_recorded(record(journal(0, 2)), 3);
+  expect_recorded(record(journal(0, 2, /*is_recorded=*/true)), 0);
+  other.execute("ROLLBACK");
 }
 
 TEST_F(RangeRecorderTest, RangesThatAnEarlierRunRecordedAreComparedAndNotCounted) {

@@ -71,7 +71,7 @@ class NamedPointsTest(harness.FaultTest):
         committed, _ = self.kill_at("after", ROWS_DONE, NTH, at_its_commit=True)
         self.assertEqual(committed, NTH)
 
-    def test_points_among_the_stretches_of_a_load_in_key_order(self):
+    def test_a_load_in_key_order_that_is_killed_among_its_stretches_is_finished(self):
         """Of which all ranges were committed at once, by the first claim."""
         for number, (moment, pattern, at_its_commit) in enumerate(POINTS):
             method = support.write_method(number)
@@ -81,7 +81,7 @@ class NamedPointsTest(harness.FaultTest):
                 stretches = committed - self.ranges
                 self.assertEqual(stretches, NTH if (moment, at_its_commit) == ("after", True) else NTH - 1)
 
-    def test_points_at_which_the_sorted_ranges_of_a_load_in_key_order_are_recorded(self):
+    def test_a_load_in_key_order_that_is_killed_while_its_ranges_are_recorded_has_all_of_them_or_none(self):
         points = (("before", REJECTS, False), ("after", CLAIM, False), ("before", CLAIM, True), ("after", CLAIM, True))
         for moment, pattern, at_its_commit in points:
             with self.subTest(moment=moment, pattern=pattern, at_its_commit=at_its_commit):

@@ -57,9 +57,11 @@ TEST(Bottleneck, FiguresReadOutOfStepDoNotWrapAround) {
 }
 
 TEST(StepText, SaysHowFarItIsAndHowLongItTakesByItsMeanSpeed) {
-  EXPECT_EQ(step_text(30, 0.25), "25 %, 1:30 left");
-  EXPECT_EQ(step_text(5, 1), "100 %, 0:00 left");
-  EXPECT_EQ(step_text(5, 0), "0 %");
+  EXPECT_EQ(step_text({.seconds = 30}, 0.25), "25 %, 1:30 left");
+  EXPECT_EQ(step_text({.seconds = 5}, 1), "100 %, 0:00 left");
+  EXPECT_EQ(step_text({.seconds = 5}, 0), "0 %");
+  EXPECT_EQ(step_text({.seconds = 30, .pause = "replica lag 9 s > 5 s"}, 0.5),
+            "50 %, 0:30 left, waits: replica lag 9 s > 5 s");
 }
 
 TEST(ProgressSample, SourceDoneIsWhatTheRangesDoneAreOfThoseSplit) {

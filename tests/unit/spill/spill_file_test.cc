@@ -68,7 +68,7 @@ TEST_F(SpillFileTest, FullDiskNamesTheDirectoryAndWhatToDo) {
     ADD_FAILURE() << "written";
   } catch (const EnvironmentError& error) {
     EXPECT_EQ(std::string_view(error.what()),
-              "Sorted rows cannot be written to " + folder_.path().string() +
+              "Sorted rows and rejected lines cannot be written to " + folder_.path().string() +
                   ": File too large; free space there or name another directory with --spill-dir, and run the same "
                   "command again: nothing is lost.");
   }
