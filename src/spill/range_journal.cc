@@ -66,6 +66,7 @@ void RangeJournal::write(Write write) {
 }
 
 void RangeJournal::add(const RangeEntry& range) {
+  if (rejects_missing_ > 0) has_failed_ = true;
   write([&] {
     if (group_bytes_ >= kGroupBytes) end_group();
     record_.clear();
@@ -73,7 +74,9 @@ void RangeJournal::add(const RangeEntry& range) {
     append(record_, range);
     add_record();
   });
-  if (!range.is_recorded) ++new_ranges_;
+  if (range.is_recorded) return;
+  ++new_ranges_;
+  rejects_missing_ = range.counts.rejected();
 }
 
 void RangeJournal::add(const parse::RawReject& reject) {
@@ -85,6 +88,7 @@ void RangeJournal::add(const parse::RawReject& reject) {
     add_record();
   });
   ++new_rejects_;
+  --rejects_missing_;
 }
 
 void RangeJournal::add_record() {
@@ -93,7 +97,7 @@ void RangeJournal::add_record() {
 }
 
 void RangeJournal::finish() {
-  if (group_bytes_ > 0) write([this] { end_group(); });
+  if (group_bytes_ > 0 && rejects_missing_ == 0) write([this] { end_group(); });
 }
 
 void RangeJournal::end_group() {

@@ -36,12 +36,13 @@ struct RangeEntry {
 };
 
 // Written once, by one thread; then read, any number of times. The file has no name (spill_file.h). Throws
-// EnvironmentError: the disk is full; from then on it takes nothing more, and keeps the groups that are whole.
+// EnvironmentError: the disk is full. From then on, or once a range lacks some of its rejects, it takes nothing more;
+// it keeps the groups in front.
 class RangeJournal {
  public:
   explicit RangeJournal(const std::filesystem::path& dir);
 
-  // In file order: each range, then its rejects.
+  // In file order: each range, then as many rejects as its counts have, or none where it is recorded.
   void add(const RangeEntry& range);
   void add(const parse::RawReject& reject);
 
@@ -67,6 +68,7 @@ class RangeJournal {
   std::size_t group_bytes_ = 0;
   std::uint64_t new_ranges_ = 0;
   std::uint64_t new_rejects_ = 0;
+  std::uint64_t rejects_missing_ = 0;  // of the last range
   bool has_failed_ = false;
   std::vector<Run> groups_;
 };

@@ -17,7 +17,7 @@
 namespace chatload::spill {
 namespace {
 
-RangeEntry range_entry(std::uint64_t number) {
+RangeEntry range_entry(std::uint64_t number, std::uint64_t rejects = 0) {
   RangeEntry range{.number = RangeNumber(number),
                    .begin = ByteOffset(1000 * number),
                    .length_bytes = 999,
@@ -25,7 +25,8 @@ RangeEntry range_entry(std::uint64_t number) {
                    .compressed_end = 100 * number,
                    .first_line = LineNumber(10 * number + 1),
                    .counts = {.lines = 10, .valid = 7},
-                   .is_recorded = number % 3 == 0};
+                   .is_recorded = rejects == 0 && number % 3 == 0};
+  range.counts.rejected_by_reason[0] = rejects;
   range.digest.fill(static_cast<char>('a' + number % 26));
   return range;
 }
@@ -64,7 +65,7 @@ std::vector<Rejected> rejects_of(std::uint64_t number, std::size_t count, std::s
 class RangeJournalTest : public testing::Test {
  protected:
   void add(std::uint64_t number, const std::vector<Rejected>& rejects) {
-    journal_.add(range_entry(number));
+    journal_.add(range_entry(number, rejects.size()));
     for (const Rejected& rejected : rejects) journal_.add(reject_entry(rejected));
   }
 
@@ -76,12 +77,15 @@ TEST_F(RangeJournalTest, GivesRangesAndTheirRejectsBackInOrderInGroupsOfWholeRan
   constexpr std::uint64_t kRanges = 400;
   const auto rejects = [](std::uint64_t number) { return rejects_of(number, number % 50, 200 + number); };
   std::uint64_t added = 0;
+  std::uint64_t new_ranges = 0;
   for (std::uint64_t number = 0; number < kRanges; ++number) {
     add(number, rejects(number));
     added += rejects(number).size();
+    new_ranges += range_entry(number, rejects(number).size()).is_recorded ? 0 : 1;
   }
   journal_.finish();
-  EXPECT_EQ(journal_.new_ranges(), kRanges - (kRanges + 2) / 3);
+  EXPECT_EQ(journal_.new_ranges(), new_ranges);
+  EXPECT_LT(new_ranges, kRanges);
   EXPECT_EQ(journal_.new_rejects(), added);
   EXPECT_GT(journal_.groups().size(), 2U);
 
@@ -89,7 +93,7 @@ TEST_F(RangeJournalTest, GivesRangesAndTheirRejectsBackInOrderInGroupsOfWholeRan
   for (const spill::Run& group : journal_.groups()) {
     RangeJournalReader reader(group);
     while (const auto range = reader.next_range()) {
-      EXPECT_EQ(cells(*range), cells(range_entry(number)));
+      EXPECT_EQ(cells(*range), cells(range_entry(number, rejects(number).size())));
       for (const Rejected& rejected : rejects(number)) {
         const auto reject = reader.next_reject();
         ASSERT_TRUE(reject);
@@ -130,6 +134,26 @@ TEST_F(RangeJournalTest, KeepsALineThatIsLongerThanABlockOrEmpty) {
     EXPECT_EQ(cells(*reject), cells(reject_entry(rejected)));
   }
   EXPECT_FALSE(reader.next_range());
+}
+
+TEST_F(RangeJournalTest, KeepsNothingFromARangeOnThatLacksRejects) {
+  for (std::uint64_t number = 0; number < 20; ++number) add(number, rejects_of(number, 100, 1000));
+  journal_.add(range_entry(20, 3));
+  journal_.add(reject_entry({201, "of three"}));
+  const auto expect_whole_groups = [this] {
+    std::uint64_t number = 0;
+    for (const spill::Run& group : journal_.groups()) {
+      RangeJournalReader reader(group);
+      for (; const auto range = reader.next_range(); ++number) EXPECT_EQ(range->number, RangeNumber(number));
+    }
+    EXPECT_GT(number, 0U);
+    EXPECT_LT(number, 20U);  // the last group has the range that lacks some
+  };
+  journal_.finish();
+  expect_whole_groups();
+  add(21, {});
+  journal_.finish();
+  expect_whole_groups();
 }
 
 TEST_F(RangeJournalTest, OfNoRangesHasNoGroups) {
