@@ -23,6 +23,7 @@
 #include "report/reject_sink.h"
 #include "report/reject_writer.h"
 #include "report/summary.h"
+#include "source/byte_source.h"
 #include "write/schema.h"
 #include "write/session.h"
 #include "write/table_info.h"
@@ -128,8 +129,8 @@ void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const par
       input, plan.report.reject_limit, writer,
       writer != nullptr ? "all of them are in the --rejects file" : "--rejects FILE.json.gz keeps them all");
   report::LiveStats stats;
-  const PipelineResult result = read_input(input, plan.read, plan.report.progress, mapping, memory.ranges_in_flight_max,
-                                           Counting(), rejects, stats, stop)
+  const PipelineResult result = read_input(source::open_input(input, stop.fd()), plan.read, plan.report.progress,
+                                           mapping, memory.ranges_in_flight_max, Counting(), rejects, stats, stop)
                                     .pipeline;
   verdict.counts += result.counts;
   verdict.this_run += result.counts;

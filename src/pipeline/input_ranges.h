@@ -19,8 +19,10 @@ namespace chatload::pipeline {
 class InputRanges {
  public:
   InputRanges(const std::string& input, const cli::ReadPlan& read, const StopSignal& stop)
+      : InputRanges(source::open_input(input, stop.fd()), read, stop) {}
+  InputRanges(std::unique_ptr<source::ByteSource> input, const cli::ReadPlan& read, const StopSignal& stop)
       : stop_(stop),
-        stream_(inflate::open_decoded(source::open_input(input, stop.fd()), read.inflater)),
+        stream_(inflate::open_decoded(std::move(input), read.inflater)),
         splitter_(*stream_, read.split),
         buffer_bytes_(read.split.buffer_bytes()) {}
 

@@ -1,19 +1,18 @@
 #include "pipeline/input_reader.h"
 
-#include <memory>
 #include <utility>
 
 #include "inflate/decoded_stream.h"
 #include "report/progress.h"
-#include "source/byte_source.h"
 #include "source/digesting_source.h"
 
 namespace chatload::pipeline {
 
-InputResult read_input(const std::string& input, const cli::ReadPlan& read, report::ProgressOptions progress,
-                       const parse::Mapping& mapping, std::size_t ranges_in_flight_max, const Destination& destination,
-                       report::RejectSink& rejects, report::LiveStats& stats, const StopSignal& stop) {
-  auto source = std::make_unique<source::DigestingSource>(source::open_input(input, stop.fd()));
+InputResult read_input(std::unique_ptr<source::ByteSource> input, const cli::ReadPlan& read,
+                       report::ProgressOptions progress, const parse::Mapping& mapping,
+                       std::size_t ranges_in_flight_max, const Destination& destination, report::RejectSink& rejects,
+                       report::LiveStats& stats, const StopSignal& stop) {
+  auto source = std::make_unique<source::DigestingSource>(std::move(input));
   const source::DigestingSource& digested = *source;  // the stream has it then
   progress.source_total = source->size_bytes();
   progress.ranges_in_flight_max = ranges_in_flight_max;

@@ -1,6 +1,7 @@
 // One input → its pipeline, watched by a progress line.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/stop_signal.h"
@@ -9,6 +10,7 @@
 #include "pipeline/range_pipeline.h"
 #include "report/live_stats.h"
 #include "report/reject_sink.h"
+#include "source/byte_source.h"
 
 namespace chatload::pipeline {
 
@@ -17,9 +19,8 @@ struct InputResult {
   std::string source_digest;  // of the compressed bytes that were read (base/digest.h)
 };
 
-// Opens, reads and runs one input. Throws SourceError and CorruptInputError for an input
-// that cannot be opened or begun.
-[[nodiscard]] InputResult read_input(const std::string& input, const cli::ReadPlan& read,
+// Reads and runs one input. Throws SourceError and CorruptInputError for one that cannot be begun.
+[[nodiscard]] InputResult read_input(std::unique_ptr<source::ByteSource> input, const cli::ReadPlan& read,
                                      report::ProgressOptions progress, const parse::Mapping& mapping,
                                      std::size_t ranges_in_flight_max, const Destination& destination,
                                      report::RejectSink& rejects, report::LiveStats& stats, const StopSignal& stop);

@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds kPausePoll{100};
 
 }  // namespace
 
-KeyOrderLoad::KeyOrderLoad(const std::string& input, const cli::LoadPlan& plan, const KeyOrderMemoryPlan& memory,
+KeyOrderLoad::KeyOrderLoad(const source::HeldFile& input, const cli::LoadPlan& plan, const KeyOrderMemoryPlan& memory,
                            std::span<write::Session> sessions, const write::WriteContext& context,
                            write::ControlConnection& control, report::LiveStats& stats, std::optional<Spill>& spill)
     : input_(input),
@@ -58,8 +58,9 @@ InputResult KeyOrderLoad::sort(report::RejectSink& rejects) {
   report::ProgressOptions progress = plan_.report.progress;
   progress.phase = "1 of 2, sorts by key: ";
   progress.has_database = false;
-  return read_input(input_, read, progress, context_.mapping, memory_.reading.ranges_in_flight_max,
-                    Sorting{spill_->rows, *spill_->ranges, context_.committed}, rejects, stats_, context_.stop);
+  return read_input(input_.open(context_.stop.fd()), read, progress, context_.mapping,
+                    memory_.reading.ranges_in_flight_max, Sorting{spill_->rows, *spill_->ranges, context_.committed},
+                    rejects, stats_, context_.stop);
 }
 
 void KeyOrderLoad::record_ranges(PipelineResult& result) {
@@ -68,7 +69,7 @@ void KeyOrderLoad::record_ranges(PipelineResult& result) {
   journal.finish();
   if (result.is_whole() && journal.new_ranges() > 0) {
     spdlog::info("{}: is sorted; what it has beside rows, {} ranges and {} rejected lines, goes to the ledger first.",
-                 input_, format_count(journal.new_ranges()), format_count(journal.new_rejects()));
+                 input_.name(), format_count(journal.new_ranges()), format_count(journal.new_rejects()));
   }
   stats_.next_phase();
   report::ProgressOptions progress =
@@ -79,8 +80,9 @@ void KeyOrderLoad::record_ranges(PipelineResult& result) {
                                 context_.stop);
   for (const spill::Run& group : journal.groups()) {
     await_clearance();
-    const write::RecordedRanges recorded = name_failures(
-        input_, [&] { return control_.run([&](write::Session& session) { return recorder.record(session, group); }); });
+    const write::RecordedRanges recorded = name_failures(input_.name(), [&] {
+      return control_.run([&](write::Session& session) { return recorder.record(session, group); });
+    });
     context_.retry.committed();
     ++stats_.source_read;
     result.counts.parsed += recorded.counts;
@@ -117,7 +119,8 @@ void KeyOrderLoad::renew_sessions() {
 void KeyOrderLoad::write_stretches(report::RejectSink& rejects, PipelineResult& result) {
   spill::SpillStore& rows = spill_->rows;
   if (const std::uint64_t rows_to_merge = rows.rows_to_merge()) {
-    spdlog::info("{}: merges its sorted runs into fewer first, since all of them at once do not fit --memory.", input_);
+    spdlog::info("{}: merges its sorted runs into fewer first, since all of them at once do not fit --memory.",
+                 input_.name());
     stats_.next_phase();
     const report::Progress watched(stats_,
                                    report::step_progress(plan_.report.progress, "merges sorted runs: ", rows_to_merge));
@@ -147,7 +150,7 @@ void KeyOrderLoad::write_stretches(report::RejectSink& rejects, PipelineResult& 
   result.interrupted = written.interrupted;
   result.budget_verdict = written.budget_verdict;
   result.failure = written.failure;
-  if (auto failure = failure_of(pool, input_)) result.failure = std::move(failure);
+  if (auto failure = failure_of(pool, input_.name())) result.failure = std::move(failure);
   if (result.interrupted || result.failure || (pool.failed() && !result.budget_verdict)) return;
   if (!result.budget_verdict) result.budget_verdict = rejects.verdict_at_end(result.lines, result.blank);
   stats_.next_phase();

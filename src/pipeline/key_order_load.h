@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <optional>
 #include <span>
-#include <string>
 
 #include "cli/plan.h"
 #include "parse/mapping.h"
@@ -19,6 +18,7 @@
 #include "pipeline/range_pipeline.h"
 #include "report/live_stats.h"
 #include "report/reject_sink.h"
+#include "source/held_file.h"
 #include "spill/range_journal.h"
 #include "spill/spill_limits.h"
 #include "spill/spill_store.h"
@@ -40,7 +40,7 @@ struct Spill {
 // Single-threaded, for one run; borrows all that it is given. `spill` is filled and left for the caller to free.
 class KeyOrderLoad {
  public:
-  KeyOrderLoad(const std::string& input, const cli::LoadPlan& plan, const KeyOrderMemoryPlan& memory,
+  KeyOrderLoad(const source::HeldFile& input, const cli::LoadPlan& plan, const KeyOrderMemoryPlan& memory,
                std::span<write::Session> sessions, const write::WriteContext& context,
                write::ControlConnection& control, report::LiveStats& stats, std::optional<Spill>& spill);
 
@@ -55,7 +55,7 @@ class KeyOrderLoad {
   void renew_sessions();
   void write_stretches(report::RejectSink& rejects, PipelineResult& result);
 
-  const std::string& input_;
+  const source::HeldFile& input_;
   const cli::LoadPlan& plan_;
   const KeyOrderMemoryPlan& memory_;
   const std::span<write::Session> sessions_;

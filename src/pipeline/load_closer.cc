@@ -18,27 +18,27 @@ std::string counts_text(std::uint64_t ranges, const write::LineCounts& counts) {
 
 }  // namespace
 
-LoadCloser::LoadCloser(const std::string& input, const OpenLoad& load, IndexDeferral& indexes,
+LoadCloser::LoadCloser(const source::HeldFile& input, const OpenLoad& load, IndexDeferral& indexes,
                        write::ControlConnection& control, const StopSignal& stop)
     : input_(input), load_(load), indexes_(indexes), control_(control), stop_(stop) {}
 
 // Of a file whose stamp changed while it was read: whether it holds what was read, and would be known again by it.
 bool LoadCloser::is_same_content(const source::SourceIdentity& identity, const std::optional<std::string>& source_id,
                                  const std::string& digest) const {
-  const std::string digest_now = source::digest_file(input_, stop_.fd());
+  const std::string digest_now = source::digest_file(input_.path(), stop_.fd());
   if (digest_now.empty()) throw Interrupted();
-  return source::identify_source(input_, source_id).key == identity.key && digest_now == digest;
+  return source::identify_source(input_.path(), source_id).key == identity.key && digest_now == digest;
 }
 
 // The ledger's sums, not ours, are what the load came to; that they are the same is checked.
 void LoadCloser::record_end(const source::SourceIdentity& identity, const std::optional<std::string>& source_id,
                             const InputResult& result) {
-  const std::string stamp = source::file_stamp(input_);
+  const std::string stamp = source::file_stamp(input_.path());
   if (stamp != identity.stamp && !is_same_content(identity, source_id, result.source_digest)) {
     throw SourceError(
         fmt::format("{}: was changed while it was read, so that what is loaded may be neither its old nor "
                     "its new content; load it with --restart once nobody writes to it.",
-                    input_));
+                    input_.name()));
   }
   write::LoadTotals totals =
       control_.run([&](write::Session& session) { return write::read_totals(session, load_.load_id); });
@@ -55,7 +55,7 @@ void LoadCloser::record_end(const source::SourceIdentity& identity, const std::o
     throw LoadError(fmt::format(
         "{}: the ledger of load {} has {}, where this run counted {}; compare the table with the file before "
         "using it.",
-        input_, load_.load_id, counts_text(totals.ranges, totals.counts),
+        input_.name(), load_.load_id, counts_text(totals.ranges, totals.counts),
         counts_text(result.pipeline.ranges, expected)));
   }
   totals.bytes_compressed = ours.bytes_compressed;
@@ -72,7 +72,7 @@ void LoadCloser::finish(ExitCode exit_code) {
     throw LoadError(
         fmt::format("{}: another run has taken load {} over, or the server has lost ranges that it had committed; run "
                     "the same command again.",
-                    input_, load_.load_id));
+                    input_.name(), load_.load_id));
   }
   control_.run([&](write::Session& session) { write::compact(session, load_.load_id); });
 }

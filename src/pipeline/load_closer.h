@@ -9,6 +9,7 @@
 #include "pipeline/index_deferral.h"
 #include "pipeline/input_reader.h"
 #include "pipeline/load_opener.h"
+#include "source/held_file.h"
 #include "source/source_identity.h"
 #include "write/control_connection.h"
 
@@ -17,8 +18,8 @@ namespace chatload::pipeline {
 // Of one run of one input. Single-threaded; borrows all that it is given.
 class LoadCloser {
  public:
-  LoadCloser(const std::string& input, const OpenLoad& load, IndexDeferral& indexes, write::ControlConnection& control,
-             const StopSignal& stop);
+  LoadCloser(const source::HeldFile& input, const OpenLoad& load, IndexDeferral& indexes,
+             write::ControlConnection& control, const StopSignal& stop);
 
   // All lines are in. source_id: --source-id. Throws SourceError where the source was changed while it was read, and
   // LoadError where the ledger's sums are not what this run and those before it have counted.
@@ -33,7 +34,7 @@ class LoadCloser {
   [[nodiscard]] bool is_same_content(const source::SourceIdentity& identity,
                                      const std::optional<std::string>& source_id, const std::string& digest) const;
 
-  const std::string& input_;
+  const source::HeldFile& input_;
   const OpenLoad& load_;
   IndexDeferral& indexes_;
   write::ControlConnection& control_;

@@ -135,7 +135,8 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
   } const unlock{*control_};
   spill_.reset();
   if (indexes_) inspect_again(input);  // the constructor has just looked for the first input
-  const source::SourceIdentity identity = source::identify_source(input, plan_.ledger.source_id);
+  const source::HeldFile file(input);
+  const source::SourceIdentity identity = source::identify_source(file.path(), plan_.ledger.source_id);
   indexes_.emplace(plan_, input, table_.table, *control_, retry_, stats_, stop_);
   LoadDecider decider(mapping_, table_, static_cast<unsigned>(sessions_.size()), stop_);
   const auto decide = [&](const cli::LoadPlan& plan) {
@@ -167,9 +168,9 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
       indexes_->prepare(load.plan.write.indexes);
       if (load.is_written) {
         verdict.counts += recorded_counts(load.before);
-        finish(input, load, load.before.counts.rejected > 0, verdict);
+        finish(file, load, load.before.counts.rejected > 0, verdict);
       } else {
-        go_on(input, identity, load, verdict);
+        go_on(file, identity, load, verdict);
       }
     } catch (const Interrupted& interrupted) {
       mark_ended(load, write::LoadState::kInterrupted, interrupted.exit_code());
@@ -192,8 +193,9 @@ void LoadRunner::count_done(const std::string& input, const DoneLoad& load, Verd
   verdict.worsen(RunStatus::kDone, static_cast<ExitCode>(load.exit_code));
 }
 
-void LoadRunner::go_on(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load,
+void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentity& identity, const OpenLoad& load,
                        Verdict& verdict) {
+  const std::string& input = file.name();
   const bool is_key_order = load.plan.write.order == write::RowOrder::kKey;
   report::RejectSink rejects(input, plan_.report.reject_limit, nullptr,
                              fmt::format("`chatload rejects {}` lists all of them{}", load.load_id,
@@ -201,7 +203,7 @@ void LoadRunner::go_on(const std::string& input, const source::SourceIdentity& i
   report::RunCounts before = recorded_counts(load.before);
   before.bytes_compressed = 0;  // this run reads the input from its start again
   verdict.counts += before;
-  const InputResult result = write_rows(input, identity, load, rejects);
+  const InputResult result = write_rows(file, identity, load, rejects);
   const PipelineResult& pipeline = result.pipeline;
   verdict.counts += pipeline.counts;
   verdict.this_run += pipeline.counts;
@@ -218,15 +220,15 @@ void LoadRunner::go_on(const std::string& input, const source::SourceIdentity& i
     mark_ended(load, write::LoadState::kInterrupted, ExitCode::kInterrupted);
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else {
-    LoadCloser(input, load, *indexes_, *control_, stop_).record_end(identity, plan_.ledger.source_id, result);
-    finish(input, load, rejects.rejected() > 0, verdict);
+    LoadCloser(file, load, *indexes_, *control_, stop_).record_end(identity, plan_.ledger.source_id, result);
+    finish(file, load, rejects.rejected() > 0, verdict);
   }
 }
 
-void LoadRunner::finish(const std::string& input, const OpenLoad& load, bool has_rejects, Verdict& verdict) {
+void LoadRunner::finish(const source::HeldFile& file, const OpenLoad& load, bool has_rejects, Verdict& verdict) {
   const ExitCode exit_code = has_rejects ? ExitCode::kLoadedWithRejects : ExitCode::kLoaded;
   spill_.reset();  // the server may need the room
-  LoadCloser(input, load, *indexes_, *control_, stop_).finish(exit_code);
+  LoadCloser(file, load, *indexes_, *control_, stop_).finish(exit_code);
   verdict.worsen(RunStatus::kDone, exit_code);
 }
 
@@ -265,8 +267,9 @@ void LoadRunner::say_if_lines_may_not_fit(const std::string& input, split::Split
 }
 
 // Runs the pipeline; a failed writer's error is the result's failure, too.
-InputResult LoadRunner::write_rows(const std::string& input, const source::SourceIdentity& identity,
+InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::SourceIdentity& identity,
                                    const OpenLoad& load, report::RejectSink& rejects) {
+  const std::string& input = file.name();
   const cli::LoadPlan& plan = load.plan;
   if (plan.write.on_duplicate != plan_.write.on_duplicate) inspect(plan.write.on_duplicate);
   const bool is_key_order = plan.write.order == write::RowOrder::kKey;
@@ -307,13 +310,14 @@ InputResult LoadRunner::write_rows(const std::string& input, const source::Sourc
       .disconnected = stats_.disconnected};
   const auto sessions = std::span<write::Session>(sessions_).first(memory.workers.connections);
   if (is_key_order) {
-    return KeyOrderLoad(input, plan, key_order, sessions, context, *control_, stats_, spill_).run(rejects);
+    return KeyOrderLoad(file, plan, key_order, sessions, context, *control_, stats_, spill_).run(rejects);
   }
   write::WriterPool pool(sessions, context);
   cli::ReadPlan read = plan.read;
   read.threads = memory.workers.threads;
-  InputResult result = read_input(input, read, plan.report.progress, mapping_, memory.ranges_in_flight_max,
-                                  Writing{pool, *committed, table_.can_write_in_parallel()}, rejects, stats_, stop_);
+  InputResult result =
+      read_input(file.open(stop_.fd()), read, plan.report.progress, mapping_, memory.ranges_in_flight_max,
+                 Writing{pool, *committed, table_.can_write_in_parallel()}, rejects, stats_, stop_);
   if (auto failure = failure_of(pool, input)) result.pipeline.failure = std::move(failure);
   return result;
 }

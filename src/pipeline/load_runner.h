@@ -20,6 +20,7 @@
 #include "report/live_stats.h"
 #include "report/reject_sink.h"
 #include "report/reject_writer.h"
+#include "source/held_file.h"
 #include "write/control_connection.h"
 #include "write/load_ledger.h"
 #include "write/retry_policy.h"
@@ -51,13 +52,14 @@ class LoadRunner {
   void inspect_again(const std::string& input);
   void open_sessions();
   void count_done(const std::string& input, const DoneLoad& load, Verdict& verdict);
-  void go_on(const std::string& input, const source::SourceIdentity& identity, const OpenLoad& load, Verdict& verdict);
+  void go_on(const source::HeldFile& file, const source::SourceIdentity& identity, const OpenLoad& load,
+             Verdict& verdict);
   [[nodiscard]] write::RowTransport choose_transport(const std::string& input, write::OnDuplicate mode);
   void say_if_fewer(const std::string& input, const MemoryPlan& memory) const;
   void say_if_lines_may_not_fit(const std::string& input, split::SplitLimits limits) const;
-  [[nodiscard]] InputResult write_rows(const std::string& input, const source::SourceIdentity& identity,
+  [[nodiscard]] InputResult write_rows(const source::HeldFile& file, const source::SourceIdentity& identity,
                                        const OpenLoad& load, report::RejectSink& rejects);
-  void finish(const std::string& input, const OpenLoad& load, bool has_rejects, Verdict& verdict);
+  void finish(const source::HeldFile& file, const OpenLoad& load, bool has_rejects, Verdict& verdict);
   void mark_ended(const OpenLoad& load, write::LoadState state, ExitCode exit_code);
   void say_what_is_owed() const;
   using Connect = std::function<write::Session()>;

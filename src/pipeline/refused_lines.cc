@@ -26,7 +26,7 @@ std::string_view line_at(std::string_view text, std::size_t begin) {
 
 }  // namespace
 
-void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
+void fill_refused_lines(const source::HeldFile& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
                         write::ControlConnection& control, std::atomic<std::uint64_t>& source_read,
                         const StopSignal& stop) {
   std::vector<write::MissingRaw> missing;
@@ -41,13 +41,13 @@ void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, con
   const auto require_recorded = [&](const split::Range& range) {
     const auto record = control.run([&](write::Session& session) { return ledger.find(session, range.number); });
     if (record && record->has_bytes_of(range, digest_hex(range.bytes.view().text()))) return;
-    throw SourceError(
-        fmt::format("{}: was changed while it was read; load it with --restart once nobody writes to it.", input));
+    throw SourceError(fmt::format("{}: was changed while it was read; load it with --restart once nobody writes to it.",
+                                  input.name()));
   };
   find_behind(LineNumber());
   if (missing.empty()) return;
 
-  InputRanges ranges(input, read, stop);
+  InputRanges ranges(input.open(stop.fd()), read, stop);
   split::Range last;
   while (!missing.empty()) {
     std::optional<split::Range> range = ranges.next(std::move(last));
@@ -56,7 +56,7 @@ void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, con
       throw SourceError(
           fmt::format("{}: ends in front of line {}, which the server refused, so it was changed while it "
                       "was read; load it with --restart once nobody writes to it.",
-                      input, missing.back().line.value()));
+                      input.name(), missing.back().line.value()));
     }
     source_read = ranges.compressed_bytes();
     if (is_in(*range)) require_recorded(*range);

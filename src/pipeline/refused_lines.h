@@ -7,6 +7,7 @@
 
 #include "base/stop_signal.h"
 #include "cli/plan.h"
+#include "source/held_file.h"
 #include "write/control_connection.h"
 #include "write/range_ledger.h"
 
@@ -15,7 +16,7 @@ namespace chatload::pipeline {
 // Reads the input up to the last of them, and not at all where none is missing. source_read becomes the compressed
 // bytes read. Throws what reading the input throws,
 // SourceError where other bytes stand than the ledger knows, and Interrupted after a stop.
-void fill_refused_lines(const std::string& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
+void fill_refused_lines(const source::HeldFile& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
                         write::ControlConnection& control, std::atomic<std::uint64_t>& source_read,
                         const StopSignal& stop);
 

@@ -5,7 +5,7 @@
 namespace chatload::source {
 
 std::unique_ptr<ByteSource> open_input(const std::string& input, int stop_fd) {
-  return std::make_unique<FileSource>(input, stop_fd);
+  return std::make_unique<FileSource>(input, stop_fd, input == "-" ? kStandardInputName : input);
 }
 
 }  // namespace chatload::source

@@ -16,6 +16,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/errors.h"
 
@@ -35,8 +36,8 @@ void throw_cannot_read(const std::string& name, std::uint64_t after_byte, int er
                                 std::strerror(error)));
 }
 
-FileSource::FileSource(const std::string& path, int stop_fd)
-    : name_(path == "-" ? kStandardInputName : path), stop_fd_(stop_fd) {
+FileSource::FileSource(const std::string& path, int stop_fd, std::string name)
+    : name_(std::move(name)), stop_fd_(stop_fd) {
   fd_ = path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                     : open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd_ < 0) throw_cannot_open(name_, errno);

@@ -16,8 +16,9 @@ inline constexpr const char* kStandardInputName = "standard input";
 
 class FileSource : public ByteSource {
  public:
-  // path "-" is standard input. Throws SourceError. Opening a named pipe does not wait for its writer; reading does.
-  FileSource(const std::string& path, int stop_fd);
+  // path "-" is standard input. name: in messages. Throws SourceError. Opening a named pipe does not wait for its
+  // writer; reading does.
+  FileSource(const std::string& path, int stop_fd, std::string name);
   FileSource(const FileSource&) = delete;
   FileSource& operator=(const FileSource&) = delete;
   ~FileSource() override;

@@ -147,7 +147,7 @@ class InterruptedTest(LedgerCase):
 
     def test_a_killed_load_keeps_its_ranges_where_it_has_more_threads_connections_and_memory(self):
         path = self.write_log(lines=20_000)  # 4 MB
-        self.interrupt(path, "--memory", "128M", "--threads", 2, key="id-10001")
+        self.interrupt(path, "--memory", "100M", "--threads", 2, key="id-10001")
         before = self.recorded_counts(1)
         small = "SELECT plan LIKE '%range-size = 1048576%' FROM chatload_loads"
         self.assertEqual(self.database.sql(small), [["1"]])
@@ -328,6 +328,32 @@ class ChangedFileTest(LedgerCase):
         again = self.load(path)
         self.assertEqual((again.exit_code, again.summary["status"]), (1, "done"), again.stderr)
         self.assert_in_database(apply(path), load=2)
+
+    def test_a_file_that_is_rotated_while_it_is_read_is_loaded_as_it_was_and_known_by_its_new_name(self):
+        content, rotated = chat_log(), self.folder / "log.json.1"
+        for order in ("file", "key"):
+            with self.subTest(order):
+                self.database.create_table()
+                path = self.write("log.json", content)
+                with self.held_load(path, "--order", order, *self.RANGE_SIZE) as loader:
+                    path.rename(rotated)
+                    path.write_text(line("of the next day"))
+                expected = apply(rotated)
+                self.assert_loaded(loader.finish(), expected)
+                again = self.load(rotated)
+                self.assertEqual((again.exit_code, again.summary["status"]), (1, "already_loaded"), again.stderr)
+                self.assertNotIn("comparing", again.stderr)
+                self.assertEqual(self.load(path).exit_code, 0)
+                self.assertEqual(self.rows_in_table(), len(expected.rows) + 1)
+
+    def test_refused_lines_of_a_file_that_is_deleted_while_it_is_sorted_are_fetched(self):
+        self.database.sql("ALTER TABLE chat_messages ADD CONSTRAINT polite CHECK (`data` NOT LIKE 'text 1%')")
+        detail = "SQLSTATE HY000" if self.server.kind == "mysql" else "SQLSTATE 23000"
+        path = self.write("log.json", chat_log())
+        expected = apply(path, refuses=lambda row: detail if row[4].startswith("text 1") else None)
+        with self.held_load(path, "--order", "key", *self.RANGE_SIZE) as loader:
+            path.unlink()
+        self.assert_loaded(loader.finish(), expected)
 
     def test_a_signal_while_a_file_that_was_touched_is_compared_at_the_end_is_an_interruption(self):
         path = self.write("log.json", line("a"))
