@@ -48,7 +48,7 @@ struct RejectedLine {
 };
 inline constexpr std::uint8_t kNoField = 0xff;
 
-// The same with its place in the input, and what it says; borrows that.
+// A RejectedLine with its place in the input, and what it says; borrows that.
 struct RawReject {
   LineNumber line;
   ByteOffset offset;  // of the line's first byte in the decompressed stream

@@ -18,8 +18,6 @@ namespace chatload::pipeline {
 // Single-threaded. Throws what reading the input throws.
 class InputRanges {
  public:
-  InputRanges(const std::string& input, const cli::ReadPlan& read, const StopSignal& stop)
-      : InputRanges(source::open_input(input, stop.fd()), read, stop) {}
   InputRanges(std::unique_ptr<source::ByteSource> input, const cli::ReadPlan& read, const StopSignal& stop)
       : stop_(stop),
         stream_(inflate::open_decoded(std::move(input), read.inflater)),

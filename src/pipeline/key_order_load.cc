@@ -66,7 +66,11 @@ InputResult KeyOrderLoad::sort(report::RejectSink& rejects) {
 void KeyOrderLoad::record_ranges(PipelineResult& result) {
   if (context_.stop.requested()) throw Interrupted();
   spill::RangeJournal& journal = *spill_->ranges;
-  journal.finish();
+  try {
+    journal.finish();
+  } catch (const EnvironmentError&) {
+    if (!result.failure) result.failure = std::current_exception();
+  }
   if (result.is_whole() && journal.new_ranges() > 0) {
     spdlog::info("{}: is sorted; what it has beside rows, {} ranges and {} rejected lines, goes to the ledger first.",
                  input_.name(), format_count(journal.new_ranges()), format_count(journal.new_rejects()));
@@ -79,7 +83,7 @@ void KeyOrderLoad::record_ranges(PipelineResult& result) {
   write::RangeRecorder recorder(context_.mapping, context_.ledger, context_.committed, context_.statement_bytes_max,
                                 context_.stop);
   for (const spill::Run& group : journal.groups()) {
-    await_clearance();
+    if (result.is_whole()) await_clearance();  // what ends anyway says why soon
     const write::RecordedRanges recorded = name_failures(input_.name(), [&] {
       return control_.run([&](write::Session& session) { return recorder.record(session, group); });
     });
@@ -100,22 +104,6 @@ void KeyOrderLoad::await_clearance() {
   context_.retry.begin_anew();
 }
 
-// The server closes those that idle for longer than wait_timeout, as in a sort, which is no trouble to be told of. A
-// writer that cannot have another does tell, and waits.
-void KeyOrderLoad::renew_sessions() {
-  for (write::Session& session : sessions_) {
-    try {
-      session.execute("DO 1");
-    } catch (const write::StatementError&) {
-      try {
-        session = context_.reconnect();
-      } catch (const write::ConnectError&) {
-        return;
-      }
-    }
-  }
-}
-
 void KeyOrderLoad::write_stretches(report::RejectSink& rejects, PipelineResult& result) {
   spill::SpillStore& rows = spill_->rows;
   if (const std::uint64_t rows_to_merge = rows.rows_to_merge()) {
@@ -132,7 +120,6 @@ void KeyOrderLoad::write_stretches(report::RejectSink& rejects, PipelineResult& 
   progress.phase = "2 of 2, writes in key order: ";
   progress.source_total = rows.rows();
   progress.ranges_in_flight_max = memory_.stretches_in_flight_max;
-  renew_sessions();
   write::WriterPool pool(sessions_, context_);
   PipelineResult written;
   {
@@ -154,9 +141,12 @@ void KeyOrderLoad::write_stretches(report::RejectSink& rejects, PipelineResult& 
   if (result.interrupted || result.failure || (pool.failed() && !result.budget_verdict)) return;
   if (!result.budget_verdict) result.budget_verdict = rejects.verdict_at_end(result.lines, result.blank);
   stats_.next_phase();
-  const report::Progress watched(
-      stats_, report::step_progress(plan_.report.progress, "fetches refused lines: ", result.counts.bytes_compressed));
-  fill_refused_lines(input_, plan_.read, context_.ledger, control_, stats_.source_read, context_.stop);
+  report::ProgressOptions fetching =
+      report::step_progress(plan_.report.progress, "fetches refused lines: ", result.counts.bytes_compressed);
+  fetching.has_database = true;
+  const report::Progress watched(stats_, fetching);
+  fill_refused_lines(
+      input_, plan_.read, context_.ledger, control_, [this] { await_clearance(); }, stats_.source_read, context_.stop);
 }
 
 }  // namespace chatload::pipeline

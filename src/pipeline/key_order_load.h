@@ -52,7 +52,6 @@ class KeyOrderLoad {
   [[nodiscard]] InputResult sort(report::RejectSink& rejects);
   void record_ranges(PipelineResult& result);
   void await_clearance();
-  void renew_sessions();
   void write_stretches(report::RejectSink& rejects, PipelineResult& result);
 
   const source::HeldFile& input_;

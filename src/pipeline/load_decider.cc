@@ -16,27 +16,27 @@ LoadDecider::LoadDecider(const parse::Mapping& mapping, const write::TableInfo& 
                          const StopSignal& stop)
     : mapping_(mapping), table_(table), connections_(connections), stop_(stop) {}
 
-cli::LoadPlan LoadDecider::decide(const cli::LoadPlan& plan, const std::string& input,
+cli::LoadPlan LoadDecider::decide(const cli::LoadPlan& plan, const source::HeldFile& file,
                                   const source::SourceIdentity& identity) {
   cli::LoadPlan decided = plan;
   decided.read.split =
       fitting_limits(plan.read, {plan.write.connections, plan.write.is_connections_given}, mapping_.fields.size());
   if (plan.write.order == RowOrder::kFile) return decided;
-  const OrderChoice choice = choose(decided, input, identity);
+  const OrderChoice choice = choose(decided, file, identity);
   spdlog::log(choice.is_second_best ? spdlog::level::warn : spdlog::level::info, "{}: loads in {} order, because {}.",
-              input, to_string(choice.order), choice.why);
+              file.name(), to_string(choice.order), choice.why);
   decided.write.order = choice.order;
   return decided;
 }
 
-OrderChoice LoadDecider::choose(const cli::LoadPlan& plan, const std::string& input,
+OrderChoice LoadDecider::choose(const cli::LoadPlan& plan, const source::HeldFile& file,
                                 const source::SourceIdentity& identity) {
   const bool is_asked = plan.write.order == RowOrder::kKey;
   if (!table_.can_write_in_parallel()) return {RowOrder::kFile, table_.why_not_in_parallel(), is_asked};
   if (!identity.bytes) return {RowOrder::kFile, "it can be read once only", is_asked};
   InputSample sample;
   try {
-    sample = sample_input(input, plan.read, mapping_, *identity.bytes, stop_);
+    sample = sample_input(file, plan.read, mapping_, *identity.bytes, stop_);
   } catch (const Error&) {
     // The load meets it too, and says so.
     if (!is_asked) return {RowOrder::kFile, "its beginning cannot be read"};
@@ -48,7 +48,7 @@ OrderChoice LoadDecider::choose(const cli::LoadPlan& plan, const std::string& in
     if (choice.order == RowOrder::kFile) return choice;
   }
   try {
-    require_room(plan, input, sample);
+    require_room(plan, file, sample);
   } catch (const Error& error) {
     if (is_asked) throw;
     return {RowOrder::kFile, fmt::format("it cannot be sorted by key ({})", error.what()), true};
@@ -56,13 +56,14 @@ OrderChoice LoadDecider::choose(const cli::LoadPlan& plan, const std::string& in
   return choice;
 }
 
-void LoadDecider::require_room(const cli::LoadPlan& plan, const std::string& input,
+void LoadDecider::require_room(const cli::LoadPlan& plan, const source::HeldFile& file,
                                const source::SourceIdentity& identity) const {
   if (!identity.bytes) return;
-  require_room(plan, input, sample_input(input, plan.read, mapping_, *identity.bytes, stop_));
+  require_room(plan, file, sample_input(file, plan.read, mapping_, *identity.bytes, stop_));
 }
 
-void LoadDecider::require_room(const cli::LoadPlan& plan, const std::string& input, const InputSample& sample) const {
+void LoadDecider::require_room(const cli::LoadPlan& plan, const source::HeldFile& file,
+                               const InputSample& sample) const {
   static_cast<void>(
       plan_key_order_memory(plan.read, {connections_, plan.write.is_connections_given}, mapping_.fields.size()));
   const spill::SpillFile can_be_made(plan.write.spill_dir);
@@ -72,7 +73,7 @@ void LoadDecider::require_room(const cli::LoadPlan& plan, const std::string& inp
   throw EnvironmentError(fmt::format(
       "{}: sorting it by key takes about {} of disk, and {} has {}; free space there, or name another directory with "
       "--spill-dir.",
-      input, format_size(needed_bytes), plan.write.spill_dir.string(), format_size(free_bytes)));
+      file.name(), format_size(needed_bytes), plan.write.spill_dir.string(), format_size(free_bytes)));
 }
 
 }  // namespace chatload::pipeline

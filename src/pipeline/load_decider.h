@@ -7,6 +7,7 @@
 #include "cli/plan.h"
 #include "parse/mapping.h"
 #include "pipeline/order_choice.h"
+#include "source/held_file.h"
 #include "source/source_identity.h"
 #include "write/table_info.h"
 
@@ -21,17 +22,18 @@ class LoadDecider {
 
   // The plan for a load that begins; says in one line which order it chose, and why. Throws UsageError and
   // EnvironmentError where what was asked for does not fit into --memory or onto the disk.
-  [[nodiscard]] cli::LoadPlan decide(const cli::LoadPlan& plan, const std::string& input,
+  [[nodiscard]] cli::LoadPlan decide(const cli::LoadPlan& plan, const source::HeldFile& file,
                                      const source::SourceIdentity& identity);
 
   // Of a load that goes on in key order, and so sorts all of the input again. Throws as decide() does. Nothing is known
   // of an input that can be read once only.
-  void require_room(const cli::LoadPlan& plan, const std::string& input, const source::SourceIdentity& identity) const;
+  void require_room(const cli::LoadPlan& plan, const source::HeldFile& file,
+                    const source::SourceIdentity& identity) const;
 
  private:
-  [[nodiscard]] OrderChoice choose(const cli::LoadPlan& plan, const std::string& input,
+  [[nodiscard]] OrderChoice choose(const cli::LoadPlan& plan, const source::HeldFile& file,
                                    const source::SourceIdentity& identity);
-  void require_room(const cli::LoadPlan& plan, const std::string& input, const InputSample& sample) const;
+  void require_room(const cli::LoadPlan& plan, const source::HeldFile& file, const InputSample& sample) const;
 
   const parse::Mapping& mapping_;
   const write::TableInfo& table_;

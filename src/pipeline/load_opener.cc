@@ -14,7 +14,6 @@
 #include "base/errors.h"
 #include "base/quantity.h"
 #include "base/units.h"
-#include "source/byte_source.h"
 #include "source/digesting_source.h"
 
 namespace chatload::pipeline {
@@ -38,8 +37,8 @@ std::string this_process() {
 }
 
 // Of an input that can be read once only, which this does. Empty if a stop came first.
-std::string digest_of_stream(const std::string& input, const StopSignal& stop) {
-  source::DigestingSource source(source::open_input(input, stop.fd()));
+std::string digest_of_stream(const source::HeldFile& file, const StopSignal& stop) {
+  source::DigestingSource source(file.open(stop.fd()));
   std::vector<char> buffer(kReadBytes);
   while (source.read(buffer) > 0) {
   }
@@ -58,15 +57,15 @@ LoadOpener::LoadOpener(const cli::LoadPlan& plan, std::string table, std::string
       control_(control),
       stop_(stop) {}
 
-std::optional<std::variant<OpenLoad, DoneLoad>> LoadOpener::open(const std::string& input,
+std::optional<std::variant<OpenLoad, DoneLoad>> LoadOpener::open(const source::HeldFile& file,
                                                                  const source::SourceIdentity& identity) {
   const std::string owner = random_token();
   const std::string key = identity.can_resume ? identity.key : "run:" + owner;
-  const Source source{.input = input,
+  const Source source{.file = file,
                       .identity = identity,
                       .key = {table_, key},
                       .lock_name = "chatload:" + digest_hex(plan_.write.endpoint.database + '\0' + table_ + '\0' + key),
-                      .runner = {.owner = owner, .name = this_process(), .source = input}};
+                      .runner = {.owner = owner, .name = this_process(), .source = file.name()}};
   if (!take_lock(source)) return std::nullopt;
   for (int races = 0; races < kRacesMax; ++races) {
     const Found found = find(source);
@@ -80,7 +79,8 @@ std::optional<std::variant<OpenLoad, DoneLoad>> LoadOpener::open(const std::stri
     std::optional<OpenLoad> opened = found.unfinished ? resume(*found.unfinished, source) : begin(found, source);
     if (opened) return std::move(*opened);
   }
-  throw LoadError(fmt::format("{}: other runs began or took over its load again and again; run one at a time.", input));
+  throw LoadError(
+      fmt::format("{}: other runs began or took over its load again and again; run one at a time.", file.name()));
 }
 
 // False if a stop came first.
@@ -94,7 +94,7 @@ bool LoadOpener::take_lock(const Source& source) {
   const std::string who = loads.empty() ? *holder : loads.front().runner + ", " + *holder;
   throw LoadError(
       fmt::format("{}: another run is loading it ({}); let it finish, or wait for it with --wait-lock DURATION.",
-                  source.input, who));
+                  source.file.name(), who));
 }
 
 LoadOpener::Found LoadOpener::find(const Source& source) {
@@ -126,16 +126,16 @@ bool LoadOpener::is_content_of(const write::LoadRecord& load, const Source& sour
   if (!identity.stamp.empty() && identity.stamp == load.source_stamp) return true;
   if (!identity.stamp.empty()) {
     spdlog::info("{}: looks like the source of load {}, which has read it all; comparing all of its bytes.",
-                 source.input, load.load_id);
-    if (source::digest_file(source.input, stop_.fd()) != load.source_digest) return false;
+                 source.file.name(), load.load_id);
+    if (source::digest_file(source.file.path(), stop_.fd()) != load.source_digest) return false;
     control_.run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
     return true;
   }
-  if (digest_of_stream(source.input, stop_) == load.source_digest || stop_.requested()) return true;
+  if (digest_of_stream(source.file, stop_) == load.source_digest || stop_.requested()) return true;
   throw LoadError(
       fmt::format("{}: holds other bytes than the source of that name which load {} has read; load it under another "
                   "--source-id, or with {}.",
-                  source.input, load.load_id, load.state == write::LoadState::kDone ? "--reload" : "--restart"));
+                  source.file.name(), load.load_id, load.state == write::LoadState::kDone ? "--reload" : "--restart"));
 }
 
 // Nothing where the load changed hands meanwhile.
@@ -149,7 +149,7 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
     throw LoadError(fmt::format(
         "{}: the columns of the table are no longer those that load {} began with ({} then, {} now), so that "
         "lines would be judged by other rules; begin anew with --restart.",
-        source.input, record.load_id, record.limits, limits_));
+        source.file.name(), record.load_id, record.limits, limits_));
   }
   const bool had_all = !record.source_digest.empty() && is_content_of(record, source);
   if (stop_.requested()) return std::nullopt;
@@ -160,13 +160,14 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
   if (!is_ours) return std::nullopt;
   load.before = control_.run([&](write::Session& session) { return write::read_totals(session, load.load_id); });
   if (!record.source_digest.empty()) take_end_or_forget_it(load, had_all);
-  spdlog::info("{}: goes on with load {}, of which {} lines are done.", source.input, load.load_id,
+  spdlog::info("{}: goes on with load {}, of which {} lines are done.", source.file.name(), load.load_id,
                load.is_written ? "all" : format_count(load.before.counts.lines));
   if (plan_.write.order == write::RowOrder::kKey && load.plan.write.order == write::RowOrder::kFile) {
-    spdlog::warn("{}: load {} began in file order, and goes on in it.", source.input, load.load_id);
+    spdlog::warn("{}: load {} began in file order, and goes on in it.", source.file.name(), load.load_id);
   }
   if (plan_.write.indexes == write::IndexMode::kDefer && load.plan.write.indexes == write::IndexMode::kKeep) {
-    spdlog::warn("{}: load {} began with the secondary indexes in place, and keeps them.", source.input, load.load_id);
+    spdlog::warn("{}: load {} began with the secondary indexes in place, and keeps them.", source.file.name(),
+                 load.load_id);
   }
   return load;
 }
@@ -197,7 +198,7 @@ std::optional<OpenLoad> LoadOpener::begin(const Found& found, const Source& sour
   if (!load_id) return std::nullopt;
   if (!found.put_aside.empty()) {
     spdlog::info("{}: begins anew as load {}; rows that an earlier load wrote stay, and their lines count as {}.",
-                 source.input, *load_id,
+                 source.file.name(), *load_id,
                  plan_.write.on_duplicate == write::OnDuplicate::kReplace ? "updated" : "duplicate");
   }
   return OpenLoad{.load_id = *load_id, .owner = source.runner.owner, .plan = std::move(plan), .before = {}};

@@ -10,6 +10,7 @@
 
 #include "base/stop_signal.h"
 #include "cli/plan.h"
+#include "source/held_file.h"
 #include "source/source_identity.h"
 #include "write/control_connection.h"
 #include "write/load_ledger.h"
@@ -48,12 +49,12 @@ class LoadOpener {
   // Takes the load's named lock, which the control connection then holds, and looks it up. Nothing after a stop.
   // Throws LoadError where another run holds the lock or the load does not fit this run, and UsageError where its
   // recorded settings are others than those that were given.
-  [[nodiscard]] std::optional<std::variant<OpenLoad, DoneLoad>> open(const std::string& input,
+  [[nodiscard]] std::optional<std::variant<OpenLoad, DoneLoad>> open(const source::HeldFile& file,
                                                                      const source::SourceIdentity& identity);
 
  private:
   struct Source {
-    const std::string& input;
+    const source::HeldFile& file;
     const source::SourceIdentity& identity;
     write::LoadKey key;
     std::string lock_name;

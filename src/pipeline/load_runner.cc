@@ -140,17 +140,17 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
   indexes_.emplace(plan_, input, table_.table, *control_, retry_, stats_, stop_);
   LoadDecider decider(mapping_, table_, static_cast<unsigned>(sessions_.size()), stop_);
   const auto decide = [&](const cli::LoadPlan& plan) {
-    cli::LoadPlan decided = decider.decide(plan, input, identity);
+    cli::LoadPlan decided = decider.decide(plan, file, identity);
     decided.write.indexes = indexes_->decide(identity.bytes);
     return decided;
   };
   const auto check = [&](const cli::LoadPlan& plan) {
-    if (plan.write.order == write::RowOrder::kKey) decider.require_room(plan, input, identity);
+    if (plan.write.order == write::RowOrder::kKey) decider.require_room(plan, file, identity);
   };
   LoadOpener opener(plan_, table_.table, write::limits_text(mapping_), decide, check, *control_, stop_);
   std::optional<std::variant<OpenLoad, DoneLoad>> opened;
   try {
-    opened = opener.open(input, identity);
+    opened = opener.open(file, identity);
   } catch (const Error&) {
     say_what_is_owed();
     throw;
@@ -262,7 +262,7 @@ void LoadRunner::say_if_lines_may_not_fit(const std::string& input, split::Split
   if (bytes == wanted_bytes) return;
   spdlog::warn(
       "{}: a line may take a statement of {} (--max-line {}), and the server's max_allowed_packet allows {}; "
-      "raise it, or lower --max-line: a line that does not fit ends the load.",
+      "raise it, or load with --restart and a lower --max-line: a line that does not fit ends the load.",
       input, format_size(wanted_bytes), format_size(limits.line_bytes_max), format_size(bytes));
 }
 
@@ -291,7 +291,7 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
     stats_.restart();
     const report::Progress watched(
         stats_, report::step_progress(plan.report.progress, "compares what is loaded: ", identity.bytes.value_or(0)));
-    require_recorded_bytes(input, plan.read, ledger, *committed, *control_, stats_.source_read, stop_);
+    require_recorded_bytes(file, plan.read, ledger, *committed, *control_, stats_.source_read, stop_);
     control_->run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
   }
   const write::WriteContext context{

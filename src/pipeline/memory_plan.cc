@@ -20,8 +20,8 @@
 // kBuilderBytesMin each, or the runs become too many to be merged at once. While they are written there are no parsers,
 // but one that orders (kSortBytesPerRangeByte × R); C + 1 stretches are enough and 2 C of use, of
 // kRowBytesPerStretchByte × R + 2 L each, and the merge takes what is left. In between, what the journal is sent with
-// is less than one writer. Not in the sum is the table of runs: up to 144 bytes a run (48, in a vector that doubles),
-// 18 MiB for 1 TiB of runs of 8 MiB.
+// is less than one writer. Not in the sum is the table of runs: up to 200 bytes a run (48, in a vector that doubles,
+// and a copy to plan a merge), 25 MiB for 1 TiB of runs of 8 MiB.
 //
 // What is enough for T and C that are the machine's, not the user's, may be more than --memory: then R is halved, down
 // to 1 MiB, and then T or C is one less, whichever is more, until it fits. With 256 MiB, L = 1 MiB and T = cores,
@@ -233,10 +233,9 @@ KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writ
   const split::SplitLimits limits = read.split;
   const Fit sorting = fit_sorting(read, writers, columns);
   const Fit writing = fit_writing(read, writers, columns);
-  require_fit(read, sorting);
-  require_fit(read, writing);
-  const std::size_t bound_bytes = std::max(sorting.bound_bytes, writing.bound_bytes);
   Workers workers{sorting.workers.threads, writing.workers.connections};
+  const std::size_t bound_bytes = std::max(sorting.bound_bytes, writing.bound_bytes);
+  require_fit(read, {bound_bytes, std::max(sorting.least_bytes, writing.least_bytes), workers});
   const Costs costs = costs_of(limits);
   const spill::SpillLimits least_spill = spill::least_limits(limits.line_bytes_max, columns);
 

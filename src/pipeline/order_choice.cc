@@ -42,9 +42,9 @@ double journal_bytes_of(const parse::ParsedRange& parsed) {
 
 }  // namespace
 
-InputSample sample_input(const std::string& input, const cli::ReadPlan& read, const parse::Mapping& mapping,
+InputSample sample_input(const source::HeldFile& file, const cli::ReadPlan& read, const parse::Mapping& mapping,
                          std::uint64_t bytes_compressed_total, const StopSignal& stop) {
-  InputRanges ranges(input, read, stop);
+  InputRanges ranges(file.open(stop.fd()), read, stop);
   parse::RangeParser parser(mapping, read.filter, static_cast<std::uint32_t>(read.split.line_bytes_max));
   parse::ParsedRange parsed;
   InputSample sample;

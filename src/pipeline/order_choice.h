@@ -8,6 +8,7 @@
 #include "base/stop_signal.h"
 #include "cli/plan.h"
 #include "parse/mapping.h"
+#include "source/held_file.h"
 #include "write/row_order.h"
 
 namespace chatload::pipeline {
@@ -24,7 +25,7 @@ struct InputSample {
 };
 
 // Reads the first ranges. bytes_compressed_total: of the input. Throws what reading the input throws.
-[[nodiscard]] InputSample sample_input(const std::string& input, const cli::ReadPlan& read,
+[[nodiscard]] InputSample sample_input(const source::HeldFile& file, const cli::ReadPlan& read,
                                        const parse::Mapping& mapping, std::uint64_t bytes_compressed_total,
                                        const StopSignal& stop);
 

@@ -27,8 +27,8 @@ std::string_view line_at(std::string_view text, std::size_t begin) {
 }  // namespace
 
 void fill_refused_lines(const source::HeldFile& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
-                        write::ControlConnection& control, std::atomic<std::uint64_t>& source_read,
-                        const StopSignal& stop) {
+                        write::ControlConnection& control, const std::function<void()>& await_clearance,
+                        std::atomic<std::uint64_t>& source_read, const StopSignal& stop) {
   std::vector<write::MissingRaw> missing;
   const auto find_behind = [&](LineNumber line) {
     missing =
@@ -66,7 +66,7 @@ void fill_refused_lines(const source::HeldFile& input, const cli::ReadPlan& read
         const write::MissingRaw& refused = missing.back();
         found.push_back({refused.line, line_at(range->bytes.view().text(), refused.offset - range->begin)});
       }
-      if (stop.requested()) throw Interrupted();
+      await_clearance();
       control.run([&](write::Session& session) { write::fill_raw(session, ledger.load_id(), found); });
       if (missing.empty()) find_behind(found.back().line);
     }

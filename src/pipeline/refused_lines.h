@@ -3,7 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <string>
+#include <functional>
 
 #include "base/stop_signal.h"
 #include "cli/plan.h"
@@ -13,11 +13,11 @@
 
 namespace chatload::pipeline {
 
-// Reads the input up to the last of them, and not at all where none is missing. source_read becomes the compressed
-// bytes read. Throws what reading the input throws,
-// SourceError where other bytes stand than the ledger knows, and Interrupted after a stop.
+// Reads the input up to the last of them, and not at all where none is missing. await_clearance: called before each
+// transaction. source_read becomes the compressed bytes read. Throws what reading the input throws, SourceError where
+// other bytes stand than the ledger knows, and Interrupted after a stop.
 void fill_refused_lines(const source::HeldFile& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
-                        write::ControlConnection& control, std::atomic<std::uint64_t>& source_read,
-                        const StopSignal& stop);
+                        write::ControlConnection& control, const std::function<void()>& await_clearance,
+                        std::atomic<std::uint64_t>& source_read, const StopSignal& stop);
 
 }  // namespace chatload::pipeline

@@ -11,10 +11,10 @@
 
 namespace chatload::pipeline {
 
-void require_recorded_bytes(const std::string& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
+void require_recorded_bytes(const source::HeldFile& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
                             const write::CommittedRanges& committed, write::ControlConnection& control,
                             std::atomic<std::uint64_t>& source_read, const StopSignal& stop) {
-  InputRanges ranges(input, read, stop);
+  InputRanges ranges(input.open(stop.fd()), read, stop);
   split::Range last;
   RangeNumber next;  // the first that is not known to be in the input
   for (std::uint64_t left = committed.count(); left > 0;) {
@@ -27,7 +27,7 @@ void require_recorded_bytes(const std::string& input, const cli::ReadPlan& read,
       throw SourceError(
           fmt::format("{}: ends in front of ranges that load {} has read before, so this is not the file that it began "
                       "with; bring that one back, or load this one from its start with --restart.",
-                      input, ledger.load_id()));
+                      input.name(), ledger.load_id()));
     }
     source_read = ranges.compressed_bytes();
     next = range->number + 1;
@@ -35,7 +35,7 @@ void require_recorded_bytes(const std::string& input, const cli::ReadPlan& read,
       const std::optional<write::RangeRecord> record =
           control.run([&](write::Session& session) { return ledger.find(session, range->number); });
       if (record && !record->has_bytes_of(*range, digest_hex(range->bytes.view().text()))) {
-        throw SourceError(fmt::format("{}: {}", input, write::changed_source(ledger.load_id(), *record).what()));
+        throw SourceError(fmt::format("{}: {}", input.name(), write::changed_source(ledger.load_id(), *record).what()));
       }
       --left;
     }

@@ -7,6 +7,7 @@
 
 #include "base/stop_signal.h"
 #include "cli/plan.h"
+#include "source/held_file.h"
 #include "write/control_connection.h"
 #include "write/range_ledger.h"
 
@@ -16,7 +17,7 @@ namespace chatload::pipeline {
 // are written afterwards, so this must come first: comparing on the way would be too late for those. source_read
 // becomes the compressed bytes read. Returns only when all are compared; throws Interrupted, SourceError where other
 // bytes stand, and what reading the input throws.
-void require_recorded_bytes(const std::string& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
+void require_recorded_bytes(const source::HeldFile& input, const cli::ReadPlan& read, const write::RangeLedger& ledger,
                             const write::CommittedRanges& committed, write::ControlConnection& control,
                             std::atomic<std::uint64_t>& source_read, const StopSignal& stop);
 

@@ -20,17 +20,17 @@ int open_if_regular(const std::string& path) {
 
 }  // namespace
 
-HeldFile::HeldFile(std::string input)
-    : name_(std::move(input)),
-      fd_(open_if_regular(name_)),
-      path_(fd_ < 0 ? name_ : "/proc/self/fd/" + std::to_string(fd_)) {}
+HeldFile::HeldFile(std::string input) : name_(std::move(input)), fd_(open_if_regular(name_)), path_(name_) {
+  const std::string path = "/proc/self/fd/" + std::to_string(fd_);
+  if (fd_ >= 0 && access(path.c_str(), R_OK) == 0) path_ = path;
+}
 
 HeldFile::~HeldFile() {
   if (fd_ >= 0) close(fd_);
 }
 
 std::unique_ptr<ByteSource> HeldFile::open(int stop_fd) const {
-  if (fd_ < 0) return open_input(name_, stop_fd);
+  if (path_ == name_) return open_input(name_, stop_fd);
   return std::make_unique<FileSource>(path_, stop_fd, name_);
 }
 

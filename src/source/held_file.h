@@ -9,7 +9,7 @@
 namespace chatload::source {
 
 // Keeps a regular file open, so that it can be looked at and read again after it was renamed, replaced or deleted. Of
-// anything else, and of what cannot be opened, it is but the name. Linux.
+// anything else, of what cannot be opened, and where there is no /proc, it is but the name.
 class HeldFile {
  public:
   explicit HeldFile(std::string input);

@@ -2,6 +2,7 @@
 // process ever reads them.
 #include "spill/range_journal.h"
 
+#include <cassert>
 #include <cstring>
 #include <span>
 #include <type_traits>
@@ -80,6 +81,7 @@ void RangeJournal::add(const RangeEntry& range) {
 }
 
 void RangeJournal::add(const parse::RawReject& reject) {
+  assert(rejects_missing_ > 0);
   write([&] {
     record_.clear();
     append(record_, Head{Kind::kReject, static_cast<std::uint32_t>(sizeof(RejectHead) + reject.raw.size())});

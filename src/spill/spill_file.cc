@@ -74,11 +74,11 @@ void SpillFile::release(std::uint64_t begin, std::uint64_t size_bytes) noexcept 
 }
 
 void SpillFile::fail_damaged(std::uint64_t offset) const {
-  throw EnvironmentError(fmt::format(
-      "Sorted rows read back from {} are not those that were written (at byte {} of a spill file): the disk "
-      "or the memory is faulty; name another directory with --spill-dir, and run the same command again: "
-      "nothing is lost.",
-      dir_.string(), offset));
+  throw EnvironmentError(
+      fmt::format("What was read back from {} is not what was written there (at byte {} of a spill file): the disk "
+                  "or the memory is faulty; name another directory with --spill-dir, and run the same command again: "
+                  "nothing is lost.",
+                  dir_.string(), offset));
 }
 
 std::uint64_t free_bytes(const fs::path& dir) {

@@ -31,6 +31,15 @@ BatchWriter::BatchWriter(Session& session, const WriteContext& context, const st
       rejects_(session, context.mapping, context.ledger.load_id(), context.statement_bytes_max),
       rows_(session, context, rejects_, failed) {}
 
+void BatchWriter::notice_if_closed() noexcept {
+  try {
+    session_.execute("DO 1");
+  } catch (const StatementError&) {
+    is_connected_ = false;
+    ++context_.disconnected;
+  }
+}
+
 void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
   job.result = {};
   rows_.begin_job();

@@ -19,6 +19,10 @@ class BatchWriter {
   // failed: another writer ended the run: send and commit no more.
   BatchWriter(Session& session, const WriteContext& context, const std::atomic<bool>& failed);
 
+  // Before the first job: a server closes connections that idle for longer than wait_timeout, as while a load is
+  // sorted. Such a one is opened again by write(), without a word.
+  void notice_if_closed() noexcept;
+
   // Writes the job's rows and rejects in one transaction with its row of the ledger, and sets job.result; of a range
   // that is committed already, takes the ledger's counts.
   //

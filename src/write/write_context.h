@@ -1,7 +1,6 @@
 // What every writer of a load shares.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>

@@ -33,6 +33,7 @@ void WriterPool::run(Session& session) {
   try {
     const ClientThread client_thread;
     BatchWriter writer(session, context_, failed_);
+    writer.notice_if_closed();
     write_jobs([&](WriteJob& job) { writer.write(job, scheduler_); });
   } catch (...) {
     fail(std::current_exception());

@@ -346,6 +346,18 @@ class ChangedFileTest(LedgerCase):
                 self.assertEqual(self.load(path).exit_code, 0)
                 self.assertEqual(self.rows_in_table(), len(expected.rows) + 1)
 
+    def test_a_file_that_is_rotated_while_a_second_run_waits_for_the_first_is_loaded_once(self):
+        path = self.write("log.json", chat_log())
+        with self.held_load(path, *self.RANGE_SIZE) as first:
+            second = self.loader(path, "--wait-lock", "60s", *self.RANGE_SIZE)
+            wait_until(lambda: second.says("--wait-lock"), "the second run waits")
+            path.rename(self.folder / "log.json.1")
+            path.write_text(line("of the next day"))
+        self.assert_loaded(first.finish(), apply(self.folder / "log.json.1"))
+        run = second.finish()
+        self.assertEqual((run.exit_code, run.summary["status"]), (1, "already_loaded"), run.stderr)
+        self.assertEqual(len(self.loads()), 1)
+
     def test_refused_lines_of_a_file_that_is_deleted_while_it_is_sorted_are_fetched(self):
         self.database.sql("ALTER TABLE chat_messages ADD CONSTRAINT polite CHECK (`data` NOT LIKE 'text 1%')")
         detail = "SQLSTATE HY000" if self.server.kind == "mysql" else "SQLSTATE 23000"

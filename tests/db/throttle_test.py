@@ -152,6 +152,21 @@ class MaxLoadTest(ThrottleCase):
         self.assertNotRegex(said, "sorts by key: .*, waits: ")
         self.assert_loaded(loader.finish(), apply(path))
 
+    def test_refused_lines_are_not_fetched_while_others_have_too_much_to_do(self):
+        self.database.sql("ALTER TABLE chat_messages ADD CONSTRAINT polite CHECK (`data` NOT LIKE 'text 1%')")
+        path = self.write_log()
+        often = ("--progress-interval", "100ms")
+        with contextlib.ExitStack() as over:
+            words = (path, *self.RANGE_SIZE, *MAX_LOAD, *often, "--order", "key")
+            with self.held_load(*words, key="id-997", progress="lines") as loader:  # in the last stretch
+                over.enter_context(self.too_much_to_do())
+                self.paused(loader, "Prepared_stmt_count")
+            wait_until(lambda: re.search("fetches refused lines: .*, waits: Prepared_stmt_count", loader.errors.read_text()), "it waits")
+            missing = "SELECT COUNT(*) FROM chatload_rejects WHERE reason = 'refused_by_server' AND raw <> ''"
+            self.assertEqual(self.database.sql(missing), [["0"]])
+        self.assertEqual(loader.finish().exit_code, 1)
+        self.assertNotEqual(self.database.sql(missing), [["0"]])
+
     def refused(self, exit_code, *words_and_parts):
         words, parts = words_and_parts
         run = self.load(self.write("log.json", line("1")), *words)

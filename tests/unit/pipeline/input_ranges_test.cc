@@ -17,7 +17,7 @@ TEST(InputRanges, SignalEndsThemInAFileThatNeverWaits) {
   cli::ReadPlan read;
   read.split.range_bytes = 1;
   const StopSignal stop;
-  InputRanges ranges(path, read, stop);
+  InputRanges ranges(source::open_input(path, stop.fd()), read, stop);
   std::optional<split::Range> range = ranges.next({});
   ASSERT_TRUE(range);
   EXPECT_EQ(range->bytes.view().text(), "one\n");

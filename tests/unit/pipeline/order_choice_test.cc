@@ -50,7 +50,7 @@ class InputSampleTest : public testing::Test {
     cli::ReadPlan read;
     read.filter.types = {"message"};
     const StopSignal stop;
-    return sample_input(path, read, parse::chat_mapping(), times_the_size * content.size(), stop);
+    return sample_input(source::HeldFile(path), read, parse::chat_mapping(), times_the_size * content.size(), stop);
   }
 
   static std::string line(const std::string& id, const std::string& type = "message") {
