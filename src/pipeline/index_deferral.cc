@@ -278,7 +278,7 @@ void IndexDeferral::mend() {
   });
   if (!has_notes) return;
   // A load that has the table may be about to drop what it has noted.
-  if (control_.lock(table_lock_, std::chrono::milliseconds(0), "")) return;
+  if (control_.lock(table_lock_, plan_.ledger.wait_lock, said())) return;
   has_table_ = true;
   build_missing();
   leave_table();
