@@ -10,8 +10,7 @@
 namespace chatload::report {
 
 struct LiveStats {
-  std::atomic<std::uint64_t> source_read{
-      0};  // compressed bytes of the input, rows of the spill, or groups of the journal
+  std::atomic<std::uint64_t> source_read{0};         // compressed bytes, rows of the spill, groups of the journal
   std::atomic<std::uint64_t> bytes_decompressed{0};  // handed out by the splitter
   std::atomic<std::uint64_t> ranges_split{0};        // ranges_split >= ranges_parsed >= ranges_done
   std::atomic<std::uint64_t> ranges_parsed{0};

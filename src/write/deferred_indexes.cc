@@ -24,6 +24,7 @@
 #include "base/digest.h"
 #include "write/sql_text.h"
 #include "write/table_info.h"
+#include "write/transaction.h"
 
 namespace chatload::write {
 namespace {
@@ -115,13 +116,13 @@ void note_indexes(Session& session, const std::string& table, const std::vector<
     values += fmt::format("{}({}, {}, {}, {}, UTC_TIMESTAMP(6))", position == 0 ? "" : ", ", quote_text(table),
                           quote_text(indexes[position].name), position, quote_text(indexes[position].text));
   }
-  session.execute("START TRANSACTION");
+  Transaction transaction(session);
   forget_indexes(session, table, indexes);
   session.execute(
       "INSERT INTO `chatload_indexes` (`target_table`, `index_name`, `position`, `definition`, `noted_at`)"
       " VALUES " +
       values);
-  session.execute("COMMIT");
+  transaction.commit();
 }
 
 void drop_indexes(Session& session, const std::string& table, const std::vector<IndexDefinition>& indexes) {

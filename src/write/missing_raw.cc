@@ -7,6 +7,7 @@
 
 #include "parse/outcome.h"
 #include "write/sql_text.h"
+#include "write/transaction.h"
 
 namespace chatload::write {
 
@@ -22,12 +23,12 @@ std::vector<MissingRaw> find_missing_raw(Session& session, std::uint64_t load_id
 }
 
 void fill_raw(Session& session, std::uint64_t load_id, std::span<const FoundRaw> found) {
-  session.execute("START TRANSACTION");
+  Transaction transaction(session);
   for (const FoundRaw& line : found) {
     session.execute(fmt::format("UPDATE `chatload_rejects` SET `raw` = {} WHERE `load_id` = {} AND `line` = {}",
                                 quote_text(line.raw), load_id, line.line.value()));
   }
-  session.execute("COMMIT");
+  transaction.commit();
 }
 
 }  // namespace chatload::write
