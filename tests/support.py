@@ -45,7 +45,7 @@ def free_port():
 
 
 class Server:
-    """A sandbox server, started if need be and then stopped at exit; one that runs already is left running."""
+    """A sandbox server, started if need be and then stopped and wiped at exit; one that runs already is left running."""
 
     def __init__(self, kind=None, name=None, options=()):
         self.kind = kind or SERVER_KIND
@@ -55,7 +55,7 @@ class Server:
         if not was_running or options:
             self.start()
         if not was_running:
-            atexit.register(sandbox, "stop", self.kind, self.name)
+            atexit.register(sandbox, "stop", self.kind, self.name, "--fresh")
         self.url = urllib.parse.urlsplit(sandbox("url", self.kind, self.name).stdout.strip())
         self.socket = urllib.parse.parse_qs(self.url.query)["socket"][0]
 
