@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "pipeline/content_digest.h"
 #include "pipeline/recorded_counts.h"
 #include "write/load_ledger.h"
 
@@ -19,21 +20,20 @@ std::string counts_text(std::uint64_t ranges, const write::LineCounts& counts) {
 }  // namespace
 
 LoadCloser::LoadCloser(const source::HeldFile& input, const OpenLoad& load, IndexDeferral& indexes,
-                       write::ControlConnection& control, const StopSignal& stop)
-    : input_(input), load_(load), indexes_(indexes), control_(control), stop_(stop) {}
+                       write::ControlConnection& control, report::LiveStats& stats, const StopSignal& stop)
+    : input_(input), load_(load), indexes_(indexes), control_(control), stats_(stats), stop_(stop) {}
 
 // Of a file whose stamp changed while it was read: whether it holds what was read, and would be known again by it.
 bool LoadCloser::is_same_content(const source::SourceIdentity& identity, const std::optional<std::string>& source_id,
                                  const std::string& digest) const {
-  const std::string digest_now = source::digest_file(input_.path(), stop_.fd());
-  if (digest_now.empty()) throw Interrupted();
-  return source::identify_source(input_.path(), source_id).key == identity.key && digest_now == digest;
+  return content_digest(input_, load_.plan.report.progress, stats_, stop_) == digest &&
+         source::identify_source(input_, source_id).key == identity.key;
 }
 
 // The ledger's sums, not ours, are what the load came to; that they are the same is checked.
 void LoadCloser::record_end(const source::SourceIdentity& identity, const std::optional<std::string>& source_id,
                             const InputResult& result) {
-  const std::string stamp = source::file_stamp(input_.path());
+  const std::string stamp = source::file_stamp(input_);
   if (stamp != identity.stamp && !is_same_content(identity, source_id, result.source_digest)) {
     throw SourceError(
         fmt::format("{}: was changed while it was read, so that what is loaded may be neither its old nor "

@@ -9,6 +9,7 @@
 #include "pipeline/index_deferral.h"
 #include "pipeline/input_reader.h"
 #include "pipeline/load_opener.h"
+#include "report/live_stats.h"
 #include "source/held_file.h"
 #include "source/source_identity.h"
 #include "write/control_connection.h"
@@ -19,7 +20,7 @@ namespace chatload::pipeline {
 class LoadCloser {
  public:
   LoadCloser(const source::HeldFile& input, const OpenLoad& load, IndexDeferral& indexes,
-             write::ControlConnection& control, const StopSignal& stop);
+             write::ControlConnection& control, report::LiveStats& stats, const StopSignal& stop);
 
   // All lines are in. source_id: --source-id. Throws SourceError where the source was changed while it was read, and
   // LoadError where the ledger's sums are not what this run and those before it have counted.
@@ -38,6 +39,7 @@ class LoadCloser {
   const OpenLoad& load_;
   IndexDeferral& indexes_;
   write::ControlConnection& control_;
+  report::LiveStats& stats_;
   const StopSignal& stop_;
 };
 

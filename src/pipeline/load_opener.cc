@@ -5,23 +5,19 @@
 #include <unistd.h>
 
 #include <array>
-#include <memory>
 #include <random>
-#include <span>
 #include <utility>
 
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/quantity.h"
-#include "base/units.h"
-#include "source/digesting_source.h"
+#include "pipeline/content_digest.h"
 
 namespace chatload::pipeline {
 namespace {
 
 // A run that is refused so often meets others that begin and take over the same load all the time.
 constexpr int kRacesMax = 10;
-constexpr std::size_t kReadBytes = kMiB;
 
 std::string random_token() {
   std::random_device random;
@@ -36,29 +32,21 @@ std::string this_process() {
   return fmt::format("{}, process {}", host.data(), getpid());
 }
 
-// Of an input that can be read once only, which this does. Empty if a stop came first.
-std::string digest_of_stream(const source::HeldFile& file, const StopSignal& stop) {
-  source::DigestingSource source(file.open(stop.fd()));
-  std::vector<char> buffer(kReadBytes);
-  while (source.read(buffer) > 0) {
-  }
-  return source.stopped() ? std::string() : source.digest_hex();
-}
-
 }  // namespace
 
 LoadOpener::LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, Decide decide, Check check,
-                       write::ControlConnection& control, const StopSignal& stop)
+                       write::ControlConnection& control, report::LiveStats& stats, const StopSignal& stop)
     : plan_(plan),
       table_(std::move(table)),
       limits_(std::move(limits)),
       decide_(std::move(decide)),
       check_(std::move(check)),
       control_(control),
+      stats_(stats),
       stop_(stop) {}
 
-std::optional<std::variant<OpenLoad, DoneLoad>> LoadOpener::open(const source::HeldFile& file,
-                                                                 const source::SourceIdentity& identity) {
+std::variant<OpenLoad, DoneLoad> LoadOpener::open(const source::HeldFile& file,
+                                                  const source::SourceIdentity& identity) {
   const std::string owner = random_token();
   const std::string key = identity.can_resume ? identity.key : "run:" + owner;
   const Source source{.file = file,
@@ -66,10 +54,10 @@ std::optional<std::variant<OpenLoad, DoneLoad>> LoadOpener::open(const source::H
                       .key = {table_, key},
                       .lock_name = "chatload:" + digest_hex(plan_.write.endpoint.database + '\0' + table_ + '\0' + key),
                       .runner = {.owner = owner, .name = this_process(), .source = file.name()}};
-  if (!take_lock(source)) return std::nullopt;
+  take_lock(source);
   for (int races = 0; races < kRacesMax; ++races) {
     const Found found = find(source);
-    if (stop_.requested()) return std::nullopt;
+    if (stop_.requested()) throw Interrupted();
     if (found.done) {
       cli::require_same_outcome(plan_, found.done->plan, found.done->load_id, "--reload");
       // What a run that was killed in between left undone.
@@ -83,12 +71,11 @@ std::optional<std::variant<OpenLoad, DoneLoad>> LoadOpener::open(const source::H
       fmt::format("{}: other runs began or took over its load again and again; run one at a time.", file.name()));
 }
 
-// False if a stop came first.
-bool LoadOpener::take_lock(const Source& source) {
+void LoadOpener::take_lock(const Source& source) {
   const std::optional<std::string> holder =
       control_.lock(source.lock_name, plan_.ledger.wait_lock, "Another run holds this load's lock");
-  if (!holder) return true;
-  if (stop_.requested()) return false;
+  if (!holder) return;
+  if (stop_.requested()) throw Interrupted();
   const std::vector<write::LoadRecord> loads =
       control_.run([&](write::Session& session) { return write::find_loads(session, source.key); });
   const std::string who = loads.empty() ? *holder : loads.front().runner + ", " + *holder;
@@ -123,15 +110,15 @@ LoadOpener::Found LoadOpener::find(const Source& source) {
 
 bool LoadOpener::is_content_of(const write::LoadRecord& load, const Source& source) {
   const source::SourceIdentity& identity = source.identity;
-  if (!identity.stamp.empty() && identity.stamp == load.source_stamp) return true;
-  if (!identity.stamp.empty()) {
-    spdlog::info("{}: looks like the source of load {}, which has read it all; comparing all of its bytes.",
-                 source.file.name(), load.load_id);
-    if (source::digest_file(source.file.path(), stop_.fd()) != load.source_digest) return false;
+  const bool is_file = !identity.stamp.empty();
+  if (is_file && identity.stamp == load.source_stamp) return true;
+  spdlog::info("{}: looks like the source of load {}, which has read it all; comparing all of its bytes.",
+               source.file.name(), load.load_id);
+  const bool is_same = content_digest(source.file, plan_.report.progress, stats_, stop_) == load.source_digest;
+  if (is_same && is_file) {
     control_.run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
-    return true;
   }
-  if (digest_of_stream(source.file, stop_) == load.source_digest || stop_.requested()) return true;
+  if (is_same || is_file) return is_same;
   throw LoadError(
       fmt::format("{}: holds other bytes than the source of that name which load {} has read; load it under another "
                   "--source-id, or with {}.",
@@ -152,7 +139,6 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
         source.file.name(), record.load_id, record.limits, limits_));
   }
   const bool had_all = !record.source_digest.empty() && is_content_of(record, source);
-  if (stop_.requested()) return std::nullopt;
   if (!had_all) check_(load.plan);
   const bool is_ours = record.owner == load.owner || control_.run([&](write::Session& session) {
     return write::take_over(session, record, source.runner);

@@ -10,6 +10,7 @@
 
 #include "base/stop_signal.h"
 #include "cli/plan.h"
+#include "report/live_stats.h"
 #include "source/held_file.h"
 #include "source/source_identity.h"
 #include "write/control_connection.h"
@@ -44,13 +45,13 @@ class LoadOpener {
   // decide: a plan → the plan for a new load of the source, in which nothing is left to be decided.
   // check: throws where a load cannot go on by that plan now.
   LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, Decide decide, Check check,
-             write::ControlConnection& control, const StopSignal& stop);
+             write::ControlConnection& control, report::LiveStats& stats, const StopSignal& stop);
 
-  // Takes the load's named lock, which the control connection then holds, and looks it up. Nothing after a stop.
-  // Throws LoadError where another run holds the lock or the load does not fit this run, and UsageError where its
-  // recorded settings are others than those that were given.
-  [[nodiscard]] std::optional<std::variant<OpenLoad, DoneLoad>> open(const source::HeldFile& file,
-                                                                     const source::SourceIdentity& identity);
+  // Takes the load's named lock, which the control connection then holds, and looks it up.
+  // Throws LoadError where another run holds the lock or the load does not fit this run, UsageError where its recorded
+  // settings are others than those that were given, and Interrupted after a stop.
+  [[nodiscard]] std::variant<OpenLoad, DoneLoad> open(const source::HeldFile& file,
+                                                      const source::SourceIdentity& identity);
 
  private:
   struct Source {
@@ -69,7 +70,7 @@ class LoadOpener {
     std::uint64_t attempts = 0;
   };
 
-  [[nodiscard]] bool take_lock(const Source& source);
+  void take_lock(const Source& source);
   [[nodiscard]] Found find(const Source& source);
   [[nodiscard]] bool is_content_of(const write::LoadRecord& load, const Source& source);
   void take_end_or_forget_it(OpenLoad& load, bool is_same_content);
@@ -82,6 +83,7 @@ class LoadOpener {
   const Decide decide_;
   const Check check_;
   write::ControlConnection& control_;
+  report::LiveStats& stats_;
   const StopSignal& stop_;
 };
 

@@ -136,7 +136,7 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
   spill_.reset();
   if (indexes_) inspect_again(input);  // the constructor has just looked for the first input
   const source::HeldFile file(input);
-  const source::SourceIdentity identity = source::identify_source(file.path(), plan_.ledger.source_id);
+  const source::SourceIdentity identity = source::identify_source(file, plan_.ledger.source_id);
   indexes_.emplace(plan_, input, table_.table, *control_, retry_, stats_, stop_);
   LoadDecider decider(mapping_, table_, static_cast<unsigned>(sessions_.size()), stop_);
   const auto decide = [&](const cli::LoadPlan& plan) {
@@ -147,23 +147,20 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
   const auto check = [&](const cli::LoadPlan& plan) {
     if (plan.write.order == write::RowOrder::kKey) decider.require_room(plan, file, identity);
   };
-  LoadOpener opener(plan_, table_.table, write::limits_text(mapping_), decide, check, *control_, stop_);
-  std::optional<std::variant<OpenLoad, DoneLoad>> opened;
+  LoadOpener opener(plan_, table_.table, write::limits_text(mapping_), decide, check, *control_, stats_, stop_);
+  std::variant<OpenLoad, DoneLoad> opened;
   try {
     opened = opener.open(file, identity);
   } catch (const Error&) {
     say_what_is_owed();
     throw;
   }
-  if (!opened) {
-    say_what_is_owed();
-    verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
-  } else if (const auto* done = std::get_if<DoneLoad>(&*opened)) {
+  if (const auto* done = std::get_if<DoneLoad>(&opened)) {
     count_done(input, *done, verdict);
     export_rejects(input, done->load_id, [this] { return connect_patiently(); });
   } else {
     retry_.committed();  // the load's row: the server takes writes
-    const OpenLoad& load = std::get<OpenLoad>(*opened);
+    const OpenLoad& load = std::get<OpenLoad>(opened);
     try {
       indexes_->prepare(load.plan.write.indexes);
       if (load.is_written) {
@@ -220,7 +217,7 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
     mark_ended(load, write::LoadState::kInterrupted, ExitCode::kInterrupted);
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else {
-    LoadCloser(file, load, *indexes_, *control_, stop_).record_end(identity, plan_.ledger.source_id, result);
+    LoadCloser(file, load, *indexes_, *control_, stats_, stop_).record_end(identity, plan_.ledger.source_id, result);
     finish(file, load, rejects.rejected() > 0, verdict);
   }
 }
@@ -228,7 +225,7 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
 void LoadRunner::finish(const source::HeldFile& file, const OpenLoad& load, bool has_rejects, Verdict& verdict) {
   const ExitCode exit_code = has_rejects ? ExitCode::kLoadedWithRejects : ExitCode::kLoaded;
   spill_.reset();  // the server may need the room
-  LoadCloser(file, load, *indexes_, *control_, stop_).finish(exit_code);
+  LoadCloser(file, load, *indexes_, *control_, stats_, stop_).finish(exit_code);
   verdict.worsen(RunStatus::kDone, exit_code);
 }
 
@@ -290,7 +287,7 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
     spdlog::info("{}: was touched since load {} began; comparing what is loaded with it first.", input, load.load_id);
     stats_.restart();
     const report::Progress watched(
-        stats_, report::step_progress(plan.report.progress, "compares what is loaded: ", identity.bytes.value_or(0)));
+        stats_, report::step_progress(plan.report.progress, "compares what is loaded: ", identity.bytes));
     require_recorded_bytes(file, plan.read, ledger, *committed, *control_, stats_.source_read, stop_);
     control_->run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
   }

@@ -62,6 +62,16 @@ std::string left_text(double seconds, double share_done) {
   return share_done > 0 ? fmt::format(", {} left", clock_time(seconds * (1 - share_done) / share_done)) : "";
 }
 
+double share_of(double done, std::optional<std::uint64_t> total) {
+  return total && *total > 0 ? std::min(1.0, done / static_cast<double>(*total)) : 0;
+}
+
+// "42 %", or "39.1 MB done" of nobody knows how many.
+std::string done_text(double done, std::optional<std::uint64_t> total) {
+  return total ? fmt::format("{} %", static_cast<int>(share_of(done, total) * 100))
+               : fmt::format("{:.1f} MB done", done / 1e6);
+}
+
 ProgressMode resolved(ProgressMode mode) {
   if (mode != ProgressMode::kAuto) return mode;
   const char* terminal = std::getenv("TERM");
@@ -90,7 +100,8 @@ Bottleneck bottleneck(const LiveStats& stats, std::uint64_t ranges_in_flight_max
   return before_database >= before_parsers ? Bottleneck::kDatabase : Bottleneck::kParse;
 }
 
-ProgressOptions step_progress(ProgressOptions of_run, std::string_view phase, std::uint64_t source_total) {
+ProgressOptions step_progress(ProgressOptions of_run, std::string_view phase,
+                              std::optional<std::uint64_t> source_total) {
   of_run.phase = phase;
   of_run.source_total = source_total;
   of_run.is_step = true;
@@ -117,23 +128,20 @@ std::string progress_text(const ProgressSample& before, const ProgressSample& no
     return fmt::format("{} so far, waits for {}", clock_time(now.seconds), name(bottleneck));
   }
   const double seconds = now.seconds - before.seconds;
-  const double share_done =
-      source_total && *source_total > 0 ? std::min(1.0, now.source_done / static_cast<double>(*source_total)) : 0;
-  std::string text = source_total ? fmt::format("{} %", static_cast<int>(share_done * 100))
-                                  : fmt::format("{:.1f} MB done", now.source_done / 1e6);
+  std::string text = done_text(now.source_done, source_total);
   text += fmt::format(", {} rows/s, {:.1f} MB/s, {} rejected",
                       format_count(static_cast<std::uint64_t>(per_second(before.rows_done, now.rows_done, seconds))),
                       per_second(before.bytes_decompressed, now.bytes_decompressed, seconds) / 1e6,
                       format_count(now.lines_rejected));
-  text += left_text(now.seconds, share_done);
+  text += left_text(now.seconds, share_of(now.source_done, source_total));
   if (now.retries > 0) text += fmt::format(", {} {}", now.retries, now.retries == 1 ? "retry" : "retries");
   if (!now.pause.empty()) return text + ", waits: " + now.pause;
   return text + fmt::format(", waits for {}", name(bottleneck));
 }
 
-std::string step_text(const ProgressSample& now, double share_done) {
+std::string step_text(const ProgressSample& now, std::optional<std::uint64_t> source_total) {
   const std::string text =
-      fmt::format("{} %{}", static_cast<int>(share_done * 100), left_text(now.seconds, share_done));
+      done_text(now.source_done, source_total) + left_text(now.seconds, share_of(now.source_done, source_total));
   return now.pause.empty() ? text : text + ", waits: " + now.pause;
 }
 
@@ -163,7 +171,7 @@ class Progress::Impl {
       samples.push_back(sample());
       const std::string text =
           std::string(options_.phase) +
-          (options_.is_step ? step_text(samples.back(), step_share())
+          (options_.is_step ? step_text(samples.back(), options_.source_total)
                             : progress_text(samples.front(), samples.back(), options_.source_total, waits_for()));
       is_bar ? draw(text) : spdlog::info(text);
       if (samples.size() > (is_bar ? kBarSamplesMax : 1)) samples.pop_front();
@@ -173,13 +181,9 @@ class Progress::Impl {
 
   [[nodiscard]] ProgressSample sample() const {
     ProgressSample now = ProgressSample::of(stats_, std::chrono::duration<double>(Clock::now() - start_).count());
+    if (options_.is_step) now.source_done = static_cast<double>(read(stats_.source_read));
     if (!options_.has_database) now.pause.clear();
     return now;
-  }
-
-  [[nodiscard]] double step_share() const {
-    const auto total = static_cast<double>(std::max<std::uint64_t>(options_.source_total.value_or(0), 1));
-    return std::min(1.0, static_cast<double>(read(stats_.source_read)) / total);
   }
 
   [[nodiscard]] Bottleneck waits_for() const {

@@ -33,13 +33,15 @@ struct ProgressOptions {
 };
 
 // Of a step beside the rows of a run: how far it is, and no more. source_total: of LiveStats::source_read, in whatever
-// the step counts. Its line: "merges sorted runs: 42 %, 0:12 left". It has no database unless that is set.
-[[nodiscard]] ProgressOptions step_progress(ProgressOptions of_run, std::string_view phase, std::uint64_t source_total);
+// the step counts; of bytes it may be unknown. Its line: "merges sorted runs: 42 %, 0:12 left". It has no database
+// unless that is set.
+[[nodiscard]] ProgressOptions step_progress(ProgressOptions of_run, std::string_view phase,
+                                            std::optional<std::uint64_t> source_total);
 
 // LiveStats at an instant.
 struct ProgressSample {
   double seconds = 0;      // since the start
-  double source_done = 0;  // of source_read, what the ranges done are of ranges_split
+  double source_done = 0;  // of source_read, what the ranges done are of ranges_split; all of it in a step
   double bytes_decompressed = 0;
   double rows_done = 0;
   std::uint64_t lines_rejected = 0;
@@ -58,7 +60,7 @@ struct ProgressSample {
                                         std::optional<std::uint64_t> source_total, Bottleneck bottleneck);
 
 // The same of a step.
-[[nodiscard]] std::string step_text(const ProgressSample& now, double share_done);
+[[nodiscard]] std::string step_text(const ProgressSample& now, std::optional<std::uint64_t> source_total);
 
 // Prints to standard error from a thread of its own between construction and destruction; a bar is redrawn five times
 // a second and wiped at the end. `stats` outlives it.

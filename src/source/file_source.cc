@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -36,10 +37,11 @@ void throw_cannot_read(const std::string& name, std::uint64_t after_byte, int er
                                 std::strerror(error)));
 }
 
-FileSource::FileSource(const std::string& path, int stop_fd, std::string name)
-    : name_(std::move(name)), stop_fd_(stop_fd) {
-  fd_ = path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                    : open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+int open_for_reading(const std::string& path) {
+  return open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+FileSource::FileSource(int fd, int stop_fd, std::string name) : name_(std::move(name)), stop_fd_(stop_fd), fd_(fd) {
   if (fd_ < 0) throw_cannot_open(name_, errno);
 
   struct stat status {};
@@ -53,8 +55,8 @@ FileSource::FileSource(const std::string& path, int stop_fd, std::string name)
 
   // Standard input may be a file that another program has read a part of; what is left is our input. Files of /proc
   // say that they hold nothing.
-  const off_t begin = lseek(fd_, 0, SEEK_CUR);
-  if (begin >= 0 && begin < status.st_size) size_bytes_ = static_cast<std::uint64_t>(status.st_size - begin);
+  begin_ = std::max<off_t>(lseek(fd_, 0, SEEK_CUR), 0);
+  if (begin_ < status.st_size) size_bytes_ = static_cast<std::uint64_t>(status.st_size - begin_);
   posix_fadvise(fd_, 0, 0, POSIX_FADV_SEQUENTIAL);
 }
 
@@ -78,7 +80,8 @@ std::size_t FileSource::read(std::span<char> out) {
       stopped_ = true;
       return 0;
     }
-    const ssize_t size = ::read(fd_, out.data(), out.size());
+    const ssize_t size = can_wait_ ? ::read(fd_, out.data(), out.size())
+                                   : pread(fd_, out.data(), out.size(), begin_ + static_cast<off_t>(position_));
     if (size >= 0) {
       position_ += static_cast<std::uint64_t>(size);
       return static_cast<std::size_t>(size);

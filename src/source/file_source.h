@@ -1,6 +1,8 @@
 // A file, a pipe or standard input, read through a descriptor.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 
@@ -10,15 +12,19 @@ namespace chatload::source {
 
 inline constexpr const char* kStandardInputName = "standard input";
 
+// open(2) for reading, without waiting for the writer of a named pipe: a descriptor, or -1 and errno.
+[[nodiscard]] int open_for_reading(const std::string& path);
+
 // The SourceError of an input that an errno says cannot be opened (EISDIR: it is a directory), or not be read on.
 [[noreturn]] void throw_cannot_open(const std::string& name, int error);
 [[noreturn]] void throw_cannot_read(const std::string& name, std::uint64_t after_byte, int error);
 
 class FileSource : public ByteSource {
  public:
-  // path "-" is standard input. name: in messages. Throws SourceError. Opening a named pipe does not wait for its
-  // writer; reading does.
-  FileSource(const std::string& path, int stop_fd, std::string name);
+  // Takes over a descriptor of which it reads all behind its position, which it moves only where it must: of a regular
+  // file several may be read at once. fd -1: what errno says of the opening is thrown. name: in messages.
+  // Throws SourceError.
+  FileSource(int fd, int stop_fd, std::string name);
   FileSource(const FileSource&) = delete;
   FileSource& operator=(const FileSource&) = delete;
   ~FileSource() override;
@@ -33,8 +39,9 @@ class FileSource : public ByteSource {
 
   std::string name_;
   int stop_fd_;
-  int fd_ = -1;
+  int fd_;
   bool can_wait_ = false;  // anything but a regular file
+  off_t begin_ = 0;        // of a regular file
   bool stopped_ = false;
   std::uint64_t position_ = 0;
   std::optional<std::uint64_t> size_bytes_;

@@ -8,10 +8,12 @@
 
 namespace chatload::source {
 
-// Keeps a regular file open, so that it can be looked at and read again after it was renamed, replaced or deleted. Of
-// anything else, of what cannot be opened, and where there is no /proc, it is but the name.
+// Keeps a regular file open, so that it can be looked at and read again after it was renamed, replaced, deleted or
+// closed to this user. Standard input, and what a path leads to that is no regular file, it only names.
 class HeldFile {
  public:
+  // Nothing that can wait is opened, so a named pipe and its writer notice nothing. Throws SourceError with
+  // open_input()'s sentences, of anything but a regular file only what shows without opening it.
   explicit HeldFile(std::string input);
   HeldFile(const HeldFile&) = delete;
   HeldFile& operator=(const HeldFile&) = delete;
@@ -19,16 +21,15 @@ class HeldFile {
 
   // As the user wrote it.
   [[nodiscard]] const std::string& name() const { return name_; }
-  // What leads to it while this lives: for file_stamp(), digest_file() and identify_source().
-  [[nodiscard]] const std::string& path() const { return path_; }
+  // Of a regular file that was named by its path; -1 of anything else.
+  [[nodiscard]] int fd() const { return fd_; }
 
-  // open_input() of it, from its beginning; messages have the name.
+  // open_input() of it, from its beginning. Several can be read at once.
   [[nodiscard]] std::unique_ptr<ByteSource> open(int stop_fd) const;
 
  private:
   std::string name_;
   int fd_ = -1;
-  std::string path_;
 };
 
 }  // namespace chatload::source

@@ -1,13 +1,15 @@
 // What finds a load's source again: by content, so that a file that was moved or downloaded again is still known.
 //
 // The key is cheap and finds the candidate; it does not see the middle of a file. That a candidate is the same in every
-// byte is for others to prove: the stamp (nobody has touched the file), digest_file() (all bytes are the same), and
-// while a load is resumed each range's own digest.
+// byte is for others to prove: the stamp (nobody has touched the file), the digest of all its bytes, and while a load
+// is resumed each range's own digest.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+
+#include "source/held_file.h"
 
 namespace chatload::source {
 
@@ -20,16 +22,12 @@ struct SourceIdentity {
 
 // The key is the digest of source_id where there is one, whatever the input is; else, of a regular file, the digest of
 // its size, its first and its last 64 KiB. Standard input and pipes have none without a source_id: their bytes can be
-// read once. Nothing that can wait is opened, so a named pipe and its writer notice nothing.
-// Throws SourceError with open_input's sentences, of anything but a regular file only what shows without opening it.
-[[nodiscard]] SourceIdentity identify_source(const std::string& input, const std::optional<std::string>& source_id);
+// read once. Throws SourceError.
+[[nodiscard]] SourceIdentity identify_source(const HeldFile& file, const std::optional<std::string>& source_id);
 
-// "device:inode:size:mtime_ns:ctime_ns" of a regular file as it is now; empty for standard input, anything else, and a
-// file that is gone. A stamp that is the same before and after a reading means that the bytes were the same all the
-// while, as far as the file system's clock tells times apart (some milliseconds).
-[[nodiscard]] std::string file_stamp(const std::string& input);
-
-// Digest::hex() of all bytes of a regular file; empty if a stop (open_input) came first. Throws SourceError.
-[[nodiscard]] std::string digest_file(const std::string& input, int stop_fd);
+// "device:inode:size:mtime_ns:ctime_ns" of a regular file as it is now; empty of anything else. A stamp that is the
+// same before and after a reading means that the bytes were the same all the while, as far as the file system's clock
+// tells times apart (some milliseconds).
+[[nodiscard]] std::string file_stamp(const HeldFile& file);
 
 }  // namespace chatload::source

@@ -95,6 +95,19 @@ class StepsTest(ProgressCase):
         self.assertGreater(int(self.line_said(loader, r"compares what is loaded: (\d+) %, \d:\d\d left")), 0)
         self.assert_ends(loader)
 
+    def test_while_a_pipe_is_compared_with_the_load_that_is_done_the_line_says_how_far_that_is(self):
+        self.load(self.path, "--source-id", "night")
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        loader = self.loader(pipe, "--source-id", "night", *OFTEN, to=self.database.url, progress="lines")
+        content = self.path.read_bytes()
+        with open(pipe, "wb") as writer:
+            writer.write(content[: len(content) // 2])
+            writer.flush()
+            self.line_said(loader, r"compares all bytes: 0\.\d MB done")
+            writer.write(content[len(content) // 2 :])
+        self.assert_loaded(loader.finish(), apply(self.path), status="already_loaded")
+
     def test_while_sorted_runs_are_merged_the_line_says_how_far_that_is(self):
         path = support.generate(self.folder / "long.json.gz", lines=1_500_000)
         little = ("--threads", 8, "--connections", 1, "--range-size", "64K", "--max-line", "4K", "--memory", "41M")

@@ -57,11 +57,16 @@ TEST(Bottleneck, FiguresReadOutOfStepDoNotWrapAround) {
 }
 
 TEST(StepText, SaysHowFarItIsAndHowLongItTakesByItsMeanSpeed) {
-  EXPECT_EQ(step_text({.seconds = 30}, 0.25), "25 %, 1:30 left");
-  EXPECT_EQ(step_text({.seconds = 5}, 1), "100 %, 0:00 left");
-  EXPECT_EQ(step_text({.seconds = 5}, 0), "0 %");
-  EXPECT_EQ(step_text({.seconds = 30, .pause = "replica lag 9 s > 5 s"}, 0.5),
+  EXPECT_EQ(step_text({.seconds = 30, .source_done = 2}, 8), "25 %, 1:30 left");
+  EXPECT_EQ(step_text({.seconds = 5, .source_done = 9}, 8), "100 %, 0:00 left");
+  EXPECT_EQ(step_text({.seconds = 5, .source_done = 0}, 8), "0 %");
+  EXPECT_EQ(step_text({.seconds = 5, .source_done = 0}, 0), "0 %");
+  EXPECT_EQ(step_text({.seconds = 30, .source_done = 4, .pause = "replica lag 9 s > 5 s"}, 8),
             "50 %, 0:30 left, waits: replica lag 9 s > 5 s");
+}
+
+TEST(StepText, OfWhatNobodyKnowsTheSizeOfIsWhatIsDone) {
+  EXPECT_EQ(step_text({.seconds = 30, .source_done = 12'340'000}, std::nullopt), "12.3 MB done");
 }
 
 TEST(ProgressSample, SourceDoneIsWhatTheRangesDoneAreOfThoseSplit) {

@@ -17,6 +17,8 @@
 #include <thread>
 
 #include "base/errors.h"
+#include "unit/scratch_folder.h"
+#include "unit/unprivileged.h"
 
 namespace chatload::source {
 namespace {
@@ -56,19 +58,13 @@ class StandardInput {
 
 class FileSourceTest : public testing::Test {
  protected:
-  FileSourceTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "file_source_XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~FileSourceTest() override { std::filesystem::remove_all(folder_); }
-
   [[nodiscard]] std::string file(const std::string& name, std::string_view content) const {
-    const auto path = folder_ / name;
+    const auto path = folder_.path() / name;
     std::ofstream(path, std::ios::binary) << content;
     return path.string();
   }
 
-  std::filesystem::path folder_;
+  ScratchFolder folder_;
 };
 
 std::string read_all(ByteSource& source) {
@@ -99,16 +95,16 @@ TEST_F(FileSourceTest, AFileIsReadToItsEndAndItsSizeIsKnown) {
 TEST_F(FileSourceTest, WhatCannotBeOpenedIsNamedWithItsReason) {
   EXPECT_EQ(refusal((folder_ / "absent").string()),
             (folder_ / "absent").string() + ": there is no such file; check the path");
-  EXPECT_EQ(refusal(folder_.string()), folder_.string() + " is a directory; name the files in it");
-  EXPECT_THAT(refusal((folder_ / "absent" / "file").string()), HasSubstr("no such file"));
+  EXPECT_EQ(refusal(folder_.path().string()), folder_.path().string() + " is a directory; name the files in it");
+  EXPECT_THAT(refusal((folder_ / "absent/file").string()), HasSubstr("no such file"));
   EXPECT_THAT(refusal(file("a", "") + "/b"), HasSubstr("cannot be opened: Not a directory"));
   EXPECT_THAT(refusal(""), HasSubstr("no such file"));
 }
 
 TEST_F(FileSourceTest, AFileWithoutPermissionIsNamedWithItsReason) {
-  if (geteuid() == 0) GTEST_SKIP() << "root may read everything";
   const std::string path = file("secret", "text");
   chmod(path.c_str(), 0);
+  const Unprivileged nobody;
   EXPECT_EQ(refusal(path), path + ": permission denied; make it readable for this user");
 }
 
@@ -145,7 +141,7 @@ TEST_F(FileSourceTest, AFileAsStandardInputIsReadFromWhereItStands) {
 }
 
 TEST_F(FileSourceTest, ADirectoryAsStandardInputIsRefused) {
-  const int fd = open(folder_.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = open(folder_.path().c_str(), O_RDONLY | O_CLOEXEC);
   const StandardInput input(fd);
   close(fd);
   EXPECT_EQ(refusal("-"), "standard input is a directory; name the files in it");

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "base/errors.h"
 #include "source/source_identity.h"
 #include "unit/scratch_folder.h"
+#include "unit/unprivileged.h"
 
 namespace chatload::source {
 namespace {
@@ -43,25 +43,38 @@ TEST_F(HeldFileTest, IsReadAgainFromItsBeginningAndNamedAsTheUserWroteIt) {
 
 TEST_F(HeldFileTest, StaysTheSameFileAfterItWasRenamedReplacedOrDeleted) {
   const HeldFile file(path_);
-  const std::string digest = digest_file(path_, -1);
   fs::rename(path_, folder_.path() / "log.json.1");
   EXPECT_EQ(text_of(file), "what was there");
-  EXPECT_EQ(file_stamp(file.path()), file_stamp(folder_.path() / "log.json.1"));
+  EXPECT_EQ(file_stamp(file), file_stamp(HeldFile(folder_.path() / "log.json.1")));
   write("another");
   EXPECT_EQ(text_of(file), "what was there");
-  EXPECT_NE(file_stamp(file.path()), file_stamp(path_));
+  EXPECT_NE(file_stamp(file), file_stamp(HeldFile(path_)));
   fs::remove(folder_.path() / "log.json.1");
   EXPECT_EQ(text_of(file), "what was there");
-  EXPECT_EQ(digest_file(file.path(), -1), digest);
 }
 
-TEST_F(HeldFileTest, OfWhatIsNoRegularFileOrNotThereIsTheNameAlone) {
-  EXPECT_EQ(HeldFile("-").path(), "-");
-  EXPECT_EQ(HeldFile("-").open(-1)->name(), "standard input");
-  EXPECT_EQ(HeldFile(folder_.path()).path(), folder_.path());
-  const HeldFile none(folder_.path() / "none");
-  EXPECT_EQ(none.path(), none.name());
-  EXPECT_THROW(static_cast<void>(none.open(-1)), SourceError);
+TEST_F(HeldFileTest, IsReadAgainAfterThisUserMayNoLongerOpenIt) {
+  const HeldFile file(path_);
+  fs::permissions(path_, fs::perms::none);
+  const Unprivileged nobody;
+  EXPECT_EQ(text_of(file), "what was there");
+}
+
+TEST_F(HeldFileTest, IsReadByTwoAtOnceEachFromItsBeginning) {
+  const HeldFile file(path_);
+  const auto first = file.open(-1);
+  std::vector<char> buffer(4);
+  ASSERT_EQ(first->read(buffer), 4);
+  EXPECT_EQ(text_of(file), "what was there");
+  ASSERT_EQ(first->read(buffer), 4);
+  EXPECT_EQ(std::string(buffer.begin(), buffer.end()), " was");
+}
+
+TEST_F(HeldFileTest, OfStandardInputIsTheNameAlone) {
+  const HeldFile file("-");
+  EXPECT_LT(file.fd(), 0);
+  EXPECT_EQ(file.name(), "-");
+  EXPECT_EQ(file.open(-1)->name(), "standard input");
 }
 
 }  // namespace
