@@ -14,6 +14,7 @@
 #include "write/deferred_indexes.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -22,6 +23,7 @@
 #include <string_view>
 
 #include "base/digest.h"
+#include "base/quantity.h"
 #include "write/sql_text.h"
 #include "write/table_info.h"
 #include "write/transaction.h"
@@ -184,6 +186,8 @@ std::string mend_indexes(Session& session) {
                             quote_identifier(index.name));
     }
     if (!noted.missing.empty()) {
+      spdlog::info("{}: builds the indexes {}; waits for up to {} while other sessions use the table.", table,
+                   names_of(noted.missing), format_duration(kLockWait));
       set_up_build(session, kLockWait);
       session.execute(build_statement(table, noted.missing));
       for (const IndexDefinition& index : noted.missing) {

@@ -258,6 +258,7 @@ class AfterACrashTest(IndexCase):
         self.assertIn("its index `site_id` is missing since a load left it out", check.stdout)
         wait_until(lambda: not self.server.connections(self.database.name), "the server lets go of the killed load")
         done = support.run_chatload("schema", "apply", "--to", self.database.url)
+        self.assertIn("info: chat_messages: builds the indexes `site_id`, `timestamp`; waits for up to 5 min", done.stderr)
         self.assertIn("chat_messages: the index `timestamp` is built\n", done.stdout, done.stderr)
         self.assert_whole(before)
         self.assertNotIn("missing", support.run_chatload("schema", "check", "--to", self.database.url).stdout)
