@@ -74,7 +74,8 @@ void LoadCloser::finish(ExitCode exit_code) {
                     "the same command again.",
                     input_.name(), load_.load_id));
   }
-  control_.run([&](write::Session& session) { write::compact(session, load_.load_id); });
+  // The load is done, whatever becomes of this: the next run of the same input would do it.
+  control_.attempt([&](write::Session& session) { write::compact(session, load_.load_id); });
 }
 
 }  // namespace chatload::pipeline

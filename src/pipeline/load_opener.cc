@@ -61,7 +61,7 @@ std::variant<OpenLoad, DoneLoad> LoadOpener::open(const source::HeldFile& file,
     if (found.done) {
       cli::require_same_outcome(plan_, found.done->plan, found.done->load_id, "--reload");
       // What a run that was killed in between left undone.
-      control_.run([&](write::Session& session) { write::compact(session, found.done->load_id); });
+      control_.attempt([&](write::Session& session) { write::compact(session, found.done->load_id); });
       return DoneLoad{found.done->load_id, found.done->exit_code};
     }
     std::optional<OpenLoad> opened = found.unfinished ? resume(*found.unfinished, source) : begin(found, source);

@@ -159,7 +159,8 @@ bool mark_done(Session& session, std::uint64_t load_id, const std::string& owner
 
 bool mark_ended(Session& session, std::uint64_t load_id, const std::string& owner, LoadState state, int exit_code) {
   return changes_one(session, fmt::format("UPDATE `chatload_loads` SET `state` = '{}', `exit_code` = {},"
-                                          " `finished_at` = UTC_TIMESTAMP(6) WHERE `load_id` = {} AND `owner` = {}",
+                                          " `finished_at` = UTC_TIMESTAMP(6) WHERE `load_id` = {} AND `owner` = {}"
+                                          " AND `state` <> 'done'",
                                           to_string(state), exit_code, load_id, quote_text(owner)));
 }
 

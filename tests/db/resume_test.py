@@ -30,6 +30,14 @@ def changed_in_the_middle(content):
     return content.replace(before, after)
 
 
+def ask_to_stop(loader):
+    """SIGINT; returns when it was handled."""
+    loader.process.send_signal(signal.SIGINT)
+    status = pathlib.Path(f"/proc/{loader.process.pid}/status")
+    caught = lambda: int(re.search(r"SigCgt:\s*([0-9a-f]+)", status.read_text())[1], 16)
+    wait_until(lambda: not caught() >> (signal.SIGINT - 1) & 1, "SIGINT was handled")
+
+
 class FinishedTest(LedgerCase):
     def finished(self, *words, **options):
         run = self.load(*words, *self.RANGE_SIZE, **options)
@@ -72,6 +80,33 @@ class FinishedTest(LedgerCase):
             if attempt == 1:
                 self.assert_loaded(run, apply(path))
         self.assert_known(run, apply(path))
+
+    def test_a_load_that_is_done_stays_done_where_its_last_answer_is_lost_in_a_stop(self):
+        path = self.write_log()
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        stopped = door.at(
+            r"^UPDATE .?chatload_loads.? SET .?state.? = 'done'",
+            after=lambda link: (ask_to_stop(loader), link.cut()),
+        )  # fmt: skip
+        loader = self.loader(path, *self.RANGE_SIZE, to=door.url(self.database.name))
+        self.assertEqual(loader.finish().exit_code, 4)
+        self.assertTrue(stopped.done.is_set())
+        self.assertEqual(self.database.sql("SELECT state, exit_code FROM chatload_loads"), [["done", "1"]])
+        self.assert_known(self.load(path), apply(path))
+
+    def test_ranges_that_cannot_be_deleted_leave_the_load_done_and_go_with_the_next_run(self):
+        path = self.write_log()
+        self.database.sql(
+            "CREATE TRIGGER keep BEFORE DELETE ON chatload_ranges FOR EACH ROW"
+            " SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'kept'"
+        )
+        self.finished(path)
+        self.assertGreater(self.committed_ranges(), 0)
+        self.assertEqual(self.database.sql("SELECT state, exit_code FROM chatload_loads"), [["done", "1"]])
+        self.assertEqual(self.load(path).summary["status"], "already_loaded")
+        self.database.sql("DROP TRIGGER keep")
+        self.assert_known(self.load(path), apply(path))
+        self.assertEqual(self.committed_ranges(), 0)
 
     def test_other_bytes_under_the_name_of_a_finished_source_are_refused(self):
         path, other = self.write_log(), self.write("other.json", line("other"))
@@ -408,10 +443,7 @@ class StoppedTest(LedgerCase):
     def test_a_second_signal_ends_a_load_at_once_and_the_rerun_finishes_it(self):
         path = self.write_log()
         with self.held_load(path, *self.RANGE_SIZE) as loader:
-            loader.process.send_signal(signal.SIGINT)
-            status = pathlib.Path(f"/proc/{loader.process.pid}/status")
-            caught = lambda: int(re.search(r"SigCgt:\s*([0-9a-f]+)", status.read_text())[1], 16)
-            wait_until(lambda: not caught() >> (signal.SIGINT - 1) & 1, "SIGINT was handled")
+            ask_to_stop(loader)
             loader.process.send_signal(signal.SIGINT)
             self.assertEqual(loader.process.wait(ledger_case.DEADLINE_S), -signal.SIGINT)
         wait_until(lambda: not self.server.connections(self.database.name), "the server lets go of the killed load")
