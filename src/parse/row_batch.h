@@ -72,13 +72,10 @@ class TextArena {
 
  private:
   static constexpr std::size_t kChunkBytes = std::size_t{64} * 1024;
-  struct Chunk {
-    std::unique_ptr<char[]> bytes;
-    std::size_t capacity = 0;
-  };
-  std::vector<Chunk> chunks_;
-  std::size_t chunk_ = 0;  // index of the chunk being filled
-  std::size_t used_ = 0;   // bytes used in it
+  std::vector<std::unique_ptr<char[]>> chunks_;  // of kChunkBytes each, kept by clear()
+  std::vector<std::unique_ptr<char[]>> large_;   // each for a text that no chunk holds
+  std::size_t chunk_ = 0;                        // index of the chunk being filled
+  std::size_t used_ = 0;                         // bytes used in it
 };
 
 // Valid rows in file order, row-major: cells[row * columns + column]. Cells borrow from the range's bytes and from

@@ -26,6 +26,17 @@ TEST(TextArena, MemoryIsReusedAfterClear) {
   EXPECT_EQ(arena.store("again").data(), first);
 }
 
+TEST(TextArena, MemoryIsReusedWhereLargeTextsStandBeforeSmallOnes) {
+  TextArena arena;
+  const std::string large(100'000, 'x');
+  const char* const first = arena.store("small").data();
+  for (int round = 0; round < 3; ++round) {
+    arena.clear();
+    static_cast<void>(arena.store(large));
+    EXPECT_EQ(arena.store("small").data(), first);
+  }
+}
+
 TEST(TextArena, TextLargerThanAChunkFitsBetweenSmallOnes) {
   TextArena arena;
   for (int round = 0; round < 3; ++round) {
