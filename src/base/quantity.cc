@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::array<std::pair<std::string_view, std::uint64_t>, 7> kDurationSuffixes = {
     {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+// A clock counts nanoseconds in 64 bits, which end 292 years after it began.
+constexpr std::chrono::milliseconds kDurationMax = std::chrono::days(36'500);
 constexpr std::array<std::pair<std::string_view, std::uint64_t>, 3> kSizeUnits = {
     {{"KiB", kKiB}, {"MiB", kMiB}, {"GiB", kGiB}}};
 
@@ -128,11 +130,12 @@ std::uint64_t parse_size(std::string_view flag, std::string_view text) {
 std::chrono::milliseconds parse_duration(std::string_view flag, std::string_view text) {
   if (const auto parsed = number_and_suffix(text)) {
     const auto unit = milliseconds_of_suffix(parsed->second);
-    if (unit && parsed->first <= static_cast<std::uint64_t>(std::chrono::milliseconds::max().count()) / *unit) {
+    if (unit && parsed->first <= static_cast<std::uint64_t>(kDurationMax.count()) / *unit) {
       return std::chrono::milliseconds(static_cast<std::int64_t>(parsed->first * *unit));
     }
   }
-  throw UsageError(fmt::format("{} takes a duration such as 500ms, 30s, 5min, 1h or 30d, not '{}'.", flag, text));
+  throw UsageError(
+      fmt::format("{} takes a duration such as 500ms, 30s, 5min, 1h or 30d, at most 36500d, not '{}'.", flag, text));
 }
 
 std::int64_t parse_instant(std::string_view flag, std::string_view text) {

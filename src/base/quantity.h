@@ -13,7 +13,7 @@ namespace chatload {
 // "4194304", "64K", "64KiB", "4M", "1G": bytes; the suffixes are powers of 1024, in either case.
 [[nodiscard]] std::uint64_t parse_size(std::string_view flag, std::string_view text);
 
-// "500ms", "30s", "5min", "5m", "1h", "30d"; a bare number is seconds.
+// "500ms", "30s", "5min", "5m", "1h", "30d"; a bare number is seconds. At most 36,500 days.
 [[nodiscard]] std::chrono::milliseconds parse_duration(std::string_view flag, std::string_view text);
 
 // RFC 3339 ("2016-11-22T12:00:00Z", "2016-11-22T12:00:00+02:00", a bare date "2016-11-22" is its midnight UTC) or

@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/quantity.h"
+#include "base/terminal_text.h"
 #include "pipeline/content_digest.h"
 
 namespace chatload::pipeline {
@@ -18,6 +19,8 @@ namespace {
 
 // A run that is refused so often meets others that begin and take over the same load all the time.
 constexpr int kRacesMax = 10;
+// Of a file name in the ledger, where people read it: the limit of a path, less than the column's.
+constexpr std::size_t kSourceBytesMax = 4096;
 
 std::string random_token() {
   std::random_device random;
@@ -49,11 +52,12 @@ std::variant<OpenLoad, DoneLoad> LoadOpener::open(const source::HeldFile& file,
                                                   const source::SourceIdentity& identity) {
   const std::string owner = random_token();
   const std::string key = identity.can_resume ? identity.key : "run:" + owner;
-  const Source source{.file = file,
-                      .identity = identity,
-                      .key = {table_, key},
-                      .lock_name = "chatload:" + digest_hex(plan_.write.endpoint.database + '\0' + table_ + '\0' + key),
-                      .runner = {.owner = owner, .name = this_process(), .source = file.name()}};
+  const Source source{
+      .file = file,
+      .identity = identity,
+      .key = {table_, key},
+      .lock_name = "chatload:" + digest_hex(plan_.write.endpoint.database + '\0' + table_ + '\0' + key),
+      .runner = {.owner = owner, .name = this_process(), .source = terminal_text(file.name(), kSourceBytesMax)}};
   take_lock(source);
   for (int races = 0; races < kRacesMax; ++races) {
     const Found found = find(source);

@@ -189,7 +189,7 @@ void Run::run_graph() {
     parse(*job, parser);
     std::get<0>(parsed).try_put(job);
     // Not before: the ranges behind wait for this one, and it would wait for a whole run to be sorted and written.
-    if (parser.run_builder) succeeds([&] { parser.run_builder->make_room(); });
+    if (parser.run_builder && !succeeds([&] { parser.run_builder->make_room(); })) parser.run_builder.reset();
     parsers_.release(parser);
   });
   flow::sequencer_node<WriteJob*> sequence(graph,
@@ -265,9 +265,10 @@ void Run::parse(WriteJob& job, Parser& parser) {
       parser.range_parser.parse(job.parsed);
     }
     if (writing_) parser.orderer.order(job.parsed.rows, job.order);
-    if (sorting_) parser.run_builder->add(job.parsed.rows, job.parsed.range.number);
+    if (parser.run_builder) parser.run_builder->add(job.parsed.rows, job.parsed.range.number);
   } catch (...) {
     job.parse_failure = std::current_exception();
+    parser.run_builder.reset();  // no other function of it may be called now, and nothing is merged any more
   }
   ++stats_.ranges_parsed;
 }

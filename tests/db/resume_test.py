@@ -72,6 +72,12 @@ class FinishedTest(LedgerCase):
         self.assertIn("comparing", self.load(path).stderr)
         self.assertNotIn("comparing", self.load(path).stderr)
 
+    def test_a_file_whose_name_is_no_utf8_is_loaded_and_shown_escaped(self):
+        path = self.write_log("night\udcff.json.gz")
+        self.finished(path, errors="surrogateescape")
+        self.assertEqual(self.database.sql("SELECT source FROM chatload_loads"), [[f"{self.folder}/night\\xff.json.gz"]])
+        self.assert_known(self.load(path, errors="surrogateescape"), apply(path))
+
     def test_finished_standard_input_is_known_by_its_name(self):
         path = self.write_log()
         for attempt in (1, 2):

@@ -54,10 +54,11 @@ TEST(Quantity, DurationsTakeUnitsAndAreSecondsWithoutOne) {
   EXPECT_EQ(parse_duration("--x", "5m"), milliseconds(300'000));
   EXPECT_EQ(parse_duration("--x", "1h"), milliseconds(3'600'000));
   EXPECT_EQ(parse_duration("--x", "30d"), milliseconds(2'592'000'000));
+  EXPECT_EQ(parse_duration("--x", "36500d"), milliseconds(3'153'600'000'000));
 }
 
 TEST(Quantity, OtherDurationsAreRefused) {
-  for (const char* text : {"", "s", "1w", "-1s", "1.5s", "1 s", "9223372036854775807h", "106751991168d"}) {
+  for (const char* text : {"", "s", "1w", "-1s", "1.5s", "1 s", "36501d", "9223372036854775807h", "106751991168d"}) {
     EXPECT_THROW((void)parse_duration("--x", text), UsageError) << text;
   }
 }
