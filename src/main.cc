@@ -11,6 +11,7 @@
 #include "base/errors.h"
 #include "cli/command_line.h"
 #include "pipeline/commands.h"
+#include "pipeline/print.h"
 #include "report/log.h"
 
 namespace {
@@ -24,7 +25,7 @@ struct RunPlan {
   ExitCode operator()(const cli::LoadsPlan& plan) const { return pipeline::run_loads(plan); }
   ExitCode operator()(const cli::RejectsPlan& plan) const { return pipeline::run_rejects(plan); }
   ExitCode operator()(const cli::EarlyExit& early) const {
-    std::fwrite(early.text.data(), 1, early.text.size(), stdout);
+    pipeline::print(early.text);
     return ExitCode::kLoaded;
   }
 };

@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
-#include <cstdio>
 #include <exception>
 #include <optional>
 #include <string>
@@ -17,6 +16,7 @@
 #include "pipeline/input_runner.h"
 #include "pipeline/load_runner.h"
 #include "pipeline/memory_plan.h"
+#include "pipeline/print.h"
 #include "pipeline/stop_watchdog.h"
 #include "report/live_stats.h"
 #include "report/log.h"
@@ -33,6 +33,18 @@ namespace {
 
 constexpr std::uint32_t kReadTimeoutSeconds = 60;
 constexpr std::uint32_t kNoReadTimeout = 0;
+
+// Runs body with a session; what the server refuses ends the command.
+template <typename Body>
+void with_session(const write::Endpoint& endpoint, std::uint32_t read_timeout_seconds, Body body) {
+  write::Session session = write::Session::connect(endpoint, read_timeout_seconds);
+  try {
+    body(session);
+  } catch (const write::StatementError& error) {
+    throw DatabaseError(fmt::format("The database at {} cannot be used: {}; mend that and run the same command again.",
+                                    endpoint.display(), error.what()));
+  }
+}
 
 // Measures the command from construction on and reports it once, however it ends.
 class Reporting {
@@ -61,8 +73,7 @@ class Reporting {
     summary_.this_run = verdict.this_run;
     summary_.seconds = seconds();
     if (plan_.summary) report::write_json(summary_, *plan_.summary);
-    const std::string text = report::to_text(summary_);
-    std::fwrite(text.data(), 1, text.size(), stdout);  // main looks whether standard output took it
+    print(report::to_text(summary_));
     return verdict.exit_code;
   }
 
@@ -155,8 +166,9 @@ Verdict check(const cli::CheckPlan& given) {
   const MemoryPlan memory = plan_memory(plan.read, {});
   plan.read.threads = memory.workers.threads;
   if (plan.limits_from) {
-    write::Session session = write::Session::connect(*plan.limits_from, kReadTimeoutSeconds);
-    static_cast<void>(write::inspect_table(session, mapping, write::OnDuplicate::kSkip));
+    with_session(*plan.limits_from, kReadTimeoutSeconds, [&](write::Session& session) {
+      static_cast<void>(write::inspect_table(session, mapping, write::OnDuplicate::kSkip));
+    });
   }
   std::optional<report::RejectWriter> writer;
   if (plan.report.rejects) writer.emplace(*plan.report.rejects);
@@ -197,16 +209,13 @@ ExitCode run_check(const cli::CheckPlan& plan) {
 
 ExitCode run_schema(const cli::SchemaPlan& plan) {
   if (plan.action == cli::SchemaAction::kPrint) {
-    fmt::print("{}", write::schema_sql());
+    print(write::schema_sql());
     return ExitCode::kLoaded;
   }
-  write::Session session = write::Session::connect(*plan.endpoint, kNoReadTimeout);
-  if (plan.action == cli::SchemaAction::kApply) {
-    fmt::print("{}", write::apply_schema(session));
-    return ExitCode::kLoaded;
-  }
-  parse::Mapping mapping = parse::chat_mapping();
-  fmt::print("{}", write::check_schema(session, mapping));
+  with_session(*plan.endpoint, kNoReadTimeout, [&](write::Session& session) {
+    const bool is_apply = plan.action == cli::SchemaAction::kApply;
+    print(is_apply ? write::apply_schema(session) : write::check_schema(session, parse::chat_mapping()));
+  });
   return ExitCode::kLoaded;
 }
 

@@ -15,6 +15,7 @@
 #include "base/stop_signal.h"
 #include "base/terminal_text.h"
 #include "pipeline/commands.h"
+#include "pipeline/print.h"
 #include "report/gzip_file.h"
 #include "report/load_list.h"
 #include "report/reject_writer.h"
@@ -47,8 +48,6 @@ ExitCode with_ledger(const write::Endpoint& endpoint, Body body) {
                     endpoint.display(), error.what()));
   }
 }
-
-void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 ExitCode forget(write::LoadCatalog& catalog, const cli::LoadsPlan& plan) {
   const std::vector<std::uint64_t> loads =

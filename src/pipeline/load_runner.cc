@@ -67,8 +67,8 @@ LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
   }
   control_ = std::make_unique<write::ControlConnection>([this] { return connect_writer(); }, retry_, stop_);
   inspect(plan.write.on_duplicate);
-  write::require_ledger(sessions_.front());
-  if (const auto why = write::why_commits_may_be_lost(sessions_.front())) {
+  control_->run([](write::Session& session) { write::require_ledger(session); });
+  if (const auto why = control_->run([](write::Session& session) { return write::why_commits_may_be_lost(session); })) {
     spdlog::warn("The server may lose what it has committed in a crash of its own ({}); set it to 1.", *why);
   }
   if (!table_.can_write_in_parallel() && plan.write.connections > 1) {

@@ -78,8 +78,9 @@ void ControlConnection::wait_after(const StatementError& error, Attempts& attemp
   if (stop_.requested()) throw Interrupted();
   const std::string within =
       retry_.may_redo(error) ? fmt::format(" within {} (--retry-for)", format_duration(retry_.retry_for())) : "";
-  throw DatabaseError(fmt::format(
-      "The ledger cannot be read or written{}: {}; mend that and run the same command again.", within, error.what()));
+  throw DatabaseError(
+      fmt::format("The table or the ledger cannot be read or written{}: {}; mend that and run the same command again.",
+                  within, error.what()));
 }
 
 void ControlConnection::keep_alive() {

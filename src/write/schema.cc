@@ -43,6 +43,7 @@ std::vector<Migration> read_migrations(Session& session) {
     }
   } catch (const StatementError& error) {
     if (error.code() == kNoSuchTable) return {};
+    if (classify(error) != ErrorClass::kFatal) throw;
     throw DatabaseError(
         fmt::format("The ledger's table `chatload_migrations` cannot be read: {}; use an account with "
                     "the grants that the README lists, and run the same command again.",
@@ -180,16 +181,12 @@ std::string check_schema(Session& session, const parse::Mapping& mapping) {
     }
   }
   require_ledger(session);
-  try {
-    for (const TableDefinition& table : ledger_tables()) require_definition(session, table);
-    for (const IndexDefinition& index : noted_indexes(session, info.table).missing) {
-      report += fmt::format(
-          "note: its index {} is missing since a load left it out; that load, any other, or `chatload"
-          " schema apply` builds it\n",
-          quote_identifier(index.name));
-    }
-  } catch (const StatementError& error) {
-    throw DatabaseError(fmt::format("The ledger cannot be inspected: {}; run the same command again.", error.what()));
+  for (const TableDefinition& table : ledger_tables()) require_definition(session, table);
+  for (const IndexDefinition& index : noted_indexes(session, info.table).missing) {
+    report += fmt::format(
+        "note: its index {} is missing since a load left it out; that load, any other, or `chatload"
+        " schema apply` builds it\n",
+        quote_identifier(index.name));
   }
   return report + "ledger: can be used\n";
 }
@@ -208,14 +205,9 @@ void require_ledger(Session& session) {
   const std::vector<TableDefinition> tables = ledger_tables();
   std::string names;
   for (const TableDefinition& table : tables) names += (names.empty() ? "" : ", ") + quote_text(table.name);
-  std::vector<Row> found;
-  try {
-    found = session.query(
-        "SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (" +
-        names + ")");
-  } catch (const StatementError& error) {
-    throw DatabaseError(fmt::format("The ledger cannot be inspected: {}; run the same command again.", error.what()));
-  }
+  const std::vector<Row> found = session.query(
+      "SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (" +
+      names + ")");
   for (const TableDefinition& table : tables) {
     const auto row = std::find_if(found.begin(), found.end(), [&](const Row& one) { return one[0] == table.name; });
     const std::string name = quote_identifier(table.name);

@@ -212,7 +212,16 @@ bool check_keys(Session& session, const std::string& table, const std::string& k
   return has_other_unique_key;
 }
 
-TableInfo inspect(Session& session, parse::Mapping& mapping, OnDuplicate mode, const std::string& subject) {
+}  // namespace
+
+std::string TableInfo::why_not_in_parallel() const {
+  if (has_other_unique_key) return fmt::format("`{}` has another unique key beside the primary key", table);
+  return fmt::format("the primary key of `{}` has the collation {}, which does not tell ids apart byte by byte", table,
+                     key_collation);
+}
+
+TableInfo inspect_table(Session& session, parse::Mapping& mapping, OnDuplicate mode) {
+  const std::string subject = "The table " + quote_identifier(mapping.table);
   const std::vector<Row> tables = session.query(in_this_table("TABLES", "TABLE_TYPE, ENGINE", mapping.table));
   if (tables.empty()) {
     throw DatabaseError(subject + " does not exist in this database, or the user may not see it; create it with " +
@@ -250,23 +259,6 @@ TableInfo inspect(Session& session, parse::Mapping& mapping, OnDuplicate mode, c
   info.key_is_bytes = compares_bytes(session, key);
   info.may_have_trigger = may_have_trigger(session, mapping.table);
   return info;
-}
-
-}  // namespace
-
-std::string TableInfo::why_not_in_parallel() const {
-  if (has_other_unique_key) return fmt::format("`{}` has another unique key beside the primary key", table);
-  return fmt::format("the primary key of `{}` has the collation {}, which does not tell ids apart byte by byte", table,
-                     key_collation);
-}
-
-TableInfo inspect_table(Session& session, parse::Mapping& mapping, OnDuplicate mode) {
-  const std::string subject = "The table " + quote_identifier(mapping.table);
-  try {
-    return inspect(session, mapping, mode, subject);
-  } catch (const StatementError& error) {
-    throw DatabaseError(subject + " cannot be inspected: " + error.what() + "; run the same command again.");
-  }
 }
 
 std::string table_definition(Session& session, const std::string& table) {

@@ -29,7 +29,8 @@ struct TableInfo {
 // Reads the mapping's table and sets mapping's limits to what its columns hold. Throws DatabaseError, one sentence that
 // names everything that is wrong and what to do: no such table (names `chatload schema apply`), not InnoDB, a primary
 // key other than the whole of the key column, a mapped column that is missing, generated or of a type that cannot take
-// the field as it is, another column that is NOT NULL without a default, `replace` with another unique key.
+// the field as it is, another column that is NOT NULL without a default, `replace` with another unique key. Throws
+// StatementError where the server does not answer.
 [[nodiscard]] TableInfo inspect_table(Session& session, parse::Mapping& mapping, OnDuplicate mode);
 
 // The table's CREATE TABLE statement, as the server writes it. Throws StatementError.

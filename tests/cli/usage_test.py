@@ -107,6 +107,8 @@ class UsageTest(unittest.TestCase):
         with open("/dev/full", "wb") as full:
             done = subprocess.run([support.CHATLOAD, "schema", "print"], stdout=full, stderr=subprocess.PIPE)
         self.assertEqual(done.returncode, 3)
+        self.assertIn(b"Standard output cannot be written: No space left on device.\n", done.stderr)
+        self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
 
     def test_check_exits_0_without_and_1_with_rejects(self):
         code, out, _ = chatload("check", self.path("good.json.gz", GOOD % 1 + "\n" + GOOD % 2))

@@ -121,7 +121,7 @@ TEST_F(ControlConnectionTest, StatementThatNoRetryCuresEndsTheRun) {
   const auto failure = failure_of<DatabaseError>(
       [&] { run.control.run([](Session& session) { session.execute("UPDATE no_such_table SET a = 1"); }); });
   ASSERT_TRUE(failure);
-  EXPECT_THAT(failure->what(), HasSubstr("The ledger cannot be read or written"));
+  EXPECT_THAT(failure->what(), HasSubstr("The table or the ledger cannot be read or written"));
   EXPECT_EQ(run.control.run([this](Session& session) { return value(session, "SELECT 7"); }), "7");
 }
 

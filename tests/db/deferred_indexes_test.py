@@ -278,7 +278,7 @@ class AfterACrashTest(IndexCase):
 
         self.door.at(BEGIN, before=hide_the_ledger)
         run = self.load(self.path, *self.RANGE_SIZE, *DEFER, to=self.to_door)
-        self.assert_refused(run, 3, "The ledger cannot be read or written")
+        self.assert_refused(run, 3, "The table or the ledger cannot be read or written")
         self.assertIn("`chat_messages` is without `site_id`, `timestamp` until", run.stderr)
         self.database.sql("RENAME TABLE hidden TO chatload_loads")
         self.assert_loaded(self.load(self.path), apply(self.path))

@@ -78,6 +78,18 @@ class SeveralInputsTest(LedgerCase):
         self.assertIsNone(support.first_difference(self.database, apply(self.corrupt)))
 
 
+    def test_a_connection_that_is_lost_while_the_table_or_the_ledger_is_looked_at_is_opened_again(self):
+        questions = (("information_schema.COLUMNS", 1), ("information_schema.COLUMNS", 2), ("chatload_migrations", 1),
+                     ("@@sync_binlog", 1))  # fmt: skip
+        for question, nth in questions:
+            with self.subTest(f"{question}, {nth}"), proxy.Proxy(self.server.socket) as door:
+                self.database.create_table()
+                cut = door.at(question, nth, before=proxy.Link.cut)
+                run = self.load(self.good, self.with_rejects, to=door.url(self.database.name))
+                self.assertTrue(cut.done.is_set())
+                self.assertEqual((run.exit_code, run.summary["status"]), (1, "done"), run.stderr)
+
+
 class SeveralRunsTest(LedgerCase):
     def test_a_second_run_of_a_load_is_refused_and_names_the_process_that_has_it(self):
         path = self.write_log()
