@@ -97,7 +97,7 @@ ExitCode export_rejects(write::Session& session, const cli::RejectsPlan& plan, i
   Export target(plan);
   std::uint64_t lines = 0;
   std::uint64_t cut_lines = 0;
-  write::read_rejects(session, plan.load, [&](const write::StoredReject& reject) {
+  write::read_rejects(session, plan.load, LineNumber(0), [&](const write::StoredReject& reject) {
     if (stop.requested()) return false;
     if (!target.write(text_of(reject, plan.raw, source))) {
       output_error = errno;

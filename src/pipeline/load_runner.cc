@@ -1,5 +1,3 @@
-// One input from its lock to its last count. A little over 400 lines, since the steps share the sessions, the control
-// connection and the counts, and read best in their order.
 #include "pipeline/load_runner.h"
 
 #include <fmt/format.h>
@@ -97,7 +95,7 @@ write::Session LoadRunner::connect_patiently() {
     try {
       return connect_writer();
     } catch (const write::ConnectError& error) {
-      if (can_come_back(error) && retry_.wait(since, failures++, error.what())) continue;
+      if (retry_.may_redo(error) && retry_.wait(since, failures++, error.what())) continue;
       if (stop_.requested()) throw Interrupted();
       throw;
     }
@@ -157,7 +155,7 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
   }
   if (const auto* done = std::get_if<DoneLoad>(&opened)) {
     count_done(input, *done, verdict);
-    export_rejects(input, done->load_id, [this] { return connect_patiently(); });
+    export_rejects(input, done->load_id, /*is_patient=*/true);
   } else {
     retry_.committed();  // the load's row: the server takes writes
     const OpenLoad& load = std::get<OpenLoad>(opened);
@@ -177,7 +175,7 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
       export_rejects_after_failure(input, load.load_id);
       throw;
     }
-    export_rejects(input, load.load_id, [this] { return connect_patiently(); });
+    export_rejects(input, load.load_id, /*is_patient=*/true);
   }
 }
 
@@ -334,31 +332,43 @@ void LoadRunner::say_what_is_owed() const {
   }
 }
 
-void LoadRunner::export_rejects(const std::string& input, std::uint64_t load_id, const Connect& connect) {
+// A connection that is lost goes on behind the last line that came through it.
+void LoadRunner::export_rejects(const std::string& input, std::uint64_t load_id, bool is_patient) {
   if (!reject_writer_ || stop_.requested()) return;
-  const auto why_not = [&](const char* error) {
-    return DatabaseError(
-        fmt::format("{}: its rejected lines cannot be read for --rejects ({}); `chatload rejects {} -o FILE.json.gz` "
-                    "exports them.",
-                    input, error, load_id));
-  };
-  try {
-    write::Session session = connect();
-    write::read_rejects(session, load_id, [&](const write::StoredReject& reject) {
-      reject_writer_->write(report::record_of(reject), input);
-      return !stop_.requested();
-    });
-  } catch (const write::StatementError& error) {
-    throw why_not(error.what());
-  } catch (const write::ConnectError& error) {
-    throw why_not(error.what());
+  LineNumber exported;
+  write::RetryPolicy::Clock::time_point since;
+  for (unsigned failures = 0;;) {
+    const LineNumber before = exported;
+    const auto failed = [&](const auto& error) {
+      if (exported != before) failures = 0;
+      if (failures == 0) since = write::RetryPolicy::Clock::now();
+      if (is_patient && retry_.may_redo(error) && retry_.wait(since, failures++, error.what())) return;
+      if (stop_.requested()) throw Interrupted();
+      throw DatabaseError(
+          fmt::format("{}: its rejected lines cannot be read for --rejects ({}); `chatload rejects {} -o FILE.json.gz` "
+                      "exports them.",
+                      input, error.what(), load_id));
+    };
+    try {
+      write::Session session = connect_writer();
+      write::read_rejects(session, load_id, exported, [&](const write::StoredReject& reject) {
+        reject_writer_->write(report::record_of(reject), input);
+        exported = reject.line;
+        return !stop_.requested();
+      });
+      return;
+    } catch (const write::StatementError& error) {
+      failed(error);
+    } catch (const write::ConnectError& error) {
+      failed(error);
+    }
   }
 }
 
 // What ended the load is the news; a lost server has no rejects to give either.
 void LoadRunner::export_rejects_after_failure(const std::string& input, std::uint64_t load_id) {
   try {
-    export_rejects(input, load_id, [this] { return connect_writer(); });
+    export_rejects(input, load_id, /*is_patient=*/false);
   } catch (const DatabaseError& error) {
     spdlog::warn("{}", error.what());
   }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,8 +61,7 @@ class LoadRunner {
   void finish(const source::HeldFile& file, const OpenLoad& load, bool has_rejects, Verdict& verdict);
   void mark_ended(const OpenLoad& load, write::LoadState state, ExitCode exit_code);
   void say_what_is_owed() const;
-  using Connect = std::function<write::Session()>;
-  void export_rejects(const std::string& input, std::uint64_t load_id, const Connect& connect);
+  void export_rejects(const std::string& input, std::uint64_t load_id, bool is_patient);
   void export_rejects_after_failure(const std::string& input, std::uint64_t load_id);
 
   const cli::LoadPlan& plan_;

@@ -25,11 +25,12 @@ std::string_view view_of(const std::optional<std::string>& cell) {
 
 }  // namespace
 
-void read_rejects(Session& session, std::uint64_t load, const std::function<bool(const StoredReject&)>& visit) {
+void read_rejects(Session& session, std::uint64_t load, LineNumber behind,
+                  const std::function<bool(const StoredReject&)>& visit) {
   session.execute(kPatientServer);
   session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
   session.execute("START TRANSACTION");
-  std::uint64_t last_line = 0;
+  std::uint64_t last_line = behind.value();
   std::uint64_t rows_in_page = kRowsInAPage;
   bool goes_on = true;
   while (goes_on && rows_in_page == kRowsInAPage) {

@@ -22,9 +22,10 @@ struct StoredReject {
   bool raw_is_cut = false;
 };
 
-// Calls visit for each in the order of their lines, as of one instant, holding one in memory at a time; stops soon
-// after visit has returned false. Visits may take their time. Throws StatementError, and DatabaseError for a reason
-// that a newer chatload gave.
-void read_rejects(Session& session, std::uint64_t load, const std::function<bool(const StoredReject&)>& visit);
+// Calls visit for each behind that line (0: all) in the order of their lines, as of one instant, holding one in memory
+// at a time; stops soon after visit has returned false. Visits may take their time. Throws StatementError, and
+// DatabaseError for a reason that a newer chatload gave.
+void read_rejects(Session& session, std::uint64_t load, LineNumber behind,
+                  const std::function<bool(const StoredReject&)>& visit);
 
 }  // namespace chatload::write

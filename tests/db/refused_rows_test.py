@@ -8,6 +8,8 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
+import proxy
 import support
 from ledger_case import LedgerCase, apply, line, rejects_in_file, rejects_of
 
@@ -122,6 +124,19 @@ class RejectsFileTest(LedgerCase):
             run = self.load(path, "--rejects", rejects)
             self.assertEqual(run.summary["status"], status, run.stderr)
             self.assertEqual(rejects_in_file(rejects), rejects_of(apply(path)))
+
+    def test_the_rejects_file_has_each_once_where_the_connection_that_reads_them_is_lost(self):
+        path = self.write_log(lines=60_000)  # 1,200 rejects: two pages
+        rejects = self.folder / "rejects.json.gz"
+        for nth in (1, 2):
+            with self.subTest(f"page {nth}"), proxy.Proxy(self.server.socket) as door:
+                self.database.create_table()
+                cut = door.at(r"FROM `chatload_rejects` WHERE `load_id` = \d+ AND `line` >", nth, before=proxy.Link.cut)
+                run = self.load(path, self.write("next.json", line("a")), "--rejects", rejects,
+                                to=door.url(self.database.name))  # fmt: skip
+                self.assertTrue(cut.done.is_set())
+                self.assertEqual((run.exit_code, run.summary["status"]), (1, "done"), run.stderr)
+                self.assertEqual(rejects_in_file(rejects), rejects_of(apply(path)))
 
     def test_the_rejects_file_of_several_inputs_has_those_of_each(self):
         first, second = self.write_log("a.json.gz"), self.write("b.json", "worse\n" + line("b"))
