@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/quantity.h"
@@ -179,11 +182,26 @@ Verdict check(const cli::CheckPlan& given) {
   return verdict;
 }
 
+// Another run can find it again; what is missing may be there then.
+bool is_known_by_content(const std::string& input) {
+  std::error_code error;
+  const auto status = std::filesystem::status(input, error);
+  return std::filesystem::is_regular_file(status) || (input != "-" && !std::filesystem::exists(status));
+}
+
 // Ends a message about a run that did not finish.
 void name_resume_command(const cli::LoadPlan& plan, ExitCode exit_code) {
-  const bool is_unfinished =
-      exit_code == ExitCode::kFailed || exit_code == ExitCode::kInterrupted || exit_code == ExitCode::kBudgetExceeded;
-  if (is_unfinished) spdlog::info("What is committed stays. To go on from there, run: {}", plan.resume_command);
+  if (exit_code != ExitCode::kFailed && exit_code != ExitCode::kInterrupted && exit_code != ExitCode::kBudgetExceeded) {
+    return;
+  }
+  if (!plan.ledger.source_id && !std::all_of(plan.inputs.begin(), plan.inputs.end(), is_known_by_content)) {
+    spdlog::info(
+        "What is committed stays. No run can go on with what came from standard input or a pipe: it is another load "
+        "each time, unless --source-id names it.");
+    return;
+  }
+  const std::string_view when = exit_code == ExitCode::kInterrupted ? "" : " once the cause is mended";
+  spdlog::info("What is committed stays. To go on from there{}, run: {}", when, plan.resume_command);
 }
 
 }  // namespace

@@ -76,8 +76,9 @@ bool RejectBudget::is_within_share(std::uint64_t rejected, std::uint64_t lines) 
 std::string RejectBudget::verdict() const {
   const std::string allowed = limit_.lines
                                   ? fmt::format("the {} that --max-rejects allows", format_count(*limit_.lines))
-                                  : fmt::format("the {:g}% of all lines that --max-rejects allows",
-                                                static_cast<double>(limit_.share_ppm.value_or(0)) / kPpmOfAPercent);
+                                  : fmt::format("the {:g}% of {} lines that --max-rejects allows",
+                                                static_cast<double>(limit_.share_ppm.value_or(0)) / kPpmOfAPercent,
+                                                exceeded_at_ ? "these" : "all");
   const std::string place = exceeded_at_ ? fmt::format("up to line {}", format_count(exceeded_at_->value())) : "in all";
   return fmt::format("{} rejected {} {}, more than {}.", format_count(rejected_), rejected_ == 1 ? "line" : "lines",
                      place, allowed);

@@ -14,15 +14,19 @@
 // LOAD DATA LOCAL makes the best of what does not fit, with a warning, and skips duplicates, each with a warning too.
 // So it has done what an INSERT would have done exactly if every record is a row or skipped, there is one warning for
 // each that was skipped, and all of them are 1062. Otherwise, and where there are more warnings than the server keeps
-// (max_error_count, 1,024 on MySQL unless set), the range is rolled back and inserted.
+// (max_error_count, 1,024 on MySQL unless set), the range is rolled back and inserted. A statement has at most
+// RowPace::kRowsMax rows: with up to a tenth of them duplicates the server keeps every warning, and larger ones are no
+// faster.
 #include "write/row_sender.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <vector>
 
+#include "base/quantity.h"
 #include "write/record_stream.h"
 #include "write/write_failure.h"
 
@@ -31,8 +35,6 @@ namespace {
 
 constexpr std::size_t kRefusedRowByRow = 100;
 constexpr std::size_t kRefusedDetailsKept = 100;
-// So that, with up to a tenth of them duplicates, the server keeps every warning. Larger statements are no faster.
-constexpr std::size_t kLoadDataRowsMax = 10'000;
 // Jobs in a row, after which a writer inserts for good: what they have the next ones have too.
 constexpr unsigned kFallbacksMax = 3;
 constexpr int kDuplicateEntry = 1062;
@@ -64,7 +66,7 @@ RowSender::Outcome RowSender::send(WriteJob& job, std::span<const std::uint32_t>
   while (!rows.empty()) {
     if (failed_ || context_.stop.requested()) return Outcome::kGivenUp;
     const bool is_load_data = transport_ == RowTransport::kLoadData;
-    const auto next = rows.first(is_load_data ? std::min(rows.size(), kLoadDataRowsMax) : prepare_insert(job, rows));
+    const auto next = rows.first(is_load_data ? std::min(rows.size(), pace_.rows_max()) : prepare_insert(job, rows));
     const Outcome outcome = is_load_data ? load_data(job, next) : insert(job, next);
     if (outcome != Outcome::kSent) return outcome;
     rows = rows.subspan(next.size());
@@ -75,7 +77,7 @@ RowSender::Outcome RowSender::send(WriteJob& job, std::span<const std::uint32_t>
 // How many of these go with the next INSERT; its text, where it is text, is in text_ then.
 std::size_t RowSender::prepare_insert(const WriteJob& job, std::span<const std::uint32_t> rows) {
   StatementLimits limits = *limits_;
-  if (job.result.refused.size() >= kRefusedRowByRow) limits.rows_max = 1;
+  limits.rows_max = job.result.refused.size() < kRefusedRowByRow ? std::min(limits.rows_max, pace_.rows_max()) : 1;
   const std::size_t fitting = transport_ == RowTransport::kBound ? builder_.rows_within(job.parsed.rows, rows, limits)
                                                                  : builder_.build(job.parsed.rows, rows, limits, text_);
   if (fitting == 0) throw line_too_long(place_of(job, rows.front()).line, limits.bytes_max);
@@ -99,20 +101,40 @@ RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_
   return lower == Outcome::kSent ? send(job, rows.subspan(half)) : lower;
 }
 
+// send() of a statement of so many rows, whose time counts for the next one, answered or not.
+template <typename Send>
+auto RowSender::paced(std::size_t rows, Send send) {
+  struct Timed {
+    ~Timed() {
+      const auto time = std::chrono::steady_clock::now() - begun;
+      if (!pace.took(rows, time)) return;
+      spdlog::info("A statement of {} rows took the server {}; sends {} at once from now on.", rows,
+                   format_duration(std::chrono::round<std::chrono::seconds>(time)), pace.rows_max());
+    }
+    RowPace& pace;
+    std::size_t rows;
+    std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+  } const timed{pace_, rows};
+  return send();
+}
+
 StatementResult RowSender::send_insert(const WriteJob& job, std::span<const std::uint32_t> rows) {
-  if (transport_ == RowTransport::kText) return session_.update(text_);
-  return session_.update_rows(builder_.row_insert(), rows.size(),
-                              [&](std::size_t row, std::span<std::string_view> values) {
-                                builder_.bind(job.parsed.rows.row(rows[row]), values, text_);
-                              });
+  return paced(rows.size(), [&] {
+    if (transport_ == RowTransport::kText) return session_.update(text_);
+    return session_.update_rows(builder_.row_insert(), rows.size(),
+                                [&](std::size_t row, std::span<std::string_view> values) {
+                                  builder_.bind(job.parsed.rows.row(rows[row]), values, text_);
+                                });
+  });
 }
 
 RowSender::Outcome RowSender::load_data(WriteJob& job, std::span<const std::uint32_t> rows) {
   RecordStream records(builder_, job.parsed.rows, rows, text_);
   std::string trouble;
   try {
-    const LoadDataResult done =
-        session_.load_data(builder_.load_data(), [&](std::span<char> out) { return records.read(out); });
+    const LoadDataResult done = paced(rows.size(), [&] {
+      return session_.load_data(builder_.load_data(), [&](std::span<char> out) { return records.read(out); });
+    });
     if (done.records == rows.size() && done.deleted == 0 && done.affected_rows + done.skipped == done.records &&
         done.warnings == done.skipped && are_duplicates(done.warnings)) {
       job.result.counts.inserted += done.affected_rows;

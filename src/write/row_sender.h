@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "write/reject_sender.h"
+#include "write/row_pace.h"
 #include "write/session.h"
 #include "write/statement_builder.h"
 #include "write/write_context.h"
@@ -53,6 +54,8 @@ class RowSender {
  private:
   [[nodiscard]] std::size_t prepare_insert(const WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] Outcome insert(WriteJob& job, std::span<const std::uint32_t> rows);
+  template <typename Send>
+  auto paced(std::size_t rows, Send send);
   StatementResult send_insert(const WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] Outcome load_data(WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] bool are_duplicates(std::uint64_t warnings);
@@ -68,9 +71,10 @@ class RowSender {
   const std::atomic<bool>& failed_;
   StatementBuilder builder_;
   std::optional<StatementLimits> limits_;  // of INSERTs on this connection
-  RowTransport transport_;                 // of the job under way
-  unsigned fallbacks_ = 0;                 // jobs in a row that fell back to text
-  std::string text_;                       // reused: an INSERT, the times of a bound row, or some records of LOAD DATA
+  RowPace pace_;
+  RowTransport transport_;  // of the job under way
+  unsigned fallbacks_ = 0;  // jobs in a row that fell back to text
+  std::string text_;        // reused: an INSERT, the times of a bound row, or some records of LOAD DATA
 };
 
 }  // namespace chatload::write

@@ -30,9 +30,10 @@ DatabaseError statement_failure(const WriteJob& job, const StatementError& error
           "load again with --restart and --on-duplicate skip or replace.",
           lines, error.message()));
     case ErrorClass::kConnectionLost:
-      return DatabaseError(
-          fmt::format("The connection was lost while {} were {} ({}), and did not come back within {} (--retry-for).",
-                      lines, is_committing ? "committed" : "written", error.message(), retry_for));
+      return DatabaseError(fmt::format(
+          "The connection was lost again and again for {} (--retry-for) while {} were {} ({}); see what closes it, and "
+          "run the same command again.",
+          retry_for, lines, is_committing ? "committed" : "written", error.message()));
     case ErrorClass::kReadOnly:
       return DatabaseError(
           fmt::format("The server takes no writes ({}); load into the primary server, or make this one writable.",

@@ -98,6 +98,16 @@ class ServerTest(EnvironmentTest):
             run = self.load(self.one_line(), "--retry-for", "1s", to=f"mysql://root@localhost/chat?socket={path}")
         self.assert_failed(run, f"No server answers at the socket {path}", "start the server")
 
+    @unittest.skipUnless(support.IS_LONG, "CHATLOAD_LONG=1 waits for a statement of 70 s")
+    def test_statements_that_the_server_does_not_answer_in_time_become_smaller(self):
+        self.database.create_table()
+        self.database.sql("CREATE TRIGGER slow BEFORE INSERT ON chat_messages FOR EACH ROW SET @slept = SLEEP(0.07)")
+        path = self.write("log.json", "".join(line(f"id-{number}") for number in range(1000)))
+        run = self.load(path, "--connections", 1, "--retry-for", "100s")
+        self.assertEqual(run.exit_code, 0, run.stderr)
+        self.assertIn("A statement of 1000 rows took the server 1min; sends 500 at once", run.stderr)
+        self.assertIsNone(support.first_difference(self.database, oracle.apply([path])))
+
     def test_no_such_database(self):
         run = self.load(self.one_line(), to=self.server.url_of("no_such_database"))
         self.assert_failed(run, "no database no_such_database", "CREATE DATABASE")

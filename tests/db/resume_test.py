@@ -446,6 +446,17 @@ class StoppedTest(LedgerCase):
         again = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, cwd="/")
         self.assert_loaded(support.run_of(again, loader.summary), apply(path))
 
+    def test_of_a_pipe_without_a_name_no_command_is_said_to_go_on(self):
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        loader = self.loader(pipe)
+        with open(pipe, "wb"):
+            ask_to_stop(loader)
+            run = loader.finish()
+        self.assertEqual(run.exit_code, 4, run.stderr)
+        self.assertIn("No run can go on with what came from standard input or a pipe", run.stderr)
+        self.assertNotIn("To go on from there", run.stderr)
+
     def test_a_second_signal_ends_a_load_at_once_and_the_rerun_finishes_it(self):
         path = self.write_log()
         with self.held_load(path, *self.RANGE_SIZE) as loader:
