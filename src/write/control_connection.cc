@@ -16,6 +16,7 @@ namespace {
 constexpr std::chrono::seconds kKeepAlive{30};
 // A wait for the lock in parts, so that a signal ends it.
 constexpr std::chrono::milliseconds kLockPoll{500};
+constexpr std::chrono::minutes kSaidEvery{1};  // while it is waited for
 
 // The connection that has it, if any.
 std::optional<std::string> holder_of(Session& session, const std::string& name) {
@@ -116,14 +117,18 @@ std::optional<std::string> ControlConnection::poll(
     std::chrono::milliseconds wait, std::string_view said,
     const std::function<std::optional<std::string>(Session&)>& holder_now) {
   const auto give_up_at = RetryPolicy::Clock::now() + wait;
-  for (bool is_first = true;; is_first = false) {
+  for (auto say_at = RetryPolicy::Clock::now();;) {
     std::optional<std::string> holder = run(holder_now);
     if (!holder) return holder;
     holder = "connection " + *holder;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up_at - RetryPolicy::Clock::now());
+    const auto now = RetryPolicy::Clock::now();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up_at - now);
     if (left.count() <= 0 || stop_.requested()) return holder;
-    if (is_first && !said.empty())
-      spdlog::info("{} ({}); waiting for up to {} (--wait-lock).", said, *holder, format_duration(wait));
+    if (now >= say_at && !said.empty()) {
+      spdlog::info("{} ({}); waiting for up to {} (--wait-lock).", said, *holder,
+                   format_duration(std::chrono::ceil<std::chrono::seconds>(left)));
+      say_at = now + kSaidEvery;
+    }
     if (stop_.wait_for(std::min(kLockPoll, left))) return holder;
   }
 }

@@ -16,7 +16,7 @@ namespace {
 constexpr std::chrono::milliseconds kBackoffFirst{10};
 constexpr std::chrono::milliseconds kBackoffMax{2'000};
 constexpr std::size_t kTroublesMax = 16;
-constexpr std::chrono::minutes kSameTrouble{1};
+constexpr std::chrono::minutes kSaidEvery{1};
 
 std::chrono::milliseconds backoff(unsigned attempts) {
   thread_local std::minstd_rand random(std::random_device{}());
@@ -67,15 +67,11 @@ bool RetryPolicy::is_over(Clock::time_point failing_since, const std::string& tr
   const auto trouble_for = Clock::now() - std::max(begun_, failing_since);
   if (std::chrono::duration_cast<std::chrono::milliseconds>(trouble_for) >= retry_for_) return true;
   const Clock::time_point now = Clock::now();
-  std::erase_if(met_, [&](const auto& met) { return now - met.second > kSameTrouble; });
-  const bool is_new = !met_.contains(trouble);
-  if (is_new && met_.size() == kTroublesMax) return false;
-  met_[trouble] = now;
-  if (is_new) {
-    const std::string_view said =
-        trouble.ends_with('.') ? std::string_view(trouble).substr(0, trouble.size() - 1) : trouble;
-    spdlog::warn("{}; trying again for up to {} (--retry-for).", said, format_duration(retry_for_));
-  }
+  std::erase_if(said_, [&](const auto& said) { return now - said.second > kSaidEvery; });
+  if (said_.size() == kTroublesMax || !said_.emplace(trouble, now).second) return false;
+  const std::string_view half =
+      trouble.ends_with('.') ? std::string_view(trouble).substr(0, trouble.size() - 1) : trouble;
+  spdlog::warn("{}; trying again for up to {} (--retry-for).", half, format_duration(retry_for_));
   return false;
 }
 

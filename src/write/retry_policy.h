@@ -33,7 +33,7 @@ class RetryPolicy {
   [[nodiscard]] bool may_redo(const ConnectError& error) const;
 
   // Waits before attempt number `attempts` + 1 at what has failed since failing_since. Logs `trouble`, half a
-  // sentence or a whole one, unless it has met the same within the last minute. False where there is to be no further
+  // sentence or a whole one, unless it has said the same within the last minute. False where there is to be no further
   // attempt: the time is over, or a stop was asked for.
   [[nodiscard]] bool wait(Clock::time_point failing_since, unsigned attempts, const std::string& trouble);
 
@@ -47,7 +47,7 @@ class RetryPolicy {
   mutable std::mutex mutex_;  // guards all below
   Clock::time_point begun_;   // of the time that there is
   bool has_committed_ = false;
-  std::map<std::string, Clock::time_point> met_;  // troubles, and when each was met last; at most kTroublesMax
+  std::map<std::string, Clock::time_point> said_;  // troubles, and when each was logged; at most kTroublesMax
 };
 
 }  // namespace chatload::write
