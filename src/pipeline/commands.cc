@@ -55,6 +55,7 @@ class Reporting {
   Reporting(report::RunKind kind, const std::vector<std::string>& inputs, const cli::ReportPlan& plan) : plan_(plan) {
     summary_.kind = kind;
     summary_.inputs = inputs;
+    if (plan_.summary) report::remove_json(*plan_.summary);
   }
 
   // Runs body, which returns a Verdict. What it throws, before the first input, leaves a summary of status failed

@@ -92,14 +92,14 @@ std::string text_of(const write::StoredReject& reject, bool raw, std::string_vie
 
 // output_error: the errno of a standard output that took no more.
 ExitCode export_rejects(write::Session& session, const cli::RejectsPlan& plan, int& output_error) {
-  const std::string source = write::LoadCatalog(session).source_of(plan.load);
+  const write::LoadName load = write::LoadCatalog(session).name_of(plan.load);
   const StopSignal stop;
   Export target(plan);
   std::uint64_t lines = 0;
   std::uint64_t cut_lines = 0;
   write::read_rejects(session, plan.load, LineNumber(0), [&](const write::StoredReject& reject) {
     if (stop.requested()) return false;
-    if (!target.write(text_of(reject, plan.raw, source))) {
+    if (!target.write(text_of(reject, plan.raw, load.source))) {
       output_error = errno;
       return false;
     }
@@ -113,6 +113,9 @@ ExitCode export_rejects(write::Session& session, const cli::RejectsPlan& plan, i
   }
   if (output_error != 0) return ExitCode::kLoaded;
   target.close();
+  if (!load.is_done) {
+    spdlog::warn("Load {} is not done: these are the lines that it has rejected so far.", plan.load);
+  }
   if (plan.raw && cut_lines > 0) {
     spdlog::warn("{} of the lines were longer than --max-line, and the ledger holds their beginnings only.",
                  format_count(cut_lines));

@@ -51,7 +51,8 @@ OrderChoice LoadDecider::choose(const cli::LoadPlan& plan, const source::HeldFil
     require_room(plan, file, sample);
   } catch (const Error& error) {
     if (is_asked) throw;
-    return {RowOrder::kFile, fmt::format("it cannot be sorted by key ({})", error.what()), true};
+    spdlog::warn("{}", error.what());
+    return {RowOrder::kFile, "it cannot be sorted by key", true};
   }
   return choice;
 }

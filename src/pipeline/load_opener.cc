@@ -35,6 +35,16 @@ std::string this_process() {
   return fmt::format("{}, process {}", host.data(), getpid());
 }
 
+// Of lines whose rows are there.
+std::string_view what_of_their_lines(write::OnDuplicate mode) {
+  switch (mode) {
+    case write::OnDuplicate::kSkip: return "their lines count as duplicate";
+    case write::OnDuplicate::kReplace: return "their lines count as updated";
+    case write::OnDuplicate::kFail: return "the first of their lines ends it";
+  }
+  return "";
+}
+
 }  // namespace
 
 LoadOpener::LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, Decide decide, Check check,
@@ -187,9 +197,8 @@ std::optional<OpenLoad> LoadOpener::begin(const Found& found, const Source& sour
   });
   if (!load_id) return std::nullopt;
   if (!found.put_aside.empty()) {
-    spdlog::info("{}: begins anew as load {}; rows that an earlier load wrote stay, and their lines count as {}.",
-                 source.file.name(), *load_id,
-                 plan_.write.on_duplicate == write::OnDuplicate::kReplace ? "updated" : "duplicate");
+    spdlog::info("{}: begins anew as load {}; rows that an earlier load wrote stay, and {}.", source.file.name(),
+                 *load_id, what_of_their_lines(plan_.write.on_duplicate));
   }
   return OpenLoad{.load_id = *load_id, .owner = source.runner.owner, .plan = std::move(plan), .before = {}};
 }

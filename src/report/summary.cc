@@ -199,4 +199,9 @@ void write_json(const Summary& summary, const fs::path& path) {
   }
 }
 
+void remove_json(const fs::path& path) noexcept {
+  std::error_code error;
+  if (fs::is_regular_file(fs::symlink_status(path, error))) fs::remove(path, error);
+}
+
 }  // namespace chatload::report

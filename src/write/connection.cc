@@ -10,6 +10,7 @@
 // not. tests/db/tls_test.cc repeats this on any server.
 #include "write/connection.h"
 
+#include <cerrno>
 #include <mutex>
 #include <new>
 #include <string>
@@ -64,6 +65,9 @@ std::string connect_failure(const Endpoint& endpoint, int code, const std::strin
     case 2006:
     case 2012:
     case 2013:
+      if (message.ends_with("system error: " + std::to_string(ETIMEDOUT))) {
+        return "The server at " + where + " does not answer" + said + "; see whether it hangs or has too much to do.";
+      }
       return "The server at " + where + " closed the connection while it was being opened" + said +
              "; see whether it is a MySQL or MariaDB server and look into its error log.";
     default:

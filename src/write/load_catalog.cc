@@ -110,10 +110,11 @@ std::vector<LoadEntry> LoadCatalog::list() {
   return entries;
 }
 
-std::string LoadCatalog::source_of(std::uint64_t load) {
-  const auto rows = session_.query("SELECT `source` FROM `chatload_loads` WHERE `load_id` = " + std::to_string(load));
+LoadName LoadCatalog::name_of(std::uint64_t load) {
+  const auto rows = session_.query("SELECT `source`, `state` = 'done' FROM `chatload_loads` WHERE `load_id` = " +
+                                   std::to_string(load));
   if (rows.empty()) refuse_unknown(load);
-  return rows[0][0].value_or("");
+  return {rows[0][0].value_or(""), rows[0][1] == "1"};
 }
 
 std::vector<ForgottenLoad> LoadCatalog::forget(std::uint64_t load) {

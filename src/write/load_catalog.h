@@ -28,6 +28,11 @@ struct LoadEntry {
   std::string runner;  // host and process of its last run
 };
 
+struct LoadName {
+  std::string source;  // as the user wrote it
+  bool is_done = false;
+};
+
 // What forget() removed.
 struct ForgottenLoad {
   std::uint64_t load = 0;
@@ -44,8 +49,8 @@ class LoadCatalog {
   // All of them, oldest first.
   [[nodiscard]] std::vector<LoadEntry> list();
 
-  // The source of a load, as the user wrote it. Throws DatabaseError where there is no such load.
-  [[nodiscard]] std::string source_of(std::uint64_t load);
+  // Throws DatabaseError where there is no such load.
+  [[nodiscard]] LoadName name_of(std::uint64_t load);
 
   // Removes a load, and the earlier attempts at its source, which would otherwise stand for it; the rows that they
   // loaded stay. Until a load is gone, a run neither resumes it nor writes to it. Throws DatabaseError where there is

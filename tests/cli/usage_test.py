@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -15,6 +16,7 @@ import support
 
 GOOD = '{"id":"%s","type":"message","from":"v","site_id":"3","timestamp":1479816000,"data":{"message":"hello"}}\n'
 URL = "mysql://nobody@localhost/nothing"
+DEADLINE_S = 20
 
 
 def chatload(*words, stdin=b"", **environment):
@@ -153,6 +155,16 @@ class UsageTest(unittest.TestCase):
         code, out, _ = chatload("check", self.path("*.json.gz"), "-", stdin=(GOOD % 3).encode())
         self.assertEqual(code, 0)
         self.assertRegex(out, r"(?m)^ *3  lines$")
+
+    def test_a_run_that_is_killed_leaves_no_summary_of_an_earlier_one(self):
+        summary = pathlib.Path(self.path("summary.json", "{}"))
+        process = subprocess.Popen([support.CHATLOAD, "check", "-", "--summary", summary], stdin=subprocess.PIPE)
+        deadline = time.monotonic() + DEADLINE_S
+        while summary.exists():
+            self.assertLess(time.monotonic(), deadline)
+        process.kill()
+        process.communicate()
+        self.assertFalse(summary.exists())
 
     def test_summary_file_has_the_documented_keys(self):
         summary = self.path("summary.json")

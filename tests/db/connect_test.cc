@@ -1,9 +1,15 @@
 // What people read when a connection cannot be opened, and passwords.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "base/errors.h"
 #include "db/database_fixture.h"
+#include "unit/scratch_folder.h"
 
 namespace chatload::write {
 namespace {
@@ -23,6 +29,24 @@ TEST_F(ConnectTest, AMissingSocketIsNamed) {
   Endpoint wrong = endpoint();
   wrong.socket = "/no/such/socket";
   EXPECT_THAT(sentence(wrong), AllOf(HasSubstr("/no/such/socket"), HasSubstr("start the server")));
+}
+
+// The kernel connects whoever asks to a socket that is listened at, where nobody says anything.
+TEST_F(ConnectTest, AServerThatHangsIsToldFromOneThatClosesTheConnection) {
+  const ScratchFolder folder;
+  Endpoint silent = endpoint();
+  silent.socket = folder / "server.sock";
+  sockaddr_un address{AF_UNIX, {}};
+  ASSERT_LT(silent.socket.copy(address.sun_path, sizeof address.sun_path - 1), sizeof address.sun_path - 1);
+  const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(listener, 2), 0);
+  EXPECT_THAT(sentence(silent), AllOf(HasSubstr("server.sock does not answer"), HasSubstr("see whether it hangs")));
+  close(accept(listener, nullptr, nullptr));  // the one that has given up
+  std::thread closer([&] { close(accept(listener, nullptr, nullptr)); });
+  EXPECT_THAT(sentence(silent), HasSubstr("server.sock closed the connection while it was being opened"));
+  closer.join();
+  close(listener);
 }
 
 TEST_F(ConnectTest, AnUnknownHostIsNamed) {

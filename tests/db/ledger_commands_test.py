@@ -307,8 +307,15 @@ class RejectsTest(LedgerTest):
         self.assertIn(b"No space left on device", export.stderr)
 
     def test_a_load_without_rejects_exports_nothing(self):
-        self.add_load(1)
-        self.assertEqual(self.chatload("rejects", 1), b"")
+        self.add_load(1, state="done")
+        run = self.run_chatload("rejects", 1)
+        self.assertEqual((run.returncode, run.stdout, run.stderr), (0, b"", b""))
+
+    def test_of_a_load_that_is_not_done_they_are_said_to_be_those_so_far(self):
+        self.add_rejects()
+        run = self.run_chatload("rejects", 1)
+        self.assertEqual((run.returncode, run.stdout.count(b"\n")), (0, 8))
+        self.assertIn(b"warning: Load 1 is not done: these are the lines that it has rejected so far.\n", run.stderr)
 
 
 class GrantsTest(LedgerTest):
@@ -320,7 +327,7 @@ class GrantsTest(LedgerTest):
         self.addCleanup(self.server.sql, f"DROP USER {user}@'%'")
         for grant in grants:
             self.database.sql(grant.replace(" chat.", f" `{self.database.name}`.").replace("loader@", f"{user}@"))
-        self.add_load(1)
+        self.add_load(1, state="done")
         self.add_range(1, 0)
         self.add_reject(1, 1, b"{}")
         url = self.server.url._replace(netloc=f"{user}@localhost", path=f"/{self.database.name}").geturl()
