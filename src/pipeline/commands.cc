@@ -157,6 +157,10 @@ void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const par
     spdlog::warn("{}: stopped by a signal after {} lines; run the same command again.", input,
                  format_count(result.counts.parsed.lines));
     verdict.worsen(report::RunStatus::kInterrupted, ExitCode::kInterrupted);
+  } else if (!result.counts.check_adds_up()) {
+    throw LoadError(
+        fmt::format("{}: its counts do not add up to its {} lines; please report this as a bug of chatload.", input,
+                    format_count(result.counts.parsed.lines)));
   } else if (rejects.rejected() > 0) {
     verdict.worsen(report::RunStatus::kDone, ExitCode::kLoadedWithRejects);
   }

@@ -76,10 +76,9 @@ void KeyOrderLoad::record_ranges(PipelineResult& result) {
                  input_.name(), format_count(journal.new_ranges()), format_count(journal.new_rejects()));
   }
   stats_.next_phase();
-  report::ProgressOptions progress =
-      report::step_progress(plan_.report.progress, "records ranges: ", journal.groups().size());
-  progress.has_database = true;
-  const report::Progress watched(stats_, progress);
+  const report::Progress watched(
+      stats_,
+      report::step_progress(plan_.report.progress, "records ranges: ", journal.groups().size(), /*has_database=*/true));
   write::RangeRecorder recorder(context_.mapping, context_.ledger, context_.committed, context_.statement_bytes_max,
                                 context_.stop);
   for (const spill::Run& group : journal.groups()) {
@@ -141,10 +140,8 @@ void KeyOrderLoad::write_stretches(report::RejectSink& rejects, PipelineResult& 
   if (result.interrupted || result.failure || (pool.failed() && !result.budget_verdict)) return;
   if (!result.budget_verdict) result.budget_verdict = rejects.verdict_at_end(result.lines, result.blank);
   stats_.next_phase();
-  report::ProgressOptions fetching =
-      report::step_progress(plan_.report.progress, "fetches refused lines: ", result.counts.bytes_compressed);
-  fetching.has_database = true;
-  const report::Progress watched(stats_, fetching);
+  const report::Progress watched(stats_, report::step_progress(plan_.report.progress, "fetches refused lines: ",
+                                                               result.counts.bytes_compressed, /*has_database=*/true));
   fill_refused_lines(
       input_, plan_.read, context_.ledger, control_, [this] { await_clearance(); }, stats_.source_read, context_.stop);
 }

@@ -100,12 +100,12 @@ Bottleneck bottleneck(const LiveStats& stats, std::uint64_t ranges_in_flight_max
   return before_database >= before_parsers ? Bottleneck::kDatabase : Bottleneck::kParse;
 }
 
-ProgressOptions step_progress(ProgressOptions of_run, std::string_view phase,
-                              std::optional<std::uint64_t> source_total) {
+ProgressOptions step_progress(ProgressOptions of_run, std::string_view phase, std::optional<std::uint64_t> source_total,
+                              bool has_database) {
   of_run.phase = phase;
   of_run.source_total = source_total;
   of_run.is_step = true;
-  of_run.has_database = false;
+  of_run.has_database = has_database;
   return of_run;
 }
 

@@ -33,10 +33,10 @@ struct ProgressOptions {
 };
 
 // Of a step beside the rows of a run: how far it is, and no more. source_total: of LiveStats::source_read, in whatever
-// the step counts; of bytes it may be unknown. Its line: "merges sorted runs: 42 %, 0:12 left". It has no database
-// unless that is set.
+// the step counts; of bytes it may be unknown. Its line: "merges sorted runs: 42 %, 0:12 left". has_database: a pause
+// of the writers stops it too, and is named.
 [[nodiscard]] ProgressOptions step_progress(ProgressOptions of_run, std::string_view phase,
-                                            std::optional<std::uint64_t> source_total);
+                                            std::optional<std::uint64_t> source_total, bool has_database = false);
 
 // LiveStats at an instant.
 struct ProgressSample {

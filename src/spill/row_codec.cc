@@ -125,11 +125,9 @@ std::size_t RowCodec::encode(std::span<const parse::Cell> row, const RowOrigin& 
   return static_cast<std::size_t>(at - out);
 }
 
-std::size_t RowCodec::text_bytes(std::string_view record) { return load<std::uint32_t>(record.data() + kTextBytesAt); }
-
 void RowCodec::decode(std::string_view record, parse::RowBatch& rows, std::vector<RowOrigin>& origins) const {
-  const std::size_t record_text_bytes = text_bytes(record);
-  std::string_view text = rows.unescaped.store(record.substr(record.size() - record_text_bytes));
+  const std::size_t text_bytes = load<std::uint32_t>(record.data() + kTextBytesAt);
+  std::string_view text = rows.unescaped.store(record.substr(record.size() - text_bytes));
   const auto take_text = [&](std::size_t size_bytes) {
     const std::string_view cell = text.substr(0, size_bytes);
     text.remove_prefix(size_bytes);

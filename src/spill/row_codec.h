@@ -52,9 +52,6 @@ class RowCodec {
   // Appends the row to both; its texts are stored in rows.unescaped. rows.columns is columns().
   void decode(std::string_view record, parse::RowBatch& rows, std::vector<RowOrigin>& origins) const;
 
-  // Bytes of text that decode() would store.
-  [[nodiscard]] static std::size_t text_bytes(std::string_view record);
-
  private:
   std::vector<bool> is_integer_;  // one a column
   std::size_t key_;

@@ -37,7 +37,7 @@ class SpillStore {
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
 
   // Merges runs into longer ones until a cursor over all of them fits limits.merge_bytes. Takes little more disk space
-  // than there is taken, or that of its runs twice where the file system frees no part of a file (run_reader.cc).
+  // than there is taken, or that of its runs twice where the file system frees no part of a file (block_reader.cc).
   // rows_merged grows by about rows_to_merge(). Throws Interrupted, and EnvironmentError: the disk is full, or rows are
   // too long for the limits (least_limits()); the store is of no more use then.
   void merge_down(const StopSignal& stop, std::atomic<std::uint64_t>& rows_merged);
