@@ -355,11 +355,11 @@ void Run::keep_in_journal(WriteJob& job) {
                           .counts = job.parsed.counts,
                           .is_recorded = job.is_recorded};
   std::copy(job.digest.begin(), job.digest.end(), entry.digest.begin());
-  sorting_->ranges.add(entry);
-  if (job.is_recorded) return;
-  job.for_each_reject([&](const parse::RawReject& reject) {
-    sorting_->ranges.add(reject);
-    return true;
+  sorting_->ranges.add(entry, [&](const auto& visit) {
+    job.for_each_reject([&](const parse::RawReject& reject) {
+      visit(reject);
+      return true;
+    });
   });
 }
 

@@ -2,7 +2,6 @@
 // process ever reads them.
 #include "spill/range_journal.h"
 
-#include <cassert>
 #include <cstring>
 #include <span>
 #include <type_traits>
@@ -57,40 +56,22 @@ std::string_view take_record(std::string_view& bytes) {
 RangeJournal::RangeJournal(const std::filesystem::path& dir)
     : writer_(std::make_shared<SpillFile>(dir), bytes_on_disk_, /*plain_bytes=*/0) {}
 
-// A range of which a part is missing must not be read, so nothing is written behind it.
-template <typename Write>
-void RangeJournal::write(Write write) {
-  if (has_failed_) return;
-  has_failed_ = true;
-  write();
-  has_failed_ = false;
+void RangeJournal::add_range(const RangeEntry& range) {
+  if (group_bytes_ >= kGroupBytes) end_group();
+  record_.clear();
+  append(record_, Head{Kind::kRange, sizeof range});
+  append(record_, range);
+  add_record();
+  if (!range.is_recorded) ++new_ranges_;
 }
 
-void RangeJournal::add(const RangeEntry& range) {
-  if (rejects_missing_ > 0) has_failed_ = true;
-  write([&] {
-    if (group_bytes_ >= kGroupBytes) end_group();
-    record_.clear();
-    append(record_, Head{Kind::kRange, sizeof range});
-    append(record_, range);
-    add_record();
-  });
-  if (range.is_recorded) return;
-  ++new_ranges_;
-  rejects_missing_ = range.counts.rejected();
-}
-
-void RangeJournal::add(const parse::RawReject& reject) {
-  assert(rejects_missing_ > 0);
-  write([&] {
-    record_.clear();
-    append(record_, Head{Kind::kReject, static_cast<std::uint32_t>(sizeof(RejectHead) + reject.raw.size())});
-    append(record_, RejectHead{reject.line, reject.offset, reject.reason, reject.field});
-    record_ += reject.raw;
-    add_record();
-  });
+void RangeJournal::add_reject(const parse::RawReject& reject) {
+  record_.clear();
+  append(record_, Head{Kind::kReject, static_cast<std::uint32_t>(sizeof(RejectHead) + reject.raw.size())});
+  append(record_, RejectHead{reject.line, reject.offset, reject.reason, reject.field});
+  record_ += reject.raw;
+  add_record();
   ++new_rejects_;
-  --rejects_missing_;
 }
 
 void RangeJournal::add_record() {
@@ -99,7 +80,7 @@ void RangeJournal::add_record() {
 }
 
 void RangeJournal::finish() {
-  if (group_bytes_ > 0 && rejects_missing_ == 0) write([this] { end_group(); });
+  if (group_bytes_ > 0 && !is_broken_) end_group();
 }
 
 void RangeJournal::end_group() {

@@ -36,15 +36,22 @@ struct RangeEntry {
 };
 
 // Written once, by one thread; then read, any number of times. The file has no name (spill_file.h). Throws
-// EnvironmentError: the disk is full. From then on, or once a range lacks some of its rejects, it takes nothing more;
-// it keeps the groups in front.
+// EnvironmentError: the disk is full. Behind a range that it has not got whole it takes nothing more; it keeps the
+// groups in front.
 class RangeJournal {
  public:
   explicit RangeJournal(const std::filesystem::path& dir);
 
-  // In file order: each range, then as many rejects as its counts have, or none where it is recorded.
-  void add(const RangeEntry& range);
-  void add(const parse::RawReject& reject);
+  // In file order. for_each_reject(visit) calls visit for each reject that the range's counts have; where the range is
+  // recorded it is not called.
+  template <typename ForEachReject>
+  void add(const RangeEntry& range, ForEachReject for_each_reject) {
+    if (is_broken_) return;
+    is_broken_ = true;
+    add_range(range);
+    if (!range.is_recorded) for_each_reject([this](const parse::RawReject& reject) { add_reject(reject); });
+    is_broken_ = false;
+  }
 
   // Nothing more will be added. Throws nothing where add() has thrown.
   void finish();
@@ -57,8 +64,8 @@ class RangeJournal {
   [[nodiscard]] std::uint64_t new_rejects() const { return new_rejects_; }
 
  private:
-  template <typename Write>
-  void write(Write write);
+  void add_range(const RangeEntry& range);
+  void add_reject(const parse::RawReject& reject);
   void add_record();
   void end_group();
 
@@ -68,8 +75,7 @@ class RangeJournal {
   std::size_t group_bytes_ = 0;
   std::uint64_t new_ranges_ = 0;
   std::uint64_t new_rejects_ = 0;
-  std::uint64_t rejects_missing_ = 0;  // of the last range
-  bool has_failed_ = false;
+  bool is_broken_ = false;  // the last range is not whole
   std::vector<Run> groups_;
 };
 

@@ -57,10 +57,10 @@ class RangeRecorderTest : public DatabaseTest {
                               .counts = kCounts,
                               .is_recorded = is_recorded};
       range.digest.fill('d');
-      journal->add(range);
-      if (is_recorded) continue;
-      journal->add(reject(range, 3, parse::RejectReason::kInvalidJson, parse::kNoField, raw));
-      journal->add(reject(range, 7, parse::RejectReason::kMissingField, kType, raw));
+      journal->add(range, [&](const auto& visit) {
+        visit(reject(range, 3, parse::RejectReason::kInvalidJson, parse::kNoField, raw));
+        visit(reject(range, 7, parse::RejectReason::kMissingField, kType, raw));
+      });
     }
     journal->finish();
     return journal;

@@ -65,8 +65,9 @@ std::vector<Rejected> rejects_of(std::uint64_t number, std::size_t count, std::s
 class RangeJournalTest : public testing::Test {
  protected:
   void add(std::uint64_t number, const std::vector<Rejected>& rejects) {
-    journal_.add(range_entry(number, rejects.size()));
-    for (const Rejected& rejected : rejects) journal_.add(reject_entry(rejected));
+    journal_.add(range_entry(number, rejects.size()), [&](const auto& visit) {
+      for (const Rejected& rejected : rejects) visit(reject_entry(rejected));
+    });
   }
 
   ScratchFolder folder_;
@@ -136,10 +137,15 @@ TEST_F(RangeJournalTest, KeepsALineThatIsLongerThanABlockOrEmpty) {
   EXPECT_FALSE(reader.next_range());
 }
 
-TEST_F(RangeJournalTest, KeepsNothingFromARangeOnThatLacksRejects) {
+TEST_F(RangeJournalTest, KeepsNothingFromARangeOnWhoseRejectsCannotAllBeHad) {
   for (std::uint64_t number = 0; number < 20; ++number) add(number, rejects_of(number, 100, 1000));
-  journal_.add(range_entry(20, 3));
-  journal_.add(reject_entry({201, "of three"}));
+  const auto add_a_part = [this] {
+    journal_.add(range_entry(20, 3), [](const auto& visit) {
+      visit(reject_entry({201, "of three"}));
+      throw SourceError("the rest cannot be read");
+    });
+  };
+  EXPECT_THROW(add_a_part(), SourceError);
   const auto expect_whole_groups = [this] {
     std::uint64_t number = 0;
     for (const spill::Run& group : journal_.groups()) {
