@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::array<std::pair<std::string_view, std::uint64_t>, 7> kDurationSuffixes = {
     {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
-// A clock counts nanoseconds in 64 bits, which end 292 years after it began.
+// The clocks count nanoseconds in 64 bits: 292 years.
 constexpr std::chrono::milliseconds kDurationMax = std::chrono::days(36'500);
 constexpr std::array<std::pair<std::string_view, std::uint64_t>, 3> kSizeUnits = {
     {{"KiB", kKiB}, {"MiB", kMiB}, {"GiB", kGiB}}};

@@ -134,7 +134,7 @@ void declare_run(CLI::App& app, Flags& flags) {
       .group("Rejects and summary")
       .flag("--rejects", "FILE.json.gz", flags.rejects, "write every rejected line here, with its reason")
       .flag("--max-rejects", "N|P%", flags.max_rejects,
-            "stop beyond this many or, from line 10,000 on, this share (default: never)")
+            "stop beyond this many, or this share (from line 10,000 on, and at the end)")
       .flag("--summary", "FILE", flags.summary, "write the final figures as JSON")
       .group("Watching")
       .flag("--progress", "auto|bar|lines|none", flags.progress,

@@ -21,6 +21,7 @@
 #include "pipeline/memory_plan.h"
 #include "pipeline/print.h"
 #include "pipeline/stop_watchdog.h"
+#include "pipeline/with_session.h"
 #include "report/live_stats.h"
 #include "report/log.h"
 #include "report/reject_sink.h"
@@ -36,18 +37,6 @@ namespace {
 
 constexpr std::uint32_t kReadTimeoutSeconds = 60;
 constexpr std::uint32_t kNoReadTimeout = 0;
-
-// Runs body with a session; what the server refuses ends the command.
-template <typename Body>
-void with_session(const write::Endpoint& endpoint, std::uint32_t read_timeout_seconds, Body body) {
-  write::Session session = write::Session::connect(endpoint, read_timeout_seconds);
-  try {
-    body(session);
-  } catch (const write::StatementError& error) {
-    throw DatabaseError(fmt::format("The database at {} cannot be used: {}; mend that and run the same command again.",
-                                    endpoint.display(), error.what()));
-  }
-}
 
 // Measures the command from construction on and reports it once, however it ends.
 class Reporting {
@@ -187,11 +176,11 @@ Verdict check(const cli::CheckPlan& given) {
   return verdict;
 }
 
-// Another run can find it again; what is missing may be there then.
-bool is_known_by_content(const std::string& input) {
+bool is_read_once(const std::string& input) {
   std::error_code error;
   const auto status = std::filesystem::status(input, error);
-  return std::filesystem::is_regular_file(status) || (input != "-" && !std::filesystem::exists(status));
+  return input == "-" || std::filesystem::is_fifo(status) || std::filesystem::is_character_file(status) ||
+         std::filesystem::is_socket(status);
 }
 
 // Ends a message about a run that did not finish.
@@ -199,11 +188,10 @@ void name_resume_command(const cli::LoadPlan& plan, ExitCode exit_code) {
   if (exit_code != ExitCode::kFailed && exit_code != ExitCode::kInterrupted && exit_code != ExitCode::kBudgetExceeded) {
     return;
   }
-  if (!plan.ledger.source_id && !std::all_of(plan.inputs.begin(), plan.inputs.end(), is_known_by_content)) {
-    spdlog::info(
-        "What is committed stays. No run can go on with what came from standard input or a pipe: it is another load "
-        "each time, unless --source-id names it.");
-    return;
+  const auto once = std::find_if(plan.inputs.begin(), plan.inputs.end(), is_read_once);
+  if (!plan.ledger.source_id && once != plan.inputs.end()) {
+    spdlog::info("{} can be read once only, so it is another load each time, unless --source-id names it.", *once);
+    if (plan.inputs.size() == 1) return;
   }
   const std::string_view when = exit_code == ExitCode::kInterrupted ? "" : " once the cause is mended";
   spdlog::info("What is committed stays. To go on from there{}, run: {}", when, plan.resume_command);

@@ -11,7 +11,7 @@
 namespace chatload::pipeline {
 
 // Digest::hex() of the whole input, read from its beginning under a progress line of its own. Of what can be read once
-// only, this is that once. `stats` are taken for it. Throws SourceError, and Interrupted after a stop.
+// only, this is that once. Resets `stats` and uses them. Throws SourceError, and Interrupted after a stop.
 [[nodiscard]] std::string content_digest(const source::HeldFile& file, const report::ProgressOptions& progress,
                                          report::LiveStats& stats, const StopSignal& stop);
 

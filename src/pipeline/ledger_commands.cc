@@ -16,6 +16,7 @@
 #include "base/terminal_text.h"
 #include "pipeline/commands.h"
 #include "pipeline/print.h"
+#include "pipeline/with_session.h"
 #include "report/gzip_file.h"
 #include "report/load_list.h"
 #include "report/reject_writer.h"
@@ -31,22 +32,19 @@ constexpr std::uint32_t kReadTimeoutSeconds = 300;
 constexpr int kNoSuchTable = 1146;
 constexpr std::size_t kSourceBytesMax = 200;
 
-// Runs body, which returns an exit code, with a session; what the server refuses ends the command.
+// with_session() for what stands and falls with the ledger.
 template <typename Body>
 ExitCode with_ledger(const write::Endpoint& endpoint, Body body) {
-  write::Session session = write::Session::connect(endpoint, kReadTimeoutSeconds);
-  try {
-    return body(session);
-  } catch (const write::StatementError& error) {
-    if (error.code() == kNoSuchTable) {
+  return with_session(endpoint, kReadTimeoutSeconds, [&](write::Session& session) {
+    try {
+      return body(session);
+    } catch (const write::StatementError& error) {
+      if (error.code() != kNoSuchTable) throw;
       throw DatabaseError(
           fmt::format("There is no ledger at {}, or only a part of it; create it with `chatload schema apply`.",
                       endpoint.display()));
     }
-    throw DatabaseError(
-        fmt::format("The ledger at {} cannot be used: {}; mend the cause and run the same command again.",
-                    endpoint.display(), error.what()));
-  }
+  });
 }
 
 ExitCode forget(write::LoadCatalog& catalog, const cli::LoadsPlan& plan) {

@@ -19,7 +19,7 @@ namespace {
 
 // A run that is refused so often meets others that begin and take over the same load all the time.
 constexpr int kRacesMax = 10;
-// Of a file name in the ledger, where people read it: the limit of a path, less than the column's.
+// Of a file name in the ledger, where people read it: as long as a path may be. Escaped it still fits the column.
 constexpr std::size_t kSourceBytesMax = 4096;
 
 std::string random_token() {

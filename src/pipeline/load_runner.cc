@@ -104,10 +104,7 @@ write::Session LoadRunner::connect_patiently() {
 
 // By the control connection, which is kept alive while others idle.
 void LoadRunner::inspect(write::OnDuplicate mode) {
-  control_->run([&](write::Session& session) {
-    session.execute("DO 1");  // a connection that was lost is opened again
-    table_ = write::inspect_table(session, mapping_, mode);
-  });
+  control_->run([&](write::Session& session) { table_ = write::inspect_table(session, mapping_, mode); });
 }
 
 // The table may have been altered since the input before.
@@ -332,9 +329,9 @@ void LoadRunner::say_what_is_owed() const {
   }
 }
 
-// A connection that is lost goes on behind the last line that came through it.
+// Where the connection is lost, a new one goes on behind the last line that was written.
 void LoadRunner::export_rejects(const std::string& input, std::uint64_t load_id, bool is_patient) {
-  if (!reject_writer_ || stop_.requested()) return;
+  if (!reject_writer_) return;
   LineNumber exported;
   write::RetryPolicy::Clock::time_point since;
   for (unsigned failures = 0;;) {
@@ -356,6 +353,7 @@ void LoadRunner::export_rejects(const std::string& input, std::uint64_t load_id,
         exported = reject.line;
         return !stop_.requested();
       });
+      if (stop_.requested()) throw Interrupted();
       return;
     } catch (const write::StatementError& error) {
       failed(error);
@@ -369,8 +367,8 @@ void LoadRunner::export_rejects(const std::string& input, std::uint64_t load_id,
 void LoadRunner::export_rejects_after_failure(const std::string& input, std::uint64_t load_id) {
   try {
     export_rejects(input, load_id, /*is_patient=*/false);
-  } catch (const DatabaseError& error) {
-    spdlog::warn("{}", error.what());
+  } catch (const Error& error) {
+    spdlog::warn("{}: {}", input, error.what());
   }
 }
 

@@ -6,7 +6,7 @@
 
 namespace chatload::pipeline {
 
-// To standard output. Whether it was taken main looks once, at the end.
+// To standard output; main checks at the end whether it was taken.
 inline void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 }  // namespace chatload::pipeline

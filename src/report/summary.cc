@@ -201,7 +201,8 @@ void write_json(const Summary& summary, const fs::path& path) {
 
 void remove_json(const fs::path& path) noexcept {
   std::error_code error;
-  if (fs::is_regular_file(fs::symlink_status(path, error))) fs::remove(path, error);
+  if (!fs::is_regular_file(path, error)) return;
+  fs::is_symlink(path, error) ? fs::resize_file(path, 0, error) : static_cast<void>(fs::remove(path, error));
 }
 
 }  // namespace chatload::report

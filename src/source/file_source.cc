@@ -13,11 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <utility>
 
 #include "base/errors.h"
 
@@ -41,7 +39,9 @@ int open_for_reading(const std::string& path) {
   return open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-FileSource::FileSource(int fd, int stop_fd, std::string name) : name_(std::move(name)), stop_fd_(stop_fd), fd_(fd) {
+FileSource::FileSource(const std::string& path, int stop_fd)
+    : name_(path == "-" ? kStandardInputName : path), stop_fd_(stop_fd) {
+  fd_ = path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open_for_reading(path);
   if (fd_ < 0) throw_cannot_open(name_, errno);
 
   struct stat status {};
@@ -55,8 +55,8 @@ FileSource::FileSource(int fd, int stop_fd, std::string name) : name_(std::move(
 
   // Standard input may be a file that another program has read a part of; what is left is our input. Files of /proc
   // say that they hold nothing.
-  begin_ = std::max<off_t>(lseek(fd_, 0, SEEK_CUR), 0);
-  if (begin_ < status.st_size) size_bytes_ = static_cast<std::uint64_t>(status.st_size - begin_);
+  const off_t begin = lseek(fd_, 0, SEEK_CUR);
+  if (begin >= 0 && begin < status.st_size) size_bytes_ = static_cast<std::uint64_t>(status.st_size - begin);
   posix_fadvise(fd_, 0, 0, POSIX_FADV_SEQUENTIAL);
 }
 
@@ -80,8 +80,7 @@ std::size_t FileSource::read(std::span<char> out) {
       stopped_ = true;
       return 0;
     }
-    const ssize_t size = can_wait_ ? ::read(fd_, out.data(), out.size())
-                                   : pread(fd_, out.data(), out.size(), begin_ + static_cast<off_t>(position_));
+    const ssize_t size = ::read(fd_, out.data(), out.size());
     if (size >= 0) {
       position_ += static_cast<std::uint64_t>(size);
       return static_cast<std::size_t>(size);

@@ -1,8 +1,6 @@
 // A file, a pipe or standard input, read through a descriptor.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <string>
 
@@ -21,10 +19,8 @@ inline constexpr const char* kStandardInputName = "standard input";
 
 class FileSource : public ByteSource {
  public:
-  // Takes over a descriptor of which it reads all behind its position, which it moves only where it must: of a regular
-  // file several may be read at once. fd -1: what errno says of the opening is thrown. name: in messages.
-  // Throws SourceError.
-  FileSource(int fd, int stop_fd, std::string name);
+  // path "-" is standard input. Throws SourceError. Opening a named pipe does not wait for its writer; reading does.
+  FileSource(const std::string& path, int stop_fd);
   FileSource(const FileSource&) = delete;
   FileSource& operator=(const FileSource&) = delete;
   ~FileSource() override;
@@ -39,9 +35,8 @@ class FileSource : public ByteSource {
 
   std::string name_;
   int stop_fd_;
-  int fd_;
+  int fd_ = -1;
   bool can_wait_ = false;  // anything but a regular file
-  off_t begin_ = 0;        // of a regular file
   bool stopped_ = false;
   std::uint64_t position_ = 0;
   std::optional<std::uint64_t> size_bytes_;

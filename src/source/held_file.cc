@@ -13,6 +13,39 @@
 #include "source/file_source.h"
 
 namespace chatload::source {
+namespace {
+
+// Reads at a position of its own, so that the descriptor's stays where it is.
+class HeldSource : public ByteSource {
+ public:
+  HeldSource(int fd, const std::string& name) : fd_(fd), name_(name) {
+    struct stat status {};
+    if (fstat(fd_, &status) != 0) throw_cannot_read(name_, 0, errno);
+    if (status.st_size > 0) size_bytes_ = static_cast<std::uint64_t>(status.st_size);  // files of /proc say 0
+    posix_fadvise(fd_, 0, 0, POSIX_FADV_SEQUENTIAL);
+  }
+
+  [[nodiscard]] std::size_t read(std::span<char> out) override {
+    for (;;) {
+      const ssize_t size = pread(fd_, out.data(), out.size(), static_cast<off_t>(position_));
+      if (size >= 0) {
+        position_ += static_cast<std::uint64_t>(size);
+        return static_cast<std::size_t>(size);
+      }
+      if (errno != EINTR) throw_cannot_read(name_, position_, errno);
+    }
+  }
+  [[nodiscard]] std::optional<std::uint64_t> size_bytes() const override { return size_bytes_; }
+  [[nodiscard]] const std::string& name() const override { return name_; }
+
+ private:
+  const int fd_;
+  const std::string& name_;
+  std::uint64_t position_ = 0;
+  std::optional<std::uint64_t> size_bytes_;
+};
+
+}  // namespace
 
 HeldFile::HeldFile(std::string input) : name_(std::move(input)) {
   const bool is_standard_input = name_ == "-";
@@ -31,7 +64,7 @@ HeldFile::~HeldFile() {
 
 std::unique_ptr<ByteSource> HeldFile::open(int stop_fd) const {
   if (fd_ < 0) return open_input(name_, stop_fd);
-  return std::make_unique<FileSource>(fcntl(fd_, F_DUPFD_CLOEXEC, 0), stop_fd, name_);
+  return std::make_unique<HeldSource>(fd_, name_);
 }
 
 }  // namespace chatload::source

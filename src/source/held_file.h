@@ -9,7 +9,7 @@
 namespace chatload::source {
 
 // Keeps a regular file open, so that it can be looked at and read again after it was renamed, replaced, deleted or
-// closed to this user. Standard input, and what a path leads to that is no regular file, it only names.
+// closed to this user. Of standard input and anything but a regular file it keeps the name alone.
 class HeldFile {
  public:
   // Nothing that can wait is opened, so a named pipe and its writer notice nothing. Throws SourceError with
@@ -24,7 +24,7 @@ class HeldFile {
   // Of a regular file that was named by its path; -1 of anything else.
   [[nodiscard]] int fd() const { return fd_; }
 
-  // open_input() of it, from its beginning. Several can be read at once.
+  // open_input() of it, from its beginning. Of a regular file several can be read at once; they borrow this.
   [[nodiscard]] std::unique_ptr<ByteSource> open(int stop_fd) const;
 
  private:

@@ -16,7 +16,7 @@ namespace chatload::write {
 struct LoadEntry {
   std::uint64_t load = 0;
   std::string state;   // running, done, failed or interrupted; the latter too where its run died and nobody says so
-  std::string source;  // as the user wrote it
+  std::string source;  // as terminal_text()
   std::string target_table;
   std::uint64_t attempt = 1;
   std::string started_at;                  // RFC 3339, UTC, with microseconds
@@ -29,7 +29,7 @@ struct LoadEntry {
 };
 
 struct LoadName {
-  std::string source;  // as the user wrote it
+  std::string source;  // as terminal_text()
   bool is_done = false;
 };
 

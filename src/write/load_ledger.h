@@ -36,7 +36,7 @@ struct LoadKey {
 struct Runner {
   std::string owner;   // a token that no other run has
   std::string name;    // host and process, for people
-  std::string source;  // as the user wrote it, in UTF-8
+  std::string source;  // as the user wrote it, as terminal_text()
 };
 
 // What stays the same for all runs of a load.

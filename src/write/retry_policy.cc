@@ -64,14 +64,15 @@ bool RetryPolicy::wait(Clock::time_point failing_since, unsigned attempts, const
 
 bool RetryPolicy::is_over(Clock::time_point failing_since, const std::string& trouble) {
   const std::lock_guard lock(mutex_);
-  const auto trouble_for = Clock::now() - std::max(begun_, failing_since);
-  if (std::chrono::duration_cast<std::chrono::milliseconds>(trouble_for) >= retry_for_) return true;
   const Clock::time_point now = Clock::now();
+  const auto left = retry_for_ - std::chrono::floor<std::chrono::milliseconds>(now - std::max(begun_, failing_since));
+  if (left.count() <= 0) return true;
   std::erase_if(said_, [&](const auto& said) { return now - said.second > kSaidEvery; });
   if (said_.size() == kTroublesMax || !said_.emplace(trouble, now).second) return false;
   const std::string_view half =
       trouble.ends_with('.') ? std::string_view(trouble).substr(0, trouble.size() - 1) : trouble;
-  spdlog::warn("{}; trying again for up to {} (--retry-for).", half, format_duration(retry_for_));
+  spdlog::warn("{}; trying again for up to {} (--retry-for).", half,
+               format_duration(std::chrono::ceil<std::chrono::seconds>(left)));
   return false;
 }
 

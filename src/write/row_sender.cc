@@ -101,21 +101,24 @@ RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_
   return lower == Outcome::kSent ? send(job, rows.subspan(half)) : lower;
 }
 
-// send() of a statement of so many rows, whose time counts for the next one, answered or not.
+// send() of a statement of so many rows, whose time counts for the next one.
 template <typename Send>
 auto RowSender::paced(std::size_t rows, Send send) {
-  struct Timed {
-    ~Timed() {
-      const auto time = std::chrono::steady_clock::now() - begun;
-      if (!pace.took(rows, time)) return;
-      spdlog::info("A statement of {} rows took the server {}; sends {} at once from now on.", rows,
-                   format_duration(std::chrono::round<std::chrono::seconds>(time)), pace.rows_max());
-    }
-    RowPace& pace;
-    std::size_t rows;
-    std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
-  } const timed{pace_, rows};
-  return send();
+  const auto begun = std::chrono::steady_clock::now();
+  const auto note = [&](bool is_answered) {
+    const auto time = std::chrono::steady_clock::now() - begun;
+    if (!pace_.took(rows, time, is_answered)) return;
+    spdlog::info("A statement of {} rows took the server {}; sends {} at once next.", rows,
+                 format_duration(std::chrono::round<std::chrono::seconds>(time)), pace_.rows_max());
+  };
+  try {
+    auto done = send();
+    note(/*is_answered=*/true);
+    return done;
+  } catch (const StatementError&) {
+    note(/*is_answered=*/false);
+    throw;
+  }
 }
 
 StatementResult RowSender::send_insert(const WriteJob& job, std::span<const std::uint32_t> rows) {

@@ -153,6 +153,7 @@ std::string apply_schema(Session& session) {
     doing = "An index that a load has left out cannot be built";
     report += mend_indexes(session);
   } catch (const StatementError& error) {
+    if (classify(error) == ErrorClass::kConnectionLost) throw;
     throw DatabaseError(
         doing + ": " + error.what() +
         "; use an account that may CREATE, ALTER and INSERT in this database, on a server that takes writes.");

@@ -105,7 +105,7 @@ class ServerTest(EnvironmentTest):
         path = self.write("log.json", "".join(line(f"id-{number}") for number in range(1000)))
         run = self.load(path, "--connections", 1, "--retry-for", "100s")
         self.assertEqual(run.exit_code, 0, run.stderr)
-        self.assertIn("A statement of 1000 rows took the server 1 min; sends 500 at once", run.stderr)
+        self.assertIn("A statement of 1000 rows took the server 1 min; sends 500 at once next", run.stderr)
         self.assertIsNone(support.first_difference(self.database, oracle.apply([path])))
 
     def test_no_such_database(self):

@@ -9,6 +9,7 @@ import gzip
 import json
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -92,6 +93,14 @@ class Loader:
         self.process.wait(DEADLINE_S)
         done = subprocess.CompletedProcess(self.process.args, self.process.returncode, "", self.errors.read_text())
         return support.run_of(done, self.summary)
+
+
+def ask_to_stop(loader):
+    """SIGINT; returns when it was handled."""
+    loader.process.send_signal(signal.SIGINT)
+    status = pathlib.Path(f"/proc/{loader.process.pid}/status")
+    caught = lambda: int(re.search(r"SigCgt:\s*([0-9a-f]+)", status.read_text())[1], 16)
+    wait_until(lambda: not caught() >> (signal.SIGINT - 1) & 1, "SIGINT was handled")
 
 
 class LedgerCase(unittest.TestCase):

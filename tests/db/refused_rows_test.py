@@ -11,8 +11,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
 import proxy
 import support
-from ledger_case import LedgerCase, apply, line, rejects_in_file, rejects_of
+from ledger_case import LedgerCase, apply, ask_to_stop, line, rejects_in_file, rejects_of
 
+PAGE = r"FROM `chatload_rejects` WHERE `load_id` = \d+ AND `line` >"
 SITES = (
     "CREATE TABLE sites (PRIMARY KEY (site_id)) SELECT site_id FROM chat_messages;"
     "INSERT INTO sites VALUES ('0'), ('1'), ('2')"
@@ -131,12 +132,31 @@ class RejectsFileTest(LedgerCase):
         for nth in (1, 2):
             with self.subTest(f"page {nth}"), proxy.Proxy(self.server.socket) as door:
                 self.database.create_table()
-                cut = door.at(r"FROM `chatload_rejects` WHERE `load_id` = \d+ AND `line` >", nth, before=proxy.Link.cut)
+                cut = door.at(PAGE, nth, before=proxy.Link.cut)
                 run = self.load(path, self.write("next.json", line("a")), "--rejects", rejects,
                                 to=door.url(self.database.name))  # fmt: skip
                 self.assertTrue(cut.done.is_set())
                 self.assertEqual((run.exit_code, run.summary["status"]), (1, "done"), run.stderr)
                 self.assertEqual(rejects_in_file(rejects), rejects_of(apply(path)))
+
+    def test_a_stop_while_the_rejects_file_is_written_is_an_interruption(self):
+        path, rejects = self.write_log(lines=60_000), self.folder / "rejects.json.gz"
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        door.at(PAGE, 2, before=lambda _: ask_to_stop(loader))
+        loader = self.loader(path, "--rejects", rejects, to=door.url(self.database.name))
+        self.assertEqual(loader.finish().exit_code, 4)
+        self.assertEqual(self.database.sql("SELECT state FROM chatload_loads"), [["done"]])
+        self.assertEqual(self.load(path, "--rejects", rejects).exit_code, 1)
+        self.assertEqual(rejects_in_file(rejects), rejects_of(apply(path)))
+
+    def test_a_stop_while_the_rejects_of_a_failed_load_are_written_does_not_hide_the_failure(self):
+        corrupt = self.write("corrupt.json.gz", self.write_log().read_bytes()[:-4])
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        door.at(PAGE, before=lambda link: (ask_to_stop(loader), link.cut()))
+        loader = self.loader(corrupt, "--rejects", self.folder / "rejects.json.gz", to=door.url(self.database.name))
+        run = loader.finish()
+        self.assertEqual((run.exit_code, run.summary["status"]), (3, "failed"), run.stderr)
+        self.assertRegex(run.stderr, "error: .*corrupt.json.gz")
 
     def test_the_rejects_file_of_several_inputs_has_those_of_each(self):
         first, second = self.write_log("a.json.gz"), self.write("b.json", "worse\n" + line("b"))

@@ -15,7 +15,7 @@ import ledger_case
 import oracle
 import proxy
 import support
-from ledger_case import LINES, LedgerCase, apply, chat_log, line, wait_until
+from ledger_case import LINES, LedgerCase, apply, ask_to_stop, chat_log, line, wait_until
 
 # Files are known by their first and last 64 KiB; this one has a middle beside them.
 LONG_LINES = 2500
@@ -28,14 +28,6 @@ def changed_in_the_middle(content):
     before, after = f"text {CHANGED} x", f"TEXT {CHANGED} x"
     assert content.count(before) == 1 and 65536 < content.index(before) < len(content) - 65536
     return content.replace(before, after)
-
-
-def ask_to_stop(loader):
-    """SIGINT; returns when it was handled."""
-    loader.process.send_signal(signal.SIGINT)
-    status = pathlib.Path(f"/proc/{loader.process.pid}/status")
-    caught = lambda: int(re.search(r"SigCgt:\s*([0-9a-f]+)", status.read_text())[1], 16)
-    wait_until(lambda: not caught() >> (signal.SIGINT - 1) & 1, "SIGINT was handled")
 
 
 class FinishedTest(LedgerCase):
@@ -454,7 +446,7 @@ class StoppedTest(LedgerCase):
             ask_to_stop(loader)
             run = loader.finish()
         self.assertEqual(run.exit_code, 4, run.stderr)
-        self.assertIn("No run can go on with what came from standard input or a pipe", run.stderr)
+        self.assertIn(f"{pipe} can be read once only, so it is another load each time", run.stderr)
         self.assertNotIn("To go on from there", run.stderr)
 
     def test_a_second_signal_ends_a_load_at_once_and_the_rerun_finishes_it(self):

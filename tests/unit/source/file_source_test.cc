@@ -104,6 +104,7 @@ TEST_F(FileSourceTest, WhatCannotBeOpenedIsNamedWithItsReason) {
 TEST_F(FileSourceTest, AFileWithoutPermissionIsNamedWithItsReason) {
   const std::string path = file("secret", "text");
   chmod(path.c_str(), 0);
+  std::filesystem::permissions(folder_.path(), std::filesystem::perms(0711));
   const Unprivileged nobody;
   EXPECT_EQ(refusal(path), path + ": permission denied; make it readable for this user");
 }
