@@ -190,7 +190,8 @@ void name_resume_command(const cli::LoadPlan& plan, ExitCode exit_code) {
   }
   const auto once = std::find_if(plan.inputs.begin(), plan.inputs.end(), is_read_once);
   if (!plan.ledger.source_id && once != plan.inputs.end()) {
-    spdlog::info("{} can be read once only, so it is another load each time, unless --source-id names it.", *once);
+    spdlog::info("{} can be read once only, so it is another load each time, unless --source-id names it.",
+                 *once == "-" ? "Standard input" : *once);
     if (plan.inputs.size() == 1) return;
   }
   const std::string_view when = exit_code == ExitCode::kInterrupted ? "" : " once the cause is mended";

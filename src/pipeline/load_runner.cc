@@ -365,10 +365,11 @@ void LoadRunner::export_rejects(const std::string& input, std::uint64_t load_id,
 
 // What ended the load is the news; a lost server has no rejects to give either.
 void LoadRunner::export_rejects_after_failure(const std::string& input, std::uint64_t load_id) {
+  if (stop_.requested()) return;
   try {
     export_rejects(input, load_id, /*is_patient=*/false);
   } catch (const Error& error) {
-    spdlog::warn("{}: {}", input, error.what());
+    spdlog::warn("{}", error.what());
   }
 }
 
