@@ -1,6 +1,8 @@
 // A member is header (gzip_header.h) | deflate data | trailer: CRC-32 and size modulo 2^32 of the member's bytes, both
-// little-endian. Members follow one another without a mark or a count, so what follows a trailer is either the end of
-// the input, or the next header, or damage.
+// little-endian. Members follow one another without a mark or a count, so what follows a trailer is the end of the
+// input, or the next header, or zeros up to the end of the input, or damage. gzip -t, Python and libarchive take such
+// zeros too. They differ on a member that follows zeros: Python reads it, gzip 1.12 drops it with a warning. Here it is
+// an error.
 //
 // One call makes one step of the decoder at most after which it has bytes to hand out; a fault found with them is
 // thrown by the next call, so that the bytes in front of it are not lost.
@@ -9,8 +11,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "base/errors.h"
@@ -36,6 +40,7 @@ std::size_t GzipReader::read(std::span<char> out) {
       case Expect::kFault:
         throw_damaged(fmt::format("its compressed data is invalid near compressed byte {}", input_.offset()));
       case Expect::kTrailer: read_trailer(); break;
+      case Expect::kPadding: read_padding(); break;
       case Expect::kNothing: break;
     }
   }
@@ -46,6 +51,10 @@ std::size_t GzipReader::read(std::span<char> out) {
 void GzipReader::read_header() {
   const bool first = expect_ == Expect::kFirstHeader;
   member_begin_ = input_.offset();
+  if (const std::span<const char> next = input_.peek(1); !first && !next.empty() && next.front() == '\0') {
+    expect_ = Expect::kPadding;
+    return;
+  }
   switch (read_gzip_header(input_, *decoder_)) {
     case HeaderVerdict::kGood:
       decoder_->reset();
@@ -110,6 +119,22 @@ void GzipReader::read_trailer() {
     throw_damaged(fmt::format("its data is {} bytes long (modulo 2^32), its trailer says {}", member_size_, size));
   }
   expect_ = Expect::kHeader;
+}
+
+void GzipReader::read_padding() {
+  do {
+    const std::span<const char> bytes = input_.available();
+    const auto other = std::find_if(bytes.begin(), bytes.end(), [](char byte) { return byte != '\0'; });
+    input_.consume(static_cast<std::size_t>(other - bytes.begin()));
+    compressed_bytes_.store(input_.offset(), std::memory_order_relaxed);
+    if (other != bytes.end()) {
+      throw CorruptInputError(
+          fmt::format("{} has zeros after a gzip member, at compressed byte {}, and then other bytes, at compressed "
+                      "byte {}: {}",
+                      input_.name(), member_begin_, input_.offset(), kAdvice));
+    }
+  } while (input_.fill());
+  expect_ = Expect::kNothing;
 }
 
 void GzipReader::end_of_input(const char* inside) {

@@ -12,8 +12,10 @@
 
 namespace chatload::inflate {
 
-// Decodes straight into the caller's buffer. Reads every member, empty ones included; whatever follows the last member
-// and is no member, zero bytes too, is an error. After a throw only the destructor may follow.
+// Decodes straight into the caller's buffer. Reads every member, empty ones included. Zeros from the end of a member to
+// the end of the input are padding (tapes and some archivers add it) and are skipped. Any other byte that follows a
+// member and does not begin one is an error; so is any byte that follows zeros. After a throw only the destructor may
+// follow.
 class GzipReader : public DecodedStream {
  public:
   GzipReader(BufferedInput input, std::unique_ptr<DeflateDecoder> decoder);
@@ -25,12 +27,13 @@ class GzipReader : public DecodedStream {
   }
 
  private:
-  enum class Expect { kFirstHeader, kHeader, kDeflate, kFault, kTrailer, kNothing };
+  enum class Expect { kFirstHeader, kHeader, kDeflate, kFault, kTrailer, kPadding, kNothing };
 
   // Each leaves expect_ at what comes next; at kNothing where the input ended well or a stop came.
   void read_header();
   [[nodiscard]] std::size_t read_deflate(std::span<char> out);
   void read_trailer();
+  void read_padding();
 
   void end_of_input(const char* inside);
   [[noreturn]] void throw_damaged(const std::string& what) const;

@@ -143,8 +143,8 @@ TEST_P(GzipReaderTest, InvalidDeflateDataIsReportedBehindTheGoodBytes) {
 
 TEST_P(GzipReaderTest, AnythingBehindTheLastMemberIsReportedWithItsOffset) {
   const std::string member = compress("a line\n");
-  for (const std::string& garbage : {std::string("\0", 1), std::string(512, '\0'), std::string("\n"), std::string("PK"),
-                                     std::string("\x1f\x8c"), std::string("more text, long enough for a header")}) {
+  for (const std::string& garbage : {std::string("\n"), std::string("PK"), std::string("\x1f\x8c"), "\n" + member,
+                                     std::string("more text, long enough for a header")}) {
     const ReadResult result = read(member + garbage);
     EXPECT_EQ(result.bytes, "a line\n");
     EXPECT_THAT(result.error,
@@ -152,6 +152,40 @@ TEST_P(GzipReaderTest, AnythingBehindTheLastMemberIsReportedWithItsOffset) {
                           "byte " +
                           std::to_string(member.size()) + ":"));
   }
+}
+
+TEST_P(GzipReaderTest, ZerosUpToTheEndArePadding) {
+  const std::string members = compress("first\n") + compress("second\n");
+  for (const std::size_t zeros : {1U, 7U, 8U, 9U, 512U, 10'240U, 3'000'000U}) {
+    for (const std::size_t source_read_size : {1U, 13U, 4096U}) {
+      if (source_read_size == 1 && zeros > 10'240) continue;
+      const std::string input = members + std::string(zeros, '\0');
+      const auto stream = open_string(input, GetParam(), {source_read_size});
+      const ReadResult result = read_to_end(*stream);
+      ASSERT_THAT(result.error, IsEmpty()) << zeros;
+      ASSERT_EQ(result.bytes, "first\nsecond\n") << zeros;
+      ASSERT_EQ(stream->compressed_bytes(), input.size()) << zeros;
+      ASSERT_FALSE(stream->stopped()) << zeros;
+    }
+  }
+}
+
+TEST_P(GzipReaderTest, ZerosWithAnythingBehindThemAreReportedWithBothOffsets) {
+  const std::string member = compress("a line\n");
+  for (const std::size_t zeros : {1U, 10'240U, 600'000U}) {
+    for (const std::string& rest : {member, std::string("\n"), std::string("x\0\0", 3)}) {
+      const ReadResult result = read(member + std::string(zeros, '\0') + rest);
+      EXPECT_EQ(result.bytes, "a line\n");
+      EXPECT_THAT(
+          result.error,
+          HasSubstr("log.json.gz has zeros after a gzip member, at compressed byte " + std::to_string(member.size()) +
+                    ", and then other bytes, at compressed byte " + std::to_string(member.size() + zeros) + ":"));
+    }
+  }
+}
+
+TEST_P(GzipReaderTest, ZerosAloneAreNotGzip) {
+  EXPECT_THAT(read(std::string(512, '\0')).error, HasSubstr("log.json.gz is not gzip"));
 }
 
 TEST_P(GzipReaderTest, HeaderFieldsAreReadOver) {
@@ -195,7 +229,7 @@ TEST_P(GzipReaderTest, TruncatedHeaderFieldsAreTruncation) {
 
 TEST_P(GzipReaderTest, AStopAnywhereIsNoTruncation) {
   const std::string text = sample_lines(30);
-  const std::string input = compress(text) + compress(text);
+  const std::string input = compress(text) + compress(text) + std::string(100, '\0');
   for (std::size_t offset = 0; offset <= input.size(); ++offset) {
     auto source = std::make_unique<source::StringSource>(input, std::vector<std::size_t>{50}, "log.json.gz");
     source->stop_at(offset);
