@@ -1,6 +1,7 @@
 -- Does the ledger add up? One row a load: its lines, what became of them, and in `verdict` "ok" or what differs. Each
 -- line has exactly one outcome, and each rejected line is kept in chatload_rejects. A load that is done has its counts in
--- chatload_loads; of any other those of its committed ranges are summed, so this may be asked while loads run.
+-- chatload_loads; of any other those of its committed ranges are summed, so this may be asked while loads run. Where
+-- chat_messages has no row at all, no load into it is ok that had some.
 SELECT
   `load_id`,
   `target_table`,
@@ -14,7 +15,10 @@ SELECT
     '; ',
     CASE WHEN `lines` <> `accounted` THEN CONCAT(`lines`, ' lines, but ', `accounted`, ' outcomes') END,
     CASE WHEN `rejected` <> `rejects_kept` THEN CONCAT(`rejected`, ' rejected, but ', `rejects_kept`, ' kept') END,
-    CASE WHEN `lines` IS NULL OR `accounted` IS NULL THEN 'done, but without counts' END
+    CASE WHEN `lines` IS NULL OR `accounted` IS NULL THEN 'done, but without counts' END,
+    CASE WHEN `has_rows` AND `target_table` = 'chat_messages' AND NOT EXISTS (SELECT 1 FROM `chat_messages`)
+      THEN 'its rows are gone: chat_messages is empty'
+    END
   ), ''), 'ok') AS `verdict`
 FROM (
   SELECT
@@ -30,6 +34,10 @@ FROM (
     END AS `accounted`,
     CASE WHEN `loads`.`state` = 'done' THEN `loads`.`rejected` ELSE COALESCE(`of_ranges`.`rejected`, 0)
     END AS `rejected`,
+    CASE WHEN `loads`.`state` = 'done'
+      THEN `loads`.`inserted` > 0 OR `loads`.`updated` > 0 OR `loads`.`duplicate` > 0
+      ELSE COALESCE(`of_ranges`.`has_rows`, 0)
+    END AS `has_rows`,
     COALESCE(`of_rejects`.`kept`, 0) AS `rejects_kept`
   FROM `chatload_loads` AS `loads`
   LEFT JOIN (
@@ -37,7 +45,8 @@ FROM (
       `load_id`,
       SUM(`lines`) AS `lines`,
       SUM(`inserted` + `updated` + `duplicate` + `filtered` + `rejected` + `blank`) AS `accounted`,
-      SUM(`rejected`) AS `rejected`
+      SUM(`rejected`) AS `rejected`,
+      MAX(`inserted` > 0 OR `updated` > 0 OR `duplicate` > 0) AS `has_rows`
     FROM `chatload_ranges`
     GROUP BY `load_id`
   ) AS `of_ranges` ON `of_ranges`.`load_id` = `loads`.`load_id`

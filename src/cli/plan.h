@@ -144,8 +144,9 @@ using Plan = std::variant<LoadPlan, CheckPlan, SchemaPlan, LoadsPlan, RejectsPla
 
 // The plan for going on with a load that recorded_plan() was kept of: every setting that the user did not give is the
 // recorded one. Throws UsageError, one sentence, where one that was given differs from the record (a setting that the
-// record lacks differs too; what a load falls back on, order file and indexes keep, differs from nothing), and where
-// the record holds what this chatload does not know. anew_flag: what begins the load anew, --restart or --reload.
+// record lacks differs too; what a load falls back on, order file and indexes keep, differs from nothing). Throws
+// LoadError where the record holds what this chatload does not know, or cannot be read. anew_flag: what begins the load
+// anew, --restart or --reload.
 [[nodiscard]] LoadPlan resumed_plan(const LoadPlan& plan, std::string_view recorded, std::uint64_t load_id,
                                     std::string_view anew_flag);
 

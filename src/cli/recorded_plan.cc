@@ -122,16 +122,34 @@ Flags recorded_flags(std::string_view recorded, std::uint64_t load_id, std::stri
     } else if (text != nullptr && entry.values.size() == 1) {
       *text = std::move(entry.values.front());
     } else {
-      throw UsageError(
+      throw LoadError(
           fmt::format("Load {} was recorded by a newer chatload, which knows a setting '{}' that this one does not; "
                       "use that one, or start anew with {}.",
                       load_id, entry.key, anew_flag));
     }
   }
+  for (const auto& [is_there, key] :
+       {std::pair{flags.on_duplicate.has_value(), "on-duplicate"},
+        std::pair{flags.range_size.has_value(), "range-size"}, std::pair{flags.max_line.has_value(), "max-line"}}) {
+    if (!is_there) throw UsageError(fmt::format("it lacks {}", key));
+  }
   // What a load did from before there was the setting.
   if (!flags.order) flags.order = to_string(write::RowOrder::kFile);
   if (!flags.indexes) flags.indexes = to_string(write::IndexMode::kKeep);
   return flags;
+}
+
+// A record is the ledger's, not the user's: what is wrong with it is no wrong usage.
+SharedPlan plan_of_record(std::string_view text, std::uint64_t load_id, std::string_view anew_flag) {
+  try {
+    const Flags flags = recorded_flags(text, load_id, anew_flag);
+    return {make_duplicate_mode(flags), make_row_order(flags), make_index_mode(flags), make_read_plan(flags)};
+  } catch (const UsageError& error) {
+    throw LoadError(fmt::format(
+        "The ledger is damaged: `plan` of load {} in chatload_loads cannot be read ({}). Restore that table "
+        "from a backup, or start anew with {}.",
+        load_id, error.what(), anew_flag));
+  }
 }
 
 // What a load does where it cannot do what was asked for: the same command goes on with that.
@@ -143,8 +161,7 @@ bool is_fallback(const Setting& kept) {
 // Compares the first `count` settings.
 SharedPlan recorded_settings(const LoadPlan& plan, std::string_view text, std::uint64_t load_id,
                              std::string_view anew_flag, std::size_t count) {
-  const Flags flags = recorded_flags(text, load_id, anew_flag);
-  SharedPlan recorded{make_duplicate_mode(flags), make_row_order(flags), make_index_mode(flags), make_read_plan(flags)};
+  const SharedPlan recorded = plan_of_record(text, load_id, anew_flag);
   const Settings wanted = settings_of(plan);
   const Settings kept = settings_of(recorded);
   for (std::size_t i = 0; i < count; ++i) {

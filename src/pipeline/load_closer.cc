@@ -7,6 +7,7 @@
 #include "pipeline/content_digest.h"
 #include "pipeline/recorded_counts.h"
 #include "write/load_ledger.h"
+#include "write/witnesses.h"
 
 namespace chatload::pipeline {
 namespace {
@@ -20,8 +21,15 @@ std::string counts_text(std::uint64_t ranges, const write::LineCounts& counts) {
 }  // namespace
 
 LoadCloser::LoadCloser(const source::HeldFile& input, const OpenLoad& load, IndexDeferral& indexes,
-                       write::ControlConnection& control, report::LiveStats& stats, const StopSignal& stop)
-    : input_(input), load_(load), indexes_(indexes), control_(control), stats_(stats), stop_(stop) {}
+                       const WitnessCheck& witnesses, write::ControlConnection& control, report::LiveStats& stats,
+                       const StopSignal& stop)
+    : input_(input),
+      load_(load),
+      indexes_(indexes),
+      witnesses_(witnesses),
+      control_(control),
+      stats_(stats),
+      stop_(stop) {}
 
 // Of a file whose stamp changed while it was read: whether it holds what was read, and would be known again by it.
 bool LoadCloser::is_same_content(const source::SourceIdentity& identity, const std::optional<std::string>& source_id,
@@ -58,14 +66,19 @@ void LoadCloser::record_end(const source::SourceIdentity& identity, const std::o
         input_.name(), load_.load_id, counts_text(totals.ranges, totals.counts),
         counts_text(result.pipeline.ranges, expected)));
   }
+  witnesses_.require_rows(input_.name(), load_.load_id);
   totals.bytes_compressed = ours.bytes_compressed;
   const write::LoadEnd end{.source_stamp = stamp, .source_digest = result.source_digest, .totals = totals};
-  control_.run([&](write::Session& session) { write::record_end(session, load_.load_id, load_.owner, end); });
+  control_.run([&](write::Session& session) {
+    write::keep_witnesses(session, load_.load_id, load_.owner);
+    write::record_end(session, load_.load_id, load_.owner, end);
+  });
 }
 
 void LoadCloser::finish(ExitCode exit_code) {
   indexes_.build();
   const bool is_ours = control_.run([&](write::Session& session) {
+    write::keep_table_time(session, load_.load_id, load_.owner, witnesses_.table());
     return write::mark_done(session, load_.load_id, load_.owner, static_cast<int>(exit_code));
   });
   if (!is_ours) {

@@ -9,6 +9,7 @@
 #include "pipeline/index_deferral.h"
 #include "pipeline/input_reader.h"
 #include "pipeline/load_opener.h"
+#include "pipeline/witness_check.h"
 #include "report/live_stats.h"
 #include "source/held_file.h"
 #include "source/source_identity.h"
@@ -19,11 +20,12 @@ namespace chatload::pipeline {
 // Of one run of one input. Single-threaded; borrows all that it is given.
 class LoadCloser {
  public:
-  LoadCloser(const source::HeldFile& input, const OpenLoad& load, IndexDeferral& indexes,
+  LoadCloser(const source::HeldFile& input, const OpenLoad& load, IndexDeferral& indexes, const WitnessCheck& witnesses,
              write::ControlConnection& control, report::LiveStats& stats, const StopSignal& stop);
 
   // All lines are in. source_id: --source-id. Throws SourceError where the source was changed while it was read, and
-  // LoadError where the ledger's sums are not what this run and those before it have counted.
+  // LoadError where the ledger's sums are not what this run and those before it have counted, and where the table has
+  // lost rows meanwhile.
   void record_end(const source::SourceIdentity& identity, const std::optional<std::string>& source_id,
                   const InputResult& result);
 
@@ -38,6 +40,7 @@ class LoadCloser {
   const source::HeldFile& input_;
   const OpenLoad& load_;
   IndexDeferral& indexes_;
+  const WitnessCheck& witnesses_;
   write::ControlConnection& control_;
   report::LiveStats& stats_;
   const StopSignal& stop_;

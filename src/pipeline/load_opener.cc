@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <limits>
 #include <random>
 #include <utility>
 
@@ -13,12 +14,14 @@
 #include "base/quantity.h"
 #include "base/terminal_text.h"
 #include "pipeline/content_digest.h"
+#include "write/ledger_input.h"
 
 namespace chatload::pipeline {
 namespace {
 
 // A run that is refused so often meets others that begin and take over the same load all the time.
 constexpr int kRacesMax = 10;
+constexpr std::uint64_t kAttemptsMax = std::numeric_limits<std::uint32_t>::max();
 // Of a file name in the ledger, where people read it: as long as a path may be. Escaped it still fits the column.
 constexpr std::size_t kSourceBytesMax = 4096;
 
@@ -35,6 +38,12 @@ std::string this_process() {
   return fmt::format("{}, process {}", host.data(), getpid());
 }
 
+// Of a load that is done.
+void require_exit_code(const write::LoadRecord& load) {
+  if (load.exit_code <= static_cast<int>(ExitCode::kLoadedWithRejects)) return;
+  throw write::damaged_ledger(load.load_id, fmt::format("it is done, and its `exit_code` is {}", load.exit_code));
+}
+
 // Of lines whose rows are there.
 std::string_view what_of_their_lines(write::OnDuplicate mode) {
   switch (mode) {
@@ -48,12 +57,14 @@ std::string_view what_of_their_lines(write::OnDuplicate mode) {
 }  // namespace
 
 LoadOpener::LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, Decide decide, Check check,
-                       write::ControlConnection& control, report::LiveStats& stats, const StopSignal& stop)
+                       const WitnessCheck& witnesses, write::ControlConnection& control, report::LiveStats& stats,
+                       const StopSignal& stop)
     : plan_(plan),
       table_(std::move(table)),
       limits_(std::move(limits)),
       decide_(std::move(decide)),
       check_(std::move(check)),
+      witnesses_(witnesses),
       control_(control),
       stats_(stats),
       stop_(stop) {}
@@ -74,6 +85,8 @@ std::variant<OpenLoad, DoneLoad> LoadOpener::open(const source::HeldFile& file,
     if (stop_.requested()) throw Interrupted();
     if (found.done) {
       cli::require_same_outcome(plan_, found.done->plan, found.done->load_id, "--reload");
+      require_exit_code(*found.done);
+      witnesses_.require_rows_of_done(file.name(), found.done->load_id);
       // What a run that was killed in between left undone.
       control_.attempt([&](write::Session& session) { write::compact(session, found.done->load_id); });
       return DoneLoad{found.done->load_id, found.done->exit_code};
@@ -152,6 +165,7 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
         "lines would be judged by other rules; begin anew with --restart.",
         source.file.name(), record.load_id, record.limits, limits_));
   }
+  witnesses_.require_rows(source.file.name(), record.load_id);
   const bool had_all = !record.source_digest.empty() && is_content_of(record, source);
   if (!had_all) check_(load.plan);
   const bool is_ours = record.owner == load.owner || control_.run([&](write::Session& session) {
@@ -186,6 +200,12 @@ void LoadOpener::take_end_or_forget_it(OpenLoad& load, bool is_same_content) {
 }
 
 std::optional<OpenLoad> LoadOpener::begin(const Found& found, const Source& source) {
+  if (found.attempts >= kAttemptsMax) {
+    throw LoadError(fmt::format(
+        "{}: the ledger is damaged: it has an attempt {} at this file, which is the last that fits. Find its "
+        "load with `chatload loads`, and remove it with `chatload loads forget LOAD`.",
+        source.file.name(), found.attempts));
+  }
   cli::LoadPlan plan = decide_(plan_);
   const write::LoadSetup setup{.plan = cli::recorded_plan(plan),
                                .limits = limits_,

@@ -10,6 +10,7 @@
 
 #include "base/stop_signal.h"
 #include "cli/plan.h"
+#include "pipeline/witness_check.h"
 #include "report/live_stats.h"
 #include "source/held_file.h"
 #include "source/source_identity.h"
@@ -44,12 +45,14 @@ class LoadOpener {
   // limits: what the table's columns hold, as text.
   // decide: a plan → the plan for a new load of the source, in which nothing is left to be decided.
   // check: throws where a load cannot go on by that plan now.
+  // witnesses: of the table.
   LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, Decide decide, Check check,
-             write::ControlConnection& control, report::LiveStats& stats, const StopSignal& stop);
+             const WitnessCheck& witnesses, write::ControlConnection& control, report::LiveStats& stats,
+             const StopSignal& stop);
 
   // Takes the load's named lock, which the control connection then holds, and looks it up.
-  // Throws LoadError where another run holds the lock or the load does not fit this run, UsageError where its recorded
-  // settings are others than those that were given, and Interrupted after a stop.
+  // Throws LoadError where another run holds the lock, the load does not fit this run, or the table lacks its rows,
+  // UsageError where its recorded settings are others than those that were given, and Interrupted after a stop.
   [[nodiscard]] std::variant<OpenLoad, DoneLoad> open(const source::HeldFile& file,
                                                       const source::SourceIdentity& identity);
 
@@ -82,6 +85,7 @@ class LoadOpener {
   const std::string limits_;
   const Decide decide_;
   const Check check_;
+  const WitnessCheck& witnesses_;
   write::ControlConnection& control_;
   report::LiveStats& stats_;
   const StopSignal& stop_;

@@ -64,6 +64,7 @@ LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
                                     plan.write.endpoint.display()));
   }
   control_ = std::make_unique<write::ControlConnection>([this] { return connect_writer(); }, retry_, stop_);
+  witnesses_.emplace(write::key_column(mapping_), *control_, stop_);
   inspect(plan.write.on_duplicate);
   control_->run([](write::Session& session) { write::require_ledger(session); });
   if (const auto why = control_->run([](write::Session& session) { return write::why_commits_may_be_lost(session); })) {
@@ -142,7 +143,8 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
   const auto check = [&](const cli::LoadPlan& plan) {
     if (plan.write.order == write::RowOrder::kKey) decider.require_room(plan, file, identity);
   };
-  LoadOpener opener(plan_, table_.table, write::limits_text(mapping_), decide, check, *control_, stats_, stop_);
+  LoadOpener opener(plan_, table_.table, write::limits_text(mapping_), decide, check, *witnesses_, *control_, stats_,
+                    stop_);
   std::variant<OpenLoad, DoneLoad> opened;
   try {
     opened = opener.open(file, identity);
@@ -212,7 +214,7 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
     mark_ended(load, write::LoadState::kInterrupted, ExitCode::kInterrupted);
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else {
-    LoadCloser(file, load, *indexes_, *control_, stats_, stop_).record_end(identity, plan_.ledger.source_id, result);
+    closer(file, load).record_end(identity, plan_.ledger.source_id, result);
     finish(file, load, rejects.rejected() > 0, verdict);
   }
 }
@@ -220,7 +222,7 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
 void LoadRunner::finish(const source::HeldFile& file, const OpenLoad& load, bool has_rejects, Verdict& verdict) {
   const ExitCode exit_code = has_rejects ? ExitCode::kLoadedWithRejects : ExitCode::kLoaded;
   spill_.reset();  // the server may need the room
-  LoadCloser(file, load, *indexes_, *control_, stats_, stop_).finish(exit_code);
+  closer(file, load).finish(exit_code);
   verdict.worsen(RunStatus::kDone, exit_code);
 }
 
@@ -290,6 +292,7 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
       .mapping = mapping_,
       .mode = plan.write.on_duplicate,
       .transport = choose_transport(input, plan.write.on_duplicate),
+      .may_change_keys = table_.may_have_trigger,
       .statement_bytes_max = statement_bytes_max(plan.read.split),
       .recorded_rejects_max = plan.report.reject_limit.is_given() ? kRecordedRejectsMax : 0,
       .ledger = ledger,
@@ -312,6 +315,10 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
                  Writing{pool, *committed, table_.can_write_in_parallel()}, rejects, stats_, stop_);
   if (auto failure = failure_of(pool, input)) result.pipeline.failure = std::move(failure);
   return result;
+}
+
+LoadCloser LoadRunner::closer(const source::HeldFile& file, const OpenLoad& load) {
+  return {file, load, *indexes_, *witnesses_, *control_, stats_, stop_};
 }
 
 // For people and queries only, so one attempt must do: what counts is which ranges are there.

@@ -14,8 +14,10 @@
 #include "pipeline/input_reader.h"
 #include "pipeline/input_runner.h"
 #include "pipeline/key_order_load.h"
+#include "pipeline/load_closer.h"
 #include "pipeline/load_opener.h"
 #include "pipeline/memory_plan.h"
+#include "pipeline/witness_check.h"
 #include "report/live_stats.h"
 #include "report/reject_sink.h"
 #include "report/reject_writer.h"
@@ -59,6 +61,7 @@ class LoadRunner {
   [[nodiscard]] InputResult write_rows(const source::HeldFile& file, const source::SourceIdentity& identity,
                                        const OpenLoad& load, report::RejectSink& rejects);
   void finish(const source::HeldFile& file, const OpenLoad& load, bool has_rejects, Verdict& verdict);
+  [[nodiscard]] LoadCloser closer(const source::HeldFile& file, const OpenLoad& load);
   void mark_ended(const OpenLoad& load, write::LoadState state, ExitCode exit_code);
   void say_what_is_owed() const;
   void export_rejects(const std::string& input, std::uint64_t load_id, bool is_patient);
@@ -72,6 +75,7 @@ class LoadRunner {
   parse::Mapping mapping_;
   write::TableInfo table_;
   std::unique_ptr<write::ControlConnection> control_;
+  std::optional<WitnessCheck> witnesses_;
   std::optional<IndexDeferral> indexes_;  // of the input that is run, or was last
   report::LiveStats stats_;
   std::unique_ptr<report::RejectWriter> reject_writer_;

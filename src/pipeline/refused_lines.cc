@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/errors.h"
 #include "pipeline/input_ranges.h"
+#include "write/ledger_input.h"
 #include "write/missing_raw.h"
 
 namespace chatload::pipeline {
@@ -36,7 +37,11 @@ void fill_refused_lines(const source::HeldFile& input, const cli::ReadPlan& read
     std::reverse(missing.begin(), missing.end());  // so that the next is the last
   };
   const auto is_in = [&](const split::Range& range) {
-    return !missing.empty() && missing.back().offset < range.begin + range.length_bytes();
+    if (missing.empty() || missing.back().offset >= range.begin + range.length_bytes()) return false;
+    if (missing.back().offset >= range.begin) return true;
+    throw write::damaged_ledger(
+        ledger.load_id(), fmt::format("line {} in chatload_rejects cannot be at byte {}", missing.back().line.value(),
+                                      missing.back().offset.value()));
   };
   const auto require_recorded = [&](const split::Range& range) {
     const auto record = control.run([&](write::Session& session) { return ledger.find(session, range.number); });

@@ -7,9 +7,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/errors.h"
+#include "write/witnesses.h"
 #include "write/write_failure.h"
 
 namespace chatload::write {
@@ -130,6 +132,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
   job.result.counts = {
       .lines = parsed.lines, .filtered = parsed.filtered, .rejected = parsed.rejected(), .blank = parsed.blank};
   job.result.refused.clear();
+  job.result.witness.reset();
   rejects_.begin_transaction();
   const std::span<const std::uint32_t> rows = order.rows;
   RowSender::Outcome sent = rows_.send(job, rows.first(order.contested_begin));
@@ -150,7 +153,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
     return true;
   });
   rejects_.flush();
-  context_.ledger.record_counts(session_, job.parsed.range.number, job.result.counts);
+  context_.ledger.record_counts(session_, job.parsed.range.number, job.result.counts, witness_of(job));
   is_committing_ = true;
   session_.execute("COMMIT");
   is_committing_ = false;
@@ -159,6 +162,14 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
   rows_.committed();
   job.result.committed = true;
   return Outcome::kCommitted;
+}
+
+std::optional<std::string_view> BatchWriter::witness_of(const WriteJob& job) {
+  if (!job.result.witness) return std::nullopt;
+  const std::string_view key = job.parsed.rows.row(*job.result.witness)[context_.mapping.key].as_text();
+  const std::string keys[] = {std::string(key)};
+  if (context_.may_change_keys && count_missing(session_, key_column(context_.mapping), keys) > 0) return std::nullopt;
+  return key;
 }
 
 // The range is in the ledger: from an earlier run, or because a COMMIT of ours arrived although its reply did not; then

@@ -43,6 +43,7 @@ class BatchWriter {
   void reconnect();
   void await_clearance(RangeScheduler& scheduler);
   Outcome write_transaction(WriteJob& job, RangeScheduler& scheduler, bool may_wait_inside);
+  [[nodiscard]] std::optional<std::string_view> witness_of(const WriteJob& job);
   void take_recorded(WriteJob& job, bool by_earlier_run);
   [[nodiscard]] bool roll_back() noexcept;
 

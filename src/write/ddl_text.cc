@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::string_view kStatementEnd = ";\n";
 constexpr std::string_view kCreate = "CREATE TABLE IF NOT EXISTS `";
+constexpr std::string_view kAlter = "ALTER TABLE `";
+constexpr std::string_view kAddColumn = " ADD COLUMN `";
 constexpr std::string_view kColumn = "  `";
 constexpr std::string_view kPrimaryKey = "  PRIMARY KEY (";
 constexpr std::string_view kUniqueKey = "  UNIQUE KEY ";
@@ -57,6 +59,17 @@ std::optional<TableDefinition> created_table(std::string_view statement) {
     }
   }
   return table;
+}
+
+std::optional<AddedColumn> added_column(std::string_view statement) {
+  while (statement.starts_with("--") || statement.starts_with('\n')) take_until(statement, "\n");
+  AddedColumn added{.table = {}, .column = {}, .statement = statement};
+  if (!statement.starts_with(kAlter)) return std::nullopt;
+  statement.remove_prefix(kAlter.size());
+  added.table = take_until(statement, "`");
+  if (!statement.starts_with(kAddColumn)) return std::nullopt;
+  added.column = to_column(statement.substr(kAddColumn.size()));
+  return added;
 }
 
 }  // namespace chatload::write

@@ -114,7 +114,22 @@ LoadName LoadCatalog::name_of(std::uint64_t load) {
   const auto rows = session_.query("SELECT `source`, `state` = 'done' FROM `chatload_loads` WHERE `load_id` = " +
                                    std::to_string(load));
   if (rows.empty()) refuse_unknown(load);
-  return {rows[0][0].value_or(""), rows[0][1] == "1"};
+  return {load, rows[0][0].value_or(""), rows[0][1] == "1"};
+}
+
+std::vector<LoadName> LoadCatalog::with_rows_in(const std::string& table) {
+  std::vector<LoadName> loads;
+  for (const Row& row : session_.query(
+           "SELECT `load_id`, `source`, `state` = 'done' FROM `chatload_loads` AS l WHERE `target_table` = " +
+           quote_text(table) +
+           " AND `superseded_by` IS NULL AND `source_key` NOT LIKE 'forgotten:%'"
+           " AND (`state` = 'done' AND (`inserted` > 0 OR `updated` > 0 OR `duplicate` > 0) OR EXISTS (SELECT 1 FROM"
+           " `chatload_ranges` AS r WHERE r.`load_id` = l.`load_id`"
+           " AND (r.`inserted` > 0 OR r.`updated` > 0 OR r.`duplicate` > 0)))"
+           " ORDER BY `load_id`")) {
+    loads.push_back({to_number(row[0]), row[1].value_or(""), row[2] == "1"});
+  }
+  return loads;
 }
 
 std::vector<ForgottenLoad> LoadCatalog::forget(std::uint64_t load) {

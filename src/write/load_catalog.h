@@ -29,6 +29,7 @@ struct LoadEntry {
 };
 
 struct LoadName {
+  std::uint64_t load = 0;
   std::string source;  // as terminal_text()
   bool is_done = false;
 };
@@ -51,6 +52,9 @@ class LoadCatalog {
 
   // Throws DatabaseError where there is no such load.
   [[nodiscard]] LoadName name_of(std::uint64_t load);
+
+  // Those that wrote rows into that table, oldest first; not those in whose place another began.
+  [[nodiscard]] std::vector<LoadName> with_rows_in(const std::string& table);
 
   // Removes a load, and the earlier attempts at its source, which would otherwise stand for it; the rows that they
   // loaded stay. Until a load is gone, a run neither resumes it nor writes to it. Throws DatabaseError where there is

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
 #include <utility>
 
+#include "write/ledger_input.h"
 #include "write/range_ledger.h"
 #include "write/sql_text.h"
 
@@ -11,7 +13,12 @@ namespace chatload::write {
 namespace {
 
 constexpr std::uint64_t kRangesInADelete = 10'000;
+// Of a load's totals, in the order in which they are read.
+constexpr std::array<std::string_view, 10> kTotals = {
+    "ranges",   "lines",    "inserted", "updated",          "duplicate",
+    "filtered", "rejected", "blank",    "bytes_compressed", "bytes_decompressed"};
 
+// A state that nobody wrote is taken for one that proves nothing: what is committed is looked up.
 LoadState state_of(std::string_view text) {
   for (const LoadState state : {LoadState::kRunning, LoadState::kDone, LoadState::kFailed}) {
     if (text == to_string(state)) return state;
@@ -21,15 +28,52 @@ LoadState state_of(std::string_view text) {
 
 std::string text_or_null(const std::string& text) { return text.empty() ? "NULL" : quote_text(text); }
 
+std::vector<LoadRecord> load_records(Session& session, const std::string& where) {
+  std::vector<LoadRecord> loads;
+  for (const Row& row :
+       session.query("SELECT `load_id`, `attempt`, `state`, `owner`, `plan`, `limits`, `source_stamp`, `source_digest`,"
+                     " `exit_code`, `superseded_by`, `runner`, `lock_name` FROM `chatload_loads` WHERE " +
+                     where)) {
+    loads.push_back({.load_id = to_number(row[0]),
+                     .attempt = to_number(row[1]),
+                     .state = state_of(row[2].value_or("")),
+                     .owner = row[3].value_or(""),
+                     .runner = row[10].value_or(""),
+                     .plan = row[4].value_or(""),
+                     .limits = row[5].value_or(""),
+                     .source_stamp = row[6].value_or(""),
+                     .source_digest = row[7].value_or(""),
+                     .exit_code = static_cast<int>(to_number(row[8])),
+                     .is_superseded = row[9].has_value(),
+                     .lock_name = row[11].value_or("")});
+  }
+  return loads;
+}
+
 bool changes_one(Session& session, const std::string& sql) { return session.update(sql).affected_rows == 1; }
+
+// A sum of its own could overflow.
+void require_sum(std::uint64_t load_id, const LineCounts& counts) {
+  std::uint64_t left = counts.lines;
+  for (const std::uint64_t outcome :
+       {counts.inserted, counts.updated, counts.duplicate, counts.filtered, counts.rejected, counts.blank}) {
+    if (outcome > left) throw damaged_ledger(load_id, fmt::format("its {} lines have more outcomes", counts.lines));
+    left -= outcome;
+  }
+  if (left > 0) throw damaged_ledger(load_id, fmt::format("{} of its {} lines have no outcome", left, counts.lines));
+}
 
 LoadTotals totals_of(Session& session, std::uint64_t load_id, const std::string& sql) {
   const Row row = session.query(sql).at(0);
   LoadTotals totals;
+  for (std::size_t i = 0; i < kTotals.size(); ++i) {
+    static_cast<void>(ledger_number(row[i], load_id, fmt::format("`{}`", kTotals[i])));
+  }
   totals.ranges = to_number(row[0]);
   totals.counts = line_counts(row, 1);
   totals.bytes_compressed = to_number(row[8]);
   totals.bytes_decompressed = to_number(row[9]);
+  require_sum(load_id, totals.counts);
   if (totals.counts.rejected == 0) return totals;
   for (const Row& reason : session.query(fmt::format(
            "SELECT `reason`, COUNT(*) FROM `chatload_rejects` WHERE `load_id` = {} GROUP BY `reason`", load_id))) {
@@ -52,25 +96,8 @@ std::string_view to_string(LoadState state) {
 }
 
 std::vector<LoadRecord> find_loads(Session& session, const LoadKey& key) {
-  std::vector<LoadRecord> loads;
-  for (const Row& row :
-       session.query("SELECT `load_id`, `attempt`, `state`, `owner`, `plan`, `limits`, `source_stamp`, `source_digest`,"
-                     " `exit_code`, `superseded_by`, `runner` FROM `chatload_loads` WHERE `source_key` = " +
-                     quote_text(key.source_key) + " AND `target_table` = " + quote_text(key.table) +
-                     " ORDER BY `attempt` DESC")) {
-    loads.push_back({.load_id = to_number(row[0]),
-                     .attempt = to_number(row[1]),
-                     .state = state_of(row[2].value_or("")),
-                     .owner = row[3].value_or(""),
-                     .runner = row[10].value_or(""),
-                     .plan = row[4].value_or(""),
-                     .limits = row[5].value_or(""),
-                     .source_stamp = row[6].value_or(""),
-                     .source_digest = row[7].value_or(""),
-                     .exit_code = static_cast<int>(to_number(row[8])),
-                     .is_superseded = row[9].has_value()});
-  }
-  return loads;
+  return load_records(session, "`source_key` = " + quote_text(key.source_key) +
+                                   " AND `target_table` = " + quote_text(key.table) + " ORDER BY `attempt` DESC");
 }
 
 // The runs of what is superseded are shut out first, so that no crash in between leaves two runs that write. The lost
@@ -115,11 +142,20 @@ bool take_over(Session& session, const LoadRecord& load, const Runner& runner) {
 }
 
 LoadTotals read_totals(Session& session, std::uint64_t load_id) {
-  return totals_of(session, load_id,
-                   fmt::format("SELECT COUNT(*), SUM(`lines`), SUM(`inserted`), SUM(`updated`), SUM(`duplicate`),"
-                               " SUM(`filtered`), SUM(`rejected`), SUM(`blank`), MAX(`compressed_end`),"
-                               " SUM(`length_bytes`) FROM `chatload_ranges` WHERE `load_id` = {}",
-                               load_id));
+  LoadTotals totals = totals_of(
+      session, load_id,
+      fmt::format("SELECT COUNT(*), COALESCE(SUM(`lines`), 0), COALESCE(SUM(`inserted`), 0),"
+                  " COALESCE(SUM(`updated`), 0), COALESCE(SUM(`duplicate`), 0), COALESCE(SUM(`filtered`), 0),"
+                  " COALESCE(SUM(`rejected`), 0), COALESCE(SUM(`blank`), 0), COALESCE(MAX(`compressed_end`), 0),"
+                  " COALESCE(SUM(`length_bytes`), 0) FROM `chatload_ranges` WHERE `load_id` = {}",
+                  load_id));
+  const auto& by_reason = totals.rejected_by_reason;
+  const std::uint64_t kept = std::accumulate(by_reason.begin(), by_reason.end(), std::uint64_t{0});
+  if (kept != totals.counts.rejected) {
+    throw damaged_ledger(
+        load_id, fmt::format("of {} rejected lines it has {} in chatload_rejects", totals.counts.rejected, kept));
+  }
+  return totals;
 }
 
 LoadTotals read_final_totals(Session& session, std::uint64_t load_id) {

@@ -61,6 +61,7 @@ struct LoadRecord {
   std::string source_digest;  // once all lines are in; empty before
   int exit_code = 0;          // when done
   bool is_superseded = false;
+  std::string lock_name;
 };
 
 // What is known once all lines of a load are in.
@@ -71,7 +72,7 @@ struct LoadEnd {
 };
 
 // Each function may be called again if the connection was lost in it: what is done already stays so. All throw
-// StatementError.
+// StatementError; those that read also LoadError (ledger_input.h).
 
 // The loads of this source into this table, the latest attempt first.
 [[nodiscard]] std::vector<LoadRecord> find_loads(Session& session, const LoadKey& key);
@@ -86,6 +87,7 @@ struct LoadEnd {
 // longer as the record says.
 [[nodiscard]] bool take_over(Session& session, const LoadRecord& load, const Runner& runner);
 
+// Of a load that is not done: its rejected lines must be there, too.
 [[nodiscard]] LoadTotals read_totals(Session& session, std::uint64_t load_id);
 
 // The same as record_end() left it.

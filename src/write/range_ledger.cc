@@ -5,10 +5,14 @@
 #include <iterator>
 #include <utility>
 
+#include "write/ledger_input.h"
 #include "write/sql_text.h"
 
 namespace chatload::write {
 namespace {
+
+// In front of the last committed range: more than any --memory has in flight.
+constexpr std::uint64_t kMissingMax = std::uint64_t{1} << 24;
 
 constexpr std::string_view kRecordCells =
     "`begin_byte`, `length_bytes`, `digest`, `first_line`, `lines`, `inserted`, `updated`, `duplicate`, `filtered`,"
@@ -94,12 +98,13 @@ void RangeLedger::refuse_claim(Session& session) const {
                   rows.front().at(0).value_or("unknown"), load_id_));
 }
 
-void RangeLedger::record_counts(Session& session, RangeNumber number, const LineCounts& counts) const {
+void RangeLedger::record_counts(Session& session, RangeNumber number, const LineCounts& counts,
+                                std::optional<std::string_view> witness) const {
   session.execute(fmt::format(
       "UPDATE `chatload_ranges` SET `lines` = {}, `inserted` = {}, `updated` = {}, `duplicate` = {}, `filtered` = {},"
-      " `rejected` = {}, `blank` = {} WHERE `load_id` = {} AND `range_number` = {}",
+      " `rejected` = {}, `blank` = {}, `witness` = {} WHERE `load_id` = {} AND `range_number` = {}",
       counts.lines, counts.inserted, counts.updated, counts.duplicate, counts.filtered, counts.rejected, counts.blank,
-      load_id_, number.value()));
+      witness ? quote_text(*witness) : "NULL", load_id_, number.value()));
 }
 
 std::optional<RangeRecord> RangeLedger::find(Session& session, RangeNumber number) const {
@@ -171,9 +176,20 @@ std::vector<LineNumber> RangeLedger::rejected_lines(Session& session, LineNumber
   return lines;
 }
 
+// Ranges are committed out of order only as far as there are some in flight, so that a number far behind the others is
+// none of ours. The bits take no memory for it.
 CommittedRanges::CommittedRanges(Session& session, std::uint64_t load_id) : load_id_(load_id) {
-  session.for_each(fmt::format("SELECT `range_number` FROM `chatload_ranges` WHERE `load_id` = {}", load_id_),
-                   [this](const Row& row) { add(RangeNumber(to_number(row[0]))); });
+  session.for_each(
+      fmt::format("SELECT `range_number` FROM `chatload_ranges` WHERE `load_id` = {} ORDER BY `range_number`",
+                  load_id_),
+      [this](const Row& row) {
+        const std::uint64_t number = ledger_number(row[0], load_id_, "`range_number`");
+        if (number - count_ > kMissingMax) {
+          throw damaged_ledger(load_id_,
+                               fmt::format("it has a range {}, but no more than {} in front of that", number, count_));
+        }
+        add(RangeNumber(number));
+      });
 }
 
 void CommittedRanges::add(RangeNumber number) {

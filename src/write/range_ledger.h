@@ -64,8 +64,9 @@ class RangeLedger {
   // run has taken the load over, or the server has lost it.
   [[nodiscard]] bool claim(Session& session, const WriteJob& job) const;
 
-  // In the same transaction, after everything else.
-  void record_counts(Session& session, RangeNumber number, const LineCounts& counts) const;
+  // In the same transaction, after everything else. witness: the key of a row that the table has now (witnesses.h).
+  void record_counts(Session& session, RangeNumber number, const LineCounts& counts,
+                     std::optional<std::string_view> witness) const;
 
   // The same two for a transaction that records many ranges at once, in statements of at most bytes_max. insert() is
   // false where one of them is committed already.
@@ -95,7 +96,8 @@ class RangeLedger {
 // Thread-safe. A bit a range.
 class CommittedRanges {
  public:
-  // Reads those of earlier runs. REQUIRES: the load's row names us as owner, so that they are final.
+  // Reads those of earlier runs. REQUIRES: the load's row names us as owner, so that they are final. Throws LoadError
+  // where the ledger has a number that cannot be.
   CommittedRanges(Session& session, std::uint64_t load_id);
 
   void add(RangeNumber number);

@@ -1,7 +1,10 @@
 #include "write/reject_sender.h"
 
+#include <fmt/format.h>
+
 #include <string_view>
 
+#include "write/ledger_input.h"
 #include "write/write_failure.h"
 
 namespace chatload::write {
@@ -10,6 +13,7 @@ RejectSender::RejectSender(Session& session, const parse::Mapping& mapping, std:
                            std::size_t statement_bytes_max)
     : session_(session),
       mapping_(mapping),
+      load_id_(load_id),
       statement_bytes_max_(statement_bytes_max),
       statement_(load_id, statement_bytes_max) {}
 
@@ -34,7 +38,13 @@ void RejectSender::add(const parse::RawReject& reject) {
 
 void RejectSender::flush() {
   if (statement_.empty()) return;
-  require_no_warning(session_, session_.update(statement_.sql()), "the rejected lines");
+  try {
+    require_no_warning(session_, session_.update(statement_.sql()), "the rejected lines");
+  } catch (const StatementError& error) {
+    if (classify(error) != ErrorClass::kDuplicateKey) throw;
+    throw damaged_ledger(load_id_, fmt::format("chatload_rejects has lines of a range that chatload_ranges lacks ({})",
+                                               error.message()));
+  }
   begin_transaction();
 }
 

@@ -12,8 +12,8 @@
 namespace chatload::write {
 
 // Sends a statement whenever one is full. Single-threaded; borrows the mapping and the session, which may be assigned
-// to. What it throws beside StatementError is a DatabaseError that ends the run: a warning, or a line that fits no
-// statement.
+// to. What it throws beside StatementError is a DatabaseError that ends the run: a warning, a line that fits no
+// statement, or one that the ledger has already.
 class RejectSender {
  public:
   // statement_bytes_max: of a statement, where the server takes as much.
@@ -34,6 +34,7 @@ class RejectSender {
 
   Session& session_;
   const parse::Mapping& mapping_;
+  const std::uint64_t load_id_;
   const std::size_t statement_bytes_max_;
   RejectStatement statement_;
 };

@@ -86,7 +86,7 @@ std::size_t RowSender::prepare_insert(const WriteJob& job, std::span<const std::
 
 RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_t> rows) {
   try {
-    count(job, rows.size(), send_insert(job, rows));
+    count(job, rows, send_insert(job, rows));
     return Outcome::kSent;
   } catch (const StatementError& error) {
     if (transport_ == RowTransport::kBound && classify(error) == ErrorClass::kFatal &&
@@ -142,6 +142,7 @@ RowSender::Outcome RowSender::load_data(WriteJob& job, std::span<const std::uint
         done.warnings == done.skipped && are_duplicates(done.warnings)) {
       job.result.counts.inserted += done.affected_rows;
       job.result.counts.duplicate += done.skipped;
+      keep_witness(job, rows, done.affected_rows);
       return Outcome::kSent;
     }
     trouble = fmt::format("{} rows of {}, {} records skipped, {} warnings", done.affected_rows, rows.size(),
@@ -206,9 +207,10 @@ RefusedLine RowSender::place_of(const WriteJob& job, std::uint32_t row) {
   return {first_line + line.line_index, begin + line.begin_bytes, line.size_bytes, {}};
 }
 
-// Adds what a statement of `rows` rows did. Figures that no INSERT of such rows can give (a trigger that rewrites them
+// Adds what a statement of these rows did. Figures that no INSERT of such rows can give (a trigger that rewrites them
 // could) end the run before the transaction is committed.
-void RowSender::count(WriteJob& job, std::uint64_t rows, const StatementResult& done) {
+void RowSender::count(WriteJob& job, std::span<const std::uint32_t> sent, const StatementResult& done) {
+  const std::uint64_t rows = sent.size();
   require_no_warning(session_, done, lines_of(job));
   const bool is_replace = context_.mode == OnDuplicate::kReplace;
   const std::uint64_t affected_by_changes = is_replace ? 2 * done.changed_rows : 0;
@@ -225,6 +227,15 @@ void RowSender::count(WriteJob& job, std::uint64_t rows, const StatementResult& 
   LineCounts& counts = job.result.counts;
   counts.inserted += inserted;
   (is_replace ? counts.updated : counts.duplicate) += rows - inserted;
+  keep_witness(job, sent, inserted);
+}
+
+// The server says how many rows of a statement it inserted, not which.
+void RowSender::keep_witness(WriteJob& job, std::span<const std::uint32_t> rows, std::uint64_t inserted) {
+  const bool is_new = inserted == rows.size();
+  if (job.result.witness && (job.result.is_witness_new || !is_new)) return;
+  job.result.witness = rows.back();
+  job.result.is_witness_new = is_new;
 }
 
 }  // namespace chatload::write

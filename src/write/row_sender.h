@@ -63,7 +63,8 @@ class RowSender {
   [[nodiscard]] bool is_rows_fault(const StatementError& error) const;
   [[nodiscard]] Outcome refuse(WriteJob& job, std::uint32_t row, const StatementError& error);
   [[nodiscard]] RefusedLine place_of(const WriteJob& job, std::uint32_t row);
-  void count(WriteJob& job, std::uint64_t rows, const StatementResult& done);
+  void count(WriteJob& job, std::span<const std::uint32_t> rows, const StatementResult& done);
+  static void keep_witness(WriteJob& job, std::span<const std::uint32_t> rows, std::uint64_t inserted);
 
   Session& session_;
   const WriteContext& context_;

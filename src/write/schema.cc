@@ -12,6 +12,7 @@
 #include "schema_sql.h"
 #include "write/ddl_text.h"
 #include "write/deferred_indexes.h"
+#include "write/load_catalog.h"
 #include "write/sql_text.h"
 #include "write/table_info.h"
 
@@ -20,6 +21,8 @@ namespace {
 
 constexpr std::string_view kLedgerPrefix = "chatload_";
 constexpr int kNoSuchTable = 1146;
+constexpr int kDuplicateColumn = 1060;
+constexpr std::size_t kLoadsNamed = 20;
 
 struct Migration {
   std::uint64_t number;
@@ -79,6 +82,11 @@ std::vector<TableDefinition> ledger_tables() {
     for (const std::string_view statement : split_statements(file.sql)) {
       auto table = created_table(statement);
       if (table && table->name.starts_with(kLedgerPrefix)) tables.push_back(std::move(*table));
+      const auto added = added_column(statement);
+      if (!added) continue;
+      for (TableDefinition& altered : tables) {
+        if (altered.name == added->table) altered.columns.push_back(added->column);
+      }
     }
   }
   return tables;
@@ -89,6 +97,50 @@ bool exists(Session& session, const std::string& table) {
               .query("SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = " +
                      quote_text(table))
               .empty();
+}
+
+bool has_column(Session& session, const AddedColumn& column) {
+  return !session
+              .query("SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = " +
+                     quote_text(column.table) + " AND COLUMN_NAME = " + quote_text(column.column.name))
+              .empty();
+}
+
+// False where it is there, be it since another apply added it a moment ago.
+bool add_column(Session& session, const AddedColumn& column) {
+  if (has_column(session, column)) return false;
+  try {
+    session.execute(column.statement);
+    return true;
+  } catch (const StatementError& error) {
+    if (error.code() == kDuplicateColumn) return false;
+    throw;
+  }
+}
+
+// MySQL has no ADD COLUMN IF NOT EXISTS.
+std::string conditional(const AddedColumn& column) {
+  return fmt::format(
+      "SET @add_column = IF(EXISTS(SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()\n"
+      "  AND TABLE_NAME = {} AND COLUMN_NAME = {}), 'DO 0',\n  {});\n"
+      "PREPARE add_column FROM @add_column;\nEXECUTE add_column;\nDEALLOCATE PREPARE add_column",
+      quote_text(column.table), quote_text(column.column.name), quote_text(column.statement));
+}
+
+// What the ledger says of rows in a table that has just been made says nothing true any more.
+std::string loads_made_untrue(Session& session, const std::string& table) {
+  const std::vector<LoadName> loads = LoadCatalog(session).with_rows_in(table);
+  std::string report;
+  for (const LoadName& load : loads) {
+    if (&load - loads.data() == kLoadsNamed) {
+      return report +
+             fmt::format("note: the same of {} more loads, which `chatload loads` lists\n", loads.size() - kLoadsNamed);
+    }
+    report += fmt::format(
+        "note: the new {} has no rows of load {} ({}); load that again with {}, or run `chatload loads forget {}`\n",
+        table, load.load, load.source, load.is_done ? "--reload" : "--restart", load.load);
+  }
+  return report;
 }
 
 bool leads_an_index(Session& session, const std::string& table, const std::string& column) {
@@ -125,7 +177,14 @@ void require_definition(Session& session, const TableDefinition& table) {
 
 std::string schema_sql() {
   std::string sql;
-  for (const SchemaFile& file : kSchemaFiles) sql.append(file.sql) += '\n';
+  for (const SchemaFile& file : kSchemaFiles) {
+    for (const std::string_view statement : split_statements(file.sql)) {
+      const auto added = added_column(statement);
+      const std::string_view comments = statement.substr(0, statement.size() - (added ? added->statement.size() : 0));
+      sql.append(comments) += (added ? conditional(*added) : "") + ";\n";
+    }
+    sql += '\n';
+  }
   return sql + record_statement() + ";\n";
 }
 
@@ -134,24 +193,38 @@ std::string apply_schema(Session& session) {
   refuse_newer(recorded);
   std::string report;
   bool all_recorded = true;
+  std::vector<std::string> created;
   std::string doing;
   try {
     for (const SchemaFile& file : kSchemaFiles) {
       const bool is_new = !is_recorded(recorded, file);
       if (is_new) all_recorded = false;
       for (const std::string_view statement : split_statements(file.sql)) {
+        if (const auto column = added_column(statement)) {
+          const std::string name = quote_identifier(column->column.name);
+          doing = fmt::format("The column {} cannot be added to the table {}", name, quote_identifier(column->table));
+          const bool is_in_new_table = std::find(created.begin(), created.end(), column->table) != created.end();
+          if (add_column(session, *column) && !is_in_new_table) {
+            report += fmt::format("{}: the column {} is added\n", column->table, name);
+          }
+          continue;
+        }
         const auto table = created_table(statement);
         doing = table ? "The table " + quote_identifier(table->name) + " cannot be created"
                       : fmt::format("The migration {} ({}) cannot be applied", file.number, file.name);
         const bool was_there = table && exists(session, table->name);
         if (is_new || (table && !was_there)) session.execute(statement);
-        if (table) report += table->name + (was_there ? ": is there already, left as it is\n" : ": created\n");
+        if (!table) continue;
+        report += table->name + (was_there ? ": is there already, left as it is\n" : ": created\n");
+        if (!was_there) created.push_back(table->name);
       }
     }
     doing = "What was applied cannot be recorded in the table `chatload_migrations`";
     if (!all_recorded) session.update(record_statement());
     doing = "An index that a load has left out cannot be built";
     report += mend_indexes(session);
+    doing = "The loads in the ledger cannot be read";
+    for (const std::string& table : created) report += loads_made_untrue(session, table);
   } catch (const StatementError& error) {
     if (classify(error) == ErrorClass::kConnectionLost) throw;
     throw DatabaseError(

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,10 @@ struct WriteResult {
   bool committed = false;       // the range is in the table and in the ledger; the rest holds only then
   bool is_over_budget = false;  // it is not, because its owner allows no more than `refused`, which holds then too
   LineCounts counts;
+  // Of the rows that the server did not refuse, and that the table has at the commit, the one whose key the ledger
+  // keeps (witnesses.h): rather one that was surely inserted, which no older copy of the table has.
+  std::optional<std::uint32_t> witness;
+  bool is_witness_new = false;
   std::vector<RefusedLine> refused;  // in file order; not those of a range that an earlier run committed
   // Of a range that an earlier run committed, where asked for (recorded_rejects_max of WriteContext): its rejected
   // lines in file order.

@@ -156,6 +156,7 @@ class LedgerQueriesTest(unittest.TestCase):
         self.database = support.Database(support.Server())
         self.enterContext(self.database)
         self.database.create_table()
+        self.database.sql("INSERT INTO chat_messages VALUES ('1', '', '', '', '', '2016-11-22')")
 
     def insert(self, table, **values):
         names, literals = ", ".join(f"`{name}`" for name in values), ", ".join(map(str, values.values()))
@@ -233,6 +234,17 @@ class LedgerQueriesTest(unittest.TestCase):
             ("interrupted", "1", "2", "1", "2", "1 lines, but 2 outcomes; 1 rejected, but 2 kept"),
             ("done", "NULL", "NULL", "NULL", "0", "done, but without counts"),
         ])  # fmt: skip
+
+    def test_a_load_whose_rows_are_gone_with_all_others_is_named(self):
+        rows = dict(zip(OUTCOMES, (1, 0, 0, 0, 0, 0)))
+        self.insert_load(1, lines=1, **rows)
+        self.insert_load(2, lines=0, **dict.fromkeys(OUTCOMES, 0))
+        self.insert_load(3, "interrupted")
+        self.insert_range(3, 0, lines=1, **rows)
+        self.database.sql("TRUNCATE chat_messages")
+        gone = "its rows are gone: chat_messages is empty"
+        self.assertEqual([row[-1] for row in self.verdicts()], [gone, "ok", gone])
+        self.assertEqual(self.night(), ("0", "3", "1", "0", "1", "1", "load 1 emptied: 1.gz; load 3 interrupted: 3.gz"))
 
     def test_a_night_without_loads_is_not_complete(self):
         self.assertEqual(self.night(), ("0", "0", "0", "0", "0", "0", "no load was started in the last 24 hours"))

@@ -35,7 +35,7 @@ class LoadLedgerTest : public DatabaseTest {
 
   void add_range(std::uint64_t load_id, int number, int compressed_end) {
     admin().execute("INSERT INTO chatload_ranges VALUES (" + std::to_string(load_id) + ", " + std::to_string(number) +
-                    ", 0, 100, '', " + std::to_string(compressed_end) + ", 1, 21, 6, 5, 4, 3, 2, 1)");
+                    ", 0, 100, '', " + std::to_string(compressed_end) + ", 1, 21, 6, 5, 4, 3, 2, 1, NULL)");
   }
   void add_reject(std::uint64_t load_id, int line, const std::string& reason) {
     admin().execute("INSERT INTO chatload_rejects (load_id, line, byte_offset, reason, raw) VALUES (" +
@@ -128,6 +128,7 @@ TEST_F(LoadLedgerTest, TotalsAreTheSumsOverTheLoadsRangesAndItsRejectsByReason) 
   add_reject(*load_id, 1, "too_long");
   add_reject(*load_id, 2, "too_long");
   add_reject(*load_id, 3, "refused_by_server");
+  add_reject(*load_id, 4, "refused_by_server");
   add_reject(*load_id + 1, 3, "empty_id");
   const LoadTotals totals = read_totals(admin(), *load_id);
   EXPECT_EQ(totals.ranges, 2U);
@@ -136,7 +137,7 @@ TEST_F(LoadLedgerTest, TotalsAreTheSumsOverTheLoadsRangesAndItsRejectsByReason) 
   EXPECT_EQ(totals.bytes_decompressed, 200U);
   std::array<std::uint64_t, parse::kRejectReasonCount> by_reason{};
   by_reason[static_cast<std::size_t>(parse::RejectReason::kTooLong)] = 2;
-  by_reason[static_cast<std::size_t>(parse::RejectReason::kRefusedByServer)] = 1;
+  by_reason[static_cast<std::size_t>(parse::RejectReason::kRefusedByServer)] = 2;
   EXPECT_EQ(totals.rejected_by_reason, by_reason);
 }
 
@@ -218,7 +219,7 @@ TEST_F(LoadLedgerTest, CompactionDeletesAllRangesOfTheLoadAndNoOthers) {
         "INSERT INTO chatload_ranges WITH RECURSIVE numbers AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM"
         " numbers WHERE n < " +
         std::to_string(ranges) + ") SELECT " + std::to_string(*load_id) +
-        ", n, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM numbers");
+        ", n, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL FROM numbers");
     ASSERT_EQ(ranges_of(*load_id), std::to_string(ranges));
     compact(admin(), *load_id);
     EXPECT_EQ(ranges_of(*load_id), "0");

@@ -51,7 +51,7 @@ class RangeLedgerTest : public DatabaseTest {
   void commit(std::uint64_t number) {
     admin().execute("START TRANSACTION");
     ASSERT_TRUE(ledger().claim(admin(), job(number)));
-    ledger().record_counts(admin(), RangeNumber(number), kCounts);
+    ledger().record_counts(admin(), RangeNumber(number), kCounts, "key" + std::to_string(number));
     admin().execute("COMMIT");
   }
 
@@ -149,7 +149,7 @@ TEST_F(RangeLedgerTest, CommittedRangesAreThoseOfTheLoadAndWhatIsAdded) {
   commit(2);
   admin().execute(
       "INSERT INTO chatload_ranges SELECT load_id + 1, 5, begin_byte, length_bytes, digest, compressed_end,"
-      " first_line, 0, 0, 0, 0, 0, 0, 0 FROM chatload_ranges");
+      " first_line, 0, 0, 0, 0, 0, 0, 0, NULL FROM chatload_ranges");
   CommittedRanges committed(admin(), load_id_);
   EXPECT_EQ(committed.count(), 1U);
   EXPECT_TRUE(committed.contains(RangeNumber(2)));

@@ -204,7 +204,7 @@ TEST_F(RangeRecorderTest, ARunThatWasOvertakenRecordsNothingAndLeavesNothingOpen
 TEST_F(RangeRecorderTest, WhatFailsInTheMidstOfAGroupLeavesNothingOfIt) {
   admin().execute("INSERT INTO chatload_rejects (load_id, line, byte_offset, reason, raw) VALUES (" +
                   std::to_string(load_id_) + ", 24, 0, 'x', '')");
-  EXPECT_THROW(static_cast<void>(record(journal(0, 2))), StatementError);
+  EXPECT_THROW(static_cast<void>(record(journal(0, 2))), LoadError);
   admin().execute("START TRANSACTION");  // which would commit what was left open
   EXPECT_EQ(ranges(), "0");
   EXPECT_EQ(rejects(), "1");

@@ -117,18 +117,31 @@ class FaultTest(unittest.TestCase):
 
     def loader(
         self, to, mode="skip", connections=4, range_size=None, order="file", indexes="auto", method="auto",
-        wait_lock="60s",
+        wait_lock="60s", more=(),
     ):
         """It waits for the named lock: the server may need a moment to notice that a killed run is gone."""
         return Loader(
             self.log, "--to", to, "--on-duplicate", mode, "--connections", connections,
             "--range-size", range_size or self.range_size, "--order", order, "--indexes", indexes,
-            "--write-method", method, "--wait-lock", wait_lock,
+            "--write-method", method, "--wait-lock", wait_lock, *more,
         )  # fmt: skip
 
     def load(self, to, **flags):
         with self.loader(to, **flags) as loader:
             return loader.finish()
+
+    def make_table_anew(self, database, rows_of=None):
+        """As table() made it, with no rows or those of another table."""
+        # The server's CREATE_TIME has seconds: a table that is made anew within one keeps its time.
+        made_at = (
+            "SELECT UTC_TIMESTAMP() > CREATE_TIME FROM information_schema.TABLES"
+            " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'chat_messages'"
+        )
+        while database.sql(made_at) == [["0"]]:
+            pass
+        create = "\n".join("\t".join(cells) for cells in self.definition).partition("\t")[2]
+        rows = f"; INSERT INTO chat_messages SELECT * FROM {rows_of}" if rows_of else ""
+        database.sql(f"DROP TABLE chat_messages; {create}{rows}")
 
     def committed(self, database):
         """How many ranges the ledger holds of a load that is not done; None of one that is, or that has not begun."""

@@ -207,7 +207,18 @@ TEST(RecordedPlan, SettingOfANewerChatloadIsRefused) {
   const LoadPlan plan = make_load_plan(flags());
   for (const char* recorded : {"table = \"t\"\n", "[load]\nsince = 1\n", "since = [1, 2]\n"}) {
     EXPECT_THAT([&] { (void)resumed_plan(plan, recorded, kLoad, "--restart"); },
-                ThrowsMessage<UsageError>(AllOf(HasSubstr("Load 7 was recorded by a newer chatload"), EndsWith("."))));
+                ThrowsMessage<LoadError>(AllOf(HasSubstr("Load 7 was recorded by a newer chatload"), EndsWith("."))));
+  }
+}
+
+TEST(RecordedPlan, RecordThatCannotBeReadIsADamagedLedgerAndNoWrongUsage) {
+  const LoadPlan plan = make_load_plan(flags());
+  for (const char* recorded : {"", "on-duplicate = \"skip\"\nrange-size = 4194304\n", "on-duplicate = \"skip",
+                               "on-duplicate = \"x\"\nrange-size = 4194304\nmax-line = 1048576\n",
+                               "on-duplicate = \"skip\"\nrange-size = -1\nmax-line = 1048576\n"}) {
+    EXPECT_THAT([&] { require_same_outcome(plan, recorded, kLoad, "--reload"); },
+                ThrowsMessage<LoadError>(AllOf(HasSubstr("`plan` of load 7"), EndsWith("anew with --reload."))))
+        << recorded;
   }
 }
 

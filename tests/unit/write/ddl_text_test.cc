@@ -41,5 +41,20 @@ TEST(DdlText, WhatCreatesNoTableIsNoDefinition) {
   EXPECT_FALSE(created_table(""));
 }
 
+TEST(DdlText, AColumnThatIsAddedHasItsTableItsNameAndItsType) {
+  const auto added = added_column("\n-- Of `c`.\nALTER TABLE `a` ADD COLUMN `b c` BIGINT UNSIGNED");
+  ASSERT_TRUE(added);
+  EXPECT_EQ(added->table, "a");
+  EXPECT_EQ(added->column.name, "b c");
+  EXPECT_EQ(added->column.type, "bigint");
+  EXPECT_EQ(added->statement, "ALTER TABLE `a` ADD COLUMN `b c` BIGINT UNSIGNED");
+}
+
+TEST(DdlText, WhatAddsNoColumnIsNoColumn) {
+  EXPECT_FALSE(added_column("-- ALTER TABLE `a` ADD COLUMN `b` INT"));
+  EXPECT_FALSE(added_column("ALTER TABLE `a` DROP COLUMN `b`"));
+  EXPECT_FALSE(added_column(""));
+}
+
 }  // namespace
 }  // namespace chatload::write
