@@ -19,6 +19,7 @@
 #include "pipeline/named_failure.h"
 #include "pipeline/recorded_counts.h"
 #include "pipeline/source_verifier.h"
+#include "pipeline/supersession.h"
 #include "report/progress.h"
 #include "source/source_identity.h"
 #include "write/load_data_conditions.h"
@@ -222,6 +223,9 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
 void LoadRunner::finish(const source::HeldFile& file, const OpenLoad& load, bool has_rejects, Verdict& verdict) {
   const ExitCode exit_code = has_rejects ? ExitCode::kLoadedWithRejects : ExitCode::kLoaded;
   spill_.reset();  // the server may need the room
+  if (file.fd() >= 0 && !plan_.ledger.source_id) {
+    supersede_partial_loads(file, load, table_.table, *control_, stats_, stop_);
+  }
   closer(file, load).finish(exit_code);
   verdict.worsen(RunStatus::kDone, exit_code);
 }

@@ -100,6 +100,32 @@ std::vector<LoadRecord> find_loads(Session& session, const LoadKey& key) {
                                    " AND `target_table` = " + quote_text(key.table) + " ORDER BY `attempt` DESC");
 }
 
+// The name is compared byte by byte, whatever collation the column has.
+std::vector<LoadRecord> find_partial_loads(Session& session, const std::string& table, std::uint64_t load_id) {
+  return load_records(
+      session, fmt::format("`target_table` = {0} AND `load_id` <> {1} AND `state` <> 'done' AND `superseded_by` IS NULL"
+                           " AND `source_key` LIKE 'file:%' AND CAST(`source` AS BINARY) ="
+                           " (SELECT CAST(o.`source` AS BINARY) FROM `chatload_loads` AS o WHERE o.`load_id` = {1})"
+                           " ORDER BY `load_id`",
+                           quote_text(table), load_id));
+}
+
+bool disown(Session& session, const LoadRecord& load) {
+  const std::string where = fmt::format(
+      " WHERE `load_id` = {} AND `state` <> 'done' AND `superseded_by` IS NULL"
+      " AND `owner` IN ({}, '')",
+      load.load_id, quote_text(load.owner));
+  session.execute("UPDATE `chatload_loads` SET `owner` = ''" + where);
+  return !session.query("SELECT 1 FROM `chatload_loads`" + where).empty();
+}
+
+void supersede(Session& session, std::uint64_t load_id, std::uint64_t by_load_id) {
+  session.execute(
+      fmt::format("UPDATE `chatload_loads` SET `superseded_by` = {} WHERE `load_id` = {} AND `owner` = ''"
+                  " AND `superseded_by` IS NULL",
+                  by_load_id, load_id));
+}
+
 // The runs of what is superseded are shut out first, so that no crash in between leaves two runs that write. The lost
 // reply to an INSERT leaves a row that is ours: it is found by its owner.
 std::optional<std::uint64_t> begin_load(Session& session, const LoadKey& key, const LoadSetup& setup,

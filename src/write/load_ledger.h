@@ -77,6 +77,18 @@ struct LoadEnd {
 // The loads of this source into this table, the latest attempt first.
 [[nodiscard]] std::vector<LoadRecord> find_loads(Session& session, const LoadKey& key);
 
+// The loads that are neither done nor superseded, of files of that load's name into its table. Only of files that are
+// known by their content: what another --source-id names is another source.
+[[nodiscard]] std::vector<LoadRecord> find_partial_loads(Session& session, const std::string& table,
+                                                         std::uint64_t load_id);
+
+// Takes a load away from its runs, once every transaction of theirs has ended: what it has committed is final then.
+// False where it is no longer as the record says.
+[[nodiscard]] bool disown(Session& session, const LoadRecord& load);
+
+// REQUIRES: disown().
+void supersede(Session& session, std::uint64_t load_id, std::uint64_t by_load_id);
+
 // Begins a load and marks the ones before it as superseded: their runs can write no more. Returns its number, or
 // nothing where another run began that attempt meanwhile.
 [[nodiscard]] std::optional<std::uint64_t> begin_load(Session& session, const LoadKey& key, const LoadSetup& setup,

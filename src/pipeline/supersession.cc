@@ -1,0 +1,80 @@
+// The bytes are compared as a resume compares them (source_verifier.h): this file is cut as the other load cut its own.
+// That reads it once more up to the other's last range, which is rare, and holds for any two plans.
+#include "pipeline/supersession.h"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <optional>
+
+#include "base/errors.h"
+#include "base/terminal_text.h"
+#include "pipeline/source_verifier.h"
+#include "report/progress.h"
+#include "write/load_ledger.h"
+#include "write/range_ledger.h"
+
+namespace chatload::pipeline {
+namespace {
+
+// The other load's plan; nothing where it selects other lines, or cannot be read.
+std::optional<cli::LoadPlan> plan_of_same_lines(const cli::LoadPlan& ours, const write::LoadRecord& other) {
+  try {
+    cli::LoadPlan given_nothing = ours;
+    given_nothing.given.clear();
+    cli::LoadPlan plan = cli::resumed_plan(given_nothing, other.plan, other.load_id, "--restart");
+    cli::LoadPlan cut_as_ours = plan;
+    cut_as_ours.read.split.range_bytes = ours.read.split.range_bytes;
+    cut_as_ours.write.order = ours.write.order;
+    cut_as_ours.write.indexes = ours.write.indexes;
+    if (cli::recorded_plan(cut_as_ours) != cli::recorded_plan(ours)) return std::nullopt;
+    return plan;
+  } catch (const LoadError&) {
+    return std::nullopt;
+  }
+}
+
+// Whether the file has the bytes of all ranges that the other load has committed.
+bool has_bytes_of(const source::HeldFile& file, const cli::LoadPlan& plan, const write::LoadRecord& other,
+                  write::ControlConnection& control, report::LiveStats& stats, const StopSignal& stop) {
+  try {
+    std::optional<write::CommittedRanges> committed;
+    control.run([&](write::Session& session) { committed.emplace(session, other.load_id); });
+    if (committed->count() == 0) return true;
+    stats.next_phase();
+    const report::Progress watched(
+        stats,
+        report::step_progress(plan.report.progress, "compares a partial load: ", file.open(stop.fd())->size_bytes()));
+    require_recorded_bytes(file, plan.read, write::RangeLedger(other.load_id, ""), *committed, control,
+                           stats.source_read, stop);
+    return true;
+  } catch (const LoadError&) {
+    return false;
+  } catch (const SourceError&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+void supersede_partial_loads(const source::HeldFile& file, const OpenLoad& load, const std::string& table,
+                             write::ControlConnection& control, report::LiveStats& stats, const StopSignal& stop) {
+  const auto others =
+      control.run([&](write::Session& session) { return write::find_partial_loads(session, table, load.load_id); });
+  for (const write::LoadRecord& other : others) {
+    const std::optional<cli::LoadPlan> plan = plan_of_same_lines(load.plan, other);
+    if (!plan || control.lock(other.lock_name, std::chrono::milliseconds(0), "")) continue;
+    struct Unlock {
+      write::ControlConnection& control;
+      const std::string& name;
+      ~Unlock() { control.unlock(name); }
+    } const unlock{control, other.lock_name};
+    const bool is_final = control.run([&](write::Session& session) { return write::disown(session, other); });
+    if (!is_final || !has_bytes_of(file, *plan, other, control, stats, stop)) continue;
+    control.run([&](write::Session& session) { write::supersede(session, other.load_id, load.load_id); });
+    spdlog::info("{}: has all bytes that load {} had loaded of a file of this name; load {} takes its place.",
+                 file.name(), other.load_id, load.load_id);
+  }
+}
+
+}  // namespace chatload::pipeline

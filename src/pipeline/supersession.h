@@ -1,0 +1,22 @@
+// A partial upload that is whole the next morning: the load of the whole file stands in the place of the partial one's.
+#pragma once
+
+#include <string>
+
+#include "base/stop_signal.h"
+#include "pipeline/load_opener.h"
+#include "report/live_stats.h"
+#include "source/held_file.h"
+#include "write/control_connection.h"
+
+namespace chatload::pipeline {
+
+// REQUIRES: all lines of the load are in, the file is known by its content, and `load` is its load into `table`.
+//
+// Marks as superseded each unfinished load of a file of that name into that table whose settings select the same lines,
+// whose committed ranges are of bytes that this file has in the same places, and of which no run is alive. One without
+// a committed range has nothing in the table, and is superseded, too. Throws Interrupted after a stop.
+void supersede_partial_loads(const source::HeldFile& file, const OpenLoad& load, const std::string& table,
+                             write::ControlConnection& control, report::LiveStats& stats, const StopSignal& stop);
+
+}  // namespace chatload::pipeline
