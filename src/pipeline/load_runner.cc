@@ -34,10 +34,10 @@ namespace {
 
 using report::RunStatus;
 
-// A lock that a writer meets is mostly held by another of ours that waits for it (write/range_scheduler.h), which gives
-// way when the wait ends; InnoDB can leave such a lock on the gap beside a repeated id even under READ COMMITTED, seen
-// once in 7,500 transactions of 64 KiB. With the server's default of 50 s a load would stand still that long, and a
-// signal would not end it in time.
+// A writer that waits for a lock mostly waits for another of ours, which waits for it (write/range_scheduler.h) and
+// gives way when this wait ends. InnoDB can lock the gap beside a repeated id even under READ COMMITTED
+// (write/write_order.cc). With the server's default of 50 s a load would stand still that long, and a signal would not
+// end it in time.
 //
 // A connection whose client lost its power is closed, and lets go of its locks, after wait_timeout: soon enough for a
 // rerun to outwait it (--retry-for). A writer that idles longer behind a slow input is connected again.

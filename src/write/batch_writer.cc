@@ -113,8 +113,8 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
     return Outcome::kCommitted;
   }
   const WriteOrder& order = job.order;
-  const bool has_contested = order.contested_begin < order.rows.size();
-  if (has_contested && !may_wait_inside) scheduler.await_contested(job);
+  const bool has_late_rows = order.late_begin < order.rows.size();
+  if (has_late_rows && !may_wait_inside) scheduler.await_contested(job);
   reports_before_ = scheduler.lock_reports();  // before the waits, in which there may be some
   scheduler.await_turn(job);
   await_clearance(scheduler);
@@ -135,13 +135,13 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
   job.result.witness.reset();
   rejects_.begin_transaction();
   const std::span<const std::uint32_t> rows = order.rows;
-  RowSender::Outcome sent = rows_.send(job, rows.first(order.contested_begin));
+  RowSender::Outcome sent = rows_.send(job, rows.first(order.late_begin));
   bool gives_way = false;
-  if (sent == RowSender::Outcome::kSent && has_contested) {
+  if (sent == RowSender::Outcome::kSent && has_late_rows) {
     // Undoing a refused statement leaves locks on gaps where lower ranges may have rows to insert.
     const bool has_gap_locks = !job.result.refused.empty() && scheduler.is_contested(job);
     gives_way = has_gap_locks || !scheduler.await_contested_with_locks(job, reports_before_);
-    if (!gives_way) sent = rows_.send(job, rows.subspan(order.contested_begin));
+    if (!gives_way) sent = rows_.send_late(job, rows.subspan(order.late_begin));
   }
   sort_by_line(job.result.refused);
   if (sent != RowSender::Outcome::kSent || gives_way || failed_) {

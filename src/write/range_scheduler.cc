@@ -37,9 +37,11 @@ void RangeScheduler::admit(WriteJob& job) {
       if (shares) entry.awaited.push_back(lower.job);
     }
     if (!entry.awaited.empty()) {
-      const auto contested = std::stable_partition(order.rows.begin(), order.rows.end(),
-                                                   [&](std::uint32_t row) { return !is_contested_[row]; });
-      order.contested_begin = static_cast<std::size_t>(contested - order.rows.begin());
+      // The rows that are late already stay behind those that become it here: an earlier row of the same key is either.
+      const auto late = order.rows.begin() + static_cast<std::ptrdiff_t>(order.late_begin);
+      const auto contested =
+          std::stable_partition(order.rows.begin(), late, [&](std::uint32_t row) { return !is_contested_[row]; });
+      order.late_begin = static_cast<std::size_t>(contested - order.rows.begin());
     }
     in_flight_.push_back(std::move(entry));
   }

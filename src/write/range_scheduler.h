@@ -1,20 +1,21 @@
 // The rule that keeps lines of one id in file order while ranges are written in parallel.
 //
 // Ranges are admitted and handed out in file order. A row is contested if a lower range that is still in flight has a
-// row of the same key. A writer sends the uncontested rows of its range at once, then waits until the lower ranges that
-// it shares keys with are finished, then sends the contested rows, in the same transaction:
+// row of the same key. A writer sends the other rows of its range at once, then waits until the lower ranges that it
+// shares keys with are finished, then sends the contested rows, in the same transaction. Rows whose key an earlier row
+// of the range has are sent with the contested ones (write_order.cc):
 //
 //        range 7   ├─ rows ─────────────────────┤ commit
-//        range 8   ├─ uncontested rows ───────────┤ wait ├─ contested ─┤ commit
+//        range 8   ├─ rows ───────────────────────┤ wait ├─ late rows ─┤ commit
 //
 // So no two transactions in flight ever touch the same key, and what is serialised is the repeated ids alone. All lower
 // ranges are parsed by the time a range is admitted, and the lowest in flight waits for nobody. A hash collision makes
 // a row wait without need; it never lets one go too early.
 //
-// A range that waits holds the locks of its uncontested rows. Where distinct ids meet in one lock all the same (a
-// trigger that counts, a gap beside a repeated id), a lower range may run into them, which the server cannot see as a
-// deadlock. That range says so (report_locked), and those that wait give way: they roll back, and wait without a
-// transaction from then on. The same where a lower range may not begin for a while (base/pause.h).
+// A range that waits holds the locks of the rows that it has sent. Where distinct ids meet in one lock all the same (a
+// trigger that counts, the gap beside an id that is in the table already), a lower range may run into them, which the
+// server cannot see as a deadlock. That range says so (report_locked), and those that wait give way: they roll back,
+// and wait without a transaction from then on. The same where a lower range may not begin for a while (base/pause.h).
 //
 // Where transactions meet locks all the same, fewer are tried at once: half as many after one that failed, one more
 // after so many that were committed, which are the more the oftener that was too many. The lowest range in flight may
@@ -39,7 +40,7 @@ class RangeScheduler {
   // writers: that begin transactions, each for one range at a time.
   explicit RangeScheduler(std::size_t writers = std::numeric_limits<std::size_t>::max());
 
-  // Admits the next range in file order and moves its contested rows behind the others. The job outlives its finish().
+  // Admits the next range in file order and makes its contested rows late ones. The job outlives its finish().
   // REQUIRES: its range number is higher than that of every range in flight.
   void admit(WriteJob& job);
 

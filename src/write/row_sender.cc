@@ -63,11 +63,26 @@ void RowSender::learn_limits() {
 }
 
 RowSender::Outcome RowSender::send(WriteJob& job, std::span<const std::uint32_t> rows) {
+  if (transport_ != RowTransport::kLoadData) return insert_all(job, rows);
   while (!rows.empty()) {
-    if (failed_ || context_.stop.requested()) return Outcome::kGivenUp;
-    const bool is_load_data = transport_ == RowTransport::kLoadData;
-    const auto next = rows.first(is_load_data ? std::min(rows.size(), pace_.rows_max()) : prepare_insert(job, rows));
-    const Outcome outcome = is_load_data ? load_data(job, next) : insert(job, next);
+    if (has_to_end()) return Outcome::kGivenUp;
+    const auto next = rows.first(std::min(rows.size(), pace_.rows_max()));
+    const Outcome outcome = load_data(job, next);
+    if (outcome != Outcome::kSent) return outcome;
+    rows = rows.subspan(next.size());
+  }
+  return Outcome::kSent;
+}
+
+RowSender::Outcome RowSender::send_late(WriteJob& job, std::span<const std::uint32_t> rows) {
+  return insert_all(job, rows);
+}
+
+RowSender::Outcome RowSender::insert_all(WriteJob& job, std::span<const std::uint32_t> rows) {
+  while (!rows.empty()) {
+    if (has_to_end()) return Outcome::kGivenUp;
+    const auto next = rows.first(prepare_insert(job, rows));
+    const Outcome outcome = insert(job, next);
     if (outcome != Outcome::kSent) return outcome;
     rows = rows.subspan(next.size());
   }
@@ -97,8 +112,8 @@ RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_
     if (rows.size() == 1) return refuse(job, rows.front(), error);
   }
   const std::size_t half = rows.size() / 2;
-  const Outcome lower = send(job, rows.first(half));
-  return lower == Outcome::kSent ? send(job, rows.subspan(half)) : lower;
+  const Outcome lower = insert_all(job, rows.first(half));
+  return lower == Outcome::kSent ? insert_all(job, rows.subspan(half)) : lower;
 }
 
 // send() of a statement of so many rows, whose time counts for the next one.
@@ -123,7 +138,7 @@ auto RowSender::paced(std::size_t rows, Send send) {
 
 StatementResult RowSender::send_insert(const WriteJob& job, std::span<const std::uint32_t> rows) {
   return paced(rows.size(), [&] {
-    if (transport_ == RowTransport::kText) return session_.update(text_);
+    if (transport_ != RowTransport::kBound) return session_.update(text_);
     return session_.update_rows(builder_.row_insert(), rows.size(),
                                 [&](std::size_t row, std::span<std::string_view> values) {
                                   builder_.bind(job.parsed.rows.row(rows[row]), values, text_);

@@ -51,7 +51,13 @@ class RowSender {
   // learn_limits().
   [[nodiscard]] Outcome send(WriteJob& job, std::span<const std::uint32_t> rows);
 
+  // The same of late rows (write_order.h): they go by INSERT, because most are duplicates, of which LOAD DATA takes
+  // only so many in a statement.
+  [[nodiscard]] Outcome send_late(WriteJob& job, std::span<const std::uint32_t> rows);
+
  private:
+  [[nodiscard]] bool has_to_end() const { return failed_ || context_.stop.requested(); }
+  [[nodiscard]] Outcome insert_all(WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] std::size_t prepare_insert(const WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] Outcome insert(WriteJob& job, std::span<const std::uint32_t> rows);
   template <typename Send>

@@ -17,11 +17,11 @@ struct KeyHash {
 
 struct WriteOrder {
   // Rows to send: all of them, because what the server says to a line (it may refuse a duplicate, too) depends on no
-  // other line. Where writers run in parallel: sorted by key bytes, lines of one key in file order.
+  // other line. Where writers run in parallel: lines of one key in file order, and both parts sorted by key bytes.
   std::vector<std::uint32_t> rows;
-  // Rows from here on are contested: a lower range in flight has a row of the same key, so they are sent after it is
-  // finished (range_scheduler.h). rows.size() where there are none.
-  std::size_t contested_begin = 0;
+  // Rows from here on are sent last. An earlier row of the range has the same key, or a lower range in flight has it,
+  // which has to be finished first (range_scheduler.h). rows.size() where there are none.
+  std::size_t late_begin = 0;
   // The keys of the rows that a lower job in flight may have too, one a row, sorted by hash: of all rows, or of those
   // at both ends of a stretch. Empty where one writer works in file order.
   std::vector<KeyHash> key_hashes;
@@ -48,6 +48,7 @@ class WriteOrderer {
   std::size_t key_column_;
   bool parallel_;
   std::vector<SortKey> sort_keys_;
+  std::vector<std::uint32_t> repeats_;
 };
 
 // Calls visit(element of ours) for every element of `ours` whose hash is in `theirs`; both are sorted by hash.

@@ -159,6 +159,27 @@ class LoadDataTest(WriteMethodCase):
         self.assertIn("writes them as plain INSERTs", run.stderr)
 
 
+class RepeatedIdsTest(WriteMethodCase):
+    FRESH_TABLES = 6
+
+    def test_two_connections_do_not_lock_one_another_out_of_a_fresh_table(self):
+        """Every second one did, on MySQL."""
+        self.path = support.generate(self.folder / "log.json.gz", lines=20_000)
+        expected = apply(self.path)
+        for _ in range(self.FRESH_TABLES):
+            self.database.create_table()
+            run = self.load(self.path, "--connections", 2, "--order", "file")
+            self.assert_loaded(run, expected)
+            self.assertNotIn("Lock wait timeout", run.stderr)
+
+    def test_more_repeats_in_a_range_than_the_server_lists_warnings_are_no_reason_to_write_it_again(self):
+        ids = [f"id-{number // 2}" for number in range(6_000)]
+        self.path = self.write("log.json", "".join(line(key, str(number)) for number, key in enumerate(ids)))
+        run = self.load(self.path, "--write-method", "load-data", "--connections", 2)
+        self.assert_loaded(run, apply(self.path), exit_code=0)
+        self.assertNotIn("INSERT", run.stderr)
+
+
 @unittest.skipUnless(IS_MARIADB, "MySQL binds no rows")
 class BoundRowsTest(WriteMethodCase):
     def test_rows_are_bound_where_the_table_has_no_trigger(self):

@@ -56,9 +56,20 @@ TEST_F(RangeSchedulerTest, RowsOfAKeyInALowerRangeInFlightAreContested) {
   RangeScheduler scheduler;
   scheduler.admit(lower);
   scheduler.admit(upper);
-  EXPECT_EQ(lower.order.contested_begin, 2U);
-  ASSERT_EQ(upper.order.contested_begin, 2U);
+  EXPECT_EQ(lower.order.late_begin, 2U);
+  ASSERT_EQ(upper.order.late_begin, 2U);
   EXPECT_EQ(upper.order.rows, (std::vector<std::uint32_t>{1, 2, 0}));
+}
+
+TEST_F(RangeSchedulerTest, ContestedRowsGoBeforeTheLaterRowsOfTheirKeyInTheRange) {
+  WriteJob lower, upper;
+  fill(lower, {"b"});
+  fill(upper, {"b", "a", "b", "a"});
+  RangeScheduler scheduler;
+  scheduler.admit(lower);
+  scheduler.admit(upper);
+  EXPECT_EQ(upper.order.late_begin, 1U);
+  EXPECT_EQ(upper.order.rows, (std::vector<std::uint32_t>{1, 0, 3, 2}));
 }
 
 TEST_F(RangeSchedulerTest, RowsOfAFinishedRangeAreNotContested) {
@@ -69,7 +80,7 @@ TEST_F(RangeSchedulerTest, RowsOfAFinishedRangeAreNotContested) {
   scheduler.admit(lower);
   scheduler.finish(*scheduler.take());
   scheduler.admit(upper);
-  EXPECT_EQ(upper.order.contested_begin, 2U);
+  EXPECT_EQ(upper.order.late_begin, 2U);
 }
 
 TEST_F(RangeSchedulerTest, ContestedRowsWaitUntilEveryRangeThatSharesAKeyIsFinished) {

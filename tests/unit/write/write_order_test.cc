@@ -55,8 +55,15 @@ TEST(WriteOrder, KeysWithTrailingNulAreDistinctFromShorterOnes) {
 
 TEST(WriteOrder, LinesOfOneKeyKeepTheirFileOrder) {
   const WriteOrder kept = order({"b", "a", "b", "a", "a"});
-  EXPECT_EQ(kept.rows, (Rows{1, 3, 4, 0, 2}));
+  EXPECT_EQ(kept.rows, (Rows{1, 0, 3, 4, 2}));
   EXPECT_EQ(kept.key_hashes.size(), 5U);
+}
+
+TEST(WriteOrder, LinesWhoseKeyAnEarlierLineOfTheRangeHasGoLast) {
+  const WriteOrder kept = order({"abcdefgh1", "abcdefgh2", "abcdefgh1", "abcdefgh2", "abcdefgh1"});
+  EXPECT_EQ(kept.rows, (Rows{0, 1, 2, 4, 3}));
+  EXPECT_EQ(kept.late_begin, 2U);
+  EXPECT_EQ(order({"b", "a"}).late_begin, 2U);
 }
 
 TEST(WriteOrder, FileOrderIsKeptWhereTheKeyIsNotBytes) {
@@ -82,7 +89,7 @@ TEST(WriteOrder, StretchesShareTheRowsOfTheKeyBetweenThem) {
 TEST(WriteOrder, StretchIsSentAsItComesAndOnlyItsOuterKeysAreCompared) {
   const WriteOrder kept = order_stretch({"a", "a", "b", "b", "c"});
   EXPECT_EQ(kept.rows, (Rows{0, 1, 2, 3, 4}));
-  EXPECT_EQ(kept.contested_begin, 5U);
+  EXPECT_EQ(kept.late_begin, 5U);
   EXPECT_EQ(kept.key_hashes.size(), 3U);
   EXPECT_TRUE(order_stretch({"a", "b"}, /*parallel=*/false).key_hashes.empty());
   EXPECT_TRUE(order_stretch({}).rows.empty());
