@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <stdexcept>
@@ -29,10 +30,13 @@ static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_alw
 
 void on_signal(int /*signal*/) {
   const int saved_errno = errno;
-  struct sigaction kill_at_once {};
-  kill_at_once.sa_handler = SIG_DFL;
-  sigaction(SIGINT, &kill_at_once, nullptr);
-  sigaction(SIGTERM, &kill_at_once, nullptr);
+  for (const int signal : kStopSignals) {
+    struct sigaction action {};
+    sigaction(signal, nullptr, &action);
+    if (action.sa_handler != on_signal) continue;  // it is ignored, and stays so
+    action.sa_handler = SIG_DFL;
+    sigaction(signal, &action, nullptr);
+  }
   stop_requested.store(true);
   const std::uint64_t one = 1;
   // An eventfd takes the first write always; there is nobody to tell if it did not.
@@ -54,16 +58,15 @@ StopSignal::StopSignal() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   struct sigaction ours {};
   ours.sa_handler = on_signal;
   ours.sa_flags = SA_RESTART;  // the eventfd wakes our waits; nobody else's system call need fail
-  sigaddset(&ours.sa_mask, SIGINT);
-  sigaddset(&ours.sa_mask, SIGTERM);
-  for (Former& former : former_) {
-    sigaction(former.signal, nullptr, &former.action);
-    if (former.action.sa_handler != SIG_IGN) sigaction(former.signal, &ours, nullptr);
+  for (const int signal : kStopSignals) sigaddset(&ours.sa_mask, signal);
+  for (std::size_t i = 0; i < kStopSignals.size(); ++i) {
+    sigaction(kStopSignals[i], nullptr, &former_[i]);
+    if (former_[i].sa_handler != SIG_IGN) sigaction(kStopSignals[i], &ours, nullptr);
   }
 }
 
 StopSignal::~StopSignal() {
-  for (const Former& former : former_) sigaction(former.signal, &former.action, nullptr);
+  for (std::size_t i = 0; i < kStopSignals.size(); ++i) sigaction(kStopSignals[i], &former_[i], nullptr);
   wake_fd.store(kNoFd);
   close(fd_);
 }

@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM → a request to drain and stop, which waits can poll for.
+// SIGINT, SIGTERM and SIGHUP → a request to drain and stop, which waits can poll for.
 #pragma once
 
 #include <array>
@@ -7,7 +7,9 @@
 
 namespace chatload {
 
-// While one lives, the first SIGINT or SIGTERM asks for a stop and gives both signals back their default action: the
+inline constexpr std::array kStopSignals = {SIGINT, SIGTERM, SIGHUP};
+
+// While one lives, the first of these signals asks for a stop and gives all of them back their default action: the
 // second kills at once. A signal that is ignored on entry (nohup, a background job) stays ignored. The destructor puts
 // the former actions back. One at a time in a process; the constructor throws EnvironmentError, or std::logic_error
 // where another one lives.
@@ -28,13 +30,8 @@ class StopSignal {
   [[nodiscard]] int fd() const noexcept { return fd_; }
 
  private:
-  struct Former {
-    int signal;
-    struct sigaction action;
-  };
-
   int fd_;
-  std::array<Former, 2> former_{{{SIGINT, {}}, {SIGTERM, {}}}};
+  std::array<struct sigaction, kStopSignals.size()> former_{};
 };
 
 }  // namespace chatload

@@ -1,7 +1,9 @@
 #include "cli/inputs.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <glob.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -17,6 +19,11 @@ void append_matches(std::vector<std::string>& inputs, const std::string& pattern
   if (result == 0) inputs.insert(inputs.end(), matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
   globfree(&matches);
   if (result != 0) throw UsageError(fmt::format("No file matches '{}'.", pattern));
+}
+
+bool is_open_for_reading(int descriptor) {
+  const int flags = ::fcntl(descriptor, F_GETFL);
+  return flags >= 0 && (flags & O_ACCMODE) != O_WRONLY;
 }
 
 }  // namespace
@@ -35,6 +42,9 @@ std::vector<std::string> expand_inputs(const std::vector<std::string>& arguments
   if (inputs.empty()) throw UsageError("Name at least one INPUT: a path, a glob, or - for standard input.");
   if (std::count(inputs.begin(), inputs.end(), "-") > 1) {
     throw UsageError("INPUT - (standard input) can be read only once; it is given twice.");
+  }
+  if (std::find(inputs.begin(), inputs.end(), "-") != inputs.end() && !is_open_for_reading(STDIN_FILENO)) {
+    throw UsageError("INPUT - is standard input, which is closed. Connect it to a file or a pipe, or name a path.");
   }
   return inputs;
 }

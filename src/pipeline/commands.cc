@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/descriptors.h"
 #include "base/quantity.h"
 #include "base/stop_signal.h"
 #include "parse/mapping.h"
@@ -20,7 +21,6 @@
 #include "pipeline/load_runner.h"
 #include "pipeline/memory_plan.h"
 #include "pipeline/print.h"
-#include "pipeline/stop_watchdog.h"
 #include "pipeline/with_session.h"
 #include "report/live_stats.h"
 #include "report/log.h"
@@ -116,9 +116,13 @@ void mend_indexes(LoadRunner& runner, Verdict& verdict) {
   }
 }
 
-Verdict load(const cli::LoadPlan& plan) {
-  const StopSignal stop;
-  const StopWatchdog watchdog(stop);
+// Beside the writers', of which a machine with many cores opens more than `ulimit -n` may allow.
+constexpr std::size_t kConnectionsBesideWriters = 3;  // of the ledger, the throttle, and the rejects or the index build
+
+Verdict load(const cli::LoadPlan& plan, const StopSignal& stop) {
+  require_free_descriptors(
+      kDescriptorsOfCommand + kConnectionsBesideWriters + plan.write.connections + plan.write.throttle.replicas.size(),
+      ", or lower --connections");
   LoadRunner runner(plan, stop);
   Verdict verdict = run_inputs(plan.inputs, plan.fail_fast, stop,
                                [&](const std::string& input, Verdict& so_far) { runner.run(input, so_far); });
@@ -155,8 +159,7 @@ void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const par
   }
 }
 
-Verdict check(const cli::CheckPlan& given) {
-  const StopSignal stop;
+Verdict check(const cli::CheckPlan& given, const StopSignal& stop) {
   parse::Mapping mapping = parse::chat_mapping();
   cli::CheckPlan plan = given;
   plan.read.split = fitting_limits(given.read, {}, mapping.fields.size());
@@ -200,11 +203,11 @@ void name_resume_command(const cli::LoadPlan& plan, ExitCode exit_code) {
 
 }  // namespace
 
-ExitCode run_load(const cli::LoadPlan& plan) {
-  report::set_up_log(plan.report.log_format);
+ExitCode run_load(const cli::LoadPlan& plan, const StopSignal& stop) {
+  report::set_log_format(plan.report.log_format);
   try {
     const ExitCode exit_code =
-        Reporting(report::RunKind::kLoad, plan.inputs, plan.report).run([&] { return load(plan); });
+        Reporting(report::RunKind::kLoad, plan.inputs, plan.report).run([&] { return load(plan, stop); });
     name_resume_command(plan, exit_code);
     return exit_code;
   } catch (const Error& error) {
@@ -214,9 +217,9 @@ ExitCode run_load(const cli::LoadPlan& plan) {
   }
 }
 
-ExitCode run_check(const cli::CheckPlan& plan) {
-  report::set_up_log(plan.report.log_format);
-  return Reporting(report::RunKind::kCheck, plan.inputs, plan.report).run([&] { return check(plan); });
+ExitCode run_check(const cli::CheckPlan& plan, const StopSignal& stop) {
+  report::set_log_format(plan.report.log_format);
+  return Reporting(report::RunKind::kCheck, plan.inputs, plan.report).run([&] { return check(plan, stop); });
 }
 
 ExitCode run_schema(const cli::SchemaPlan& plan) {

@@ -12,7 +12,6 @@
 
 #include "base/errors.h"
 #include "base/quantity.h"
-#include "base/stop_signal.h"
 #include "base/terminal_text.h"
 #include "pipeline/commands.h"
 #include "pipeline/print.h"
@@ -89,9 +88,9 @@ std::string text_of(const write::StoredReject& reject, bool raw, std::string_vie
 }
 
 // output_error: the errno of a standard output that took no more.
-ExitCode export_rejects(write::Session& session, const cli::RejectsPlan& plan, int& output_error) {
+ExitCode export_rejects(write::Session& session, const cli::RejectsPlan& plan, const StopSignal& stop,
+                        int& output_error) {
   const write::LoadName load = write::LoadCatalog(session).name_of(plan.load);
-  const StopSignal stop;
   Export target(plan);
   std::uint64_t lines = 0;
   std::uint64_t cut_lines = 0;
@@ -136,11 +135,11 @@ ExitCode run_loads(const cli::LoadsPlan& plan) {
   });
 }
 
-ExitCode run_rejects(const cli::RejectsPlan& plan) {
+ExitCode run_rejects(const cli::RejectsPlan& plan, const StopSignal& stop) {
   int output_error = 0;
-  const ExitCode exit_code =
-      with_ledger(plan.endpoint, [&](write::Session& session) { return export_rejects(session, plan, output_error); });
-  if (output_error != 0) errno = output_error;  // for main, which says what became of standard output
+  const ExitCode exit_code = with_ledger(
+      plan.endpoint, [&](write::Session& session) { return export_rejects(session, plan, stop, output_error); });
+  if (output_error != 0) errno = output_error;  // for flush_answer()
   return exit_code;
 }
 

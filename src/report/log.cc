@@ -69,10 +69,14 @@ std::unique_ptr<spdlog::formatter> make_formatter(LogFormat format, bool to_term
   return std::make_unique<LineFormatter>(format, to_terminal);
 }
 
-void set_up_log(LogFormat format) {
-  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  sink->set_formatter(make_formatter(format, isatty(STDERR_FILENO) == 1));
-  spdlog::set_default_logger(std::make_shared<spdlog::logger>("chatload", std::move(sink)));
+void set_up_log() {
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("chatload", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  set_log_format(LogFormat::kText);
+}
+
+void set_log_format(LogFormat format) {
+  spdlog::default_logger_raw()->set_formatter(make_formatter(format, isatty(STDERR_FILENO) == 1));
 }
 
 }  // namespace chatload::report

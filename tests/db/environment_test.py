@@ -7,6 +7,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -220,6 +221,32 @@ class FileTest(EnvironmentTest):
     def test_missing_file(self):
         missing = self.folder / "missing.json.gz"
         self.assert_failed(self.load(missing), missing, "no such file")
+
+    def test_standard_streams_that_are_closed_get_nothing_and_lose_nothing(self):
+        path = self.write("log.json", "".join(map(line, map(str, range(500)))) + "bad\n")
+        summary = self.folder / "summary.json"
+        for closed in ("<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"):
+            with self.subTest(closed):
+                self.database.create_table()
+                words = [support.CHATLOAD, "load", path, "--to", self.database.url, "--summary", summary]
+                words += ["--progress", "lines", "--progress-interval", "100ms", "--range-size", "4K"]
+                shell = ["sh", "-c", f'exec "$@" {closed}', "sh", *map(str, words)]
+                done = subprocess.run(shell, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertEqual(json.loads(summary.read_text())["status"], "done")
+                self.assertIsNone(support.first_difference(self.database, oracle.apply([path])))
+                self.assertEqual(self.server.connections(self.database.name), [])
+
+    def test_the_open_files_that_a_load_asks_for_are_enough(self):
+        path = self.write("log.json", "".join(map(line, map(str, range(500)))) + "bad\n")
+        words = (path, "--connections", 8, "--range-size", "4K", "--order", "key", "--rejects", self.folder / "r.json.gz")
+        allow = lambda files: lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+        run = self.load(*words, preexec_fn=allow(20))
+        self.assert_failed(run, "The limit on open files is 20 (ulimit -n)", "lower --connections")
+        files = int(re.search(r"Raise it with `ulimit -n (\d+)`", run.stderr)[1])
+        run = self.load(*words, preexec_fn=allow(files))
+        self.assertEqual((run.exit_code, run.summary["status"]), (1, "done"), run.stderr)
+        self.assertIsNone(support.first_difference(self.database, oracle.apply([path])))
 
 
 class TableTest(EnvironmentTest):

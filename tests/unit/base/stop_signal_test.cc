@@ -6,7 +6,9 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <stdexcept>
+#include <string>
 #include <thread>
 
 namespace chatload {
@@ -19,8 +21,8 @@ bool is_readable(int fd) {
 
 class StopSignalTest : public testing::TestWithParam<int> {};
 
-INSTANTIATE_TEST_SUITE_P(Signals, StopSignalTest, testing::Values(SIGINT, SIGTERM),
-                         [](const auto& test) { return test.param == SIGINT ? "SIGINT" : "SIGTERM"; });
+INSTANTIATE_TEST_SUITE_P(Signals, StopSignalTest, testing::ValuesIn(kStopSignals),
+                         [](const auto& test) { return std::string("SIG") + sigabbrev_np(test.param); });
 
 TEST_P(StopSignalTest, OneSignalAsksForAStopAndStaysVisible) {
   const StopSignal stop;
@@ -80,8 +82,20 @@ TEST_P(StopSignalTest, AnIgnoredSignalStaysIgnored) {
   std::signal(GetParam(), former);
 }
 
+TEST_P(StopSignalTest, AnIgnoredSignalStaysIgnoredWhenAnotherAsksForAStop) {
+  const int other = GetParam() == SIGHUP ? SIGTERM : SIGHUP;
+  const auto former = std::signal(GetParam(), SIG_IGN);
+  {
+    const StopSignal stop;
+    raise(other);
+    raise(GetParam());
+    EXPECT_TRUE(stop.requested());
+  }
+  std::signal(GetParam(), former);
+}
+
 TEST_P(StopSignalTest, TheSecondSignalKillsWhicheverItIs) {
-  for (const int second : {SIGINT, SIGTERM}) {
+  for (const int second : kStopSignals) {
     EXPECT_EXIT(
         {
           const StopSignal stop;
