@@ -16,6 +16,7 @@
 #include "base/quantity.h"
 #include "base/stop_signal.h"
 #include "parse/mapping.h"
+#include "pipeline/checked_files.h"
 #include "pipeline/input_reader.h"
 #include "pipeline/input_runner.h"
 #include "pipeline/load_runner.h"
@@ -27,7 +28,7 @@
 #include "report/reject_sink.h"
 #include "report/reject_writer.h"
 #include "report/summary.h"
-#include "source/byte_source.h"
+#include "source/held_file.h"
 #include "write/schema.h"
 #include "write/session.h"
 #include "write/table_info.h"
@@ -132,14 +133,20 @@ Verdict load(const cli::LoadPlan& plan, const StopSignal& stop) {
 }
 
 void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const parse::Mapping& mapping,
-                 report::RejectWriter* writer, const StopSignal& stop, const std::string& input, Verdict& verdict) {
+                 report::RejectWriter* writer, const StopSignal& stop, CheckedFiles& checked, const std::string& input,
+                 Verdict& verdict) {
+  const source::HeldFile file(input);
   report::RejectSink rejects(
       input, plan.report.reject_limit, writer,
       writer != nullptr ? "all of them are in the --rejects file" : "--rejects FILE.json.gz keeps them all");
   report::LiveStats stats;
-  const PipelineResult result = read_input(source::open_input(input, stop.fd()), plan.read, plan.report.progress,
-                                           mapping, memory.ranges_in_flight_max, Counting(), rejects, stats, stop)
-                                    .pipeline;
+  if (const std::string* const same = checked.same_as(file, stats)) {
+    spdlog::info("{}: holds the same bytes as {}; its lines count once.", input, *same);
+    return;
+  }
+  const InputResult read = read_input(file.open(stop.fd()), plan.read, plan.report.progress, mapping,
+                                      memory.ranges_in_flight_max, Counting(), rejects, stats, stop);
+  const PipelineResult& result = read.pipeline;
   verdict.counts += result.counts;
   verdict.this_run += result.counts;
   if (result.failure) std::rethrow_exception(result.failure);
@@ -154,8 +161,9 @@ void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const par
     throw LoadError(
         fmt::format("{}: its counts do not add up to its {} lines; please report this as a bug of chatload.", input,
                     format_count(result.counts.parsed.lines)));
-  } else if (rejects.rejected() > 0) {
-    verdict.worsen(report::RunStatus::kDone, ExitCode::kLoadedWithRejects);
+  } else {
+    checked.add(file, read.source_digest);
+    if (rejects.rejected() > 0) verdict.worsen(report::RunStatus::kDone, ExitCode::kLoadedWithRejects);
   }
 }
 
@@ -172,8 +180,9 @@ Verdict check(const cli::CheckPlan& given, const StopSignal& stop) {
   }
   std::optional<report::RejectWriter> writer;
   if (plan.report.rejects) writer.emplace(*plan.report.rejects);
+  CheckedFiles checked(plan.report.progress, stop);
   Verdict verdict = run_inputs(plan.inputs, /*fail_fast=*/false, stop, [&](const std::string& input, Verdict& so_far) {
-    check_input(plan, memory, mapping, writer ? &*writer : nullptr, stop, input, so_far);
+    check_input(plan, memory, mapping, writer ? &*writer : nullptr, stop, checked, input, so_far);
   });
   if (writer) close_rejects(*writer, verdict);
   return verdict;

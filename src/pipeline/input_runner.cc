@@ -5,6 +5,9 @@
 
 #include <exception>
 #include <new>
+#include <unordered_map>
+
+#include "source/source_identity.h"
 
 namespace chatload::pipeline {
 namespace {
@@ -50,6 +53,29 @@ bool is_failure(ExitCode exit_code) {
   return exit_code != ExitCode::kLoaded && exit_code != ExitCode::kLoadedWithRejects;
 }
 
+// Each place once, by its first name; says in a line which names are left out.
+std::vector<std::string> distinct(const std::vector<std::string>& inputs) {
+  std::vector<std::string> kept;
+  std::unordered_map<std::string, std::string> name_at;
+  std::string left_out;
+  for (const std::string& input : inputs) {
+    const std::string place = source::place_of_input(input);
+    const auto [first, is_new] = name_at.try_emplace(place, input);
+    if (is_new || place.empty()) {
+      kept.push_back(input);
+    } else if (left_out.empty()) {
+      left_out = fmt::format("{} is the same file as {}", input, first->second);
+    }
+  }
+  const std::size_t count = inputs.size() - kept.size();
+  if (count == 1) spdlog::info("{}; it is read once.", left_out);
+  if (count > 1) {
+    spdlog::info("{} of {} inputs are files that were named before ({}); each file is read once.", count, inputs.size(),
+                 left_out);
+  }
+  return kept;
+}
+
 }  // namespace
 
 void Verdict::worsen(RunStatus with_status, ExitCode with_exit_code) {
@@ -58,8 +84,9 @@ void Verdict::worsen(RunStatus with_status, ExitCode with_exit_code) {
   exit_code = with_exit_code;
 }
 
-Verdict run_inputs(const std::vector<std::string>& inputs, bool fail_fast, const StopSignal& stop,
+Verdict run_inputs(const std::vector<std::string>& given, bool fail_fast, const StopSignal& stop,
                    const RunInput& run_input) {
+  const std::vector<std::string> inputs = distinct(given);
   Verdict verdict;
   bool may_go_on = true;
   for (std::size_t next = 0; next < inputs.size(); ++next) {

@@ -30,8 +30,9 @@ struct Verdict {
 // ends it.
 using RunInput = std::function<void(const std::string& input, Verdict& verdict)>;
 
-// Runs all inputs, in order. What ends an input is logged and in the verdict. It does not stop the next one unless
-// fail_fast is set; a failed database, a machine that takes no more (EnvironmentError) and a signal do.
+// Runs all inputs, in order, and one that has several names (a link, a glob that overlaps another) once. What ends an
+// input is logged and in the verdict. It does not stop the next one unless fail_fast is set; a failed database, a
+// machine that takes no more (EnvironmentError) and a signal do.
 [[nodiscard]] Verdict run_inputs(const std::vector<std::string>& inputs, bool fail_fast, const StopSignal& stop,
                                  const RunInput& run_input);
 

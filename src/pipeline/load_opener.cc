@@ -57,14 +57,15 @@ std::string_view what_of_their_lines(write::OnDuplicate mode) {
 }  // namespace
 
 LoadOpener::LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, Decide decide, Check check,
-                       const WitnessCheck& witnesses, write::ControlConnection& control, report::LiveStats& stats,
-                       const StopSignal& stop)
+                       const WitnessCheck& witnesses, IsRun is_run, write::ControlConnection& control,
+                       report::LiveStats& stats, const StopSignal& stop)
     : plan_(plan),
       table_(std::move(table)),
       limits_(std::move(limits)),
       decide_(std::move(decide)),
       check_(std::move(check)),
       witnesses_(witnesses),
+      is_run_(std::move(is_run)),
       control_(control),
       stats_(stats),
       stop_(stop) {}
@@ -119,13 +120,14 @@ LoadOpener::Found LoadOpener::find(const Source& source) {
   if (!loads.empty()) found.attempts = loads.front().attempt;
   for (const write::LoadRecord& load : loads) {
     if (load.is_superseded) continue;
+    const bool stays = is_run_(load.load_id);
     if (load.state != write::LoadState::kDone) {
-      if (!plan_.ledger.restart) {
+      if (!plan_.ledger.restart || stays) {
         found.unfinished = load;
         break;
       }
       found.put_aside.push_back(load);
-    } else if (plan_.ledger.reload) {
+    } else if (plan_.ledger.reload && !stays) {
       found.put_aside.push_back(load);
     } else if (is_content_of(load, source)) {
       found.done = load;

@@ -41,13 +41,16 @@ class LoadOpener {
  public:
   using Decide = std::function<cli::LoadPlan(const cli::LoadPlan& plan)>;
   using Check = std::function<void(const cli::LoadPlan& plan)>;
+  using IsRun = std::function<bool(std::uint64_t load_id)>;
 
   // limits: what the table's columns hold, as text.
   // decide: a plan → the plan for a new load of the source, in which nothing is left to be decided.
   // check: throws where a load cannot go on by that plan now.
   // witnesses: of the table.
+  // is_run: whether this command had the load before, by an input of the same bytes: --restart and --reload leave it
+  // be.
   LoadOpener(const cli::LoadPlan& plan, std::string table, std::string limits, Decide decide, Check check,
-             const WitnessCheck& witnesses, write::ControlConnection& control, report::LiveStats& stats,
+             const WitnessCheck& witnesses, IsRun is_run, write::ControlConnection& control, report::LiveStats& stats,
              const StopSignal& stop);
 
   // Takes the load's named lock, which the control connection then holds, and looks it up.
@@ -86,6 +89,7 @@ class LoadOpener {
   const Decide decide_;
   const Check check_;
   const WitnessCheck& witnesses_;
+  const IsRun is_run_;
   write::ControlConnection& control_;
   report::LiveStats& stats_;
   const StopSignal& stop_;

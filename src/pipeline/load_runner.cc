@@ -144,8 +144,9 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
   const auto check = [&](const cli::LoadPlan& plan) {
     if (plan.write.order == write::RowOrder::kKey) decider.require_room(plan, file, identity);
   };
-  LoadOpener opener(plan_, table_.table, write::limits_text(mapping_), decide, check, *witnesses_, *control_, stats_,
-                    stop_);
+  const auto is_run = [this](std::uint64_t load_id) { return counted_.contains(load_id); };
+  LoadOpener opener(plan_, table_.table, write::limits_text(mapping_), decide, check, *witnesses_, is_run, *control_,
+                    stats_, stop_);
   std::variant<OpenLoad, DoneLoad> opened;
   try {
     opened = opener.open(file, identity);
@@ -154,15 +155,16 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
     throw;
   }
   if (const auto* done = std::get_if<DoneLoad>(&opened)) {
+    const bool is_counted = counted_.contains(done->load_id);
     count_done(input, *done, verdict);
-    export_rejects(input, done->load_id, /*is_patient=*/true);
+    if (!is_counted) export_rejects(input, done->load_id, /*is_patient=*/true);
   } else {
     retry_.committed();  // the load's row: the server takes writes
     const OpenLoad& load = std::get<OpenLoad>(opened);
     try {
       indexes_->prepare(load.plan.write.indexes);
       if (load.is_written) {
-        verdict.counts += recorded_counts(load.before);
+        count(load.load_id, recorded_counts(load.before), verdict);
         finish(file, load, load.before.counts.rejected > 0, verdict);
       } else {
         go_on(file, identity, load, verdict);
@@ -179,12 +181,26 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
   }
 }
 
+// Files of the same bytes are one load: what it came to by the last of them counts.
+void LoadRunner::count(std::uint64_t load_id, const report::RunCounts& counts, Verdict& verdict) {
+  if (counted_.insert_or_assign(load_id, counts).second) {
+    verdict.counts += counts;
+    return;
+  }
+  verdict.counts = {};
+  for (const auto& [load, its_counts] : counted_) verdict.counts += its_counts;
+}
+
 void LoadRunner::count_done(const std::string& input, const DoneLoad& load, Verdict& verdict) {
+  ++verdict.already_loaded;
+  if (counted_.contains(load.load_id)) {
+    spdlog::info("{}: holds the same bytes as an input before it, load {}; its lines count once.", input, load.load_id);
+    return;
+  }
   const write::LoadTotals totals =
       control_->run([&](write::Session& session) { return write::read_final_totals(session, load.load_id); });
   spdlog::info("{}: is loaded already, as load {}; --reload loads it again.", input, load.load_id);
-  verdict.counts += recorded_counts(totals);
-  ++verdict.already_loaded;
+  count(load.load_id, recorded_counts(totals), verdict);
   verdict.worsen(RunStatus::kDone, static_cast<ExitCode>(load.exit_code));
 }
 
@@ -197,9 +213,10 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
                                          is_key_order ? ", once the input is sorted" : ""));
   report::RunCounts before = recorded_counts(load.before);
   before.bytes_compressed = 0;  // this run reads the input from its start again
-  verdict.counts += before;
+  count(load.load_id, before, verdict);
   const InputResult result = write_rows(file, identity, load, rejects);
   const PipelineResult& pipeline = result.pipeline;
+  counted_[load.load_id] += pipeline.counts;
   verdict.counts += pipeline.counts;
   verdict.this_run += pipeline.counts;
 

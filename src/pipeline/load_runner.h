@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,7 @@ class LoadRunner {
   void inspect(write::OnDuplicate mode);
   void inspect_again(const std::string& input);
   void open_sessions();
+  void count(std::uint64_t load_id, const report::RunCounts& counts, Verdict& verdict);
   void count_done(const std::string& input, const DoneLoad& load, Verdict& verdict);
   void go_on(const source::HeldFile& file, const source::SourceIdentity& identity, const OpenLoad& load,
              Verdict& verdict);
@@ -74,6 +76,7 @@ class LoadRunner {
   std::vector<write::Session> sessions_;  // the writers'
   parse::Mapping mapping_;
   write::TableInfo table_;
+  std::map<std::uint64_t, report::RunCounts> counted_;  // by load: its part of the verdict's counts
   std::unique_ptr<write::ControlConnection> control_;
   std::optional<WitnessCheck> witnesses_;
   std::optional<IndexDeferral> indexes_;  // of the input that is run, or was last

@@ -67,6 +67,14 @@ SourceIdentity identify_source(const HeldFile& file, const std::optional<std::st
   return identity;
 }
 
+std::string place_of_input(const std::string& input) {
+  struct stat status {};
+  const bool is_standard_input = input == "-";
+  if ((is_standard_input ? fstat(STDIN_FILENO, &status) : stat(input.c_str(), &status)) != 0) return input;
+  if (is_standard_input && S_ISREG(status.st_mode) && lseek(STDIN_FILENO, 0, SEEK_CUR) != 0) return {};
+  return fmt::format("{}:{}", status.st_dev, status.st_ino);
+}
+
 std::string file_stamp(const HeldFile& file) {
   const auto status = status_of(file);
   return status ? to_stamp(*status) : std::string();

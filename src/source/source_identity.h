@@ -25,6 +25,10 @@ struct SourceIdentity {
 // read once. Throws SourceError.
 [[nodiscard]] SourceIdentity identify_source(const HeldFile& file, const std::optional<std::string>& source_id);
 
+// Device and inode of what an INPUT leads to, through links: two names of one file have one place. The name itself of
+// what cannot be looked at; nothing of standard input that is a file of which a part has been read.
+[[nodiscard]] std::string place_of_input(const std::string& input);
+
 // "device:inode:size:mtime_ns:ctime_ns" of a regular file as it is now; empty of anything else. A stamp that is the
 // same before and after a reading means that the bytes were the same all the while, as far as the file system's clock
 // tells times apart (some milliseconds).

@@ -1,5 +1,7 @@
 """Inputs, runs and loads beside one another, and what a load needs of the server and its account."""
 
+import gzip
+import os
 import pathlib
 import re
 import subprocess
@@ -31,7 +33,48 @@ class SeveralInputsTest(LedgerCase):
         run = self.load(self.good, self.with_rejects, self.good)
         self.assertEqual((run.exit_code, run.summary["status"]), (1, "done"), run.stderr)
         self.assertEqual(self.states(), [[str(self.good), "done"], [str(self.with_rejects), "done"]])
-        self.assertEqual((run.summary["lines"], run.summary["this_run"]["lines"]), (6, 4))
+        self.assertEqual((run.summary["lines"], run.summary["this_run"]["lines"]), (4, 4))
+        self.assertIn(f"{self.good} is the same file as {self.good}; it is read once.", run.stderr)
+
+    def test_names_of_one_file_are_one_input(self):
+        link, hard_link = self.folder / "link.json", self.folder / "hard.json"
+        link.symlink_to(self.with_rejects.name)
+        hard_link.hardlink_to(self.with_rejects)
+        rejects = self.folder / "rejects.json.gz"
+        words = (self.with_rejects, link, self.good, hard_link, os.path.relpath(self.good), self.folder / "g*.json")
+        for status, this_run in ("done", 4), ("already_loaded", 0):
+            run = self.load(*words, "--rejects", rejects)
+            self.assertEqual((run.exit_code, run.summary["status"]), (1, status), run.stderr)
+            self.assertEqual((run.summary["lines"], run.summary["this_run"]["lines"]), (4, this_run))
+            self.assertEqual(run.summary["inputs"], [*map(str, words[:-1]), str(self.good)])
+            self.assertEqual(len(gzip.decompress(rejects.read_bytes()).splitlines()), 1)
+            said = f"4 of 6 inputs are files that were named before ({link} is the same file as {self.with_rejects})"
+            self.assertIn(said, run.stderr)
+        run = support.run_chatload("check", *words)
+        self.assertEqual((run.summary["lines"], run.summary["rejected"]), (4, 1))
+
+    def test_files_of_the_same_bytes_count_once(self):
+        copy = self.write("copy.json", self.with_rejects.read_bytes())
+        rejects = self.folder / "rejects.json.gz"
+        for flags, inserted, attempts in ((), 3, 1), (("--reload",), 0, 2), (("--restart",), 0, 2), ((), 0, 2):
+            run = self.load(self.with_rejects, self.good, copy, "--rejects", rejects, *flags)
+            self.assertEqual((run.exit_code, run.summary["lines"]), (1, 4), run.stderr)
+            self.assertEqual(run.summary["this_run"]["inserted"], inserted)
+            self.assertEqual(len(gzip.decompress(rejects.read_bytes()).splitlines()), 1)
+            self.assertIn(f"{copy}: holds the same bytes as an input before it", run.stderr)
+            self.assertEqual(self.database.sql("SELECT MAX(attempt) FROM chatload_loads"), [[str(attempts)]])
+        run = support.run_chatload("check", self.with_rejects, self.good, copy, "--rejects", rejects)
+        self.assertEqual((run.exit_code, run.summary["lines"], run.summary["rejected"]), (1, 4, 1), run.stderr)
+        self.assertEqual(len(gzip.decompress(rejects.read_bytes()).splitlines()), 1)
+        self.assertIn(f"{copy}: holds the same bytes as {self.with_rejects}; its lines count once", run.stderr)
+
+    def test_an_unfinished_load_that_two_inputs_come_to_counts_once(self):
+        copy = self.write("copy.json.gz", self.corrupt.read_bytes())
+        run = self.load(self.corrupt, copy, *self.RANGE_SIZE)
+        self.assertEqual((run.exit_code, run.summary["status"]), (3, "failed"), run.stderr)
+        self.assertGreater(run.summary["lines"], 0)
+        self.assertEqual(run.summary["lines"], self.recorded_counts(1)["lines"])
+        self.assert_adds_up(run.summary)
 
     def test_an_input_that_fails_does_not_stop_the_next_one(self):
         run = self.load(self.missing, self.corrupt, self.with_rejects, self.good, "--connections", 1)

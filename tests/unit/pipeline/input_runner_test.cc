@@ -4,12 +4,16 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "unit/scratch_folder.h"
 
 namespace chatload::pipeline {
 namespace {
@@ -48,6 +52,26 @@ TEST(InputRunner, InputsRunInOrder) {
   EXPECT_THAT(result.begun, ElementsAre("a", "b", "c"));
   EXPECT_EQ(result.verdict.status, RunStatus::kDone);
   EXPECT_EQ(result.verdict.exit_code, ExitCode::kLoaded);
+}
+
+TEST(InputRunner, AFileRunsOnceWhateverNamesItHas) {
+  const ScratchFolder folder;
+  const std::string first = folder / "first";
+  const std::string second = folder / "second";
+  for (const std::string& file : {first, second}) std::ofstream(file) << "the same bytes";
+  const std::string link = folder / "link";
+  const std::string hard_link = folder / "hard_link";
+  std::filesystem::create_symlink("first", link);
+  std::filesystem::create_hard_link(first, hard_link);
+  const StopSignal stop;
+  std::vector<std::string> begun;
+  const Verdict verdict = run_inputs({first, link, second, hard_link, "none", "none", first}, false, stop,
+                                     [&](const std::string& input, Verdict& so_far) {
+                                       begun.push_back(input);
+                                       ++so_far.already_loaded;
+                                     });
+  EXPECT_THAT(begun, ElementsAre(first, second, "none"));
+  EXPECT_EQ(verdict.status, RunStatus::kAlreadyLoaded);
 }
 
 TEST(InputRunner, WorstInputDecides) {
