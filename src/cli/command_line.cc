@@ -203,7 +203,7 @@ class Grammar {
         add_command(*loads_, "forget", "loads", "Forgets loads and their rejects; the rows that they loaded stay."),
         flags_);
     declare_rejects(add_command(app_, "rejects", "rejects", "Exports the lines of a load that were rejected."), flags_);
-    for (const Command& command : commands_) declare_general(*command.app, config_);
+    for (const Command& command : commands_) declare_general(*command.app, flags_.config);
   }
   Grammar(const Grammar&) = delete;
   Grammar& operator=(const Grammar&) = delete;
@@ -226,7 +226,7 @@ class Grammar {
     }
     refuse_flags_of_other_commands();
     if (end != argv + argc) add_inputs({end + 1, argv + argc});
-    if (config_) apply_config(read_config(*config_), *config_);
+    if (flags_.config) apply_config(read_config(*flags_.config), *flags_.config);
     if (const char* to = std::getenv("CHATLOAD_TO"); to != nullptr && !flags_.to) flags_.to = to;
     flags_.resume_command = resume_command({argv, argv + argc});
     return std::nullopt;
@@ -363,7 +363,6 @@ class Grammar {
   CLI::App* loads_ = nullptr;
   std::vector<Command> commands_;
   Flags flags_;
-  FlagText config_;
 };
 
 }  // namespace

@@ -39,6 +39,9 @@ std::vector<std::string> expand_inputs(const std::vector<std::string>& arguments
       inputs.push_back(argument);
     }
   }
+  if (std::find(inputs.begin(), inputs.end(), "") != inputs.end()) {
+    throw UsageError("One INPUT is empty text; an INPUT is a path, a glob, or - for standard input.");
+  }
   if (inputs.empty()) throw UsageError("Name at least one INPUT: a path, a glob, or - for standard input.");
   if (std::count(inputs.begin(), inputs.end(), "-") > 1) {
     throw UsageError("INPUT - (standard input) can be read only once; it is given twice.");

@@ -28,14 +28,14 @@ bool is_same_file(const fs::path& output, const std::string& input) {
 
 }  // namespace
 
-void check_output_file(std::string_view flag, const fs::path& path, const std::vector<std::string>& inputs) {
+void check_output_file(std::string_view flag, const fs::path& path, const std::vector<FileRead>& files) {
   if (path.empty()) throw UsageError(fmt::format("{} takes the path of a file.", flag));
   if (path == "-") {
     throw UsageError(fmt::format("{0} takes the path of a file, not -; a file of that name is {0} ./-.", flag));
   }
-  for (const std::string& input : inputs) {
-    if (is_same_file(path, input)) {
-      throw UsageError(fmt::format("{} {} would overwrite the input.", flag, path.string()));
+  for (const FileRead& file : files) {
+    if (is_same_file(path, file.path)) {
+      throw UsageError(fmt::format("{} {} would overwrite {}.", flag, path.string(), file.what));
     }
   }
   std::error_code error;

@@ -18,6 +18,7 @@
 #include "cli/flags.h"
 #include "cli/inputs.h"
 #include "cli/output_file.h"
+#include "write/options_file.h"
 
 namespace chatload::cli {
 namespace {
@@ -184,28 +185,44 @@ report::ProgressOptions make_progress(const Flags& flags, report::LogFormat log_
   return options;
 }
 
+std::vector<FileRead> files_read(const Flags& flags, const std::vector<std::string>& inputs,
+                                 const std::vector<const write::Endpoint*>& endpoints) {
+  std::vector<FileRead> files;
+  for (const std::string& input : inputs) files.push_back({"the input", input});
+  if (flags.config) files.push_back({"the configuration file", *flags.config});
+  if (flags.password_file) files.push_back({"the password file", *flags.password_file});
+  if (!endpoints.empty())
+    files.push_back({"the options file of MySQL's programs", write::options_file_path().string()});
+  for (const write::Endpoint* endpoint : endpoints) {
+    if (!endpoint->ssl_ca.empty()) files.push_back({"the certificate of ssl-ca", endpoint->ssl_ca});
+  }
+  return files;
+}
+
 // A run must not destroy what it reads, nor one of its files the other; and what can be known to fail after an hour of
 // loading fails now.
-void check_output_files(const ReportPlan& plan, const std::vector<std::string>& inputs) {
-  if (plan.rejects) check_output_file("--rejects", *plan.rejects, inputs);
+void check_output_files(const ReportPlan& plan, const std::vector<FileRead>& files) {
+  if (plan.rejects) check_output_file("--rejects", *plan.rejects, files);
   if (plan.summary) {
-    check_output_file("--summary", *plan.summary, inputs);
+    check_output_file("--summary", *plan.summary, files);
     check_whole_file_can_be_written("--summary", *plan.summary);
   }
   const auto resolved = [](const fs::path& path) {
     std::error_code error;
     return fs::weakly_canonical(fs::absolute(path), error);
   };
-  if (plan.rejects && plan.summary && resolved(*plan.rejects) == resolved(*plan.summary)) {
+  std::error_code error;
+  if (plan.rejects && plan.summary &&
+      (resolved(*plan.rejects) == resolved(*plan.summary) ||
+       (fs::is_regular_file(*plan.rejects, error) && fs::equivalent(*plan.rejects, *plan.summary, error)))) {
     throw UsageError("--rejects and --summary name the same file.");
   }
 }
 
-ReportPlan make_report_plan(const Flags& flags, const std::vector<std::string>& inputs, bool has_database) {
+ReportPlan make_report_plan(const Flags& flags, bool has_database) {
   ReportPlan plan;
   plan.rejects = flags.rejects;
   plan.summary = flags.summary;
-  check_output_files(plan, inputs);
   if (flags.max_rejects) plan.reject_limit = report::parse_reject_limit("--max-rejects", *flags.max_rejects);
   plan.log_format = choose("--log-format", flags.log_format, plan.log_format, kLogFormats);
   plan.progress = make_progress(flags, plan.log_format, has_database);
@@ -291,8 +308,11 @@ LoadPlan make_load_plan(const Flags& flags) {
   plan.read = make_read_plan(flags);
   plan.ledger = make_ledger_plan(flags, plan.inputs);
   plan.fail_fast = is_on("--fail-fast", flags.fail_fast);
-  plan.report = make_report_plan(flags, plan.inputs, true);
+  plan.report = make_report_plan(flags, true);
   plan.write = make_write_plan(flags);
+  std::vector<const write::Endpoint*> endpoints = {&plan.write.endpoint};
+  for (const write::Endpoint& replica : plan.write.throttle.replicas) endpoints.push_back(&replica);
+  check_output_files(plan.report, files_read(flags, plan.inputs, endpoints));
   plan.resume_command = flags.resume_command;
   plan.given = decisive_settings_given(flags);
   return plan;
@@ -302,12 +322,15 @@ CheckPlan make_check_plan(const Flags& flags) {
   CheckPlan plan;
   plan.inputs = expand_inputs(flags.inputs);
   plan.read = make_read_plan(flags);
-  plan.report = make_report_plan(flags, plan.inputs, false);
+  plan.report = make_report_plan(flags, false);
   if (flags.limits_from) {
     plan.limits_from = make_endpoint(*flags.limits_from, flags.password_file);
   } else if (flags.password_file) {
     throw UsageError("--password-file needs --limits-from: a check connects to nothing else.");
   }
+  std::vector<const write::Endpoint*> endpoints;
+  if (plan.limits_from) endpoints.push_back(&*plan.limits_from);
+  check_output_files(plan.report, files_read(flags, plan.inputs, endpoints));
   return plan;
 }
 
@@ -338,12 +361,12 @@ RejectsPlan make_rejects_plan(const Flags& flags) {
   if (!flags.load) throw UsageError("Name the LOAD whose rejects to export, by its number from `chatload loads`.");
   plan.load = load_number(*flags.load);
   plan.raw = is_on("--raw", flags.raw);
+  plan.endpoint = required_endpoint(flags);
   if (flags.output) {
-    check_output_file("--output", *flags.output, {});
+    check_output_file("--output", *flags.output, files_read(flags, {}, {&plan.endpoint}));
     check_whole_file_can_be_written("--output", *flags.output);
     plan.output = *flags.output;
   }
-  plan.endpoint = required_endpoint(flags);
   return plan;
 }
 

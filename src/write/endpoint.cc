@@ -128,12 +128,6 @@ std::string first_line(const std::filesystem::path& path) {
 
 const passwd* account() { return getpwuid(geteuid()); }
 
-std::filesystem::path home() {
-  const char* variable = std::getenv("HOME");
-  if (variable != nullptr && *variable != '\0') return variable;
-  return account() != nullptr ? account()->pw_dir : "/";
-}
-
 }  // namespace
 
 std::string Endpoint::display() const {
@@ -202,7 +196,7 @@ Endpoint parse_endpoint(std::string_view url) {
 }
 
 void add_credentials(Endpoint& endpoint, const std::optional<std::filesystem::path>& password_file) {
-  const OptionsFile options = read_options_file(home() / ".my.cnf");
+  const OptionsFile options = read_options_file(options_file_path());
   if (endpoint.user.empty()) endpoint.user = options.user.value_or("");
   if (endpoint.user.empty() && account() != nullptr) endpoint.user = account()->pw_name;
 

@@ -3,6 +3,10 @@
 // none.
 #include "write/options_file.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdlib>
 #include <fstream>
 #include <string_view>
 
@@ -42,7 +46,16 @@ std::string option_value(std::string_view text) {
   return value;
 }
 
+std::filesystem::path home() {
+  const char* const variable = std::getenv("HOME");
+  if (variable != nullptr && *variable != '\0') return variable;
+  const passwd* const account = getpwuid(geteuid());
+  return account != nullptr ? account->pw_dir : "/";
+}
+
 }  // namespace
+
+std::filesystem::path options_file_path() { return home() / ".my.cnf"; }
 
 OptionsFile read_options_file(const std::filesystem::path& path) {
   OptionsFile client;

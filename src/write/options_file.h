@@ -12,6 +12,9 @@ struct OptionsFile {
   std::optional<std::string> password;
 };
 
+// ~/.my.cnf.
+[[nodiscard]] std::filesystem::path options_file_path();
+
 // Reads the groups [client] and [chatload], the latter's values first. A file that is not there or cannot be read holds
 // nothing.
 [[nodiscard]] OptionsFile read_options_file(const std::filesystem::path& path);

@@ -84,6 +84,8 @@ class UsageTest(unittest.TestCase):
             (["check", plain, "--range-size", "1G", "--memory", "64M"], "--memory"),
             (["check", self.path("*.none")], "No file matches"),
             (["check", "-", "-"], "standard input"),
+            (["check", ""], "One INPUT is empty text"),
+            (["load", plain, "", "--to", URL], "One INPUT is empty text"),
             (["schema"], "print, apply or check"),
             (["schema", "apply"], "--to"),
             (["load", plain, "--to", URL, "--restart", "--reload"], "--reload"),
@@ -211,6 +213,40 @@ class UsageTest(unittest.TestCase):
                 self.assertEqual(done.returncode, 64, done.stderr)
                 self.assertIn(b"would overwrite the input", done.stderr)
                 self.assertEqual(pathlib.Path(source).read_text(), GOOD % 1)
+
+    def test_no_output_overwrites_what_the_command_reads(self):
+        source, password = self.path("in.json", GOOD % 1), self.path("password", "secret\n")
+        config, options = self.path("chatload.toml", "[load]\nthreads = 2\n"), self.path(".my.cnf", "[client]\nuser=u\n")
+        certificate = self.path("ca.pem", "certificate")
+        to = f"mysql://u@localhost/d?ssl-mode=verify_identity&ssl-ca={certificate}"
+        load = ["load", source, "--to", to, "--password-file", password, "--config", config]
+        check = ["check", source, "--limits-from", to, "--password-file", password, "--config", config]
+        rejects = ["rejects", "1", "--to", to, "--password-file", password, "--config", config]
+        read = {source: "the input", password: "the password file", config: "the configuration file",
+                options: "the options file", certificate: "the certificate"}  # fmt: skip
+        before = {path: pathlib.Path(path).read_bytes() for path in read}
+        for path, what in read.items():
+            link, hard_link = pathlib.Path(self.path("link")), pathlib.Path(self.path("hard.link"))
+            for other in (link, hard_link):
+                other.unlink(missing_ok=True)
+            link.symlink_to(path)
+            hard_link.hardlink_to(path)
+            for words, flag in (load, "--summary"), (load, "--rejects"), (check, "--summary"), (rejects, "-o"):
+                if path == source and words is rejects:
+                    continue
+                for name in (path, link, hard_link, os.path.relpath(path)):
+                    with self.subTest(words=words[0], flag=flag, name=name):
+                        said = f" {name} would overwrite {what}"
+                        self.assert_usage_error([*words, flag, str(name)], said, HOME=self.folder.name)
+        self.assertEqual({path: pathlib.Path(path).read_bytes() for path in read}, before)
+
+    def test_two_outputs_are_not_one_file(self):
+        source, summary = self.path("in.json", GOOD % 1), self.path("summary.json", "{}")
+        pathlib.Path(self.path("hard.link")).hardlink_to(summary)
+        for first, second in ((summary, self.path("hard.link")), (self.path("new"), os.path.relpath(self.path("new")))):
+            words = ["check", source, "--summary", first, "--rejects", second]
+            self.assert_usage_error(words, "--rejects and --summary name the same file")
+        self.assertEqual(pathlib.Path(summary).read_text(), "{}")
 
     def test_json_log_is_an_object_a_line(self):
         source = self.path("in.json", GOOD % 1 + '{"\\"\n')
