@@ -195,8 +195,8 @@ bool is_read_once(const std::string& input) {
          std::filesystem::is_socket(status);
 }
 
-// Ends a message about a run that did not finish.
-void name_resume_command(const cli::LoadPlan& plan, ExitCode exit_code) {
+// The last words of a run that did not finish. lines_done: of its inputs, by all runs.
+void name_resume_command(const cli::LoadPlan& plan, ExitCode exit_code, std::uint64_t lines_done) {
   if (exit_code != ExitCode::kFailed && exit_code != ExitCode::kInterrupted && exit_code != ExitCode::kBudgetExceeded) {
     return;
   }
@@ -206,24 +206,33 @@ void name_resume_command(const cli::LoadPlan& plan, ExitCode exit_code) {
                  *once == "-" ? "Standard input" : *once);
     if (plan.inputs.size() == 1) return;
   }
-  const std::string_view when = exit_code == ExitCode::kInterrupted ? "" : " once the cause is mended";
-  spdlog::info("What is committed stays. To go on from there{}, run: {}", when, plan.resume_command);
+  const bool has_cause = exit_code != ExitCode::kInterrupted;
+  if (lines_done == 0) {
+    spdlog::info("Nothing was loaded. {}: {}", has_cause ? "Fix the cause and run" : "Run", plan.resume_command);
+  } else {
+    spdlog::info("{} lines are done. {}: {}", format_count(lines_done),
+                 has_cause ? "Fix the cause and continue with" : "Continue with", plan.resume_command);
+  }
 }
 
 }  // namespace
 
 ExitCode run_load(const cli::LoadPlan& plan, const StopSignal& stop) {
   report::set_log_format(plan.report.log_format);
+  std::uint64_t lines_done = 0;
+  ExitCode exit_code = ExitCode::kFailed;
   try {
-    const ExitCode exit_code =
-        Reporting(report::RunKind::kLoad, plan.inputs, plan.report).run([&] { return load(plan, stop); });
-    name_resume_command(plan, exit_code);
-    return exit_code;
+    exit_code = Reporting(report::RunKind::kLoad, plan.inputs, plan.report).run([&] {
+      Verdict verdict = load(plan, stop);
+      lines_done = verdict.counts.parsed.lines;
+      return verdict;
+    });
   } catch (const Error& error) {
     spdlog::error("{}", error.what());
-    name_resume_command(plan, error.exit_code());
-    return error.exit_code();
+    exit_code = error.exit_code();
   }
+  name_resume_command(plan, exit_code, lines_done);
+  return exit_code;
 }
 
 ExitCode run_check(const cli::CheckPlan& plan, const StopSignal& stop) {

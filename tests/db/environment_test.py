@@ -220,7 +220,9 @@ class FileTest(EnvironmentTest):
 
     def test_missing_file(self):
         missing = self.folder / "missing.json.gz"
-        self.assert_failed(self.load(missing), missing, "no such file")
+        run = self.load(missing)
+        self.assert_failed(run, missing, "no such file")
+        self.assertRegex(run.stderr, rf"info: Nothing was loaded. Fix the cause and run: \S+chatload load {missing}")
 
     def test_standard_streams_that_are_closed_get_nothing_and_lose_nothing(self):
         path = self.write("log.json", "".join(map(line, map(str, range(500)))) + "bad\n")

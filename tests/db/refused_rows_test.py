@@ -209,7 +209,7 @@ class BudgetTest(LedgerCase):
         path = self.write_log()
         run = self.load(path, "--max-rejects", 10, "--connections", 1, *self.RANGE_SIZE)
         self.assert_refused(run, 2, "11 rejected lines", "the 10 that --max-rejects allows")
-        self.assertIn("To go on from there once the cause is mended, run:", run.stderr)
+        self.assertIn(" lines are done. Fix the cause and continue with: ", run.stderr)
         self.assert_verdicts(path, apply(path), "19", "20")
 
 

@@ -434,7 +434,7 @@ class StoppedTest(LedgerCase):
         self.assertEqual(self.database.sql("SELECT state, exit_code FROM chatload_loads"), [["interrupted", "4"]])
         self.assertEqual({name: run.summary[name] for name in ledger_case.OUTCOMES},
                          {name: self.recorded_counts(1)[name] for name in ledger_case.OUTCOMES})  # fmt: skip
-        command = re.search(r"To go on from there, run: (.*)", run.stderr)[1]
+        command = re.search(r"lines are done. Continue with: (.*)", run.stderr)[1]
         again = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, cwd="/")
         self.assert_loaded(support.run_of(again, loader.summary), apply(path))
 
@@ -447,7 +447,7 @@ class StoppedTest(LedgerCase):
             run = loader.finish()
         self.assertEqual(run.exit_code, 4, run.stderr)
         self.assertIn(f"{pipe} can be read once only, so it is another load each time", run.stderr)
-        self.assertNotIn("To go on from there", run.stderr)
+        self.assertNotIn("Nothing was loaded", run.stderr)
 
     def test_a_second_signal_ends_a_load_at_once_and_the_rerun_finishes_it(self):
         path = self.write_log()
