@@ -5,6 +5,7 @@ for the tests' full size.
 """
 
 import atexit
+import contextlib
 import gzip
 import itertools
 import json
@@ -127,6 +128,19 @@ class Database:
         tables = self.sql("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()")
         self.sql("".join(f"DROP TABLE `{table}`;\n" for (table,) in tables if table.startswith("chat")))
         subprocess.run([CHATLOAD, "schema", "apply", "--to", self.url], check=True, stdout=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def full_pipe():
+    """A pipe that takes no more, as its reader does not read."""
+    reader, writer = os.pipe()
+    with open(reader, "rb"), open(writer, "wb") as full:
+        os.set_blocking(writer, False)
+        with contextlib.suppress(BlockingIOError):
+            while os.write(writer, b"x"):
+                pass
+        os.set_blocking(writer, True)
+        yield full
 
 
 class Run:

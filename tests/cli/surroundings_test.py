@@ -208,20 +208,18 @@ class SignalTest(SurroundingsCase):
                     with listener.accept()[0]:
                         self.assert_interrupted(process, STOP_SIGNALS[number % 3])
 
-    def test_a_reader_of_the_log_that_does_not_read_holds_no_end_up(self):
-        reader, writer = os.pipe()
-        with open(reader, "rb"), open(writer, "wb") as log:
-            os.set_blocking(writer, False)
-            with contextlib.suppress(BlockingIOError):
-                while os.write(writer, b"x"):
-                    pass
-            os.set_blocking(writer, True)
-            words = [support.CHATLOAD, "schema", "apply", "--to", "mysql://u@h/d", "--config", self.pipe()]
-            process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=log, preexec_fn=heed_signals)
-            self.addCleanup(self.end, process)
-            self.wait_for_handler(process)
-            process.terminate()
-            self.assertEqual(process.wait(STOP_S), 4)
+    def test_a_reader_that_does_not_read_holds_no_end_up(self):
+        source = self.write("in.json", GOOD % (1, ""))
+        waits = ["loads", "--to", "mysql://u@h/d", "--config", self.pipe()]
+        for words, streams in (["schema", "print"], ["stdout"]), (["check", source], ["stdout"]), (["--help"], ["stdout"]), \
+                (waits, ["stderr"]), (["check", source], ["stdout", "stderr"]):
+            with self.subTest(words=words, streams=streams), support.full_pipe() as full:
+                to = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | dict.fromkeys(streams, full)
+                process = subprocess.Popen([support.CHATLOAD, *words], **to, preexec_fn=heed_signals)
+                self.addCleanup(self.end, process)
+                self.wait_for_handler(process)
+                process.terminate()
+                self.assertEqual(process.wait(STOP_S), 4)
 
     def test_a_hangup_stops_a_command_unless_it_was_told_to_ignore_it(self):
         for is_ignored in (False, True):

@@ -373,6 +373,19 @@ class SignalTest(EnvironmentTest):
         self.assertEqual(support.loader_counts(again.summary), result.counts())
         self.assertIsNone(support.first_difference(self.database, result))
 
+    def test_a_reader_that_does_not_read_holds_no_command_up(self):
+        self.assertEqual(self.load(self.write("log.json", line("1") + "bad\n")).exit_code, 1)
+        for words in ["loads"], ["rejects", "1"], ["schema", "check"]:
+            with self.subTest(words), support.full_pipe() as full:
+                words = [support.CHATLOAD, *words, "--to", self.database.url]
+                process = subprocess.Popen(words, stdout=full, stderr=subprocess.DEVNULL)
+                self.addCleanup(self.end, process)
+                status = pathlib.Path(f"/proc/{process.pid}/status")
+                caught = lambda: int(re.search(r"SigCgt:\s*([0-9a-f]+)", status.read_text())[1], 16)
+                wait_until(lambda: caught() >> (signal.SIGTERM - 1) & 1, "SIGTERM is caught")
+                process.terminate()
+                self.assertEqual(process.wait(5), 4)
+
     def test_sigterm_between_inputs_names_those_not_read(self):
         first, second = self.write("b.json", line("b")), self.write("c.json", line("c"))
         run = self.terminated_while_writes_wait(first, second)
