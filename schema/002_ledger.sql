@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS `chatload_loads` (
   `bytes_decompressed` BIGINT UNSIGNED,
   PRIMARY KEY (`load_id`),
   UNIQUE KEY `source_key` (`source_key`, `target_table`, `attempt`)
-) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARSET = utf8mb4;
 
 -- A range that is committed, until its load is done; or a stretch: rows of many ranges that follow one another in key
 -- order, which has 0 bytes. Of a load in key order, a range has only the lines that make no row.
@@ -58,7 +58,7 @@ CREATE TABLE IF NOT EXISTS `chatload_ranges` (
   `rejected` BIGINT UNSIGNED NOT NULL,
   `blank` BIGINT UNSIGNED NOT NULL,
   PRIMARY KEY (`load_id`, `range_number`)
-) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARSET = utf8mb4;
 
 -- A rejected line of a committed range; chatload rejects exports them.
 CREATE TABLE IF NOT EXISTS `chatload_rejects` (
@@ -72,7 +72,7 @@ CREATE TABLE IF NOT EXISTS `chatload_rejects` (
   `raw_is_cut` TINYINT NOT NULL DEFAULT 0,  -- line_too_long only
   PRIMARY KEY (`load_id`, `line`),
   KEY `reason` (`load_id`, `reason`)
-) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARSET = utf8mb4;
 
 -- The files of schema/ that have been applied.
 CREATE TABLE IF NOT EXISTS `chatload_migrations` (
@@ -80,4 +80,4 @@ CREATE TABLE IF NOT EXISTS `chatload_migrations` (
   `name` VARCHAR(64) NOT NULL,
   `applied_at` DATETIME(6) NOT NULL,
   PRIMARY KEY (`number`)
-) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARSET = utf8mb4;

@@ -8,4 +8,4 @@ CREATE TABLE IF NOT EXISTS `chatload_indexes` (
   `definition` TEXT NOT NULL,               -- as SHOW CREATE TABLE has it: KEY `site_id` (`site_id`)
   `noted_at` DATETIME(6) NOT NULL,          -- UTC
   PRIMARY KEY (`target_table`, `index_name`)
-) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARSET = utf8mb4;

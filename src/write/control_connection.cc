@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/quantity.h"
+#include "write/error_remedy.h"
 #include "write/sql_text.h"
 
 namespace chatload::write {
@@ -80,8 +81,8 @@ void ControlConnection::wait_after(const StatementError& error, Attempts& attemp
   const std::string within =
       retry_.may_redo(error) ? fmt::format(" within {} (--retry-for)", format_duration(retry_.retry_for())) : "";
   throw DatabaseError(
-      fmt::format("The table or the ledger cannot be read or written{}: {}; mend that and run the same command again.",
-                  within, error.what()));
+      fmt::format("The table or the ledger cannot be read or written{}: {}; {} and run the same command again.", within,
+                  error.what(), remedy(error, "use an account with the grants that the README lists")));
 }
 
 void ControlConnection::keep_alive() {

@@ -12,6 +12,7 @@
 #include "schema_sql.h"
 #include "write/ddl_text.h"
 #include "write/deferred_indexes.h"
+#include "write/error_remedy.h"
 #include "write/load_catalog.h"
 #include "write/sql_text.h"
 #include "write/table_info.h"
@@ -227,9 +228,9 @@ std::string apply_schema(Session& session) {
     for (const std::string& table : created) report += loads_made_untrue(session, table);
   } catch (const StatementError& error) {
     if (classify(error) == ErrorClass::kConnectionLost) throw;
-    throw DatabaseError(
-        doing + ": " + error.what() +
-        "; use an account that may CREATE, ALTER and INSERT in this database, on a server that takes writes.");
+    throw DatabaseError(fmt::format(
+        "{}: {}; {} and run the same command again.", doing, error.what(),
+        remedy(error, "use an account that may CREATE, ALTER, SELECT, INSERT and UPDATE in this database")));
   }
   return report;
 }

@@ -140,6 +140,30 @@ TEST_F(SchemaTest, TheTimestampHasNoDefaultAndStaysWhenARowIsUpdated) {
   EXPECT_THAT(shown(), AllOf(HasSubstr("`timestamp` timestamp NOT NULL,"), Not(HasSubstr("CURRENT_TIMESTAMP"))));
 }
 
+TEST_F(SchemaTest, ApplyNeedsNoRowFormatOfTheServers) {
+  for (const char* format : {"compact", "redundant"}) {
+    const GlobalVariable row_format(admin(), "innodb_default_row_format", format);
+    EXPECT_EQ(apply_schema(admin()), kAllCreated) << format;
+    EXPECT_EQ(refusal(), "none");
+    admin().execute(
+        "DROP TABLE chat_messages, chatload_loads, chatload_ranges, chatload_rejects, chatload_indexes, "
+        "chatload_migrations");
+  }
+}
+
+TEST_F(SchemaTest, AnIndexThatIsTooLongIsSaidToBeAndTheAccountIsNotBlamed) {
+  (void)apply_schema(admin());
+  admin().execute(
+      "ALTER TABLE chat_messages MODIFY id VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, "
+      "ROW_FORMAT = COMPACT");
+  admin().update(
+      "INSERT INTO chatload_indexes VALUES ('chat_messages', 'long', 0, 'KEY `long` (`from`)', UTC_TIMESTAMP(6))");
+  const auto failure = failure_of<DatabaseError>([&] { (void)apply_schema(admin()); });
+  ASSERT_TRUE(failure);
+  EXPECT_THAT(failure->what(), AllOf(HasSubstr("An index that a load has left out"), HasSubstr("ROW_FORMAT = DYNAMIC"),
+                                     Not(HasSubstr("account"))));
+}
+
 TEST_F(SchemaTest, ApplyWithoutThePrivilegeSaysWhatIsMissing) {
   const Account account(admin(), "chatload_reader", "secret", endpoint().database);
   admin().execute("REVOKE CREATE ON " + endpoint().database + ".* FROM chatload_reader@'%'");
