@@ -64,12 +64,13 @@ LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
     throw DatabaseError(fmt::format("{} is read-only; load into the primary server, or make this one writable.",
                                     plan.write.endpoint.display()));
   }
+  write::require_row_log(sessions_.front());
   control_ = std::make_unique<write::ControlConnection>([this] { return connect_writer(); }, retry_, stop_);
   witnesses_.emplace(write::key_column(mapping_), *control_, stop_);
   inspect(plan.write.on_duplicate);
   control_->run([](write::Session& session) { write::require_ledger(session); });
   if (const auto why = control_->run([](write::Session& session) { return write::why_commits_may_be_lost(session); })) {
-    spdlog::warn("The server may lose what it has committed in a crash of its own ({}); set it to 1.", *why);
+    spdlog::warn("A crash of the server may lose rows that it has committed: {}.", *why);
   }
   if (!table_.can_write_in_parallel() && plan.write.connections > 1) {
     spdlog::info("One connection writes in file order, because {}.", table_.why_not_in_parallel());

@@ -133,6 +133,7 @@ std::vector<LoadName> LoadCatalog::with_rows_in(const std::string& table) {
 }
 
 std::vector<ForgottenLoad> LoadCatalog::forget(std::uint64_t load) {
+  require_row_log(session_);
   const auto locks =
       session_.query("SELECT `lock_name` FROM `chatload_loads` WHERE `load_id` = " + std::to_string(load));
   if (locks.empty()) refuse_unknown(load);

@@ -123,7 +123,8 @@ void record_stamp(Session& session, std::uint64_t load_id, const std::string& so
 // Deletes the ranges of a load that is done, in statements of bounded size.
 void compact(Session& session, std::uint64_t load_id);
 
-// Half a sentence for people where the server may lose what it acknowledges: "innodb_flush_log_at_trx_commit is 2".
+// For people where the server may lose what it acknowledges, each cause with its remedy: "sync_binlog is 0 (SET GLOBAL
+// sync_binlog = 1)".
 [[nodiscard]] std::optional<std::string> why_commits_may_be_lost(Session& session);
 
 }  // namespace chatload::write

@@ -190,6 +190,7 @@ std::string schema_sql() {
 }
 
 std::string apply_schema(Session& session) {
+  require_row_log(session);
   const std::vector<Migration> recorded = read_migrations(session);
   refuse_newer(recorded);
   std::string report;

@@ -47,9 +47,10 @@ constexpr std::string_view kPinMariadb =
 constexpr std::string_view kPinMysql = "SET SESSION max_execution_time = 0";
 constexpr std::string_view kPinTransactions = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
 constexpr std::string_view kReadServer =
-    "SELECT VERSION(), @@max_allowed_packet, @@global.read_only, @@innodb_read_only";
+    "SELECT VERSION(), @@max_allowed_packet, @@global.read_only, @@innodb_read_only, @@log_bin, @@binlog_format";
 constexpr std::string_view kWarningsShown = "5";
 constexpr int kRoundTrips = 3;
+constexpr int kLacksPrivilege = 1227;
 
 std::uint64_t leading_number(std::string_view text) {
   std::uint64_t number = 0;
@@ -103,6 +104,7 @@ class Session::Impl {
       execute(kPinTransactions);
       read_server();
       execute(server_.server == Server::kMariadb ? kPinMariadb : kPinMysql);
+      if (server_.logs_statements) log_rows();
     } catch (const StatementError& error) {
       throw ConnectError(error.code(), "The server at " + endpoint.display() +
                                            " accepted the connection but not its settings (" + error.what() +
@@ -260,6 +262,17 @@ class Session::Impl {
     server_.server = server_.version.find("MariaDB") == std::string::npos ? Server::kMysql : Server::kMariadb;
     server_.packet_bytes_max = to_number(row[1]);
     server_.read_only = is_on(row[2]) || is_on(row[3]);
+    server_.logs_statements = is_on(row[4]) && row[5] == "STATEMENT";
+  }
+
+  // InnoDB has no statements logged that run under READ COMMITTED (1665). Few accounts may change it.
+  void log_rows() {
+    try {
+      execute("SET SESSION binlog_format = ROW");
+      server_.logs_statements = false;
+    } catch (const StatementError& error) {
+      if (error.code() != kLacksPrivilege) throw;
+    }
   }
 
   void prepare(std::string_view sql) {
@@ -361,6 +374,15 @@ std::uint64_t Session::connection_id() const { return impl_->connection_id(); }
 
 bool get_lock(Session& session, const std::string& name) {
   return session.query("SELECT GET_LOCK(" + quote_text(name) + ", 0)").at(0).at(0) == "1";
+}
+
+void require_row_log(const Session& session) {
+  if (!session.server().logs_statements) return;
+  throw DatabaseError(fmt::format(
+      "The server's binlog_format is STATEMENT, and so it takes no rows from chatload (error 1665). Run SET "
+      "GLOBAL binlog_format = 'MIXED', or GRANT {} ON *.* to the user, so that chatload may set it for its "
+      "own sessions; then run the same command again.",
+      session.server().server == Server::kMysql ? "SESSION_VARIABLES_ADMIN" : "BINLOG ADMIN"));
 }
 
 }  // namespace chatload::write

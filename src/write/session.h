@@ -49,6 +49,7 @@ struct ServerInfo {
   std::string version;                 // "9.7.0", "10.11.19-MariaDB-…"
   std::uint64_t packet_bytes_max = 0;  // max_allowed_packet
   bool read_only = false;              // says the server to everybody; an account with privileges may still write
+  bool logs_statements = false;        // its binary log takes no rows, and the user may not change that
 };
 
 using Row = std::vector<std::optional<std::string>>;                 // a result row; NULL is nullopt
@@ -71,9 +72,10 @@ class ClientThread {
 class Session {
  public:
   // Connects and pins the session: strict sql_mode (whole), READ COMMITTED, time_zone +00:00, utf8mb4, foreign key and
-  // unique checks on, TLS as the endpoint asks. read_timeout bounds the wait for any reply, and for
-  // the server to take what is sent; zero waits for ever (DDL). may_load_data: load_data() may be called. Throws
-  // ConnectError: one sentence for an unknown host, a wrong password, no such database, refused TLS.
+  // unique checks on, rows in the binary log where statements are not taken from such a session, TLS as the endpoint
+  // asks. read_timeout bounds the wait for any reply, and for the server to take what is sent; zero waits for ever
+  // (DDL). may_load_data: load_data() may be called. Throws ConnectError: one sentence for an unknown host, a wrong
+  // password, no such database, refused TLS.
   static Session connect(const Endpoint& endpoint, std::uint32_t read_timeout_seconds, bool may_load_data = false);
 
   Session(Session&&) noexcept;
@@ -130,5 +132,8 @@ class Session {
 
 // GET_LOCK, without waiting: whether the session has that named lock now. Throws StatementError.
 [[nodiscard]] bool get_lock(Session& session, const std::string& name);
+
+// Before a session writes. Throws DatabaseError where the server's binary log would refuse it.
+void require_row_log(const Session& session);
 
 }  // namespace chatload::write

@@ -231,11 +231,13 @@ TEST_F(LoadLedgerTest, SettingsByWhichCommitsMayBeLostAreNamed) {
   EXPECT_EQ(why_commits_may_be_lost(admin()), std::nullopt);
   {
     const GlobalVariable flush(admin(), "innodb_flush_log_at_trx_commit", "2");
-    EXPECT_EQ(why_commits_may_be_lost(admin()), "innodb_flush_log_at_trx_commit is 2");
+    EXPECT_EQ(why_commits_may_be_lost(admin()),
+              "innodb_flush_log_at_trx_commit is 2 (SET GLOBAL innodb_flush_log_at_trx_commit = 1)");
   }
   const GlobalVariable sync(admin(), "sync_binlog", "0");
   const bool has_binlog = value(admin(), "SELECT @@log_bin") == "1";
-  EXPECT_EQ(why_commits_may_be_lost(admin()).value_or("nothing"), has_binlog ? "sync_binlog is 0" : "nothing");
+  EXPECT_EQ(why_commits_may_be_lost(admin()).value_or("nothing"),
+            has_binlog ? "sync_binlog is 0 (SET GLOBAL sync_binlog = 1)" : "nothing");
 }
 
 }  // namespace
