@@ -110,7 +110,7 @@ void declare_load(CLI::App& app, Flags& flags) {
       .switch_flag("--reload", flags.reload, "load a finished source once more")
       .flag("--source-id", "NAME", flags.source_id, "knows the input again by this name, standard input too")
       .flag("--wait-lock", "DURATION", flags.wait_lock,
-            "wait for another run of the load, or of the table's (default 0s)")
+            "wait for another run of the load (default 15s), or of the table's (its end)")
       .switch_flag("--fail-fast", flags.fail_fast, "stop at the first input that fails");
 }
 

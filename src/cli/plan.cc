@@ -252,7 +252,10 @@ LedgerPlan make_ledger_plan(const Flags& flags, const std::vector<std::string>& 
   }
   if (flags.source_id) check_source_id(*flags.source_id, inputs);
   plan.source_id = flags.source_id;
-  if (flags.wait_lock) plan.wait_lock = parse_duration("--wait-lock", *flags.wait_lock);
+  if (flags.wait_lock) {
+    plan.wait_lock = parse_duration("--wait-lock", *flags.wait_lock);
+    plan.wait_table = plan.wait_lock;
+  }
   if (flags.retry_for) plan.retry_for = parse_duration("--retry-for", *flags.retry_for);
   return plan;
 }

@@ -63,10 +63,12 @@ struct ReportPlan {
 
 // What the ledger's loads are to this run.
 struct LedgerPlan {
-  bool restart = false;                  // begin an unfinished load anew
-  bool reload = false;                   // load a finished source again; never with restart
-  std::optional<std::string> source_id;  // names the only input; 1 to 50 printable characters
-  std::chrono::milliseconds wait_lock{0};
+  bool restart = false;                                           // begin an unfinished load anew
+  bool reload = false;                                            // load a finished source again; never with restart
+  std::optional<std::string> source_id;                           // names the only input; 1 to 50 printable characters
+  std::chrono::milliseconds wait_lock{std::chrono::seconds(15)};  // for another run of the load
+  // For a load that has the table for itself; nothing is until that one ends.
+  std::optional<std::chrono::milliseconds> wait_table;
   std::chrono::milliseconds retry_for{std::chrono::minutes(5)};  // since the last commit
 };
 

@@ -57,7 +57,7 @@ constexpr std::string_view kWaitsForLock = "Waiting for table metadata lock";
 constexpr std::uint32_t kNoReadTimeout = 0;
 constexpr int kLockWaitTimeout = 1205;
 constexpr int kDuplicateKeyName = 1061;
-constexpr std::string_view kTableIsTaken = "Another load has the table for itself, to build its indexes at its end";
+constexpr std::chrono::minutes kSaidEvery{1};
 
 std::string in_use(const std::string& table) {
   return fmt::format("another session uses {} (it holds a metadata lock; SHOW PROCESSLIST may name it)",
@@ -142,7 +142,7 @@ IndexMode IndexDeferral::decide(std::optional<std::uint64_t> source_bytes) {
   if (control_.run([&](Session& session) { return write::has_foreign_key(session, table_); })) {
     return keep(found, "the table has a foreign key or is referenced by one");
   }
-  if (const auto other = take_table_alone(is_asked ? plan_.ledger.wait_lock : std::chrono::milliseconds(0))) {
+  if (const auto other = take_table_alone(/*waits_for_loads=*/is_asked)) {
     if (!is_asked) return keep(found, *other + " writes into the table");
     throw LoadError(
         fmt::format("{}: {} writes into the table, so that its indexes cannot be left out; let it finish, wait "
@@ -186,11 +186,12 @@ std::optional<std::string> IndexDeferral::why_keep(const Found& found,
 
 // Nothing once the table's lock is held and no other load is alive; else the load that is. Lets go of the lock while it
 // waits for that one, which may wait for the lock.
-std::optional<std::string> IndexDeferral::take_table_alone(std::chrono::milliseconds wait_for_loads) {
-  const auto give_up_at = Clock::now() + plan_.ledger.wait_lock;
-  for (const auto loads_until = Clock::now() + wait_for_loads;;) {
-    const auto holder = control_.lock(table_lock_, std::max(kGlance, left_until(give_up_at)), said());
-    if (holder) {
+std::optional<std::string> IndexDeferral::take_table_alone(bool waits_for_loads) {
+  const auto begun = Clock::now();
+  const auto wait = table_wait();
+  for (auto say_at = begun;;) {
+    const auto left = wait ? std::optional(std::max(kGlance, left_until(begun + *wait))) : wait;
+    if (const auto holder = control_.lock(table_lock_, left, say_taken())) {
       if (stop_.requested()) throw Interrupted();
       refuse_taken(*holder);
     }
@@ -198,17 +199,26 @@ std::optional<std::string> IndexDeferral::take_table_alone(std::chrono::millisec
     auto other = control_.run([&](Session& session) { return write::other_load(session, table_); });
     if (!other) return std::nullopt;
     leave_table();
-    if (left_until(loads_until).count() == 0) return other;
+    const auto now = Clock::now();
+    if (!waits_for_loads || (wait && now >= begun + *wait)) return other;
+    if (now >= say_at) {
+      spdlog::info("{} writes into the table; waiting until it ends or --wait-lock is over.", *other);
+      say_at = now + kSaidEvery;
+    }
     if (stop_.wait_for(kPoll)) throw Interrupted();
   }
 }
 
 void IndexDeferral::refuse_taken(const std::string& holder) {
-  const auto who = control_.run([&](Session& session) { return write::other_load(session, table_); });
   throw LoadError(
       fmt::format("{}: another load has the table for itself ({}), because it builds the table's indexes at its "
-                  "end; let it finish, or wait for it with --wait-lock DURATION.",
-                  input_, who ? *who + ", " + holder : holder));
+                  "end; let it finish, or wait for it with a longer --wait-lock.",
+                  input_, who_has_table(holder)));
+}
+
+std::string IndexDeferral::who_has_table(const std::string& holder) const {
+  const auto who = control_.run([&](Session& session) { return write::load_of(session, table_, holder); });
+  return who.value_or(holder);
 }
 
 void IndexDeferral::leave_table() {
@@ -251,7 +261,7 @@ std::optional<IndexDeferral::Refusal> IndexDeferral::drop_once(Session& session)
 
 void IndexDeferral::prepare(IndexMode decided) {
   if (decided == IndexMode::kDefer && !has_table_) {
-    if (const auto other = take_table_alone(std::chrono::milliseconds(0))) {
+    if (const auto other = take_table_alone(/*waits_for_loads=*/false)) {
       spdlog::info("The secondary indexes are kept in place from here on, because {} writes into the table.", *other);
     }
     owed_ = missing();
@@ -259,8 +269,9 @@ void IndexDeferral::prepare(IndexMode decided) {
   }
   if (decided == IndexMode::kDefer && has_table_) return;
   leave_table();
-  const auto wait = std::max(kGlance, plan_.ledger.wait_lock);
-  if (const auto holder = control_.wait_for_others(table_lock_, wait, said())) {
+  const auto wait = table_wait();
+  if (const auto holder =
+          control_.wait_for_others(table_lock_, wait ? std::optional(std::max(kGlance, *wait)) : wait, say_taken())) {
     if (stop_.requested()) throw Interrupted();
     refuse_taken(*holder);
   }
@@ -278,7 +289,7 @@ void IndexDeferral::mend() {
   });
   if (!has_notes) return;
   // A load that has the table may be about to drop what it has noted.
-  if (control_.lock(table_lock_, plan_.ledger.wait_lock, said())) return;
+  if (control_.lock(table_lock_, plan_.ledger.wait_lock, say_taken())) return;
   has_table_ = true;
   build_missing();
   leave_table();
@@ -341,7 +352,7 @@ void IndexDeferral::wait_after(int code, const std::string& error, bool may_pass
 // A server goes on building for a client that is gone.
 bool IndexDeferral::had_to_wait_for_others() {
   for (bool has_waited = false;; has_waited = true) {
-    const auto holder = control_.wait_for_others(build_lock_, std::chrono::milliseconds(0), "");
+    const auto holder = control_.wait_for_others(build_lock_, std::chrono::milliseconds(0), nullptr);
     if (!holder) return has_waited;
     if (!has_waited) spdlog::info("The server is still building indexes of {} ({}); waiting for it.", table_, *holder);
     if (stop_.wait_for(kPoll)) throw Interrupted();
@@ -386,7 +397,15 @@ std::chrono::seconds IndexDeferral::lock_wait() const {
   return std::clamp(std::chrono::ceil<std::chrono::seconds>(retry_.retry_for()), kLockWaitMin, kLockWaitMax);
 }
 
-std::string_view IndexDeferral::said() const { return plan_.ledger.wait_lock > kGlance ? kTableIsTaken : ""; }
+write::ControlConnection::Wait IndexDeferral::table_wait() const { return plan_.ledger.wait_table; }
+
+write::ControlConnection::Say IndexDeferral::say_taken() const {
+  if (const auto wait = table_wait(); wait && *wait <= kGlance) return nullptr;
+  return [this](const std::string& holder) {
+    return fmt::format("Another load has the table for itself, to build its indexes at its end ({})",
+                       who_has_table(holder));
+  };
+}
 
 std::string IndexDeferral::subject(const std::vector<IndexDefinition>& indexes) const {
   return fmt::format("{} {} of {}", indexes.size() == 1 ? "The index" : "The indexes", write::names_of(indexes),

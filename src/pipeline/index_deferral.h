@@ -58,7 +58,7 @@ class IndexDeferral {
   [[nodiscard]] Found look();
   [[nodiscard]] std::optional<std::string> why_keep(const Found& found,
                                                     std::optional<std::uint64_t> source_bytes) const;
-  [[nodiscard]] std::optional<std::string> take_table_alone(std::chrono::milliseconds wait_for_loads);
+  [[nodiscard]] std::optional<std::string> take_table_alone(bool waits_for_loads);
   [[noreturn]] void refuse_taken(const std::string& holder);
   void leave_table();
   [[nodiscard]] std::optional<std::string> drop();
@@ -70,7 +70,9 @@ class IndexDeferral {
                   unsigned failures);
   [[nodiscard]] bool had_to_wait_for_others();
   [[nodiscard]] std::chrono::seconds lock_wait() const;
-  [[nodiscard]] std::string_view said() const;
+  [[nodiscard]] write::ControlConnection::Wait table_wait() const;
+  [[nodiscard]] write::ControlConnection::Say say_taken() const;
+  [[nodiscard]] std::string who_has_table(const std::string& holder) const;
   [[nodiscard]] std::string subject(const std::vector<write::IndexDefinition>& indexes) const;
 
   const cli::LoadPlan& plan_;

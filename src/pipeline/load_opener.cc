@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
-#include <array>
 #include <limits>
 #include <random>
 #include <utility>
@@ -15,6 +13,7 @@
 #include "base/terminal_text.h"
 #include "pipeline/content_digest.h"
 #include "write/ledger_input.h"
+#include "write/runner_name.h"
 
 namespace chatload::pipeline {
 namespace {
@@ -30,12 +29,6 @@ std::string random_token() {
   std::string token;
   for (int i = 0; i < 4; ++i) token += fmt::format("{:08x}", random());
   return token;
-}
-
-std::string this_process() {
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  return fmt::format("{}, process {}", host.data(), getpid());
 }
 
 // Of a load that is done.
@@ -73,13 +66,16 @@ LoadOpener::LoadOpener(const cli::LoadPlan& plan, std::string table, std::string
 std::variant<OpenLoad, DoneLoad> LoadOpener::open(const source::HeldFile& file,
                                                   const source::SourceIdentity& identity) {
   const std::string owner = random_token();
+  const std::uint64_t connection_id =
+      control_.run([](const write::Session& session) { return session.connection_id(); });
   const std::string key = identity.can_resume ? identity.key : "run:" + owner;
-  const Source source{
-      .file = file,
-      .identity = identity,
-      .key = {table_, key},
-      .lock_name = "chatload:" + digest_hex(plan_.write.endpoint.database + '\0' + table_ + '\0' + key),
-      .runner = {.owner = owner, .name = this_process(), .source = terminal_text(file.name(), kSourceBytesMax)}};
+  const Source source{.file = file,
+                      .identity = identity,
+                      .key = {table_, key},
+                      .lock_name = "chatload:" + digest_hex(plan_.write.endpoint.database + '\0' + table_ + '\0' + key),
+                      .runner = {.owner = owner,
+                                 .name = write::runner_name(connection_id),
+                                 .source = terminal_text(file.name(), kSourceBytesMax)}};
   take_lock(source);
   for (int races = 0; races < kRacesMax; ++races) {
     const Found found = find(source);
@@ -100,16 +96,21 @@ std::variant<OpenLoad, DoneLoad> LoadOpener::open(const source::HeldFile& file,
 }
 
 void LoadOpener::take_lock(const Source& source) {
+  // The ledger's runner is the last that took the load over, if any; who holds the lock may be about to.
+  const auto who = [&](const std::string& holder) {
+    const std::vector<write::LoadRecord> loads =
+        control_.run([&](write::Session& session) { return write::find_loads(session, source.key); });
+    return loads.empty() ? holder : write::shown_holder(loads.front().runner, holder);
+  };
   const std::optional<std::string> holder =
-      control_.lock(source.lock_name, plan_.ledger.wait_lock, "Another run holds this load's lock");
+      control_.lock(source.lock_name, plan_.ledger.wait_lock, [&](const std::string& connection) {
+        return fmt::format("{}: another run holds this load's lock ({})", source.file.name(), who(connection));
+      });
   if (!holder) return;
   if (stop_.requested()) throw Interrupted();
-  const std::vector<write::LoadRecord> loads =
-      control_.run([&](write::Session& session) { return write::find_loads(session, source.key); });
-  const std::string who = loads.empty() ? *holder : loads.front().runner + ", " + *holder;
   throw LoadError(
       fmt::format("{}: another run is loading it ({}); let it finish, or wait for it with --wait-lock DURATION.",
-                  source.file.name(), who));
+                  source.file.name(), who(*holder)));
 }
 
 LoadOpener::Found LoadOpener::find(const Source& source) {

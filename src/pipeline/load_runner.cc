@@ -42,7 +42,7 @@ using report::RunStatus;
 // A connection whose client lost its power is closed, and lets go of its locks, after wait_timeout: soon enough for a
 // rerun to outwait it (--retry-for). A writer that idles longer behind a slow input is connected again.
 constexpr std::string_view kShortWaits =
-    "SET SESSION innodb_lock_wait_timeout = 2, SESSION lock_wait_timeout = 2, SESSION wait_timeout = 240";
+    "SET SESSION innodb_lock_wait_timeout = 2, SESSION lock_wait_timeout = 2, SESSION wait_timeout = ";
 // A server that has not answered for this long is gone. A statement of ours takes some milliseconds, a COMMIT as long
 // as the slowest disk or replica that it waits for.
 constexpr std::uint32_t kReadTimeoutSeconds = 60;
@@ -84,7 +84,7 @@ write::Session LoadRunner::connect_writer() const {
   const bool may_load_data = plan_.write.method != write::WriteMethod::kInsert;
   write::Session session = write::Session::connect(plan_.write.endpoint, kReadTimeoutSeconds, may_load_data);
   try {
-    session.execute(kShortWaits);
+    session.execute(fmt::format("{}{}", kShortWaits, write::ControlConnection::kIdleMax.count()));
   } catch (const write::StatementError& error) {
     throw write::ConnectError(error.code(), fmt::format("{} refused a setting of the session ({}).",
                                                         plan_.write.endpoint.display(), error.what()));

@@ -63,7 +63,7 @@ void supersede_partial_loads(const source::HeldFile& file, const OpenLoad& load,
       control.run([&](write::Session& session) { return write::find_partial_loads(session, table, load.load_id); });
   for (const write::LoadRecord& other : others) {
     const std::optional<cli::LoadPlan> plan = plan_of_same_lines(load.plan, other);
-    if (!plan || control.lock(other.lock_name, std::chrono::milliseconds(0), "")) continue;
+    if (!plan || control.lock(other.lock_name, std::chrono::milliseconds(0), nullptr)) continue;
     struct Unlock {
       write::ControlConnection& control;
       const std::string& name;

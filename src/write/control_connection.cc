@@ -97,37 +97,36 @@ void ControlConnection::keep_alive() {
   }
 }
 
-std::optional<std::string> ControlConnection::lock(const std::string& name, std::chrono::milliseconds wait,
-                                                   std::string_view said) {
-  return poll(wait, said, [&](Session& session) -> std::optional<std::string> {
+std::optional<std::string> ControlConnection::lock(const std::string& name, Wait wait, const Say& say) {
+  return poll(wait, say, [&](Session& session) -> std::optional<std::string> {
     if (!get_lock(session, name)) return holder_of(session, name).value_or("?");
     locks_.push_back({name, true});
     return std::nullopt;
   });
 }
 
-std::optional<std::string> ControlConnection::wait_for_others(const std::string& name, std::chrono::milliseconds wait,
-                                                              std::string_view said) {
-  return poll(wait, said, [&](Session& session) -> std::optional<std::string> {
+std::optional<std::string> ControlConnection::wait_for_others(const std::string& name, Wait wait, const Say& say) {
+  return poll(wait, say, [&](Session& session) -> std::optional<std::string> {
     std::optional<std::string> holder = holder_of(session, name);
     return holder == std::to_string(session.connection_id()) ? std::nullopt : holder;
   });
 }
 
 std::optional<std::string> ControlConnection::poll(
-    std::chrono::milliseconds wait, std::string_view said,
-    const std::function<std::optional<std::string>(Session&)>& holder_now) {
-  const auto give_up_at = RetryPolicy::Clock::now() + wait;
-  for (auto say_at = RetryPolicy::Clock::now();;) {
+    Wait wait, const Say& say, const std::function<std::optional<std::string>(Session&)>& holder_now) {
+  const auto begun = RetryPolicy::Clock::now();
+  for (auto say_at = begun;;) {
     std::optional<std::string> holder = run(holder_now);
     if (!holder) return holder;
     holder = "connection " + *holder;
     const auto now = RetryPolicy::Clock::now();
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up_at - now);
+    const auto left = wait ? std::chrono::duration_cast<std::chrono::milliseconds>(begun + *wait - now) : kLockPoll;
     if (left.count() <= 0 || stop_.requested()) return holder;
-    if (now >= say_at && !said.empty()) {
-      spdlog::info("{} ({}); waiting for up to {} (--wait-lock).", said, *holder,
-                   format_duration(std::chrono::ceil<std::chrono::seconds>(left)));
+    if (now >= say_at && say) {
+      const std::string until = wait ? fmt::format("for up to {} (--wait-lock)",
+                                                   format_duration(std::chrono::ceil<std::chrono::seconds>(left)))
+                                     : "until it ends (--wait-lock DURATION sets a limit)";
+      spdlog::info("{}; waiting {}.", say(*holder), until);
       say_at = now + kSaidEvery;
     }
     if (stop_.wait_for(std::min(kLockPoll, left))) return holder;

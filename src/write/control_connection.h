@@ -8,7 +8,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -23,6 +22,14 @@ namespace chatload::write {
 class ControlConnection {
  public:
   using Connect = std::function<Session()>;
+  // Half a sentence for the log about whoever is waited for, "connection 17". It may use this connection.
+  using Say = std::function<std::string(const std::string& holder)>;
+  // Nothing is a wait without end.
+  using Wait = std::optional<std::chrono::milliseconds>;
+
+  // A server closes a connection that idles for longer, as one does whose client has lost its power; its locks go with
+  // it.
+  static constexpr std::chrono::seconds kIdleMax{240};
 
   ControlConnection(Connect connect, RetryPolicy& retry, const StopSignal& stop);
   ControlConnection(const ControlConnection&) = delete;
@@ -62,13 +69,11 @@ class ControlConnection {
 
   // Takes a lock that keeps runs apart, and waits for it; both servers call it GET_LOCK. It goes with the connection,
   // and is asked for again with the next one. Who holds it, as far as the server knows, where it cannot be had in time:
-  // "connection 17". said: half a sentence for the log where it waits; empty says nothing.
-  [[nodiscard]] std::optional<std::string> lock(const std::string& name, std::chrono::milliseconds wait,
-                                                std::string_view said);
+  // "connection 17". say is called where it waits, and once a minute; null says nothing.
+  [[nodiscard]] std::optional<std::string> lock(const std::string& name, Wait wait, const Say& say);
 
   // Waits until no other connection holds the lock, and does not take it. Returns what lock() does.
-  [[nodiscard]] std::optional<std::string> wait_for_others(const std::string& name, std::chrono::milliseconds wait,
-                                                           std::string_view said);
+  [[nodiscard]] std::optional<std::string> wait_for_others(const std::string& name, Wait wait, const Say& say);
 
   void unlock(const std::string& name) noexcept;
   void unlock_all() noexcept;
@@ -85,7 +90,7 @@ class ControlConnection {
   };
 
   // Who is in the way at last, if anybody.
-  [[nodiscard]] std::optional<std::string> poll(std::chrono::milliseconds wait, std::string_view said,
+  [[nodiscard]] std::optional<std::string> poll(Wait wait, const Say& say,
                                                 const std::function<std::optional<std::string>(Session&)>& holder);
   Session& session();
   void ask_for_lock_again(NamedLock& lock);

@@ -24,6 +24,7 @@
 
 #include "base/digest.h"
 #include "base/quantity.h"
+#include "write/runner_name.h"
 #include "write/sql_text.h"
 #include "write/table_info.h"
 #include "write/transaction.h"
@@ -64,6 +65,15 @@ std::string name_list(const std::vector<IndexDefinition>& indexes) {
 std::string lock_name(Session& session, std::string_view kind, const std::string& table) {
   const std::string database = session.query("SELECT DATABASE()").at(0).at(0).value_or("");
   return fmt::format("chatload:{}:{}", kind, digest_hex(database + '\0' + table));
+}
+
+std::optional<std::string> find_load(Session& session, const std::string& table, const std::string& condition) {
+  const std::vector<Row> rows = session.query(
+      "SELECT `load_id`, `runner`, IS_USED_LOCK(`lock_name`) FROM `chatload_loads` WHERE `target_table` = " +
+      quote_text(table) + " AND `state` <> 'done' AND " + condition + " ORDER BY `load_id` DESC LIMIT 1");
+  if (rows.empty()) return std::nullopt;
+  return fmt::format("load {} ({})", rows[0][0].value_or(""),
+                     shown_holder(rows[0][1].value_or(""), "connection " + rows[0][2].value_or("?")));
 }
 
 }  // namespace
@@ -161,11 +171,11 @@ std::string table_lock_name(Session& session, const std::string& table) { return
 std::string build_lock_name(Session& session, const std::string& table) { return lock_name(session, "build", table); }
 
 std::optional<std::string> other_load(Session& session, const std::string& table) {
-  const std::vector<Row> rows = session.query(
-      "SELECT `load_id`, `runner` FROM `chatload_loads` WHERE `target_table` = " + quote_text(table) +
-      " AND `state` <> 'done' AND IS_USED_LOCK(`lock_name`) <> CONNECTION_ID() ORDER BY `load_id` DESC LIMIT 1");
-  if (rows.empty()) return std::nullopt;
-  return fmt::format("load {} ({})", rows[0][0].value_or(""), rows[0][1].value_or(""));
+  return find_load(session, table, "IS_USED_LOCK(`lock_name`) <> CONNECTION_ID()");
+}
+
+std::optional<std::string> load_of(Session& session, const std::string& table, const std::string& holder) {
+  return find_load(session, table, "CONCAT('connection ', IS_USED_LOCK(`lock_name`)) = " + quote_text(holder));
 }
 
 std::string mend_indexes(Session& session) {

@@ -56,8 +56,12 @@ void forget_indexes(Session& session, const std::string& table, const std::vecto
 // then.
 [[nodiscard]] std::string build_lock_name(Session& session, const std::string& table);
 
-// Who writes into the table beside this connection, as far as a load holds its named lock: "load 7 (host, process 12)".
+// Who writes into the table beside this connection, as far as a load holds its named lock: "load 7 (host, process 12,
+// connection 17)".
 [[nodiscard]] std::optional<std::string> other_load(Session& session, const std::string& table);
+
+// The same of the load of a run whose control connection that is, "connection 17"; it may not be in the ledger yet.
+[[nodiscard]] std::optional<std::string> load_of(Session& session, const std::string& table, const std::string& holder);
 
 // For chatload schema apply: builds what is missing in any table, unless a load that runs will. A line an index for
 // people.

@@ -13,6 +13,7 @@
 
 #include "base/errors.h"
 #include "write/range_ledger.h"
+#include "write/runner_name.h"
 #include "write/sql_text.h"
 
 namespace chatload::write {
@@ -65,7 +66,7 @@ LoadEntry entry_of(const Row& row) {
                   .counts = line_counts(row, 13),
                   .exit_code = optional_number(row[10]),
                   .superseded_by = optional_number(row[11]),
-                  .runner = row[12].value_or("")};
+                  .runner = shown_runner(row[12].value_or(""))};
   // What an earlier run of it ended with is past.
   if (entry.state == "running") {
     entry.finished_at.reset();

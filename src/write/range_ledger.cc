@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "write/ledger_input.h"
+#include "write/runner_name.h"
 #include "write/sql_text.h"
 
 namespace chatload::write {
@@ -95,7 +96,7 @@ void RangeLedger::refuse_claim(Session& session) const {
   throw LoadError(
       fmt::format("Another run ({}) has taken load {} over, so this one writes nothing more; let that one finish, or "
                   "run the same command again.",
-                  rows.front().at(0).value_or("unknown"), load_id_));
+                  shown_runner(rows.front().at(0).value_or("unknown")), load_id_));
 }
 
 void RangeLedger::record_counts(Session& session, RangeNumber number, const LineCounts& counts,

@@ -142,23 +142,23 @@ TEST_F(ControlConnectionTest, AttemptOutlivesALostConnectionAndSaysHowItWent) {
 TEST_F(ControlConnectionTest, LockExcludesAnotherRunUntilItIsGivenBack) {
   Run first(*this);
   Run second(*this);
-  EXPECT_EQ(first.control.lock(lock_name_, milliseconds(0), ""), std::nullopt);
+  EXPECT_EQ(first.control.lock(lock_name_, milliseconds(0), nullptr), std::nullopt);
   const std::string held_by_first = "connection " + first.connection_id();
-  EXPECT_EQ(second.control.lock(lock_name_, milliseconds(0), ""), held_by_first);
-  EXPECT_EQ(second.control.lock(lock_name_, milliseconds(50), ""), held_by_first);
+  EXPECT_EQ(second.control.lock(lock_name_, milliseconds(0), nullptr), held_by_first);
+  EXPECT_EQ(second.control.lock(lock_name_, milliseconds(50), nullptr), held_by_first);
   first.control.unlock_all();
-  EXPECT_EQ(second.control.lock(lock_name_, milliseconds(0), ""), std::nullopt);
+  EXPECT_EQ(second.control.lock(lock_name_, milliseconds(0), nullptr), std::nullopt);
 }
 
 TEST_F(ControlConnectionTest, LockIsWaitedFor) {
   Run first(*this);
   Run second(*this);
-  ASSERT_EQ(first.control.lock(lock_name_, milliseconds(0), ""), std::nullopt);
+  ASSERT_EQ(first.control.lock(lock_name_, milliseconds(0), nullptr), std::nullopt);
   std::promise<void> is_waiting;
   std::future<std::optional<std::string>> lock = std::async([&] {
     const ClientThread client_thread;
     is_waiting.set_value();
-    return second.control.lock(lock_name_, seconds(60), "");
+    return second.control.lock(lock_name_, seconds(60), nullptr);
   });
   is_waiting.get_future().wait();
   first.control.unlock_all();
@@ -169,16 +169,16 @@ TEST_F(ControlConnectionTest, LockIsWaitedFor) {
 TEST_F(ControlConnectionTest, StopEndsTheWaitForTheLock) {
   Run first(*this);
   Run second(*this);
-  ASSERT_EQ(first.control.lock(lock_name_, milliseconds(0), ""), std::nullopt);
+  ASSERT_EQ(first.control.lock(lock_name_, milliseconds(0), nullptr), std::nullopt);
   std::raise(SIGTERM);
   const auto begin = std::chrono::steady_clock::now();
-  EXPECT_NE(second.control.lock(lock_name_, seconds(600), ""), std::nullopt);
+  EXPECT_NE(second.control.lock(lock_name_, seconds(600), nullptr), std::nullopt);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(300));
 }
 
 TEST_F(ControlConnectionTest, LockComesBackWithTheNextConnection) {
   Run run(*this);
-  ASSERT_EQ(run.control.lock(lock_name_, milliseconds(0), ""), std::nullopt);
+  ASSERT_EQ(run.control.lock(lock_name_, milliseconds(0), nullptr), std::nullopt);
   const std::string before = run.connection_id();
   kill(run);
   const std::string after = run.connection_id();
@@ -190,8 +190,8 @@ TEST_F(ControlConnectionTest, LocksAreHeldBesideOneAnotherAndGivenBackOneByOne) 
   Run run(*this);
   const std::string other = lock_name_ + "_other";
   const auto holder_of_other = [&] { return value(admin(), "SELECT IS_USED_LOCK('" + other + "')"); };
-  ASSERT_EQ(run.control.lock(lock_name_, milliseconds(0), ""), std::nullopt);
-  ASSERT_EQ(run.control.lock(other, milliseconds(0), ""), std::nullopt);
+  ASSERT_EQ(run.control.lock(lock_name_, milliseconds(0), nullptr), std::nullopt);
+  ASSERT_EQ(run.control.lock(other, milliseconds(0), nullptr), std::nullopt);
   kill(run);
   const std::string after = run.connection_id();
   EXPECT_EQ(holder(), after);
@@ -206,20 +206,21 @@ TEST_F(ControlConnectionTest, LocksAreHeldBesideOneAnotherAndGivenBackOneByOne) 
 TEST_F(ControlConnectionTest, OthersThatHoldALockAreNamedAndTheRunItselfIsNot) {
   Run first(*this);
   Run second(*this);
-  EXPECT_EQ(second.control.wait_for_others(lock_name_, milliseconds(0), ""), std::nullopt);
-  ASSERT_EQ(first.control.lock(lock_name_, milliseconds(0), ""), std::nullopt);
-  EXPECT_EQ(first.control.wait_for_others(lock_name_, milliseconds(0), ""), std::nullopt);
-  EXPECT_EQ(second.control.wait_for_others(lock_name_, milliseconds(50), ""), "connection " + first.connection_id());
+  EXPECT_EQ(second.control.wait_for_others(lock_name_, milliseconds(0), nullptr), std::nullopt);
+  ASSERT_EQ(first.control.lock(lock_name_, milliseconds(0), nullptr), std::nullopt);
+  EXPECT_EQ(first.control.wait_for_others(lock_name_, milliseconds(0), nullptr), std::nullopt);
+  EXPECT_EQ(second.control.wait_for_others(lock_name_, milliseconds(50), nullptr),
+            "connection " + first.connection_id());
   first.control.unlock(lock_name_);
-  EXPECT_EQ(second.control.wait_for_others(lock_name_, milliseconds(0), ""), std::nullopt);
+  EXPECT_EQ(second.control.wait_for_others(lock_name_, milliseconds(0), nullptr), std::nullopt);
 }
 
 TEST_F(ControlConnectionTest, LockThatAnotherRunTookMeanwhileStaysItsAndDoesNotEndThisOne) {
   Run first(*this);
   Run second(*this);
-  ASSERT_EQ(first.control.lock(lock_name_, milliseconds(0), ""), std::nullopt);
+  ASSERT_EQ(first.control.lock(lock_name_, milliseconds(0), nullptr), std::nullopt);
   kill(first);
-  ASSERT_EQ(second.control.lock(lock_name_, seconds(60), ""), std::nullopt);
+  ASSERT_EQ(second.control.lock(lock_name_, seconds(60), nullptr), std::nullopt);
   static_cast<void>(first.connection_id());
   first.control.unlock_all();
   EXPECT_EQ(holder(), second.connection_id());
@@ -228,11 +229,11 @@ TEST_F(ControlConnectionTest, LockThatAnotherRunTookMeanwhileStaysItsAndDoesNotE
 TEST_F(ControlConnectionTest, LockGoesWithTheRun) {
   {
     Run run(*this);
-    ASSERT_EQ(run.control.lock(lock_name_, milliseconds(0), ""), std::nullopt);
+    ASSERT_EQ(run.control.lock(lock_name_, milliseconds(0), nullptr), std::nullopt);
     EXPECT_NE(holder(), "NULL");
   }
   Run next(*this);
-  EXPECT_EQ(next.control.lock(lock_name_, seconds(60), ""), std::nullopt);
+  EXPECT_EQ(next.control.lock(lock_name_, seconds(60), nullptr), std::nullopt);
 }
 
 }  // namespace

@@ -301,7 +301,7 @@ class BesideOthersTest(IndexCase):
         loader = self.stalled_at(CLAIM, nth=20)
         who = f"process {loader.process.pid}"
         for words in ((), ("--indexes", "keep"), DEFER):
-            run = self.load(other, *words, "--restart")
+            run = self.load(other, *words, "--restart", "--wait-lock", "0s")
             self.assert_refused(run, 3, "has the table for itself", who, "--wait-lock")
         waiting = self.loader(other, *PATIENT, "--restart")
         wait_until(lambda: waiting.says("waiting for up to 100 s (--wait-lock)"), "the other load waits")
@@ -310,6 +310,20 @@ class BesideOthersTest(IndexCase):
         self.assertEqual(waiting.finish().exit_code, 0)
         self.assert_whole(before)
         self.assertEqual(self.rows_in_table(), len(apply(self.path).rows) + 1)
+
+    def test_loads_that_begin_at_once_in_an_empty_table_wait_for_the_one_that_has_it(self):
+        before = self.shown()
+        first = self.stalled_at(CLAIM, nth=20)
+        with open(self.write("more.json", line("more"))) as stream:
+            others = [self.loader(self.write("other.json", line("other"))),
+                      self.loader("-", "--source-id", "more", stdin=stream)]  # fmt: skip
+        for other in others:
+            wait_until(lambda other=other: other.says("waiting until it ends"), "the other load waits")
+            self.assertTrue(other.says(f"process {first.process.pid}"))
+        self.door.flow()
+        self.assertEqual([loader.finish().exit_code for loader in (first, *others)], [1, 0, 0])
+        self.assert_whole(before)
+        self.assertEqual(self.rows_in_table(), len(apply(self.path).rows) + 2)
 
     def test_schema_apply_leaves_them_to_the_load_that_runs(self):
         loader = self.stalled_at(CLAIM, nth=20)
@@ -325,7 +339,8 @@ class BesideOthersTest(IndexCase):
         self.assertIn("in place, because load 1 (", run.stderr)
         self.assertEqual(self.recorded_mode(2), "keep")
         other = self.write("other.json", line("more"))
-        self.assert_refused(self.load(other, *DEFER), 3, "load 1 (", "writes into the table", "--wait-lock")
+        refused = self.load(other, *DEFER, "--wait-lock", "0s")
+        self.assert_refused(refused, 3, "load 1 (", "writes into the table", "--wait-lock")
         waiting = self.loader(other, *DEFER, *PATIENT)
         self.door.flow()
         self.assertEqual(loader.finish().exit_code, 1)

@@ -4,6 +4,7 @@ import gzip
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import unittest
@@ -15,7 +16,7 @@ import support
 from ledger_case import LedgerCase, apply, line, wait_until
 
 USER = "chatload_several"
-SOON = ("--retry-for", "1s")  # so that a run that should not get so far does not wait for the held row
+AT_ONCE = ("--retry-for", "1s", "--wait-lock", "0s")  # and does not wait for the held row, should it get so far
 
 
 class SeveralInputsTest(LedgerCase):
@@ -109,7 +110,7 @@ class SeveralInputsTest(LedgerCase):
     def test_a_load_that_another_run_holds_does_not_stop_the_next_input(self):
         path = self.write_log()
         with self.held_load(path, *self.RANGE_SIZE) as loader:
-            run = self.load(path, self.good, *SOON)
+            run = self.load(path, self.good, *AT_ONCE)
             self.assertEqual((run.exit_code, run.summary["inserted"]), (3, 2), run.stderr)
         self.assertEqual(loader.finish().exit_code, 1)
 
@@ -137,7 +138,7 @@ class SeveralRunsTest(LedgerCase):
     def test_a_second_run_of_a_load_is_refused_and_names_the_process_that_has_it(self):
         path = self.write_log()
         with self.held_load(path, *self.RANGE_SIZE) as loader:
-            run = self.load(path, *self.RANGE_SIZE, *SOON)
+            run = self.load(path, *self.RANGE_SIZE, *AT_ONCE)
             self.assert_refused(run, 3, "another run", f"process {loader.process.pid}", "--wait-lock")
             self.assertEqual(run.summary["lines"], 0)
             self.assertEqual([row[2] for row in self.loads()], ["running"])
@@ -146,7 +147,7 @@ class SeveralRunsTest(LedgerCase):
     def test_a_second_run_with_restart_is_refused_too(self):
         path = self.write_log()
         with self.held_load(path, *self.RANGE_SIZE) as loader:
-            self.assert_refused(self.load(path, "--restart", *SOON), 3, f"process {loader.process.pid}")
+            self.assert_refused(self.load(path, "--restart", *AT_ONCE), 3, f"process {loader.process.pid}")
         self.assert_loaded(loader.finish(), apply(path))
 
     def test_a_second_run_that_waits_finds_the_load_done(self):
@@ -165,10 +166,33 @@ class SeveralRunsTest(LedgerCase):
             loader.kill()
         self.assert_loaded(second.finish(), apply(path))
 
+    def test_a_run_straight_after_kill_9_waits_for_the_lock_and_finishes_the_load(self):
+        path = self.write_log()
+        with self.held_load(path, *self.RANGE_SIZE) as loader:
+            second = self.loader(path)
+            wait_until(lambda: second.says("waiting for up to 15 s (--wait-lock)"), "the second run waits")
+            self.assertTrue(second.says(f"another run holds this load's lock ({socket.gethostname()}, process"))
+            loader.kill()
+        self.assert_loaded(second.finish(), apply(path))
+
+    def test_a_process_that_is_gone_while_the_server_keeps_its_lock_is_named_as_gone(self):
+        path = self.write_log()
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        with self.held_load(path, *self.RANGE_SIZE, to=door.url(self.database.name)) as loader:
+            alive = self.load(path, *AT_ONCE)
+            door.hold_ends()
+            loader.kill()
+            gone = self.load(path, *AT_ONCE)
+            door.flow()
+        who = f"process {loader.process.pid}, connection"
+        self.assertNotIn("gone", self.assert_refused(alive, 3, who))
+        self.assert_refused(gone, 3, who, "that process is gone, and the server frees its lock within 4 min")
+        self.assert_loaded(self.load(path), apply(path))
+
     def test_a_wait_that_is_over_is_a_refusal(self):
         path = self.write_log()
         with self.held_load(path, *self.RANGE_SIZE) as loader:
-            self.assert_refused(self.load(path, "--wait-lock", "300ms", *SOON), 3, f"process {loader.process.pid}")
+            self.assert_refused(self.load(path, "--wait-lock", "300ms", "--retry-for", "1s"), 3, f"process {loader.process.pid}")
 
     def test_loads_of_two_files_into_one_table_finish_side_by_side(self):
         own = [line(f"{name}-{i}", "own") for name in "ab" for i in range(3000)]

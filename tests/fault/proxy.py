@@ -5,7 +5,7 @@
     at a statement       proxy.at(REGEX, nth=3, before=ACTION, after=ACTION): on the third statement whose text matches,
                          from any connection. `before` runs when the client has sent it and the server has not seen it;
                          `after` runs when the server has answered it and the client has not heard the answer.
-    to everything        cut_all(), stall() and flow(), cut_at_bytes(); at any time, from any thread
+    to everything        cut_all(), stall() and flow(), hold_ends(), cut_at_bytes(); at any time, from any thread
 
 An action is called with the Link, in a thread of the proxy, while that link waits; others go on. Link.cut is one. What
 happened is waited for with Trigger.wait(), never with a sleep. `greeting`: what becomes of each server's first packet.
@@ -85,6 +85,8 @@ class Link:
                     trigger.done.set()
                 if self.is_cut or len(payload) < length or not self.proxy.pass_on(header + payload, self.server):
                     break
+        if not self.is_cut:
+            self.proxy.ends_flow.wait()
         self.cut()
 
     def pump_answers(self):
@@ -110,8 +112,8 @@ class Proxy:
         self.statements = []  # how each began, in the order of arrival
         self.next_cut, self.bytes_passed, self.cuts = None, 0, 0
         self.is_open = True
-        self.flows = threading.Event()
-        self.flows.set()
+        self.flows, self.ends_flow = threading.Event(), threading.Event()
+        self.flow()
 
     def __enter__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -192,8 +194,13 @@ class Proxy:
         """From now on nothing passes, in either direction, and new connections wait."""
         self.flows.clear()
 
+    def hold_ends(self):
+        """From now on the server does not hear that a client is gone, as when that has lost its power."""
+        self.ends_flow.clear()
+
     def flow(self):
         self.flows.set()
+        self.ends_flow.set()
 
     def cut_at_bytes(self, distances):
         """Cuts all connections when as many bytes have passed as the next of `distances` says, and so on."""

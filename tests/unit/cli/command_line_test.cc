@@ -365,7 +365,8 @@ TEST_F(CommandLine, TheLedgersFlagsReachThePlan) {
   const LoadPlan plain = load({});
   EXPECT_FALSE(plain.ledger.restart || plain.ledger.reload || plain.fail_fast);
   EXPECT_EQ(plain.ledger.source_id, std::nullopt);
-  EXPECT_EQ(plain.ledger.wait_lock, std::chrono::seconds(0));
+  EXPECT_EQ(plain.ledger.wait_lock, std::chrono::seconds(15));
+  EXPECT_EQ(plain.ledger.wait_table, std::nullopt);
   EXPECT_EQ(plain.ledger.retry_for, std::chrono::minutes(5));
   const LoadPlan plan =
       load({"--restart", "--source-id", "n\u00e4chtlich 1", "--wait-lock", "2min", "--retry-for=1h", "--fail-fast"});
@@ -373,6 +374,7 @@ TEST_F(CommandLine, TheLedgersFlagsReachThePlan) {
   EXPECT_FALSE(plan.ledger.reload);
   EXPECT_EQ(plan.ledger.source_id, "n\u00e4chtlich 1");
   EXPECT_EQ(plan.ledger.wait_lock, std::chrono::minutes(2));
+  EXPECT_EQ(plan.ledger.wait_table, std::chrono::minutes(2));
   EXPECT_EQ(plan.ledger.retry_for, std::chrono::hours(1));
   EXPECT_TRUE(load({"--reload"}).ledger.reload);
 }
