@@ -107,12 +107,13 @@ class BuildProgress {
 }  // namespace
 
 IndexDeferral::IndexDeferral(const cli::LoadPlan& plan, std::string input, std::string table,
-                             write::ControlConnection& control, write::RetryPolicy& retry, report::LiveStats& stats,
-                             const StopSignal& stop)
+                             write::ControlConnection& control, std::function<void()> make_room,
+                             write::RetryPolicy& retry, report::LiveStats& stats, const StopSignal& stop)
     : plan_(plan),
       input_(std::move(input)),
       table_(std::move(table)),
       control_(control),
+      make_room_(std::move(make_room)),
       retry_(retry),
       stats_(stats),
       stop_(stop) {
@@ -312,6 +313,7 @@ std::vector<IndexDefinition> IndexDeferral::missing() {
 void IndexDeferral::build_missing() {
   owed_ = missing();
   if (owed_.empty()) return;
+  make_room_();
   const BuildProgress progress(stats_, plan_.report.progress);
   std::optional<Clock::time_point> since;  // when the trouble began: a build may take longer than --retry-for
   unsigned long_builds = 0;                // that were lost

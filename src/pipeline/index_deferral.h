@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,8 +24,10 @@ namespace chatload::pipeline {
 // DatabaseError where the server refuses, and Interrupted.
 class IndexDeferral {
  public:
+  // make_room: closes what connections can be spared, since an account may have few; called before each build.
   IndexDeferral(const cli::LoadPlan& plan, std::string input, std::string table, write::ControlConnection& control,
-                write::RetryPolicy& retry, report::LiveStats& stats, const StopSignal& stop);
+                std::function<void()> make_room, write::RetryPolicy& retry, report::LiveStats& stats,
+                const StopSignal& stop);
 
   // What a load that begins does, and says why: kKeep, or kDefer once the indexes are noted and dropped; the control
   // connection then holds the table's lock. source_bytes: of the input, where known.
@@ -79,6 +82,7 @@ class IndexDeferral {
   const std::string input_;
   const std::string table_;
   write::ControlConnection& control_;
+  const std::function<void()> make_room_;
   write::RetryPolicy& retry_;
   report::LiveStats& stats_;
   const StopSignal& stop_;

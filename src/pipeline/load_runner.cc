@@ -52,19 +52,24 @@ constexpr std::size_t kRecordedRejectsMax = parse::ParsedRange::kRejectsMax;
 }  // namespace
 
 LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
-    : plan_(plan), stop_(stop), retry_(plan.ledger.retry_for, stop), mapping_(parse::chat_mapping()) {
+    : plan_(plan),
+      stop_(stop),
+      retry_(plan.ledger.retry_for, stop),
+      writers_(
+          plan.write, [this] { return connect_writer(); }, retry_, stop),
+      mapping_(parse::chat_mapping()) {
   // To learn now that it does not fit.
   const Writers writers{plan.write.connections, plan.write.is_connections_given};
   cli::ReadPlan read = plan.read;
   read.split = fitting_limits(read, writers, mapping_.fields.size());
   static_cast<void>(plan_memory(read, writers));
   fitting_connections_ = fitting_connections(read, writers, mapping_.fields.size());
-  sessions_.push_back(connect_patiently());
-  if (sessions_.front().server().read_only) {
+  if (writers_.first().server().read_only) {
     throw DatabaseError(fmt::format("{} is read-only; load into the primary server, or make this one writable.",
                                     plan.write.endpoint.display()));
   }
-  write::require_row_log(sessions_.front());
+  write::require_row_log(writers_.first());
+  writers_.require_enough();
   control_ = std::make_unique<write::ControlConnection>([this] { return connect_writer(); }, retry_, stop_);
   witnesses_.emplace(write::key_column(mapping_), *control_, stop_);
   inspect(plan.write.on_duplicate);
@@ -75,7 +80,6 @@ LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
   if (!table_.can_write_in_parallel() && plan.write.connections > 1) {
     spdlog::info("One connection writes in file order, because {}.", table_.why_not_in_parallel());
   }
-  open_sessions();
   if (!plan.write.throttle.empty()) throttle_.emplace(plan.write.endpoint, plan.write.throttle, stats_.pause);
   if (plan.report.rejects) reject_writer_ = std::make_unique<report::RejectWriter>(*plan.report.rejects);
 }
@@ -92,19 +96,6 @@ write::Session LoadRunner::connect_writer() const {
   return session;
 }
 
-write::Session LoadRunner::connect_patiently() {
-  const auto since = write::RetryPolicy::Clock::now();
-  for (unsigned failures = 0;;) {
-    try {
-      return connect_writer();
-    } catch (const write::ConnectError& error) {
-      if (retry_.may_redo(error) && retry_.wait(since, failures++, error.what())) continue;
-      if (stop_.requested()) throw Interrupted();
-      throw;
-    }
-  }
-}
-
 // By the control connection, which is kept alive while others idle.
 void LoadRunner::inspect(write::OnDuplicate mode) {
   control_->run([&](write::Session& session) { table_ = write::inspect_table(session, mapping_, mode); });
@@ -112,19 +103,15 @@ void LoadRunner::inspect(write::OnDuplicate mode) {
 
 // The table may have been altered since the input before.
 void LoadRunner::inspect_again(const std::string& input) {
+  const bool was_in_parallel = table_.can_write_in_parallel();
   inspect(plan_.write.on_duplicate);
-  if (!table_.can_write_in_parallel() && sessions_.size() > 1) {
+  if (!table_.can_write_in_parallel() && was_in_parallel && plan_.write.connections > 1) {
     spdlog::info("{}: one connection writes in file order, because {}.", input, table_.why_not_in_parallel());
   }
-  open_sessions();
 }
 
-// As many as write into such a table.
-void LoadRunner::open_sessions() {
-  const std::size_t wanted = table_.can_write_in_parallel() ? fitting_connections_ : 1;
-  while (sessions_.size() < wanted) sessions_.push_back(connect_patiently());
-  while (sessions_.size() > wanted) sessions_.pop_back();
-}
+// That write into such a table, if the server gives as many.
+unsigned LoadRunner::fitting_writers() const { return table_.can_write_in_parallel() ? fitting_connections_ : 1; }
 
 void LoadRunner::run(const std::string& input, Verdict& verdict) {
   struct Unlock {
@@ -135,8 +122,9 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
   if (indexes_) inspect_again(input);  // the constructor has just looked for the first input
   const source::HeldFile file(input);
   const source::SourceIdentity identity = source::identify_source(file, plan_.ledger.source_id);
-  indexes_.emplace(plan_, input, table_.table, *control_, retry_, stats_, stop_);
-  LoadDecider decider(mapping_, table_, static_cast<unsigned>(sessions_.size()), stop_);
+  indexes_.emplace(
+      plan_, input, table_.table, *control_, [this] { writers_.close(); }, retry_, stats_, stop_);
+  LoadDecider decider(mapping_, table_, writers_.allowed(fitting_writers()), stop_);
   const auto decide = [&](const cli::LoadPlan& plan) {
     cli::LoadPlan decided = decider.decide(plan, file, identity);
     decided.write.indexes = indexes_->decide(identity.bytes);
@@ -251,7 +239,7 @@ void LoadRunner::finish(const source::HeldFile& file, const OpenLoad& load, bool
 write::RowTransport LoadRunner::choose_transport(const std::string& input, write::OnDuplicate mode) {
   using write::RowTransport;
   const write::WriteMethod asked = plan_.write.method;
-  const bool is_mysql = sessions_.front().server().server == write::Server::kMysql;
+  const bool is_mysql = writers_.first().server().server == write::Server::kMysql;
   const RowTransport insert = is_mysql || table_.may_have_trigger ? RowTransport::kText : RowTransport::kBound;
   if (asked == write::WriteMethod::kInsert || (asked == write::WriteMethod::kAuto && !is_mysql)) return insert;
   const auto why_not =
@@ -264,7 +252,9 @@ write::RowTransport LoadRunner::choose_transport(const std::string& input, write
 
 // Than the flags ask for, or the machine has cores.
 void LoadRunner::say_if_fewer(const std::string& input, const MemoryPlan& memory) const {
-  const unsigned connections = table_.can_write_in_parallel() ? plan_.write.connections : 1;
+  const unsigned opened = writers_.count();
+  const bool has_all = opened == fitting_writers() && table_.can_write_in_parallel();
+  const unsigned connections = has_all ? plan_.write.connections : opened;
   if (memory.workers.threads == plan_.read.threads && memory.workers.connections == connections) return;
   spdlog::info("{}: {} of {} parser threads and {} of {} connections work, since {} of memory hold no more.", input,
                memory.workers.threads, plan_.read.threads, memory.workers.connections, connections,
@@ -272,9 +262,9 @@ void LoadRunner::say_if_fewer(const std::string& input, const MemoryPlan& memory
 }
 
 // Into a packet of the server's: one that is met ends the load, maybe after hours.
-void LoadRunner::say_if_lines_may_not_fit(const std::string& input, split::SplitLimits limits) const {
+void LoadRunner::say_if_lines_may_not_fit(const std::string& input, split::SplitLimits limits) {
   const std::size_t wanted_bytes = line_statement_bytes(limits);
-  const std::size_t bytes = sessions_.front().statement_bytes_max(wanted_bytes);
+  const std::size_t bytes = writers_.first().statement_bytes_max(wanted_bytes);
   if (bytes == wanted_bytes) return;
   spdlog::warn(
       "{}: a line may take a statement of {} (--max-line {}), and the server's max_allowed_packet allows {}; "
@@ -293,7 +283,8 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
     throw LoadError(fmt::format("{}: load {} began in key order, and now {}; begin anew with --restart.", input,
                                 load.load_id, table_.why_not_in_parallel()));
   }
-  const Writers writers{static_cast<unsigned>(sessions_.size()), plan.write.is_connections_given};
+  const std::span<write::Session> opened = writers_.open(input, fitting_writers());
+  const Writers writers{static_cast<unsigned>(opened.size()), plan.write.is_connections_given};
   KeyOrderMemoryPlan key_order;
   if (is_key_order) key_order = plan_key_order_memory(plan.read, writers, mapping_.fields.size());
   const MemoryPlan memory = is_key_order ? key_order.reading : plan_memory(plan.read, writers);
@@ -325,7 +316,7 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
       .pause = stats_.pause,
       .retries = stats_.retries,
       .disconnected = stats_.disconnected};
-  const auto sessions = std::span<write::Session>(sessions_).first(memory.workers.connections);
+  const auto sessions = opened.first(memory.workers.connections);
   if (is_key_order) {
     return KeyOrderLoad(file, plan, key_order, sessions, context, *control_, stats_, spill_).run(rejects);
   }
@@ -361,6 +352,7 @@ void LoadRunner::say_what_is_owed() const {
 // Where the connection is lost, a new one goes on behind the last line that was written.
 void LoadRunner::export_rejects(const std::string& input, std::uint64_t load_id, bool is_patient) {
   if (!reject_writer_) return;
+  writers_.close();  // the account may have no more connections
   LineNumber exported;
   write::RetryPolicy::Clock::time_point since;
   for (unsigned failures = 0;;) {

@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/stop_signal.h"
 #include "cli/plan.h"
@@ -19,6 +18,7 @@
 #include "pipeline/load_opener.h"
 #include "pipeline/memory_plan.h"
 #include "pipeline/witness_check.h"
+#include "pipeline/writer_sessions.h"
 #include "report/live_stats.h"
 #include "report/reject_sink.h"
 #include "report/reject_writer.h"
@@ -49,17 +49,16 @@ class LoadRunner {
 
  private:
   [[nodiscard]] write::Session connect_writer() const;
-  [[nodiscard]] write::Session connect_patiently();
   void inspect(write::OnDuplicate mode);
   void inspect_again(const std::string& input);
-  void open_sessions();
+  [[nodiscard]] unsigned fitting_writers() const;
   void count(std::uint64_t load_id, const report::RunCounts& counts, Verdict& verdict);
   void count_done(const std::string& input, const DoneLoad& load, Verdict& verdict);
   void go_on(const source::HeldFile& file, const source::SourceIdentity& identity, const OpenLoad& load,
              Verdict& verdict);
   [[nodiscard]] write::RowTransport choose_transport(const std::string& input, write::OnDuplicate mode);
   void say_if_fewer(const std::string& input, const MemoryPlan& memory) const;
-  void say_if_lines_may_not_fit(const std::string& input, split::SplitLimits limits) const;
+  void say_if_lines_may_not_fit(const std::string& input, split::SplitLimits limits);
   [[nodiscard]] InputResult write_rows(const source::HeldFile& file, const source::SourceIdentity& identity,
                                        const OpenLoad& load, report::RejectSink& rejects);
   void finish(const source::HeldFile& file, const OpenLoad& load, bool has_rejects, Verdict& verdict);
@@ -72,8 +71,8 @@ class LoadRunner {
   const cli::LoadPlan& plan_;
   const StopSignal& stop_;
   write::RetryPolicy retry_;
-  unsigned fitting_connections_ = 1;      // that --memory has room for
-  std::vector<write::Session> sessions_;  // the writers'
+  unsigned fitting_connections_ = 1;  // that --memory has room for
+  WriterSessions writers_;
   parse::Mapping mapping_;
   write::TableInfo table_;
   std::map<std::uint64_t, report::RunCounts> counted_;  // by load: its part of the verdict's counts

@@ -54,7 +54,7 @@ std::string connect_failure(const Endpoint& endpoint, int code, const std::strin
     case 1203:
     case 1226:
       return "The server at " + where + " has too many connections" + said +
-             "; lower --connections, or raise the server's limit.";
+             "; end some, or raise the limit of the server or of the user: a load needs two at least.";
     case 2026:
       return "TLS with the server at " + where + " failed" + said +
              "; enable TLS on the server, or correct ssl-mode, ssl-ca or the host in the URL.";

@@ -64,13 +64,12 @@ StatementError::StatementError(int code, std::string sqlstate, std::string messa
       text_(error_text(code_, sqlstate_, message_)) {}
 
 bool can_come_back(const ConnectError& error) {
-  switch (error.code()) {
-    case 1040:  // too many connections: of the server, of the user
-    case 1203:
-    case 1226: return true;
-    case 2026: return false;  // no TLS, or not the right one
-    default: return is_connection_lost(error.code());
-  }
+  if (is_limit_of_connections(error)) return true;
+  return error.code() != 2026 && is_connection_lost(error.code());  // 2026: no TLS, or not the right one
+}
+
+bool is_limit_of_connections(const ConnectError& error) {
+  return error.code() == 1040 || error.code() == 1203 || error.code() == 1226;
 }
 
 ErrorClass classify(const StatementError& error) {

@@ -41,6 +41,9 @@ class ConnectError : public DatabaseError {
 // False where waiting cannot help a run that has not written yet: an unknown host, a denied access, no such database.
 [[nodiscard]] bool can_come_back(const ConnectError& error);
 
+// The server, or the user's account, has as many connections as it may have.
+[[nodiscard]] bool is_limit_of_connections(const ConnectError& error);
+
 // What an error means for the transaction that met it: the one place that knows the numbers.
 enum class ErrorClass {
   kRetry,           // 1205, 1213, 1317, …: redo the transaction

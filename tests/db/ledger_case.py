@@ -130,9 +130,9 @@ class LedgerCase(unittest.TestCase):
         return self.enterContext(Loader(self.folder, [*words, "--to", to or self.database.url], **popen_options))
 
     @contextlib.contextmanager
-    def session(self, statements):
+    def session(self, statements, *options):
         """Another session in the database that has run the statements; it ends, and rolls back, with the context."""
-        words = self.server.client(self.database.name, "--unbuffered")
+        words = self.server.client(self.database.name, "--unbuffered", *options)
         client = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             client.stdin.write(f"{statements};\nSELECT 'ran';\n")
