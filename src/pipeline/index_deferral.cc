@@ -8,6 +8,8 @@
 // session: a server that died without a word is noticed there, and a build that waits for the table's metadata lock.
 // That lock is waited for by the server, at the start of the build and at its end; one setting bounds both waits. It is
 // --retry-for, since a shorter one would throw hours of work away at the end for a query of half a minute.
+//
+// A little long, since each step leans on the same lock, the same notes and the same words about who is in the way.
 #include "pipeline/index_deferral.h"
 
 #include <fmt/format.h>
@@ -20,7 +22,9 @@
 #include "base/quantity.h"
 #include "base/units.h"
 #include "report/progress.h"
+#include "write/alter_wait.h"
 #include "write/background_statement.h"
+#include "write/error_remedy.h"
 #include "write/session.h"
 #include "write/sql_text.h"
 #include "write/statement_error.h"
@@ -47,33 +51,18 @@ constexpr std::uint64_t kWorthwhileBytes = 8 * kMiB;
 constexpr std::chrono::milliseconds kGlance{1'000};
 constexpr std::chrono::milliseconds kPoll{100};
 constexpr std::chrono::seconds kServerPoll{10};
+constexpr std::chrono::seconds kWaitPoll{1};  // for what a build waits
 constexpr std::chrono::seconds kKillWait{2};
 // A query of this length is nothing unusual. As long as an ALTER TABLE waits, later queries on the table wait behind
 // it.
 constexpr std::chrono::seconds kLockWaitMin{20};
 constexpr std::chrono::seconds kLockWaitMax{31'536'000};  // lock_wait_timeout has no more
 constexpr unsigned kLongBuildsMax = 3;
-constexpr std::string_view kWaitsForLock = "Waiting for table metadata lock";
 constexpr std::uint32_t kNoReadTimeout = 0;
 constexpr int kLockWaitTimeout = 1205;
 constexpr int kDuplicateKeyName = 1061;
+constexpr std::string_view kAlterAccount = "use an account that may ALTER the table";
 constexpr std::chrono::minutes kSaidEvery{1};
-
-std::string in_use(const std::string& table) {
-  return fmt::format("another session uses {} (it holds a metadata lock; SHOW PROCESSLIST may name it)",
-                     write::quote_identifier(table));
-}
-
-// Only to be able to say so: false where the server does not tell.
-bool waits_for_lock(Session& session, std::uint64_t connection_id) {
-  try {
-    const auto rows =
-        session.query(fmt::format("SELECT STATE FROM information_schema.PROCESSLIST WHERE ID = {}", connection_id));
-    return !rows.empty() && rows[0][0] == kWaitsForLock;
-  } catch (const StatementError&) {
-    return false;
-  }
-}
 
 std::string count_of(const std::vector<IndexDefinition>& indexes) {
   return fmt::format("{} secondary {} ({})", indexes.size(), indexes.size() == 1 ? "index" : "indexes",
@@ -157,8 +146,7 @@ IndexMode IndexDeferral::decide(std::optional<std::uint64_t> source_bytes) {
   if (const auto why = drop()) {
     if (!is_asked) return keep(found, *why);
     throw DatabaseError(
-        fmt::format("{}: {} cannot be dropped before the load, because {}; mend that, or leave --indexes "
-                    "defer out.",
+        fmt::format("{}: {} cannot be dropped before the load, because {}; fix that, or leave --indexes defer out.",
                     input_, subject(found.indexes), *why));
   }
   owed_ = missing();
@@ -255,8 +243,9 @@ std::optional<IndexDeferral::Refusal> IndexDeferral::drop_once(Session& session)
     if (kind == write::ErrorClass::kConnectionLost || kind == write::ErrorClass::kReadOnly) throw;
     session.execute("ROLLBACK");
     const bool is_locked = error.code() == kLockWaitTimeout;
-    return Refusal{is_locked ? in_use(table_) : std::string("the server refuses: ") + error.what(),
-                   kind == write::ErrorClass::kRetry};
+    return Refusal{
+        is_locked ? write::why_alter_waited(session, table_) : std::string("the server refuses: ") + error.what(),
+        kind == write::ErrorClass::kRetry};
   }
 }
 
@@ -325,7 +314,7 @@ void IndexDeferral::build_missing() {
     } catch (const write::ConnectError& error) {
       if (!retry_.may_redo(error)) throw;
       if (!since) since = Clock::now();
-      wait_after(error.code(), error.what(), true, *since, failures++);
+      wait_after(error.what(), "fix that", true, *since, failures++);
     } catch (const StatementError& error) {
       const write::ErrorClass kind = write::classify(error);
       const bool may_pass = kind == write::ErrorClass::kConnectionLost || kind == write::ErrorClass::kRetry ||
@@ -336,19 +325,24 @@ void IndexDeferral::build_missing() {
       const auto trouble = is_locked ? std::max(begun, Clock::now() - lock_wait()) : Clock::now();
       const bool has_worked = trouble - begun > retry_.retry_for();
       if (!since || (has_worked && ++long_builds < kLongBuildsMax)) since = trouble;
-      wait_after(error.code(), error.what(), may_pass, *since, failures++);
+      wait_after(is_locked ? why_build_waited() : error.what(), write::remedy(error, kAlterAccount), may_pass, *since,
+                 failures++);
     }
   }
 }
 
-void IndexDeferral::wait_after(int code, const std::string& error, bool may_pass, Clock::time_point since,
+void IndexDeferral::wait_after(const std::string& why, std::string_view remedy, bool may_pass, Clock::time_point since,
                                unsigned failures) {
-  const std::string why = code == kLockWaitTimeout ? in_use(table_) : error;
   const std::string what = fmt::format("{} cannot be built: {}", subject(owed_), why);
   if (may_pass && !stop_.requested() && retry_.wait(since, failures, what)) return;
   if (stop_.requested()) throw Interrupted();
   throw DatabaseError(
-      fmt::format("{}: {}; mend that and run the same command again, or `chatload schema apply`.", input_, what));
+      fmt::format("{}: {}; {} and run the same command again, or `chatload schema apply`.", input_, what, remedy));
+}
+
+std::string IndexDeferral::why_build_waited() const {
+  if (!build_waits_for_.empty()) return build_waits_for_;
+  return control_.run([&](Session& session) { return write::why_alter_waited(session, table_); });
 }
 
 // A server goes on building for a client that is gone.
@@ -372,27 +366,35 @@ void IndexDeferral::build_once(const std::vector<IndexDefinition>& indexes) {
   const std::string kill = fmt::format("KILL QUERY {}", statement.connection_id());
   const std::string is_there =
       fmt::format("SELECT IS_USED_LOCK({}) = {}", write::quote_text(build_lock_), statement.connection_id());
-  bool did_wait = false;
+  build_waits_for_.clear();
+  auto next_look = Clock::now() + kWaitPoll;
   for (auto next_poll = Clock::now() + kServerPoll; !statement.ends_within(kPoll);) {
     if (stop_.requested()) {
       control_.attempt([&](Session& session) { session.execute(kill); });
       static_cast<void>(statement.ends_within(kKillWait));
       throw Interrupted();
     }
+    if (Clock::now() >= next_look) {
+      look_at_wait(statement.connection_id());
+      next_look = Clock::now() + kWaitPoll;
+    }
     if (Clock::now() < next_poll) continue;
     const bool knows_it = control_.run([&](Session& session) { return session.query(is_there).at(0).at(0) == "1"; });
     if (!knows_it && !statement.ends_within(kServerPoll)) {
       throw StatementError(2013, "08S01", "the server has lost the connection that builds them");
     }
-    const bool waits =
-        control_.run([&](Session& session) { return waits_for_lock(session, statement.connection_id()); });
-    if (waits && !did_wait) {
-      spdlog::warn("The build waits, because {}; for up to {}.", in_use(table_), format_duration(lock_wait()));
-    }
-    did_wait = waits;
     next_poll = Clock::now() + kServerPoll;
   }
   statement.get();
+}
+
+void IndexDeferral::look_at_wait(std::uint64_t connection_id) {
+  std::string why =
+      control_.run([&](Session& session) { return write::why_alter_waits(session, table_, connection_id); });
+  if (!why.empty() && build_waits_for_.empty()) {
+    spdlog::warn("The build waits, because {}; for up to {}.", why, format_duration(lock_wait()));
+  }
+  build_waits_for_ = std::move(why);
 }
 
 std::chrono::seconds IndexDeferral::lock_wait() const {

@@ -69,8 +69,10 @@ class IndexDeferral {
   [[nodiscard]] std::vector<write::IndexDefinition> missing();
   void build_missing();
   void build_once(const std::vector<write::IndexDefinition>& indexes);
-  void wait_after(int code, const std::string& error, bool may_pass, write::RetryPolicy::Clock::time_point since,
-                  unsigned failures);
+  void wait_after(const std::string& why, std::string_view remedy, bool may_pass,
+                  write::RetryPolicy::Clock::time_point since, unsigned failures);
+  [[nodiscard]] std::string why_build_waited() const;
+  void look_at_wait(std::uint64_t connection_id);
   [[nodiscard]] bool had_to_wait_for_others();
   [[nodiscard]] std::chrono::seconds lock_wait() const;
   [[nodiscard]] write::ControlConnection::Wait table_wait() const;
@@ -90,6 +92,7 @@ class IndexDeferral {
   std::string build_lock_;
   bool has_table_ = false;  // the control connection wants, and has had, the table's lock
   std::vector<write::IndexDefinition> owed_;
+  std::string build_waits_for_;  // as seen last in the build, half a sentence; empty where it did not wait
 };
 
 }  // namespace chatload::pipeline

@@ -1,5 +1,6 @@
 """--indexes: what a load drops it builds, byte for byte, whatever ends it in between and whoever comes next."""
 
+import contextlib
 import pathlib
 import re
 import signal
@@ -379,13 +380,48 @@ class BesideOthersTest(IndexCase):
         with self.session("START TRANSACTION; SELECT 1 FROM chat_messages LIMIT 0"):
             run = self.pipe("log", chat_log())
             self.assertEqual(run.exit_code, 1, run.stderr)
-            self.assertIn("because another session uses `chat_messages` (it holds a metadata lock", run.stderr)
+            self.assertIn("because another session uses `chat_messages`", run.stderr)
             words = (self.path, *DEFER, "--retry-for", "1s")
             self.assert_refused(self.load(*words), 3, "cannot be dropped", "another session uses `chat_messages`")
             waiting = self.loader(self.path, *DEFER)
             wait_until(lambda: waiting.says("trying again for up to"), "the load waits for the table")
         self.assertEqual(waiting.finish().exit_code, 1)
         self.assertEqual((self.indexes(), self.notes()), (SHIPPED, []))
+
+
+class BackupTest(IndexCase):
+    """A backup keeps every ALTER TABLE waiting, and no session that uses the table is to blame."""
+
+    def lock(self):
+        return "LOCK INSTANCE FOR BACKUP" if self.server.kind == "mysql" else "BACKUP STAGE START; BACKUP STAGE BLOCK_DDL"
+
+    def test_before_the_drop_auto_keeps_the_indexes_and_says_why(self):
+        before = self.shown()
+        with self.session(self.lock()):
+            run = self.pipe("log", chat_log())
+        self.assertEqual(run.exit_code, 1, run.stderr)
+        self.assertRegex(run.stderr, "in place, because .*a backup holds the server's backup lock")
+        if self.server.kind == "mysql":
+            self.assertIn("(connection", run.stderr)
+            self.assertNotIn("another session uses", run.stderr)
+        self.assertEqual(self.recorded_mode(), "keep")
+        self.assert_whole(before)
+
+    def test_the_build_waits_for_it_and_names_it(self):
+        before = self.shown()
+        for lock in (self.lock(), "FLUSH TABLES WITH READ LOCK"):
+            with self.subTest(lock), contextlib.ExitStack() as backup:
+                self.database.create_table()
+                self.door.at(BUILD, before=lambda _: backup.enter_context(self.session(lock)))
+                loader = self.loader(self.path, *self.RANGE_SIZE, *DEFER, to=self.to_door)
+                is_of_server = lock.startswith("FLUSH") and self.server.kind == "mysql"
+                cause = "FLUSH TABLES WITH READ LOCK" if is_of_server else "a backup holds the server's backup lock"
+                wait_until(lambda: loader.says("The build waits, because"), "the build waits")
+                self.assertTrue(loader.says(cause), loader.errors.read_text())
+                self.assertFalse(loader.says("another session uses"))
+                backup.close()
+                self.assert_loaded(loader.finish(), apply(self.path))
+                self.assert_whole(before)
 
 
 class BuildTest(IndexCase):
@@ -461,7 +497,8 @@ class BuildTest(IndexCase):
         loader, _ = self.blocked_build("--retry-for", "21s")
         loader.process.wait(60)
         run = loader.finish()
-        self.assert_refused(run, 3, "`site_id`, `timestamp`", "another session uses `chat_messages`", "metadata lock")
+        self.assert_refused(run, 3, "`site_id`, `timestamp`", "another session uses `chat_messages`", "metadata lock",
+                            "end the session that uses the table")
         self.assertEqual(run.stderr.count("The build waits, because another session uses `chat_messages`"), 1)
         self.assertEqual(len(self.statements(BUILD)), 1)
         self.assertEqual(self.notes(), SHIPPED)
