@@ -30,7 +30,7 @@ class LoadCloser {
                   const InputResult& result);
 
   // Builds the indexes, and only then marks the load as done. REQUIRES: record_end(), in this run or an earlier one.
-  // Throws LoadError where the load is no longer this run's, or the server has lost some of it.
+  // Throws LoadError where the load is no longer this run's, or the server or the table has lost some of it.
   void finish(ExitCode exit_code);
 
  private:

@@ -168,7 +168,6 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
         "lines would be judged by other rules; begin anew with --restart.",
         source.file.name(), record.load_id, record.limits, limits_));
   }
-  witnesses_.require_rows(source.file.name(), record.load_id);
   const bool had_all = !record.source_digest.empty() && is_content_of(record, source);
   if (!had_all) check_(load.plan);
   const bool is_ours = record.owner == load.owner || control_.run([&](write::Session& session) {

@@ -54,8 +54,9 @@ class LoadOpener {
              const StopSignal& stop);
 
   // Takes the load's named lock, which the control connection then holds, and looks it up.
-  // Throws LoadError where another run holds the lock, the load does not fit this run, or the table lacks its rows,
-  // UsageError where its recorded settings are others than those that were given, and Interrupted after a stop.
+  // Throws LoadError where another run holds the lock, the load does not fit this run, or is done and the table lacks
+  // its rows, UsageError where its recorded settings are others than those that were given, and Interrupted after a
+  // stop.
   [[nodiscard]] std::variant<OpenLoad, DoneLoad> open(const source::HeldFile& file,
                                                       const source::SourceIdentity& identity);
 

@@ -156,6 +156,7 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
         count(load.load_id, recorded_counts(load.before), verdict);
         finish(file, load, load.before.counts.rejected > 0, verdict);
       } else {
+        if (load.before.ranges > 0) witnesses_->require_rows(input, load.load_id);
         go_on(file, identity, load, verdict);
       }
     } catch (const Interrupted& interrupted) {
