@@ -198,6 +198,7 @@ class Result:
         self.reject_texts = []  # of each of rejects: (detail, the line without its end)
         self.lines = self.blank = self.filtered = self.valid = self.repeated = 0
         self.replaces = False
+        self.skips_first = False
 
     def counts(self):
         by_reason = dict.fromkeys(REASONS, 0)
@@ -237,6 +238,10 @@ def add_line(result, raw, line_filter, refuses):
     row = row_of(raw, line_filter)
     if row is None:
         result.filtered += 1
+        return
+    if result.skips_first and row[0].encode("utf-8") in result.rows and not result.replaces:
+        result.valid += 1
+        result.repeated += 1
         return
     detail = refuses(row)
     if detail is not None:
@@ -280,11 +285,11 @@ def open_input(path):
     return gzip.open(path, "rb") if is_gzip else open(path, "rb")
 
 
-def apply(paths, line_filter=None, on_duplicate="skip", line_bytes_max=LINE_BYTES_MAX, refuses=refuses_nothing):
+def apply(paths, line_filter=None, on_duplicate="skip", line_bytes_max=LINE_BYTES_MAX, refuses=refuses_nothing, skips_first=False):
     """Loads the files, one after the other, into an empty table; line numbers and offsets start anew in each.
 
     `refuses` stands for what the server says to a row: None, or a detail, by which the line is refused_by_server and
-    owns nothing, whether its id is there already or not.
+    owns nothing, whether its id is there already or not; with skips_first the server sees no line that skip skips.
 
     A line over line_bytes_max is line_too_long whatever it holds, white space only too: whoever drains such a line does
     not look at its tail. A file of nothing but a byte order mark has no lines.
@@ -292,6 +297,7 @@ def apply(paths, line_filter=None, on_duplicate="skip", line_bytes_max=LINE_BYTE
     line_filter = line_filter or Filter()
     result = Result()
     result.replaces = on_duplicate == "replace"
+    result.skips_first = skips_first
     for path in paths:
         offset = 0
         with open_input(path) as file:

@@ -28,6 +28,7 @@
 #include "write/session.h"
 #include "write/sql_text.h"
 #include "write/statement_error.h"
+#include "write/table_info.h"
 
 namespace chatload::pipeline {
 namespace {
@@ -159,7 +160,7 @@ IndexDeferral::Found IndexDeferral::look() {
   return control_.run([&](Session& session) {
     Found found{write::noted_indexes(session, table_).missing, false};
     for (IndexDefinition& index : write::droppable_indexes(session, table_)) found.indexes.push_back(std::move(index));
-    found.table_is_empty = session.query("SELECT 1 FROM " + write::quote_identifier(table_) + " LIMIT 1").empty();
+    found.table_is_empty = write::is_empty(session, table_);
     return found;
   });
 }

@@ -161,7 +161,8 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
                 .owner = source.runner.owner,
                 .plan = cli::resumed_plan(plan_, record.plan, record.load_id, "--restart"),
                 .before = {},
-                .is_source_in_doubt = source.identity.stamp != record.source_stamp};
+                .is_source_in_doubt = source.identity.stamp != record.source_stamp,
+                .is_again = record.attempt > 1};
   if (record.limits != limits_) {
     throw LoadError(fmt::format(
         "{}: the columns of the table are no longer those that load {} began with ({} then, {} now), so that "
@@ -222,7 +223,11 @@ std::optional<OpenLoad> LoadOpener::begin(const Found& found, const Source& sour
     spdlog::info("{}: begins anew as load {}; rows that an earlier load wrote stay, and {}.", source.file.name(),
                  *load_id, what_of_their_lines(plan_.write.on_duplicate));
   }
-  return OpenLoad{.load_id = *load_id, .owner = source.runner.owner, .plan = std::move(plan), .before = {}};
+  return OpenLoad{.load_id = *load_id,
+                  .owner = source.runner.owner,
+                  .plan = std::move(plan),
+                  .before = {},
+                  .is_again = !found.put_aside.empty()};
 }
 
 }  // namespace chatload::pipeline

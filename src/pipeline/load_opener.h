@@ -27,6 +27,7 @@ struct OpenLoad {
   write::LoadTotals before;  // what earlier runs have committed
   // They may have read other bytes: the file was touched since, or is another one of equal size, head and tail.
   bool is_source_in_doubt = false;
+  bool is_again = false;    // an earlier attempt was put aside (--restart, --reload), whose rows may be in the table
   bool is_written = false;  // all lines are in: what is left are the indexes and the ledger's last word
 };
 

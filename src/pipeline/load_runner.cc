@@ -77,6 +77,9 @@ LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
   if (const auto why = control_->run([](write::Session& session) { return write::why_commits_may_be_lost(session); })) {
     spdlog::warn("A crash of the server may lose rows that it has committed: {}.", *why);
   }
+  for (const std::string& surprise : table_.surprises()) {
+    spdlog::warn("{}: {}.", write::quote_identifier(table_.table), surprise);
+  }
   if (!table_.can_write_in_parallel() && plan.write.connections > 1) {
     spdlog::info("One connection writes in file order, because {}.", table_.why_not_in_parallel());
   }
@@ -237,14 +240,19 @@ void LoadRunner::finish(const source::HeldFile& file, const OpenLoad& load, bool
   verdict.worsen(RunStatus::kDone, exit_code);
 }
 
-write::RowTransport LoadRunner::choose_transport(const std::string& input, write::OnDuplicate mode) {
+// Of a source that is loaded again most rows are duplicates, of which LOAD DATA takes only so many in a statement.
+write::RowTransport LoadRunner::choose_transport(const std::string& input, const OpenLoad& load) {
   using write::RowTransport;
   const write::WriteMethod asked = plan_.write.method;
   const bool is_mysql = writers_.first().server().server == write::Server::kMysql;
   const RowTransport insert = is_mysql || table_.may_have_trigger ? RowTransport::kText : RowTransport::kBound;
   if (asked == write::WriteMethod::kInsert || (asked == write::WriteMethod::kAuto && !is_mysql)) return insert;
-  const auto why_not =
-      control_->run([&](write::Session& session) { return write::why_not_load_data(session, table_, mode); });
+  const auto why_not = control_->run([&](write::Session& session) -> std::optional<std::string> {
+    if (auto why = write::why_not_load_data(session, table_, load.plan.write.on_duplicate)) return why;
+    const bool may_be_there = load.is_again && asked == write::WriteMethod::kAuto;
+    if (may_be_there && !write::is_empty(session, table_.table)) return "its rows may be in the table already";
+    return std::nullopt;
+  });
   if (!why_not) return RowTransport::kLoadData;
   spdlog::log(asked == write::WriteMethod::kLoadData ? spdlog::level::warn : spdlog::level::info,
               "{}: writes by INSERT, not LOAD DATA, because {}.", input, *why_not);
@@ -305,7 +313,7 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
   const write::WriteContext context{
       .mapping = mapping_,
       .mode = plan.write.on_duplicate,
-      .transport = choose_transport(input, plan.write.on_duplicate),
+      .transport = choose_transport(input, load),
       .may_change_keys = table_.may_have_trigger,
       .statement_bytes_max = statement_bytes_max(plan.read.split),
       .recorded_rejects_max = plan.report.reject_limit.is_given() ? kRecordedRejectsMax : 0,
@@ -316,7 +324,9 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
       .stop = stop_,
       .pause = stats_.pause,
       .retries = stats_.retries,
-      .disconnected = stats_.disconnected};
+      .disconnected = stats_.disconnected,
+      .looks_ids_up = plan.write.on_duplicate == write::OnDuplicate::kSkip && table_.may_fire_on_duplicate,
+      .can_reorder = table_.can_write_in_parallel()};
   const auto sessions = opened.first(memory.workers.connections);
   if (is_key_order) {
     return KeyOrderLoad(file, plan, key_order, sessions, context, *control_, stats_, spill_).run(rejects);

@@ -56,7 +56,7 @@ class LoadRunner {
   void count_done(const std::string& input, const DoneLoad& load, Verdict& verdict);
   void go_on(const source::HeldFile& file, const source::SourceIdentity& identity, const OpenLoad& load,
              Verdict& verdict);
-  [[nodiscard]] write::RowTransport choose_transport(const std::string& input, write::OnDuplicate mode);
+  [[nodiscard]] write::RowTransport choose_transport(const std::string& input, const OpenLoad& load);
   void say_if_fewer(const std::string& input, const MemoryPlan& memory) const;
   void say_if_lines_may_not_fit(const std::string& input, split::SplitLimits limits);
   [[nodiscard]] InputResult write_rows(const source::HeldFile& file, const source::SourceIdentity& identity,

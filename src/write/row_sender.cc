@@ -7,6 +7,13 @@
 //   replace   a = inserted + 2 c, so a - 2 c inserted, the others updated, changed or not
 //   fail      a inserted
 //
+// Where a trigger may fire on a duplicate, skip looks the ids of a statement up first, locks those that are there, and
+// inserts the others, rows of an id that is among them after those: none is a duplicate then, and a = n. One is all the
+// same where another load puts its id there in between, or where it meets another unique key. Then the statement has
+// changed nothing, and its halves are looked up again; a row alone is a duplicate. Where the table calls different ids
+// equal, or has another unique key, halves find out which rows are there, too: the server alone compares, and rows keep
+// their order.
+//
 // A statement that the server refuses for one of its rows has changed nothing (InnoDB undoes it alone), so its halves
 // are sent in order: a bad row among 1,000 costs 20 more statements. From kRefusedRowByRow on in one range its rows go
 // one by one, which for many bad rows is fewer.
@@ -24,6 +31,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "base/quantity.h"
@@ -38,6 +48,8 @@ constexpr std::size_t kRefusedDetailsKept = 100;
 // Jobs in a row, after which a writer inserts for good: what they have the next ones have too.
 constexpr unsigned kFallbacksMax = 3;
 constexpr int kDuplicateEntry = 1062;
+constexpr int kIllegalMix = 1267;  // of collations, of two operands and of a list
+constexpr int kIllegalMixOfMany = 1271;
 
 }  // namespace
 
@@ -47,7 +59,8 @@ RowSender::RowSender(Session& session, const WriteContext& context, RejectSender
       context_(context),
       rejects_(rejects),
       failed_(failed),
-      builder_(context.mapping, context.mode, session.server().server),
+      builder_(context.mapping, context.mode, session.server().server, context.looks_ids_up),
+      lookup_(context.mapping),
       transport_(context.transport) {}
 
 void RowSender::begin_job() { transport_ = fallbacks_ < kFallbacksMax ? context_.transport : RowTransport::kText; }
@@ -60,6 +73,26 @@ void RowSender::learn_limits() {
   if (limits_) return;
   limits_ = {.rows_max = rows_of_statement(session_.round_trip()),
              .bytes_max = session_.statement_bytes_max(context_.statement_bytes_max)};
+}
+
+// send() of a statement of so many rows, whose time counts for the next one.
+template <typename Send>
+auto RowSender::paced(std::size_t rows, Send send) {
+  const auto begun = std::chrono::steady_clock::now();
+  const auto note = [&](bool is_answered) {
+    const auto time = std::chrono::steady_clock::now() - begun;
+    if (!pace_.took(rows, time, is_answered)) return;
+    spdlog::info("A statement of {} rows took the server {}; sends {} at once next.", rows,
+                 format_duration(std::chrono::round<std::chrono::seconds>(time)), pace_.rows_max());
+  };
+  try {
+    auto done = send();
+    note(/*is_answered=*/true);
+    return done;
+  } catch (const StatementError&) {
+    note(/*is_answered=*/false);
+    throw;
+  }
 }
 
 RowSender::Outcome RowSender::send(WriteJob& job, std::span<const std::uint32_t> rows) {
@@ -79,6 +112,74 @@ RowSender::Outcome RowSender::send_late(WriteJob& job, std::span<const std::uint
 }
 
 RowSender::Outcome RowSender::insert_all(WriteJob& job, std::span<const std::uint32_t> rows) {
+  return context_.looks_ids_up ? insert_absent(job, rows) : insert_in_statements(job, rows);
+}
+
+RowSender::Outcome RowSender::insert_halves(WriteJob& job, std::span<const std::uint32_t> rows) {
+  const std::size_t half = rows.size() / 2;
+  const Outcome lower = insert_all(job, rows.first(half));
+  return lower == Outcome::kSent ? insert_all(job, rows.subspan(half)) : lower;
+}
+
+// Sends the query of so many rows' ids that is in text_. Nothing where the key's character set lacks one of them.
+std::optional<Ids> RowSender::find_ids(std::size_t rows) {
+  const auto ask = [&] {
+    Ids ids;
+    for (Row& row : session_.query(text_)) ids.insert(std::move(row.at(0).value()));
+    return ids;
+  };
+  try {
+    Ids ids = paced(rows, ask);
+    if (ids.empty()) return ids;
+    lookup_.hold(ids, text_);
+    return paced(rows, ask);
+  } catch (const StatementError& error) {
+    const bool is_illegal_mix = error.code() == kIllegalMix || error.code() == kIllegalMixOfMany;
+    if (!is_illegal_mix && classify(error) != ErrorClass::kRefused) throw;
+    return std::nullopt;
+  }
+}
+
+RowSender::Outcome RowSender::insert_absent(WriteJob& job, std::span<const std::uint32_t> rows) {
+  const auto id_of = [&](std::uint32_t row) { return job.parsed.rows.row(row)[context_.mapping.key].as_text(); };
+  while (!rows.empty()) {
+    if (has_to_end()) return Outcome::kGivenUp;
+    const StatementLimits limits{.rows_max = std::min(IdLookup::kRowsMax, pace_.rows_max()),
+                                 .bytes_max = limits_->bytes_max};
+    const std::size_t fitting = lookup_.find(job.parsed.rows, rows, limits, text_);
+    if (fitting == 0) throw line_too_long(place_of(job, rows.front()).line, limits.bytes_max);
+    const auto next = rows.first(fitting);
+    const std::optional<Ids> there = find_ids(fitting);
+    std::set<std::string_view> sent;
+
+    Outcome outcome = Outcome::kSent;
+    if (!there) {
+      outcome = fitting == 1 ? insert_in_statements(job, next) : insert_halves(job, next);
+    } else if (context_.can_reorder) {
+      std::vector<std::uint32_t> absent, repeats;
+      for (const std::uint32_t row : next) {
+        if (there->contains(id_of(row))) {
+          ++job.result.counts.duplicate;
+        } else {
+          (sent.insert(id_of(row)).second ? absent : repeats).push_back(row);
+        }
+      }
+      outcome = insert_in_statements(job, absent);
+      if (outcome == Outcome::kSent) outcome = insert_absent(job, repeats);
+    } else if (there->empty()) {
+      outcome = insert_in_statements(job, next);
+    } else if (fitting == 1) {
+      ++job.result.counts.duplicate;
+    } else {
+      outcome = insert_halves(job, next);
+    }
+    if (outcome != Outcome::kSent) return outcome;
+    rows = rows.subspan(fitting);
+  }
+  return Outcome::kSent;
+}
+
+RowSender::Outcome RowSender::insert_in_statements(WriteJob& job, std::span<const std::uint32_t> rows) {
   while (!rows.empty()) {
     if (has_to_end()) return Outcome::kGivenUp;
     const auto next = rows.first(prepare_insert(job, rows));
@@ -109,31 +210,13 @@ RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_
       return fall_back(job, error.what());
     }
     if (!is_rows_fault(error)) throw;
-    if (rows.size() == 1) return refuse(job, rows.front(), error);
+    if (rows.size() == 1) {
+      if (!context_.looks_ids_up || !is_of_duplicate(error)) return refuse(job, rows.front(), error);
+      ++job.result.counts.duplicate;
+      return Outcome::kSent;
+    }
   }
-  const std::size_t half = rows.size() / 2;
-  const Outcome lower = insert_all(job, rows.first(half));
-  return lower == Outcome::kSent ? insert_all(job, rows.subspan(half)) : lower;
-}
-
-// send() of a statement of so many rows, whose time counts for the next one.
-template <typename Send>
-auto RowSender::paced(std::size_t rows, Send send) {
-  const auto begun = std::chrono::steady_clock::now();
-  const auto note = [&](bool is_answered) {
-    const auto time = std::chrono::steady_clock::now() - begun;
-    if (!pace_.took(rows, time, is_answered)) return;
-    spdlog::info("A statement of {} rows took the server {}; sends {} at once next.", rows,
-                 format_duration(std::chrono::round<std::chrono::seconds>(time)), pace_.rows_max());
-  };
-  try {
-    auto done = send();
-    note(/*is_answered=*/true);
-    return done;
-  } catch (const StatementError&) {
-    note(/*is_answered=*/false);
-    throw;
-  }
+  return insert_halves(job, rows);
 }
 
 StatementResult RowSender::send_insert(const WriteJob& job, std::span<const std::uint32_t> rows) {
@@ -228,10 +311,11 @@ void RowSender::count(WriteJob& job, std::span<const std::uint32_t> sent, const 
   const std::uint64_t rows = sent.size();
   require_no_warning(session_, done, lines_of(job));
   const bool is_replace = context_.mode == OnDuplicate::kReplace;
+  const bool is_fail = context_.mode == OnDuplicate::kFail;
   const std::uint64_t affected_by_changes = is_replace ? 2 * done.changed_rows : 0;
   const bool is_possible = (is_replace || done.changed_rows == 0) && affected_by_changes <= done.affected_rows &&
                            done.affected_rows - affected_by_changes + (is_replace ? done.changed_rows : 0) <= rows &&
-                           (context_.mode != OnDuplicate::kFail || done.affected_rows == rows);
+                           (!(is_fail || context_.looks_ids_up) || done.affected_rows == rows);
   if (!is_possible) {
     throw DatabaseError(
         fmt::format("The server reports {} affected and {} changed rows for an INSERT of {} of {}, "

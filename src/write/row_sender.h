@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "write/id_lookup.h"
 #include "write/reject_sender.h"
 #include "write/row_pace.h"
 #include "write/session.h"
@@ -58,6 +59,10 @@ class RowSender {
  private:
   [[nodiscard]] bool has_to_end() const { return failed_ || context_.stop.requested(); }
   [[nodiscard]] Outcome insert_all(WriteJob& job, std::span<const std::uint32_t> rows);
+  [[nodiscard]] Outcome insert_halves(WriteJob& job, std::span<const std::uint32_t> rows);
+  [[nodiscard]] std::optional<Ids> find_ids(std::size_t rows);
+  [[nodiscard]] Outcome insert_absent(WriteJob& job, std::span<const std::uint32_t> rows);
+  [[nodiscard]] Outcome insert_in_statements(WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] std::size_t prepare_insert(const WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] Outcome insert(WriteJob& job, std::span<const std::uint32_t> rows);
   template <typename Send>
@@ -77,6 +82,7 @@ class RowSender {
   RejectSender& rejects_;
   const std::atomic<bool>& failed_;
   StatementBuilder builder_;
+  IdLookup lookup_;
   std::optional<StatementLimits> limits_;  // of INSERTs on this connection
   RowPace pace_;
   RowTransport transport_;  // of the job under way

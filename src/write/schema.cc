@@ -240,10 +240,7 @@ std::string check_schema(Session& session, const parse::Mapping& mapping) {
   parse::Mapping limits = mapping;
   const TableInfo info = inspect_table(session, limits, OnDuplicate::kSkip);
   std::string report = info.table + ": can be loaded\n";
-  if (!info.key_is_bytes) {
-    report += "note: its key has the collation " + info.key_collation +
-              ", which takes some different ids for one, so one connection writes it in file order\n";
-  }
+  for (const std::string& surprise : info.surprises()) report += "note: " + surprise + "\n";
   if (info.has_other_unique_key) {
     report +=
         "note: it has a unique key beside its primary key, so one connection writes it in file order and"

@@ -30,7 +30,9 @@ struct StatementLimits {
 // Session does. Single-threaded.
 class StatementBuilder {
  public:
-  StatementBuilder(const parse::Mapping& mapping, OnDuplicate mode, Server server);
+  // only_absent: with skip, an INSERT fails where the key of one of its rows is there, by the error that
+  // is_of_duplicate() knows, and fires no trigger on that row.
+  StatementBuilder(const parse::Mapping& mapping, OnDuplicate mode, Server server, bool only_absent = false);
 
   // Replaces sql by an INSERT of rows order[0], order[1], … as far as the limits allow, and returns how many those
   // are: at least one, or none where the first alone is longer than bytes_max.
@@ -58,6 +60,10 @@ class StatementBuilder {
   std::string load_data_;
   std::vector<parse::FieldKind> kinds_;  // a column each
 };
+
+// Whether a key of the table's own was there already when rows were to be inserted that are only_absent. What a trigger
+// meets in another table is not taken for it.
+[[nodiscard]] bool is_of_duplicate(const StatementError& error);
 
 // Appends YYYY-MM-DD hh:mm:ss in UTC, without quotes. REQUIRES: a year of four digits, as the row contract's range has.
 void append_time(std::string& text, std::int64_t epoch_seconds);

@@ -148,20 +148,30 @@ std::optional<std::string> fit_field(Session& session, const Column& column, par
   return subject + column.column_type + ", where VARCHAR or TEXT is needed";
 }
 
-bool may_have_trigger(Session& session, const std::string& table) {
-  const std::string name = quote_text(table);
-  const auto is_there = [&](const std::string& what) { return !session.query("SELECT 1 FROM " + what).empty(); };
-  if (is_there("information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = " + name)) {
-    return true;
-  }
+void read_triggers(Session& session, TableInfo& info) {
+  const std::string name = quote_text(info.table);
+  const std::vector<Row> triggers = session.query(
+      "SELECT ACTION_TIMING, EVENT_MANIPULATION FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = "
+      "DATABASE() AND EVENT_OBJECT_TABLE = " +
+      name);
   const auto is_granted = [&](std::string_view source, const std::string& where) {
-    return is_there(fmt::format(
-        R"(information_schema.{} WHERE PRIVILEGE_TYPE = 'TRIGGER'{} AND GRANTEE = CONCAT('\'',
-           SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '\'@\'', SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '\''))",
-        source, where));
+    return !session
+                .query(fmt::format(
+                    R"(SELECT 1 FROM information_schema.{} WHERE PRIVILEGE_TYPE = 'TRIGGER'{} AND GRANTEE = CONCAT('\'',
+                       SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '\'@\'', SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '\''))",
+                    source, where))
+                .empty();
   };
-  return !is_granted("USER_PRIVILEGES", "") && !is_granted("SCHEMA_PRIVILEGES", " AND DATABASE() LIKE TABLE_SCHEMA") &&
-         !is_granted("TABLE_PRIVILEGES", " AND TABLE_SCHEMA = DATABASE() AND TABLE_NAME = " + name);
+  const bool is_seen = !triggers.empty() || is_granted("USER_PRIVILEGES", "") ||
+                       is_granted("SCHEMA_PRIVILEGES", " AND DATABASE() LIKE TABLE_SCHEMA") ||
+                       is_granted("TABLE_PRIVILEGES", " AND TABLE_SCHEMA = DATABASE() AND TABLE_NAME = " + name);
+  info.may_have_trigger = !is_seen || !triggers.empty();
+  info.has_update_trigger =
+      std::any_of(triggers.begin(), triggers.end(), [](const Row& trigger) { return trigger[1] == "UPDATE"; });
+  info.may_fire_on_duplicate =
+      info.has_update_trigger || !is_seen || std::any_of(triggers.begin(), triggers.end(), [](const Row& trigger) {
+        return trigger == Row{"BEFORE", "INSERT"};
+      });
 }
 
 std::string join(const std::vector<std::string>& parts) {
@@ -220,6 +230,24 @@ std::string TableInfo::why_not_in_parallel() const {
                      key_collation);
 }
 
+std::vector<std::string> TableInfo::surprises() const {
+  std::vector<std::string> surprises;
+  for (const std::string& column : narrow_columns) {
+    surprises.push_back("its column " + quote_identifier(column) +
+                        " is utf8mb3, so a line with a character that this lacks, such as an emoji, is rejected");
+  }
+  if (!key_is_bytes) {
+    surprises.push_back("its key has the collation " + key_collation +
+                        ", which takes some different ids for one, so one connection writes it in file order");
+  }
+  if (has_update_trigger) {
+    surprises.push_back(
+        "it has a trigger on UPDATE: --on-duplicate skip looks ids up first and does not fire it; replace fires it for"
+        " each line whose id is there");
+  }
+  return surprises;
+}
+
 TableInfo inspect_table(Session& session, parse::Mapping& mapping, OnDuplicate mode) {
   const std::string subject = "The table " + quote_identifier(mapping.table);
   const std::vector<Row> tables = session.query(in_this_table("TABLES", "TABLE_TYPE, ENGINE", mapping.table));
@@ -254,15 +282,24 @@ TableInfo inspect_table(Session& session, parse::Mapping& mapping, OnDuplicate m
         subject + " cannot be loaded as it is: " + join(problems) +
         "; change it with ALTER TABLE, or load into a database without it after `chatload schema apply`.");
   }
+  for (const parse::FieldMapping& field : mapping.fields) {
+    if (is_one_of(column_named(columns, field.column)->charset, {"utf8mb3", "utf8"})) {
+      info.narrow_columns.push_back(field.column);
+    }
+  }
   const Column& key = *column_named(columns, key_column);
   info.key_collation = key.collation;
   info.key_is_bytes = compares_bytes(session, key);
-  info.may_have_trigger = may_have_trigger(session, mapping.table);
+  read_triggers(session, info);
   return info;
 }
 
 std::string table_definition(Session& session, const std::string& table) {
   return session.query("SHOW CREATE TABLE " + quote_identifier(table)).at(0).at(1).value_or("");
+}
+
+bool is_empty(Session& session, const std::string& table) {
+  return session.query("SELECT 1 FROM " + quote_identifier(table) + " LIMIT 1").empty();
 }
 
 std::string limits_text(const parse::Mapping& mapping) {

@@ -33,6 +33,9 @@ struct WriteContext {
   const Pause& pause;                        // while it is set, no transaction is begun
   std::atomic<std::uint64_t>& retries;       // transactions redone, for the progress line
   std::atomic<std::uint64_t>& disconnected;  // writers that have no connection just now
+  // With skip: a row whose id is there is left alone, so that no trigger fires on it. REQUIRES: kText.
+  bool looks_ids_up = false;
+  bool can_reorder = true;  // TableInfo::can_write_in_parallel(): rows with different ids may change places
 };
 
 }  // namespace chatload::write

@@ -141,7 +141,7 @@ class LoadDataTest(WriteMethodCase):
         lines = (line(f"id-{n * 7 % 400}", f"{n} refuse" if n % 5 == 1 else f"{n} fine") for n in range(600))
         self.path = self.write("log.json", "".join(lines))
         refuses = lambda row: "SQLSTATE 45000: not this one" if "refuse" in row[4] else None
-        expected = apply(self.path, refuses=refuses)
+        expected = apply(self.path, refuses=refuses, skips_first=True)
         self.assertGreater(expected.counts()["rejects_by_reason"]["refused_by_server"], 50)
         for method in ("load-data", "auto", "insert"):
             with self.subTest(method):
@@ -157,6 +157,33 @@ class LoadDataTest(WriteMethodCase):
         self.assert_loaded(run, apply(self.path, refuses=lambda row: "SQLSTATE" if "ж" in row[4] else None))
         self.assertGreater(loads, 0)
         self.assertIn("writes them as plain INSERTs", run.stderr)
+
+
+class LoadedAgainTest(WriteMethodCase):
+    LINES = 8_000
+
+    def setUp(self):
+        super().setUp()
+        self.path = self.write("log.json", "".join(line(f"id-{number}") for number in range(self.LINES)))
+
+    def assert_reloaded(self, method, outcome):
+        run, loads, _ = self.load_by(method, "--reload", "--range-size", "256K")
+        self.assertEqual((run.exit_code, run.summary[outcome]), (0, self.LINES), run.stderr)
+        self.assertNotIn("Rolls", run.stderr)
+        return run, loads
+
+    def test_rows_that_may_be_there_already_are_inserted_from_the_start(self):
+        self.assertEqual(self.load_by("auto")[0].exit_code, 0)
+        run, loads = self.assert_reloaded("auto", "duplicate")
+        self.assertEqual(loads, 0)
+        said = "writes by INSERT, not LOAD DATA, because its rows may be in the table already"
+        self.assertEqual(said in run.stderr, not IS_MARIADB, run.stderr)
+
+    def test_rows_that_were_deleted_since_go_by_load_data_again(self):
+        self.assertEqual(self.load_by("auto")[0].exit_code, 0)
+        self.database.sql("TRUNCATE chat_messages")
+        _, loads = self.assert_reloaded("auto", "inserted")
+        self.assertEqual(loads > 0, not IS_MARIADB)
 
 
 class RepeatedIdsTest(WriteMethodCase):
