@@ -5,10 +5,11 @@ _chatload() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   local run='--type --site --since --until --rejects --max-rejects --summary --progress --progress-interval
     --log-format --threads --range-size --max-line --memory --inflater --config --help'
-  local load="--to --password-file --on-duplicate --order --spill-dir --indexes --write-method --connections --retry-for
+  local login='--password-file --server-public-key-file --get-server-public-key'
+  local load="--to $login --on-duplicate --order --spill-dir --indexes --write-method --connections --retry-for
     --max-load --max-lag --replica --restart --reload --source-id --wait-lock --fail-fast $run"
-  local check="--limits-from --password-file $run"
-  local schema='--to --password-file --config --help'
+  local check="--limits-from $login $run"
+  local schema="--to $login --config --help"
   local loads="--format $schema" forget="--older-than $schema" rejects="--raw --output $schema"
   local words=''
 
@@ -27,7 +28,7 @@ _chatload() {
       mapfile -t COMPREPLY < <(compgen -d -- "$current")
       return
       ;;
-    --password-file | --rejects | --summary | --config | --output | -o)
+    --password-file | --server-public-key-file | --rejects | --summary | --config | --output | -o)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;

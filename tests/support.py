@@ -45,6 +45,22 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def make_certificate(folder, host="localhost"):
+    """The path of a certificate for that host, signed by itself, in the folder; its key is in PATH.key."""
+    path = pathlib.Path(folder) / f"{host}.pem"
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={host}",
+             "-addext", f"subjectAltName=DNS:{host}", "-keyout", f"{path}.key", "-out", path]  # fmt: skip
+    subprocess.run(words, check=True, stderr=subprocess.DEVNULL)
+    return path
+
+
+def make_public_key(path):
+    """An RSA public key in PEM at `path`, whose private key nobody has."""
+    words = ["sh", "-c", 'openssl genrsa 2048 | openssl rsa -pubout -out "$0"', path]
+    subprocess.run(words, check=True, stderr=subprocess.DEVNULL)
+    return path
+
+
 class Server:
     """A sandbox server, started if need be and then stopped and wiped at exit; one that runs already is left running."""
 

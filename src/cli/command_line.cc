@@ -79,10 +79,20 @@ void declare_inputs(CLI::App& app, Flags& flags) {
       ->option_text("INPUT...");
 }
 
+// Without TLS, as MySQL's own clients have them.
+void declare_public_key(Declarer declare, Flags& flags) {
+  declare
+      .flag("--server-public-key-file", "FILE", flags.server_public_key_file,
+            "without TLS: encrypt the password with this RSA key of the server's")
+      .switch_flag("--get-server-public-key", flags.get_server_public_key,
+                   "the same with the key that the server sends, with ssl-mode=disabled too");
+}
+
 void declare_connection(Declarer declare, Flags& flags, const std::string& purpose) {
   declare.flag("--to", "URL", flags.to, purpose + ": mysql://user@host:3306/database (default $CHATLOAD_TO)")
       .flag("--password-file", "FILE", flags.password_file,
             "password on its first line (default $MYSQL_PWD, then ~/.my.cnf, its user too)");
+  declare_public_key(declare, flags);
 }
 
 void declare_load(CLI::App& app, Flags& flags) {
@@ -121,6 +131,7 @@ void declare_check(CLI::App& app, Flags& flags) {
       .flag("--limits-from", "URL", flags.limits_from, "take the column limits of this database's table")
       .flag("--password-file", "FILE", flags.password_file,
             "password for --limits-from (default $MYSQL_PWD, then ~/.my.cnf, its user too)");
+  declare_public_key(Declarer(app).group("Database"), flags);
 }
 
 // What load and check have in common.

@@ -15,7 +15,8 @@ struct Flags {
   FlagText inflater, range_size, max_line, memory, threads;
   std::vector<std::string> types, sites;
   FlagText since, until;
-  FlagText to, password_file, limits_from, on_duplicate, connections, order, spill_dir, indexes, write_method, max_lag;
+  FlagText to, password_file, server_public_key_file, get_server_public_key;
+  FlagText limits_from, on_duplicate, connections, order, spill_dir, indexes, write_method, max_lag;
   std::vector<std::string> max_load, replicas;
   FlagText rejects, max_rejects, summary;
   FlagText progress, progress_interval, log_format;

@@ -112,14 +112,18 @@ parse::RowFilter make_filter(const Flags& flags) {
   return filter;
 }
 
-write::Endpoint make_endpoint(const std::string& url, const FlagText& password_file) {
+write::Endpoint make_endpoint(const std::string& url, const Flags& flags) {
   write::Endpoint endpoint = write::parse_endpoint(url);
-  add_credentials(endpoint, password_file ? std::optional<fs::path>(*password_file) : std::nullopt);
+  write::LoginFlags login;
+  if (flags.password_file) login.password_file = *flags.password_file;
+  if (flags.server_public_key_file) login.server_public_key_file = *flags.server_public_key_file;
+  login.get_server_public_key = is_on("--get-server-public-key", flags.get_server_public_key);
+  add_credentials(endpoint, login);
   return endpoint;
 }
 
 write::Endpoint required_endpoint(const Flags& flags) {
-  if (flags.to && !flags.to->empty()) return make_endpoint(*flags.to, flags.password_file);
+  if (flags.to && !flags.to->empty()) return make_endpoint(*flags.to, flags);
   throw UsageError("Name the database with --to mysql://user@host:3306/database, or in CHATLOAD_TO.");
 }
 
@@ -139,7 +143,7 @@ write::ThrottleLimits make_throttle(const Flags& flags) {
   write::ThrottleLimits limits;
   for (const std::string& text : flags.max_load) limits.max_load.push_back(write::parse_load_limit("--max-load", text));
   if (flags.max_lag) limits.max_lag = parse_duration("--max-lag", *flags.max_lag);
-  for (const std::string& url : flags.replicas) limits.replicas.push_back(make_endpoint(url, flags.password_file));
+  for (const std::string& url : flags.replicas) limits.replicas.push_back(make_endpoint(url, flags));
   if (limits.max_lag && limits.replicas.empty()) {
     throw UsageError(
         "--max-lag asks the replicas themselves; name each with --replica mysql://user@host:3306/database.");
@@ -327,9 +331,13 @@ CheckPlan make_check_plan(const Flags& flags) {
   plan.read = make_read_plan(flags);
   plan.report = make_report_plan(flags, false);
   if (flags.limits_from) {
-    plan.limits_from = make_endpoint(*flags.limits_from, flags.password_file);
-  } else if (flags.password_file) {
-    throw UsageError("--password-file needs --limits-from: a check connects to nothing else.");
+    plan.limits_from = make_endpoint(*flags.limits_from, flags);
+  } else if (flags.password_file || flags.server_public_key_file ||
+             is_on("--get-server-public-key", flags.get_server_public_key)) {
+    throw UsageError(fmt::format("{} needs --limits-from: a check connects to nothing else.",
+                                 flags.password_file            ? "--password-file"
+                                 : flags.server_public_key_file ? "--server-public-key-file"
+                                                                : "--get-server-public-key"));
   }
   std::vector<const write::Endpoint*> endpoints;
   if (plan.limits_from) endpoints.push_back(&*plan.limits_from);

@@ -2,30 +2,61 @@
 //
 //   DISABLED         no option: plaintext
 //   PREFERRED        SSL_ENFORCE: TLS, or plaintext where the server has none; over a socket no option
-//   REQUIRED         SSL_ENFORCE, then the cipher must not be empty: SSL_ENFORCE alone accepts plaintext
-//   VERIFY_IDENTITY  SSL_VERIFY_SERVER_CERT and the CA: refuses a server without TLS; the CA alone accepts one. Checked
-//                    again all the same, because everything hangs on it
+//   REQUIRED         SSL_ENFORCE, which alone accepts plaintext: login.cc looks at the greeting before it
+//   VERIFY_IDENTITY  SSL_VERIFY_SERVER_CERT and the CA: the library checks the certificate before it sends the user
 //
-// A password works against caching_sha2_password over a socket, TCP and TLS alike, whether the server has it cached or
-// not. tests/db/tls_test.cc repeats this on any server.
+// A CA, certificate or key that is set is another wish for TLS to the library: they are set with TLS only. The cipher
+// is looked at once more after the login, because everything hangs on it. login.cc says what becomes of the password.
 #include "write/connection.h"
+
+#include <errmsg.h>
 
 #include <cerrno>
 #include <mutex>
 #include <new>
 #include <string>
 
+#include "base/terminal_text.h"
+#include "write/login.h"
+
 namespace chatload::write {
 namespace {
 
 constexpr unsigned kConnectTimeoutSeconds = 10;
+constexpr int kAccessDenied = 1045;
+constexpr std::size_t kPluginBytesMax = 64;  // of a name in a message
 
 std::string bracketed(const std::string& host) { return host.find(':') == std::string::npos ? host : "[" + host + "]"; }
 
+bool asks_for_tls(const Endpoint& endpoint) {
+  return endpoint.ssl_mode != SslMode::kDisabled &&
+         (endpoint.ssl_mode != SslMode::kPreferred || endpoint.socket.empty());
+}
+
+std::string place_of(const Endpoint& endpoint) {
+  return endpoint.socket.empty() ? bracketed(endpoint.host) + ":" + std::to_string(endpoint.port) : endpoint.socket;
+}
+
+// For an access that was denied over a connection without TLS.
+std::string tls_hint(bool server_has_tls) {
+  return std::string(" The account may require TLS (REQUIRE SSL), and this connection has none: ") +
+         (server_has_tls ? "use ssl-mode=REQUIRED in the URL." : "the server does not offer it.");
+}
+
+std::string plugin_refusal(const Endpoint& endpoint, const std::string& plugin) {
+  if (plugin == "mysql_clear_password") {
+    return "The server at " + place_of(endpoint) + " asks for the password in clear text (mysql_clear_password). " +
+           "chatload sends it so only over verified TLS: use ssl-mode=VERIFY_IDENTITY with ssl-ca in the URL, or " +
+           "give the account another plugin.";
+  }
+  return "The server at " + place_of(endpoint) + " asks for a login that chatload does not do" +
+         (plugin.empty() ? "" : " (" + terminal_text(plugin, kPluginBytesMax) + ")") +
+         "; give the account caching_sha2_password, sha256_password, mysql_native_password or ed25519.";
+}
+
 // What happened and what to do, for the errors that people meet; anything else in the server's words.
-std::string connect_failure(const Endpoint& endpoint, int code, const std::string& message) {
-  const std::string host = bracketed(endpoint.host) + ":" + std::to_string(endpoint.port);
-  const std::string where = endpoint.socket.empty() ? host : endpoint.socket;
+std::string sentence(const Endpoint& endpoint, int code, const std::string& message) {
+  const std::string where = place_of(endpoint);
   const std::string said = " (" + message + ")";
   switch (code) {
     case 2002:
@@ -34,10 +65,10 @@ std::string connect_failure(const Endpoint& endpoint, int code, const std::strin
         return "No server answers at the socket " + endpoint.socket + said +
                "; start the server or correct ?socket= in the URL.";
       }
-      return "No server answers at " + host + said +
+      return "No server answers at " + where + said +
              "; start the server, let the network through, or correct host and port in the URL.";
     case 2005: return "The host " + endpoint.host + " is unknown" + said + "; correct the host in the URL.";
-    case 1045:
+    case kAccessDenied:
     case 1698:
       return "The server at " + where + " denied access to the user " + endpoint.user + said +
              "; correct the user in the URL or the password in --password-file, MYSQL_PWD or ~/.my.cnf.";
@@ -61,7 +92,8 @@ std::string connect_failure(const Endpoint& endpoint, int code, const std::strin
     case 3159: return "The server at " + where + " takes encrypted connections only; use ssl-mode=REQUIRED in the URL.";
     case 1820:
     case 1862:
-      return "The password of the user " + endpoint.user + " at " + where + " has expired" + said + "; set a new one.";
+      return "The password of the user " + endpoint.user + " at " + where + " has expired" + said +
+             "; set a new one with ALTER USER.";
     case 2006:
     case 2012:
     case 2013:
@@ -81,6 +113,11 @@ bool is_encrypted(MYSQL& connection) {
   return cipher != nullptr && *cipher != '\0';
 }
 
+ConnectError refused_login(const Endpoint& endpoint, const Login& login) {
+  if (login.lacks_tls()) return connect_failure(endpoint, CR_SSL_CONNECTION_ERROR, login.refusal());
+  return {CR_AUTH_PLUGIN_ERR, "chatload did not log in at " + place_of(endpoint) + ": " + login.refusal() + "."};
+}
+
 void set_options(MYSQL& connection, const Endpoint& endpoint, std::uint32_t read_timeout_seconds, bool may_load_data) {
   const unsigned protocol = endpoint.socket.empty() ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
   mysql_options(&connection, MYSQL_OPT_PROTOCOL, &protocol);
@@ -93,17 +130,22 @@ void set_options(MYSQL& connection, const Endpoint& endpoint, std::uint32_t read
     mysql_options(&connection, MYSQL_OPT_WRITE_TIMEOUT, &read_timeout_seconds);
   }
   const bool verifies = endpoint.ssl_mode == SslMode::kVerifyIdentity;
-  const bool may_encrypt =
-      endpoint.ssl_mode == SslMode::kRequired || (endpoint.ssl_mode == SslMode::kPreferred && endpoint.socket.empty());
+  const bool asks = asks_for_tls(endpoint);
   // Both said in every mode: other versions of the library have other defaults.
-  const my_bool enforce = may_encrypt ? 1 : 0;
+  const my_bool enforce = asks && !verifies ? 1 : 0;
   const my_bool verify = verifies ? 1 : 0;
   mysql_options(&connection, MYSQL_OPT_SSL_ENFORCE, &enforce);
   mysql_options(&connection, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
   if (verifies) mysql_options(&connection, MYSQL_OPT_SSL_CA, endpoint.ssl_ca.c_str());
+  if (asks && !endpoint.ssl_cert.empty()) mysql_options(&connection, MYSQL_OPT_SSL_CERT, endpoint.ssl_cert.c_str());
+  if (asks && !endpoint.ssl_key.empty()) mysql_options(&connection, MYSQL_OPT_SSL_KEY, endpoint.ssl_key.c_str());
 }
 
 }  // namespace
+
+ConnectError connect_failure(const Endpoint& endpoint, int code, const std::string& message) {
+  return {code, sentence(endpoint, code, message)};
+}
 
 Connection open_connection(const Endpoint& endpoint, std::uint32_t read_timeout_seconds, bool may_load_data) {
   static std::once_flag initialised;  // mysql_init() would do it, but not safely in several threads
@@ -111,18 +153,23 @@ Connection open_connection(const Endpoint& endpoint, std::uint32_t read_timeout_
   Connection connection(mysql_init(nullptr));
   if (!connection) throw std::bad_alloc();
   set_options(*connection, endpoint, read_timeout_seconds, may_load_data);
+  const Login login(*connection, endpoint);
   // The library takes a socket with no other host.
   const char* const socket = endpoint.socket.empty() ? nullptr : endpoint.socket.c_str();
   const char* const host = socket != nullptr ? "localhost" : endpoint.host.c_str();
   if (mysql_real_connect(connection.get(), host, endpoint.user.c_str(), endpoint.password.c_str(),
                          endpoint.database.c_str(), endpoint.port, socket, 0) == nullptr) {
+    if (!login.refusal().empty()) throw refused_login(endpoint, login);
     const int code = static_cast<int>(mysql_errno(connection.get()));
-    throw ConnectError(code, connect_failure(endpoint, code, mysql_error(connection.get())));
+    if (code == CR_PLUGIN_NOT_ALLOWED) throw ConnectError(code, plugin_refusal(endpoint, login.plugin_wanted()));
+    const bool was_encrypted = asks_for_tls(endpoint) && login.server_has_tls();
+    const std::string hint = code == kAccessDenied && !was_encrypted ? tls_hint(login.server_has_tls()) : "";
+    throw ConnectError(code, connect_failure(endpoint, code, mysql_error(connection.get())).what() + hint);
   }
   const bool must_be_encrypted =
       endpoint.ssl_mode == SslMode::kRequired || endpoint.ssl_mode == SslMode::kVerifyIdentity;
   if (must_be_encrypted && !is_encrypted(*connection)) {
-    throw ConnectError(2026, connect_failure(endpoint, 2026, "the server has no TLS"));
+    throw connect_failure(endpoint, CR_SSL_CONNECTION_ERROR, "the server has no TLS");
   }
   return connection;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "write/endpoint.h"
 #include "write/statement_error.h"
@@ -20,5 +21,9 @@ using Connection = std::unique_ptr<MYSQL, CloseConnection>;
 // may_load_data: the server may ask for LOAD DATA's data, and the caller sets who answers.
 [[nodiscard]] Connection open_connection(const Endpoint& endpoint, std::uint32_t read_timeout_seconds,
                                          bool may_load_data);
+
+// The failure of a connection that could not be opened, or not be used once it was: the server's error number and
+// words.
+[[nodiscard]] ConnectError connect_failure(const Endpoint& endpoint, int code, const std::string& message);
 
 }  // namespace chatload::write

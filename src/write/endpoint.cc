@@ -11,11 +11,14 @@
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "base/errors.h"
 #include "write/options_file.h"
+#include "write/password_cipher.h"
+#include "write/tls_options.h"
 
 namespace chatload::write {
 namespace {
@@ -58,21 +61,6 @@ std::string percent_encode(std::string_view text) {
   return encoded;
 }
 
-SslMode parse_ssl_mode(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  if (text == "DISABLED") return SslMode::kDisabled;
-  if (text == "PREFERRED") return SslMode::kPreferred;
-  if (text == "REQUIRED") return SslMode::kRequired;
-  if (text == "VERIFY_IDENTITY") return SslMode::kVerifyIdentity;
-  if (text == "VERIFY_CA") {
-    throw UsageError(
-        "ssl-mode=VERIFY_CA is not supported, because the client library checks a certificate only together with the "
-        "host's name; use VERIFY_IDENTITY.");
-  }
-  throw UsageError("ssl-mode in the database URL is '" + text +
-                   "'; it takes DISABLED, PREFERRED, REQUIRED or VERIFY_IDENTITY.");
-}
-
 void parse_host_and_port(std::string_view text, Endpoint& endpoint) {
   std::size_t host_end = text.find(':');
   if (text.starts_with('[')) {
@@ -112,7 +100,10 @@ void parse_parameter(std::string_view text, Endpoint& endpoint, std::vector<std:
   if (value.empty()) throw UsageError("The parameter '" + name + "' of the database URL has no value.");
 
   if (name == "socket") endpoint.socket = value;
-  if (name == "ssl-mode") endpoint.ssl_mode = parse_ssl_mode(value);
+  if (name == "ssl-mode") {
+    endpoint.ssl_mode = parse_ssl_mode(value, "the database URL");
+    endpoint.says_ssl_mode = true;
+  }
   if (name == "ssl-ca") endpoint.ssl_ca = value;
 }
 
@@ -126,9 +117,35 @@ std::string first_line(const std::filesystem::path& path) {
   return line;
 }
 
+std::string read_public_key(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!is_public_key(text)) {
+    throw UsageError("The file " + path.string() +
+                     " of --server-public-key-file is no RSA public key in PEM, or cannot be read; give a copy of the "
+                     "server's public_key.pem.");
+  }
+  return text;
+}
+
 const passwd* account() { return getpwuid(geteuid()); }
 
 }  // namespace
+
+SslMode parse_ssl_mode(std::string text, const std::string& where) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  if (text == "DISABLED") return SslMode::kDisabled;
+  if (text == "PREFERRED") return SslMode::kPreferred;
+  if (text == "REQUIRED") return SslMode::kRequired;
+  if (text == "VERIFY_IDENTITY") return SslMode::kVerifyIdentity;
+  if (text == "VERIFY_CA") {
+    throw UsageError("ssl-mode=VERIFY_CA in " + where +
+                     " is not supported, because the client library checks a certificate only together with the "
+                     "host's name; use VERIFY_IDENTITY.");
+  }
+  throw UsageError("ssl-mode in " + where + " is '" + text +
+                   "'; it takes DISABLED, PREFERRED, REQUIRED or VERIFY_IDENTITY.");
+}
 
 std::string Endpoint::display() const {
   std::string text(kScheme);
@@ -186,28 +203,36 @@ Endpoint parse_endpoint(std::string_view url) {
     }
     endpoint.host = "localhost";
   }
-  if (endpoint.ssl_mode == SslMode::kVerifyIdentity && endpoint.ssl_ca.empty()) {
-    throw UsageError("ssl-mode=VERIFY_IDENTITY needs ssl-ca=FILE, the certificate of the authority to trust.");
-  }
   if (endpoint.ssl_mode != SslMode::kVerifyIdentity && !endpoint.ssl_ca.empty()) {
     throw UsageError("ssl-ca is used only with ssl-mode=VERIFY_IDENTITY; add that mode or leave ssl-ca out.");
   }
   return endpoint;
 }
 
-void add_credentials(Endpoint& endpoint, const std::optional<std::filesystem::path>& password_file) {
-  const OptionsFile options = read_options_file(options_file_path());
-  if (endpoint.user.empty()) endpoint.user = options.user.value_or("");
+void add_credentials(Endpoint& endpoint, const LoginFlags& flags) {
+  const OptionsFile options(options_file_path());
+  if (endpoint.user.empty()) endpoint.user = options.value("user").value_or("");
   if (endpoint.user.empty() && account() != nullptr) endpoint.user = account()->pw_name;
 
   const char* variable = std::getenv("MYSQL_PWD");
-  if (password_file) {
-    endpoint.password = first_line(*password_file);
+  if (flags.password_file) {
+    endpoint.password = first_line(*flags.password_file);
   } else if (variable != nullptr && *variable != '\0') {
     endpoint.password = variable;
   } else {
-    endpoint.password = options.password.value_or("");
+    endpoint.password = options.value("password").value_or("");
   }
+
+  add_tls_options(endpoint, options);
+  if (endpoint.ssl_mode == SslMode::kVerifyIdentity && endpoint.ssl_ca.empty()) {
+    throw UsageError(
+        "ssl-mode=VERIFY_IDENTITY needs ssl-ca=FILE, the certificate of the authority to trust, in the database URL or "
+        "in ~/.my.cnf.");
+  }
+  auto key_file = flags.server_public_key_file;
+  if (!key_file) key_file = options.value("server-public-key-path");
+  if (key_file) endpoint.server_public_key = read_public_key(*key_file);
+  endpoint.asks_for_public_key = flags.get_server_public_key || options.is_on("get-server-public-key").value_or(false);
 }
 
 }  // namespace chatload::write

@@ -1,14 +1,15 @@
-// As the MySQL manual's "Using Option Files" says: groups, comments, quotes, backslash escapes, and of several values
-// the last. !include lines are not followed, and a password without a value, which asks mysql to prompt, counts as
-// none.
+// As the MySQL manual's "Using Option Files" and "Program Option Modifiers" say: groups, comments, quotes, backslash
+// escapes, '_' for '-', and of several values the last. !include lines are not followed.
 #include "write/options_file.h"
 
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <fstream>
-#include <string_view>
+#include <utility>
 
 namespace chatload::write {
 namespace {
@@ -53,31 +54,53 @@ std::filesystem::path home() {
   return account != nullptr ? account->pw_dir : "/";
 }
 
+std::pair<std::string, std::string> option_of(std::string_view line) {
+  const std::size_t name_end = std::min(line.find_first_of("=#"), line.size());
+  std::string name(trim(line.substr(0, name_end)));
+  std::replace(name.begin(), name.end(), '_', '-');
+  const auto takes_off = [&name](std::string_view prefix) {
+    if (!name.starts_with(prefix)) return false;
+    name.erase(0, prefix.size());
+    return true;
+  };
+  takes_off("loose-");
+  if (takes_off("skip-") || takes_off("disable-")) return {name, "0"};
+  if (takes_off("enable-")) return {name, "1"};
+  const bool has_value = name_end < line.size() && line[name_end] == '=';
+  return {name, has_value ? option_value(line.substr(name_end + 1)) : std::string()};
+}
+
 }  // namespace
 
 std::filesystem::path options_file_path() { return home() / ".my.cnf"; }
 
-OptionsFile read_options_file(const std::filesystem::path& path) {
-  OptionsFile client;
-  OptionsFile chatload;
-  OptionsFile* group = nullptr;
+OptionsFile::OptionsFile(const std::filesystem::path& path) {
+  std::map<std::string, std::string, std::less<>> client;
+  auto* group = static_cast<decltype(client)*>(nullptr);
   std::ifstream file(path);
   for (std::string raw; std::getline(file, raw);) {
     const std::string_view line = trim(raw);
     if (line.starts_with('[')) {
       const std::string_view name = line.substr(1, line.find(']') - 1);
-      group = name == "client" ? &client : name == "chatload" ? &chatload : nullptr;
-      continue;
+      group = name == "client" ? &client : name == "chatload" ? &options_ : nullptr;
+    } else if (group != nullptr && !line.empty() && line.front() != '#' && line.front() != ';' && line.front() != '!') {
+      auto [name, value] = option_of(line);
+      group->insert_or_assign(std::move(name), std::move(value));
     }
-    const std::size_t equals = line.find('=');
-    if (group == nullptr || equals == std::string_view::npos) continue;
-    const std::string_view name = trim(line.substr(0, equals));
-    if (name == "user") group->user = option_value(line.substr(equals + 1));
-    if (name == "password") group->password = option_value(line.substr(equals + 1));
   }
-  if (chatload.user) client.user = chatload.user;
-  if (chatload.password) client.password = chatload.password;
-  return client;
+  options_.merge(client);
+}
+
+std::optional<std::string> OptionsFile::value(std::string_view name) const {
+  const auto found = options_.find(name);
+  return found == options_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<bool> OptionsFile::is_on(std::string_view name) const {
+  auto text = value(name);
+  if (!text) return std::nullopt;
+  for (char& c : *text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text != "0" && text != "off" && text != "false";
 }
 
 }  // namespace chatload::write

@@ -90,6 +90,15 @@ TEST_F(ConnectTest, ADatabaseThatTheUserMayNotUseIsNamed) {
   EXPECT_THAT(sentence(wrong), HasSubstr("may not use the database mysql"));
 }
 
+TEST_F(ConnectTest, ADeniedAccessWithoutTlsAddsThatTheAccountMayRequireIt) {
+  const Account account(admin(), "chatload_someone", "right", endpoint().database);
+  admin().execute("ALTER USER chatload_someone@'%' REQUIRE SSL");
+  const Endpoint right = account.endpoint(endpoint(), "right");
+  EXPECT_THAT(sentence(right), AllOf(HasSubstr("denied access to the user chatload_someone"),
+                                     HasSubstr("The account may require TLS (REQUIRE SSL)")));
+  EXPECT_THAT(sentence(right), HasSubstr(server_has_tls() ? "use ssl-mode=REQUIRED" : "does not offer it"));
+}
+
 TEST_F(ConnectTest, TooManyConnectionsNameTheFlag) {
   const Account account(admin(), "chatload_someone", "right", endpoint().database);
   admin().execute("ALTER USER chatload_someone@'%' WITH MAX_USER_CONNECTIONS 1");

@@ -24,7 +24,7 @@ class DatabaseTest : public ::testing::Test {
     const char* url = std::getenv("CHATLOAD_TEST_URL");
     ASSERT_NE(url, nullptr) << "set CHATLOAD_TEST_URL, for example to the output of scripts/sandbox url";
     endpoint_ = parse_endpoint(url);
-    add_credentials(endpoint_, std::nullopt);
+    add_credentials(endpoint_, {});
     admin_.emplace(Session::connect(endpoint_, 0));
 
     static int count = 0;

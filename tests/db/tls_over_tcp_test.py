@@ -16,17 +16,15 @@ import support
 
 DB_TESTS = os.environ.get("CHATLOAD_DB_TESTS", str(support.ROOT / "build/dev/tests/chatload_db_tests"))
 RUNS_OVER_TCP = (
+    "OverTcpTheClientsOwnCertificateIsShown",
     "OverTcpPreferredIsEncryptedWhereTheServerCan",
     "OverTcpVerifyIdentityAsksForTheHostOfTheUrlBeItLocalhost",
 )
 
 
 def certificate(folder):
-    """The words of a server's command line that give it a certificate, signed by itself; tls_test.cc knows the name."""
-    path = pathlib.Path(folder) / "localhost.pem"
-    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-             "-addext", "subjectAltName=DNS:localhost", "-keyout", f"{path}.key", "-out", path]  # fmt: skip
-    subprocess.run(words, check=True, stderr=subprocess.DEVNULL)
+    """The words of a server's command line that give it a certificate; tls_test.cc knows its name."""
+    path = support.make_certificate(folder)
     return f"--ssl-ca={path}", f"--ssl-cert={path}", f"--ssl-key={path}.key"
 
 

@@ -116,6 +116,19 @@ TEST_F(TlsTest, OverTcpVerifyIdentityAsksForTheHostOfTheUrlBeItLocalhost) {
   EXPECT_THAT(cipher(asked), HasSubstr("TLS with the server"));
 }
 
+TEST_F(TlsTest, OverTcpTheClientsOwnCertificateIsShown) {
+  const std::string certificate = value(admin(), "SELECT @@ssl_cert");
+  if (!listens()) GTEST_SKIP() << kListensOnSocketOnly;
+  if (!certificate.ends_with(kForLocalhost)) GTEST_SKIP() << "this server has no certificate for localhost";
+  const Account account(admin(), "chatload_someone", "secret", endpoint().database);
+  admin().execute("ALTER USER chatload_someone@'%' REQUIRE X509");
+  Endpoint asked = over_tcp(account.endpoint(endpoint(), "secret"), "localhost", port());
+  EXPECT_THAT(cipher(asked), HasSubstr("denied access"));
+  asked.ssl_cert = certificate;
+  asked.ssl_key = certificate + ".key";
+  EXPECT_THAT(cipher(asked), HasSubstr("AES"));
+}
+
 TEST_F(TlsTest, RequiredIsEncryptedOrRefused) {
   if (server_has_tls()) {
     EXPECT_THAT(cipher(SslMode::kRequired), HasSubstr("AES"));

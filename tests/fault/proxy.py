@@ -1,6 +1,7 @@
-"""A TCP proxy before a server's Unix socket that follows the client's packets and does harm at a chosen place.
+"""A TCP proxy before a server that follows the client's packets and does harm at a chosen place.
 
-`with Proxy(server.socket) as proxy` listens on 127.0.0.1; proxy.url(database) is for the loader. Harm is of two kinds:
+`with Proxy(server.socket) as proxy` listens on 127.0.0.1 and passes on to that Unix socket, or to an address (host,
+port); proxy.url(database) is for the loader. Harm is of two kinds:
 
     at a statement       proxy.at(REGEX, nth=3, before=ACTION, after=ACTION): on the third statement whose text matches,
                          from any connection. `before` runs when the client has sent it and the server has not seen it;
@@ -9,6 +10,7 @@
 
 An action is called with the Link, in a thread of the proxy, while that link waits; others go on. Link.cut is one. What
 happened is waited for with Trigger.wait(), never with a sleep. `greeting`: what becomes of each server's first packet.
+With records=True it does no harm but keeps what the clients send, TLS too, in `received`.
 
 The protocol, as far as it matters: a packet is 3 bytes of length (little end first), 1 of sequence, and the payload; a
 command is a packet of sequence 0, whose first byte says which (3: a statement follows); one of 2^24-1 bytes goes on in
@@ -89,6 +91,15 @@ class Link:
             self.proxy.ends_flow.wait()
         self.cut()
 
+    def pump_records(self):
+        """Client to server, as it comes."""
+        with contextlib.suppress(OSError):
+            while sent := self.client.recv(CHUNK_BYTES):
+                with self.proxy.lock:
+                    self.proxy.received += sent
+                self.server.sendall(sent)
+        self.cut()
+
     def pump_answers(self):
         """Server to client."""
         with contextlib.suppress(OSError):
@@ -105,11 +116,12 @@ class Link:
 
 
 class Proxy:
-    def __init__(self, socket_path, greeting=None):
-        self.socket_path, self.greeting = socket_path, greeting
+    def __init__(self, server, greeting=None, records=False):
+        self.server, self.greeting, self.records = server, greeting, records
         self.lock = threading.Lock()  # guards all but `flows`
         self.links, self.threads, self.triggers = [], [], []
         self.statements = []  # how each began, in the order of arrival
+        self.received = bytearray()
         self.next_cut, self.bytes_passed, self.cuts = None, 0, 0
         self.is_open = True
         self.flows, self.ends_flow = threading.Event(), threading.Event()
@@ -149,9 +161,10 @@ class Proxy:
             self.start(lambda client=client: self.serve(client))
 
     def serve(self, client):
-        with client, socket.socket(socket.AF_UNIX) as server:
+        family = socket.AF_INET if isinstance(self.server, tuple) else socket.AF_UNIX
+        with client, socket.socket(family) as server:
             try:
-                server.connect(self.socket_path)
+                server.connect(self.server)
             except OSError:
                 return
             link = Link(self, client, server)
@@ -159,7 +172,7 @@ class Proxy:
                 self.links.append(link)
             answers = threading.Thread(target=link.pump_answers, daemon=True)
             answers.start()
-            link.pump_statements()
+            link.pump_records() if self.records else link.pump_statements()
             answers.join()
             with self.lock:
                 self.links.remove(link)

@@ -15,6 +15,7 @@ LIBRARIES = {
     "TBB": (re.compile(r"<(oneapi/)?tbb/"), "pipeline"),
     "the flow graph": (re.compile(r"flow_graph\.h"), "pipeline"),
     "the MySQL client": (re.compile(r"<(mysql|mariadb|conncpp|cppconn|jdbc)"), "write"),
+    "OpenSSL": (re.compile(r"<openssl/"), "write"),
     "libcurl": (re.compile(r"<curl/"), "source"),
     "simdjson": (re.compile(r"<simdjson"), "parse"),
     "CLI11": (re.compile(r"<CLI/"), "cli"),

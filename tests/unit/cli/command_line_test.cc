@@ -269,6 +269,8 @@ TEST_F(CommandLine, UsageErrorsAreOneSentenceThatNamesTheFault) {
   expect_refused({"load", "in.gz", "--threads"}, "--threads takes a value");
   expect_refused({"load", "in.gz", "--threads=1", "--threads=2"}, "--threads is given more than once");
   expect_refused({"check", "in.gz", "--password-file", "p"}, "--password-file needs --limits-from");
+  expect_refused({"check", "in.gz", "--server-public-key-file", "p"}, "--server-public-key-file needs --limits-from");
+  expect_refused({"check", "in.gz", "--get-server-public-key"}, "--get-server-public-key needs --limits-from");
 }
 
 TEST_F(CommandLine, ValuesOutsideTheirBoundsAreRefusedWithTheBounds) {
@@ -392,6 +394,11 @@ TEST_F(CommandLine, LimitsThatALoadMakesWayForReachThePlan) {
   ASSERT_EQ(limits.replicas.size(), 2U);
   EXPECT_EQ(limits.replicas[0].host, "a");
   EXPECT_EQ(limits.replicas[1].port, 3307);
+}
+
+TEST_F(CommandLine, TheServersKeyIsAskedForByASwitch) {
+  EXPECT_FALSE(load({}).write.endpoint.asks_for_public_key);
+  EXPECT_TRUE(load({"--get-server-public-key"}).write.endpoint.asks_for_public_key);
 }
 
 TEST_F(CommandLine, ReplicasGetThePasswordOfTheirDatabase) {

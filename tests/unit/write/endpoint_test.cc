@@ -93,7 +93,6 @@ TEST(EndpointTest, WhatCannotBeIsRefusedWithItsReason) {
 
 TEST(EndpointTest, TlsThatWouldNotCheckWhatItSeemsToIsRefused) {
   EXPECT_THAT(refusal("mysql://db/chat?ssl-mode=VERIFY_CA&ssl-ca=/ca.pem"), HasSubstr("use VERIFY_IDENTITY"));
-  EXPECT_THAT(refusal("mysql://db/chat?ssl-mode=VERIFY_IDENTITY"), HasSubstr("needs ssl-ca"));
   EXPECT_THAT(refusal("mysql://db/chat?ssl-mode=REQUIRED&ssl-ca=/ca.pem"), HasSubstr("only with"));
   EXPECT_THAT(refusal("mysql://db/chat?ssl-mode=yes"), HasSubstr("takes DISABLED"));
 }
@@ -125,10 +124,34 @@ class CredentialsTest : public ::testing::Test {
     return home_ / name;
   }
 
-  Endpoint with_credentials(const std::string& url, const std::optional<std::filesystem::path>& password_file = {}) {
+  static Endpoint with_flags(const std::string& url, const LoginFlags& flags) {
     Endpoint endpoint = parse_endpoint(url);
-    add_credentials(endpoint, password_file);
+    add_credentials(endpoint, flags);
     return endpoint;
+  }
+  static Endpoint with_credentials(const std::string& url) { return with_flags(url, {}); }
+  static LoginFlags password_file(const std::filesystem::path& path) {
+    LoginFlags flags;
+    flags.password_file = path;
+    return flags;
+  }
+  static LoginFlags public_key_file(const std::filesystem::path& path) {
+    LoginFlags flags;
+    flags.server_public_key_file = path;
+    return flags;
+  }
+  static std::string refused(const std::string& url, const LoginFlags& flags = {}) {
+    try {
+      (void)with_flags(url, flags);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "accepted";
+  }
+  // Of a URL without one.
+  SslMode mode_of(const std::string& options) {
+    write(".my.cnf", "[client]\n" + options + "\n");
+    return with_credentials("mysql://me@db/chat").ssl_mode;
   }
 
  private:
@@ -143,7 +166,7 @@ TEST_F(CredentialsTest, ThePasswordFileGoesBeforeTheEnvironmentAndThatBeforeTheO
   setenv("MYSQL_PWD", "from_environment", 1);
   EXPECT_EQ(with_credentials("mysql://me@db/chat").password, "from_environment");
   const auto path = write("password", "from the password file\r\nsecond line\n");
-  EXPECT_EQ(with_credentials("mysql://me@db/chat", path).password, "from the password file");
+  EXPECT_EQ(with_flags("mysql://me@db/chat", password_file(path)).password, "from the password file");
 }
 
 TEST_F(CredentialsTest, TheUrlsUserGoesBeforeTheOptionsFilesAndThatBeforeTheLoginName) {
@@ -168,12 +191,58 @@ TEST_F(CredentialsTest, QuotesEscapesAndCommentsMeanWhatTheyMeanToMysql) {
 }
 
 TEST_F(CredentialsTest, APasswordFileThatIsNotThereIsNamed) {
-  try {
-    (void)with_credentials("mysql://me@db/chat", "/no/such/file");
-    FAIL();
-  } catch (const UsageError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("/no/such/file"));
+  EXPECT_THAT(refused("mysql://me@db/chat", password_file("/no/such/file")), HasSubstr("/no/such/file"));
+}
+
+TEST_F(CredentialsTest, TheServersKeyComesFromTheFlagOrTheOptionsFileAndMustBeOne) {
+  const auto path = write("key", "secret");
+  EXPECT_THAT(refused("mysql://me@db/chat", public_key_file(path)), HasSubstr("no RSA public key"));
+  write(".my.cnf", "[client]\nserver_public_key_path=/no/such/key\n");
+  EXPECT_THAT(refused("mysql://me@db/chat"), HasSubstr("/no/such/key"));
+  write(".my.cnf", "[client]\nget-server-public-key\n");
+  EXPECT_TRUE(with_credentials("mysql://me@db/chat").asks_for_public_key);
+}
+
+TEST_F(CredentialsTest, TheOptionsFilesTlsCountsWhereTheUrlHasNoMode) {
+  EXPECT_EQ(mode_of("ssl-mode=required"), SslMode::kRequired);
+  EXPECT_EQ(mode_of("loose_ssl_mode = DISABLED"), SslMode::kDisabled);
+  EXPECT_EQ(mode_of("ssl"), SslMode::kRequired);
+  EXPECT_EQ(mode_of("ssl=1"), SslMode::kRequired);
+  EXPECT_EQ(mode_of("ssl=OFF"), SslMode::kDisabled);
+  EXPECT_EQ(mode_of("skip-ssl"), SslMode::kDisabled);
+  EXPECT_EQ(mode_of("ssl-ca=/ca.pem"), SslMode::kVerifyIdentity);
+  EXPECT_EQ(mode_of("ssl-ca=/ca.pem\nssl-mode=REQUIRED"), SslMode::kRequired);
+  EXPECT_EQ(mode_of("ssl-ca=/ca.pem\nskip-ssl-verify-server-cert"), SslMode::kRequired);
+  EXPECT_EQ(mode_of("ssl-ca=/ca.pem\nssl-verify-server-cert\nssl-mode=PREFERRED"), SslMode::kVerifyIdentity);
+  EXPECT_EQ(mode_of("ssl-cert=/c.pem\nssl-key=/k.pem"), SslMode::kPreferred);
+  EXPECT_EQ(mode_of("# ssl-mode=REQUIRED\n;ssl"), SslMode::kPreferred);
+  EXPECT_EQ(with_credentials("mysql://me@db/chat?ssl-mode=DISABLED").ssl_mode, SslMode::kDisabled);
+}
+
+TEST_F(CredentialsTest, FilesOfTheOptionsFilesTlsAreTaken) {
+  write(".my.cnf", "[client]\nssl-ca=/ca.pem\nssl-cert=/c.pem\nssl-key=/k.pem\n");
+  Endpoint endpoint = with_credentials("mysql://me@db/chat?ssl-mode=verify_identity");
+  EXPECT_EQ(endpoint.ssl_ca, "/ca.pem");
+  EXPECT_EQ(endpoint.ssl_cert, "/c.pem");
+  EXPECT_EQ(endpoint.ssl_key, "/k.pem");
+  endpoint = with_credentials("mysql://me@db/chat?ssl-mode=verify_identity&ssl-ca=/other.pem");
+  EXPECT_EQ(endpoint.ssl_ca, "/other.pem");
+}
+
+TEST_F(CredentialsTest, ATlsOptionThatCannotBeFollowedIsRefusedUnlessTheUrlHasAMode) {
+  for (const std::string name : {"ssl-crl=/crl.pem", "ssl_capath=/etc/ssl", "tls-version=TLSv1.3", "ssl-cipher=AES"}) {
+    write(".my.cnf", "[client]\n" + name + "\n");
+    EXPECT_THAT(refused("mysql://me@db/chat"), HasSubstr("which chatload cannot follow"));
+    EXPECT_EQ(with_credentials("mysql://me@db/chat?ssl-mode=REQUIRED").ssl_mode, SslMode::kRequired);
   }
+  write(".my.cnf", "[client]\nssl-mode=VERIFY_CA\n");
+  EXPECT_THAT(refused("mysql://me@db/chat"), AllOf(HasSubstr("~/.my.cnf"), HasSubstr("use VERIFY_IDENTITY")));
+}
+
+TEST_F(CredentialsTest, AVerifiedIdentityNeedsAnAuthority) {
+  EXPECT_THAT(refused("mysql://db/chat?ssl-mode=VERIFY_IDENTITY"), HasSubstr("needs ssl-ca"));
+  write(".my.cnf", "[client]\nssl-verify-server-cert\n");
+  EXPECT_THAT(refused("mysql://db/chat"), HasSubstr("needs ssl-ca"));
 }
 
 }  // namespace
