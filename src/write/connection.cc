@@ -144,6 +144,12 @@ void set_options(MYSQL& connection, const Endpoint& endpoint, std::uint32_t read
 }  // namespace
 
 ConnectError connect_failure(const Endpoint& endpoint, int code, const std::string& message) {
+  if (message.find("init_connect") != std::string::npos) {
+    // Not the server's 1184: that means a lost connection, which is worth a retry.
+    return {kUnknownClientError, "The server at " + place_of(endpoint) + " ended the connection: its init_connect " +
+                                     "fails for the user " + endpoint.user + " (" + message +
+                                     "). Correct that variable, or grant the user what it needs."};
+  }
   return {code, sentence(endpoint, code, message)};
 }
 

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/byte_order_mark.h"
 #include "base/errors.h"
 #include "write/options_file.h"
 #include "write/password_cipher.h"
@@ -113,8 +114,11 @@ std::string first_line(const std::filesystem::path& path) {
   if (!std::getline(file, line) && !file.eof()) {
     throw UsageError("The password file " + path.string() + " cannot be read; check its name and its permissions.");
   }
+  if (is_marked_utf16(line)) {
+    throw UsageError("The password file " + path.string() + " is in UTF-16; save it in UTF-8.");
+  }
   if (line.ends_with('\r')) line.pop_back();
-  return line;
+  return std::string(without_byte_order_mark(line));
 }
 
 std::string read_public_key(const std::filesystem::path& path) {

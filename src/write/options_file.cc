@@ -11,6 +11,8 @@
 #include <fstream>
 #include <utility>
 
+#include "base/byte_order_mark.h"
+
 namespace chatload::write {
 namespace {
 
@@ -78,8 +80,9 @@ OptionsFile::OptionsFile(const std::filesystem::path& path) {
   std::map<std::string, std::string, std::less<>> client;
   auto* group = static_cast<decltype(client)*>(nullptr);
   std::ifstream file(path);
-  for (std::string raw; std::getline(file, raw);) {
-    const std::string_view line = trim(raw);
+  bool is_first = true;
+  for (std::string raw; std::getline(file, raw); is_first = false) {
+    const std::string_view line = trim(is_first ? without_byte_order_mark(raw) : raw);
     if (line.starts_with('[')) {
       const std::string_view name = line.substr(1, line.find(']') - 1);
       group = name == "client" ? &client : name == "chatload" ? &options_ : nullptr;

@@ -67,6 +67,11 @@ std::optional<std::uint64_t> info_figure(std::string_view info, std::string_view
 
 bool is_on(const std::optional<std::string>& value) { return value && *value != "0" && *value != "OFF"; }
 
+// The server lets a client in first where a password has expired, and where its init_connect fails.
+bool is_about_the_account(const StatementError& error) {
+  return error.code() == 1820 || error.code() == 1862 || error.message().find("init_connect") != std::string::npos;
+}
+
 struct FreeResult {
   void operator()(MYSQL_RES* result) const { mysql_free_result(result); }
 };
@@ -106,6 +111,7 @@ class Session::Impl {
       execute(server_.server == Server::kMariadb ? kPinMariadb : kPinMysql);
       if (server_.logs_statements) log_rows();
     } catch (const StatementError& error) {
+      if (is_about_the_account(error)) throw connect_failure(endpoint, error.code(), error.message());
       throw ConnectError(error.code(), "The server at " + endpoint.display() +
                                            " accepted the connection but not its settings (" + error.what() +
                                            "); chatload is tested with MySQL 9.7 and MariaDB 10.11.");

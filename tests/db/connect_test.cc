@@ -90,6 +90,23 @@ TEST_F(ConnectTest, ADatabaseThatTheUserMayNotUseIsNamed) {
   EXPECT_THAT(sentence(wrong), HasSubstr("may not use the database mysql"));
 }
 
+TEST_F(ConnectTest, AnExpiredPasswordIsNamedAsThat) {
+  const Account account(admin(), "chatload_someone", "right", endpoint().database);
+  admin().execute("ALTER USER chatload_someone@'%' PASSWORD EXPIRE");
+  EXPECT_THAT(sentence(account.endpoint(endpoint(), "right")),
+              AllOf(HasSubstr("The password of the user chatload_someone"), HasSubstr("has expired")));
+}
+
+TEST_F(ConnectTest, AFailingInitConnectIsNamedAndNotWaitedFor) {
+  const Account account(admin(), "chatload_someone", "right", endpoint().database);
+  const GlobalVariable init_connect(admin(), "init_connect", "'SELECT 1 FROM chatload_no_such_table'");
+  const auto failure =
+      failure_of<ConnectError>([&] { (void)Session::connect(account.endpoint(endpoint(), "right"), 0); });
+  ASSERT_TRUE(failure);
+  EXPECT_THAT(failure->what(), HasSubstr("its init_connect fails for the user chatload_someone"));
+  EXPECT_FALSE(can_come_back(*failure));
+}
+
 TEST_F(ConnectTest, ADeniedAccessWithoutTlsAddsThatTheAccountMayRequireIt) {
   const Account account(admin(), "chatload_someone", "right", endpoint().database);
   admin().execute("ALTER USER chatload_someone@'%' REQUIRE SSL");

@@ -194,6 +194,18 @@ TEST_F(CredentialsTest, APasswordFileThatIsNotThereIsNamed) {
   EXPECT_THAT(refused("mysql://me@db/chat", password_file("/no/such/file")), HasSubstr("/no/such/file"));
 }
 
+TEST_F(CredentialsTest, AByteOrderMarkIsNoPartOfAPasswordNorOfAnOption) {
+  const auto path = write("password", "\xEF\xBB\xBFsecret\r\n");
+  EXPECT_EQ(with_flags("mysql://me@db/chat", password_file(path)).password, "secret");
+  write(".my.cnf", "\xEF\xBB\xBF[client]\npassword=from_file\n");
+  EXPECT_EQ(with_credentials("mysql://me@db/chat").password, "from_file");
+}
+
+TEST_F(CredentialsTest, APasswordFileInUtf16IsNamedAsThat) {
+  const auto path = write("password", std::string("\xFF\xFEs\0e\0", 6));
+  EXPECT_THAT(refused("mysql://me@db/chat", password_file(path)), HasSubstr("UTF-16"));
+}
+
 TEST_F(CredentialsTest, TheServersKeyComesFromTheFlagOrTheOptionsFileAndMustBeOne) {
   const auto path = write("key", "secret");
   EXPECT_THAT(refused("mysql://me@db/chat", public_key_file(path)), HasSubstr("no RSA public key"));
