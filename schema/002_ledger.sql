@@ -67,9 +67,9 @@ CREATE TABLE IF NOT EXISTS `chatload_rejects` (
   `byte_offset` BIGINT UNSIGNED NOT NULL,   -- of the line in the decompressed stream
   `reason` VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   `field` VARCHAR(64),
-  `detail` TEXT,                            -- of refused_by_server: SQLSTATE and message
+  `detail` TEXT,                            -- what is wrong and where, or the server's SQLSTATE and message
   `raw` LONGBLOB NOT NULL,                  -- the line, without its line end
-  `raw_is_cut` TINYINT NOT NULL DEFAULT 0,  -- line_too_long only
+  `raw_is_cut` TINYINT NOT NULL DEFAULT 0,  -- line_too_long only: raw is the line's head and tail, joined
   PRIMARY KEY (`load_id`, `line`),
   KEY `reason` (`load_id`, `reason`)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARSET = utf8mb4;

@@ -54,8 +54,18 @@ def object_with_first_values(pairs):
 DECODER = json.JSONDecoder(
     object_pairs_hook=object_with_first_values, parse_int=Integer, parse_float=Real, parse_constant=refuse_constant
 )
+LEAD = re.compile(rb"\0*(?:%s\0*)*" % BOM)  # no part of the line that it stands in front of
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 DECIMAL = re.compile(r"-?[0-9]+")
+# For fault_of, over bytes. A string's good beginning: text, short escapes, code units, surrogate pairs.
+WHITE_SPACE = re.compile(rb"[ \t\r\n]*")
+STRING_BEGIN = re.compile(
+    rb'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4}'
+    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})*"
+)
+CODE_UNIT = re.compile(rb"\\u[0-9a-fA-F]{4}")
+WORD = re.compile(rb'[^\x00-\x1f "{}\[\]:,]+')
+NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 # Far above DEPTH_MAX: how deep a line is, is judged by depth_of, never by where the interpreter gives up.
 sys.setrecursionlimit(20000)
@@ -87,19 +97,111 @@ def has_lone_surrogate(text):
     return high_ends_at is not None
 
 
+class Fault(Exception):
+    """Why a line is no JSON text; with no column where it ends too early."""
+
+    def __init__(self, what, at=None):
+        super().__init__(what if at is None else f"{what} at column {at + 1}")
+
+
+def fault_of(line):
+    """What is wrong with a line that is UTF-8 and not blank, as its reject says it; None if nothing is."""
+    try:
+        at, root = 0, "value"
+        opened = []  # closing brackets of the open containers
+        wants = "value"
+        while wants != "separator" or opened:
+            at = WHITE_SPACE.match(line, at).end()
+            here = line[at : at + 1]
+            if wants in ("first key", "first value") and here == opened[-1]:
+                at, wants = at + 1, "separator"
+                opened.pop()
+            elif wants in ("first key", "key"):
+                at = WHITE_SPACE.match(line, string_end(line, at, opened)).end()
+                if line[at : at + 1] != b":":
+                    raise unexpected(line, at, opened, "':' is missing")
+                at, wants = at + 1, "value"
+            elif wants == "separator":
+                if here == opened[-1]:
+                    opened.pop()
+                elif here == b",":
+                    wants = "key" if opened[-1] == b"}" else "value"
+                else:
+                    raise unexpected(line, at, opened, f"',' or '{opened[-1].decode()}' is missing")
+                at += 1
+            elif here in (b"{", b"["):
+                if len(opened) == DEPTH_MAX:
+                    raise Fault("nested too deep", at)
+                if not opened:
+                    root = "object" if here == b"{" else "array"
+                opened.append(b"}" if here == b"{" else b"]")
+                at, wants = at + 1, "first key" if here == b"{" else "first value"
+            else:
+                at, wants = scalar_end(line, at, opened), "separator"
+        at = WHITE_SPACE.match(line, at).end()
+        if at < len(line):
+            raise unexpected(line, at, opened, f"more behind the {root}")
+    except Fault as fault:
+        return str(fault)
+    return None
+
+
+def unexpected(line, at, opened, what):
+    if at == len(line) and opened:
+        return Fault("ends inside an object" if opened[-1] == b"}" else "ends inside an array")
+    if line.startswith(BOM, at):
+        return Fault("byte order mark", at)
+    return control_character(line, at) or Fault(what, at)
+
+
+def control_character(line, at):
+    if at == len(line) or line[at] >= 0x20:
+        return None
+    return Fault("control character" if line[at] else "NUL", at)
+
+
+def string_end(line, at, opened):
+    """Of a key."""
+    if line[at : at + 1] != b'"':
+        raise unexpected(line, at, opened, "a key in double quotes is missing")
+    end = STRING_BEGIN.match(line, at).end()
+    rest = line[end : end + 2]
+    if rest[:1] == b'"':
+        return end + 1
+    if rest in (b"", b"\\"):
+        raise Fault("ends inside a string")
+    if rest[:1] != b"\\":
+        raise control_character(line, end)
+    raise Fault("lone surrogate" if CODE_UNIT.match(line, end) else "bad escape", end)
+
+
+def scalar_end(line, at, opened):
+    if line[at : at + 1] == b'"':
+        return string_end(line, at, opened)
+    word = WORD.match(line, at)
+    if not word or line.startswith(BOM, at):
+        raise unexpected(line, at, opened, "a value is missing")
+    if word[0][:1] in b"-0123456789":
+        if not NUMBER.fullmatch(word[0]):
+            raise Fault("bad number", at)
+    elif word[0] not in (b"true", b"false", b"null"):
+        raise Fault("not a JSON value", at)
+    return word.end()
+
+
 def parse_json(raw):
     try:
         text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Reject("invalid_utf8") from None
+    except UnicodeDecodeError as error:
+        raise Reject("invalid_utf8", detail=f"not UTF-8 at column {error.start + 1}") from None
     if raw.count(b"[") + raw.count(b"{") > DEPTH_MAX and depth_of(text) > DEPTH_MAX:
-        raise Reject("invalid_json")
+        raise Reject("invalid_json", detail=fault_of(raw))
     try:
         value = DECODER.decode(text)
     except ValueError:
-        raise Reject("invalid_json") from None
+        raise Reject("invalid_json", detail=fault_of(raw)) from None
     if b"\\u" in raw and has_lone_surrogate(text):
-        raise Reject("invalid_json")
+        raise Reject("invalid_json", detail=fault_of(raw))
     return value
 
 
@@ -195,7 +297,7 @@ class Result:
     def __init__(self):
         self.rows = {}  # id as UTF-8 → the other columns, joined; in file order of the lines that inserted
         self.rejects = []
-        self.reject_texts = []  # of each of rejects: (detail, the line without its end)
+        self.reject_texts = []  # of each of rejects: (detail, what is kept of the line)
         self.lines = self.blank = self.filtered = self.valid = self.repeated = 0
         self.replaces = False
         self.skips_first = False
@@ -260,17 +362,27 @@ def add_line(result, raw, line_filter, refuses):
 def apply_line(result, line, number, offset, line_filter, line_bytes_max=LINE_BYTES_MAX, refuses=refuses_nothing):
     """One line, with its end, of a file in which it stands at `number` and `offset`; see apply."""
     raw = without_line_end(line)
+    lead = LEAD.match(raw).end()
+    raw = raw[lead:]
     result.lines += 1
     try:
         if len(raw) > line_bytes_max:
-            raise Reject("line_too_long")
+            raise Reject("line_too_long", detail=f"{len(raw) - line_bytes_max} bytes are cut out of its middle")
         if not raw.strip(b" \t\r\n\v\f"):
             result.blank += 1
         else:
             add_line(result, raw, line_filter, refuses)
     except Reject as reject:
-        result.rejects.append((number, offset, reject.reason, reject.field))
-        result.reject_texts.append((reject.detail, raw))
+        result.rejects.append((number, offset + lead, reject.reason, reject.field))
+        result.reject_texts.append((reject.detail, kept_of(raw, line_bytes_max)))
+
+
+def kept_of(raw, line_bytes_max):
+    """The line, or the first and the last half of line_bytes_max bytes of it; of an odd number the head has one more."""
+    if len(raw) <= line_bytes_max:
+        return raw
+    tail = line_bytes_max // 2
+    return raw[: line_bytes_max - tail] + raw[len(raw) - tail :]
 
 
 def without_line_end(line):
@@ -292,7 +404,7 @@ def apply(paths, line_filter=None, on_duplicate="skip", line_bytes_max=LINE_BYTE
     owns nothing, whether its id is there already or not; with skips_first the server sees no line that skip skips.
 
     A line over line_bytes_max is line_too_long whatever it holds, white space only too: whoever drains such a line does
-    not look at its tail. A file of nothing but a byte order mark has no lines.
+    not look at its middle.
     """
     line_filter = line_filter or Filter()
     result = Result()
@@ -302,11 +414,6 @@ def apply(paths, line_filter=None, on_duplicate="skip", line_bytes_max=LINE_BYTE
         offset = 0
         with open_input(path) as file:
             for number, line in enumerate(file, 1):
-                if number == 1 and line.startswith(BOM):
-                    line = line[len(BOM) :]
-                    offset = len(BOM)
-                    if not line:
-                        break
                 apply_line(result, line, number, offset, line_filter, line_bytes_max, refuses)
                 offset += len(line)
     return result

@@ -54,6 +54,8 @@ class PaddedBuffer {
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] PaddedView view() const { return PaddedView(std::string_view(bytes_.get(), size_)); }
 
+  // What view() shows, to be changed.
+  [[nodiscard]] std::span<char> held() { return {bytes_.get(), size_}; }
   // The unused space behind size(), without the padding. Write there, then call advance().
   [[nodiscard]] std::span<char> free_space() { return {bytes_.get() + size_, capacity_ - size_}; }
   void advance(std::size_t bytes_written) { size_ += bytes_written; }

@@ -3,7 +3,6 @@
 #include "parse/json_scalar.h"
 
 #include <algorithm>
-#include <cstdint>
 
 namespace chatload::parse {
 namespace {
@@ -13,23 +12,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 std::size_t skip_digits(std::string_view text, std::size_t at) {
   while (at < text.size() && is_digit(text[at])) ++at;
   return at;
-}
-
-// The code unit of the four hexadecimal digits at the front of text.
-std::optional<std::uint32_t> hex4(std::string_view text) {
-  if (text.size() < 4) return std::nullopt;
-  std::uint32_t unit = 0;
-  for (const char c : text.substr(0, 4)) {
-    const char lower = static_cast<char>(c | 0x20);
-    if (is_digit(c)) {
-      unit = unit << 4 | static_cast<std::uint32_t>(c - '0');
-    } else if (lower >= 'a' && lower <= 'f') {
-      unit = unit << 4 | static_cast<std::uint32_t>(lower - 'a' + 10);
-    } else {
-      return std::nullopt;
-    }
-  }
-  return unit;
 }
 
 char* append_utf8(std::uint32_t code_point, char* out) {
@@ -90,6 +72,22 @@ NumberShape scan_number(std::string_view text) {
     is_integer = false;
   }
   return {at, is_integer};
+}
+
+std::optional<std::uint32_t> hex4(std::string_view text) {
+  if (text.size() < 4) return std::nullopt;
+  std::uint32_t unit = 0;
+  for (const char c : text.substr(0, 4)) {
+    const char lower = static_cast<char>(c | 0x20);
+    if (is_digit(c)) {
+      unit = unit << 4 | static_cast<std::uint32_t>(c - '0');
+    } else if (lower >= 'a' && lower <= 'f') {
+      unit = unit << 4 | static_cast<std::uint32_t>(lower - 'a' + 10);
+    } else {
+      return std::nullopt;
+    }
+  }
+  return unit;
 }
 
 std::optional<std::string_view> unescape(std::string_view raw, char* out) {

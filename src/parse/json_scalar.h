@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -12,6 +13,9 @@ struct NumberShape {
   bool is_integer = false;     // neither fraction nor exponent
 };
 [[nodiscard]] NumberShape scan_number(std::string_view text);
+
+// The code unit that the four hexadecimal digits at the text's front stand for; nothing where there are not four.
+[[nodiscard]] std::optional<std::uint32_t> hex4(std::string_view text);
 
 // Decodes what stands between a string's quotes (RFC 8259 §7) into `out`, which has room for raw.size() bytes, and
 // returns what it wrote there. Nothing if an escape is malformed or a surrogate has no partner. REQUIRES: raw is UTF-8

@@ -29,8 +29,10 @@
 
 #include "parse/cell_reader.h"
 #include "parse/key_tree.h"
+#include "parse/line_fault.h"
 #include "parse/line_walker.h"
 #include "parse/token_index.h"
+#include "split/line_lead.h"
 
 namespace chatload::parse {
 namespace {
@@ -41,17 +43,12 @@ constexpr std::size_t kBlockLinesMax = 1024;
 // The shortest line that the chat mapping takes: {"id":"a","type":"","from":"","site_id":"","timestamp":1}
 constexpr std::size_t kLineBytesMin = 58;
 
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
 bool is_blank(std::string_view line) {
   return std::all_of(line.begin(), line.end(), [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
 }
 
-// A byte order mark at the stream's first byte is no part of line 1.
-std::size_t first_line_begin(const split::Range& range) {
-  const bool has_mark = range.begin == ByteOffset(0) && range.bytes.view().text().starts_with(kByteOrderMark);
-  return has_mark ? kByteOrderMark.size() : 0;
-}
+// Whether a line that begins with c may have a lead (split/line_lead.h).
+bool may_be_lead(char c) { return c == '\0' || c == split::kByteOrderMark[0]; }
 
 }  // namespace
 
@@ -89,7 +86,9 @@ class RangeParser::Impl {
   RejectReason missing_reason(NodeId node) const;
   void append_row(const LineSpan& line);
   void reject(const LineSpan& line, RejectReason reason, std::size_t field = kNoField);
-  PaddedView part(const LineSpan& line) const { return bytes_.part(line.begin_bytes, line.size_bytes); }
+  LineFault fault_of(const LineSpan& line, RejectReason reason) const;
+  std::size_t held_at(const LineSpan& line) const { return parsed_->range.held_at(line.begin_bytes); }
+  PaddedView part(const LineSpan& line) const { return bytes_.part(held_at(line), line.size_bytes); }
 
   const Mapping mapping_;
   const RowFilter filter_;
@@ -121,18 +120,17 @@ void RangeParser::Impl::parse(ParsedRange& parsed) {
   parsed.rows.cells.reserve(rows_max * mapping_.fields.size());
   parsed.rows.lines.reserve(rows_max);
 
-  parse_lines(first_line_begin(parsed.range), 0);
+  parse_lines(0, 0);
 }
 
-void RangeParser::Impl::parse_first_rejects(ParsedRange& parsed) {
-  parse_rejects(parsed, first_line_begin(parsed.range), 0);
-}
+void RangeParser::Impl::parse_first_rejects(ParsedRange& parsed) { parse_rejects(parsed, 0, 0); }
 
 void RangeParser::Impl::parse_more_rejects(ParsedRange& parsed) {
   const LineSpan last = parsed.rejects.back().line;
   const std::string_view text = parsed.range.bytes.view().text();
   // There are more, so the last one ends in a newline.
-  parse_rejects(parsed, text.find('\n', last.begin_bytes + last.size_bytes) + 1, last.line_index + 1);
+  const std::size_t end = parsed.range.held_at(last.begin_bytes) + last.size_bytes;
+  parse_rejects(parsed, text.find('\n', end) + 1, last.line_index + 1);
 }
 
 void RangeParser::Impl::parse_rejects(ParsedRange& parsed, std::size_t begin, std::uint32_t line_index) {
@@ -158,15 +156,18 @@ void RangeParser::Impl::parse_lines(std::size_t begin, std::uint32_t line_index)
         has_newline ? static_cast<std::size_t>(static_cast<const char*>(newline) - text.data()) : text.size();
     const std::size_t next_begin = end + (has_newline ? 1 : 0);
     if (has_newline && end > begin && text[end - 1] == '\r') --end;
+    const bool has_lead = end > begin && may_be_lead(text[begin]);
+    if (has_lead) begin += split::line_lead_bytes(text.substr(begin, end - begin));
     const bool is_cut = next_begin == text.size() && parsed_->range.drained_bytes > 0;
     const bool is_too_long = is_cut || end - begin > line_bytes_max_;
 
-    if (is_too_long || block_.size() == kBlockLinesMax || next_begin - block_begin > kBlockBytes) {
+    // A block holds nothing but lines: a lead in it would be read as tokens.
+    if (is_too_long || has_lead || block_.size() == kBlockLinesMax || next_begin - block_begin > kBlockBytes) {
       parse_block();
       block_begin = begin;
     }
     const auto size_bytes = static_cast<std::uint32_t>(std::min<std::size_t>(end - begin, line_bytes_max_));
-    const LineSpan line{line_index, static_cast<std::uint32_t>(begin), size_bytes};
+    const LineSpan line{line_index, size_bytes, parsed_->range.begin_of(begin)};
     ++parsed_->counts.lines;
     if (is_too_long) {
       reject(line, RejectReason::kLineTooLong);
@@ -181,8 +182,8 @@ void RangeParser::Impl::parse_lines(std::size_t begin, std::uint32_t line_index)
 
 void RangeParser::Impl::parse_block() {
   if (block_.empty()) return;
-  const std::size_t begin = block_.front().begin_bytes;
-  const std::size_t end = block_.back().begin_bytes + block_.back().size_bytes;
+  const std::size_t begin = held_at(block_.front());
+  const std::size_t end = held_at(block_.back()) + block_.back().size_bytes;
   const PaddedView block = bytes_.part(begin, end - begin);
   if (index_.index(block)) {
     const std::uint32_t* token = index_.tokens();
@@ -286,11 +287,18 @@ void RangeParser::Impl::append_row(const LineSpan& line) {
 
 void RangeParser::Impl::reject(const LineSpan& line, RejectReason reason, std::size_t field) {
   if (parsed_->rejects.size() < ParsedRange::kRejectsMax) {
-    parsed_->rejects.push_back({line, reason, static_cast<std::uint8_t>(field)});
+    parsed_->rejects.push_back({line, fault_of(line, reason), reason, static_cast<std::uint8_t>(field)});
   } else {
     parsed_->has_more_rejects = true;
   }
   ++parsed_->counts.rejected_by_reason[static_cast<std::size_t>(reason)];
+}
+
+// The second look at a line that is bad: here, where it runs in parallel, and for the rejects that are kept.
+LineFault RangeParser::Impl::fault_of(const LineSpan& line, RejectReason reason) const {
+  if (reason == RejectReason::kInvalidJson) return find_json_fault(part(line).text());
+  if (reason == RejectReason::kInvalidUtf8) return find_utf8_fault(part(line).text());
+  return {};
 }
 
 RangeParser::RangeParser(const Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max)
@@ -315,7 +323,7 @@ void count_lines(ParsedRange& parsed) {
   parsed.has_more_rejects = false;
   parsed.has_earlier_rejects = false;
   parsed.counts = {};
-  const std::string_view lines = parsed.range.bytes.view().text().substr(first_line_begin(parsed.range));
+  const std::string_view lines = parsed.range.bytes.view().text();
   const bool has_open_end = !lines.empty() && lines.back() != '\n';
   parsed.counts.lines =
       static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n')) + (has_open_end ? 1 : 0);

@@ -22,7 +22,7 @@ class RangeParser {
   ~RangeParser();
 
   // Fills rows, rejects and counts of `parsed` from parsed.range, replacing what they held; rows borrow from it.
-  // A byte order mark at the stream's first byte is no part of line 1.
+  // NULs and byte order marks at a line's begin are no part of it.
   void parse(ParsedRange& parsed);
 
   // Replaces parsed.rejects by the next ones, and leaves all else alone. REQUIRES: parsed.has_more_rejects, and that

@@ -1,8 +1,15 @@
 #include "parse/row_batch.h"
 
+#include <fmt/format.h>
+
 #include <cstring>
 
 namespace chatload::parse {
+
+std::string RawReject::detail() const {
+  if (cut_bytes == 0) return to_string(fault);
+  return fmt::format("{} bytes are cut out of its middle", cut_bytes);
+}
 
 std::string_view TextArena::store(std::string_view text) {
   if (text.empty()) return {};

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/units.h"
+#include "parse/line_fault.h"
 #include "parse/mapping.h"
 #include "parse/outcome.h"
 #include "split/range.h"
@@ -33,16 +35,18 @@ class Cell {
   std::uint64_t bits_ = 0;
 };
 
-// A line within its range.
+// A line within its range, without what stands in front of it (split/line_lead.h) and without its line end. A line that
+// is too long has the size that is kept of it.
 struct LineSpan {
-  std::uint32_t line_index;   // 0-based within the range
-  std::uint32_t begin_bytes;  // from the range's begin, as far as held in Range::bytes
-  std::uint32_t size_bytes;   // without its line end
+  std::uint32_t line_index;  // 0-based within the range
+  std::uint32_t size_bytes;
+  std::uint64_t begin_bytes;  // from the range's begin, in the stream: Range::held_at() says where it is kept
 };
 
-// A line that is not loaded, and why. The raw line is Range::bytes at `line`, while the range lives.
+// A line that is not loaded, and why. The raw line is in Range::bytes, while the range lives.
 struct RejectedLine {
   LineSpan line;
+  LineFault fault;  // of invalid_json and invalid_utf8
   RejectReason reason;
   std::uint8_t field;  // index into Mapping::fields, or kNoField
 };
@@ -53,13 +57,17 @@ struct RawReject {
   LineNumber line;
   ByteOffset offset;  // of the line's first byte in the decompressed stream
   RejectReason reason;
-  std::uint8_t field;    // index into Mapping::fields, or kNoField
-  std::string_view raw;  // without its line end
+  std::uint8_t field;           // index into Mapping::fields, or kNoField
+  LineFault fault;              // of invalid_json and invalid_utf8
+  std::uint64_t cut_bytes = 0;  // of line_too_long: they are cut out of the middle of raw (split/cut_line.h)
+  std::string_view raw;         // without its line end
 
   // The field's column; empty where the reason concerns the whole line.
   [[nodiscard]] std::string_view column(const Mapping& mapping) const {
     return field == kNoField ? std::string_view() : std::string_view(mapping.fields[field].column);
   }
+  // What the record's detail says; empty where the reason says it all.
+  [[nodiscard]] std::string detail() const;
 };
 
 // Owns text that unescaping made; what it hands out stays where it is until clear(). Keeps its memory for the next

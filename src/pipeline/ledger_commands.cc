@@ -114,8 +114,10 @@ ExitCode export_rejects(write::Session& session, const cli::RejectsPlan& plan, c
     spdlog::warn("Load {} is not done: these are the lines that it has rejected so far.", plan.load);
   }
   if (plan.raw && cut_lines > 0) {
-    spdlog::warn("{} of the lines were longer than --max-line, and the ledger holds their beginnings only.",
-                 format_count(cut_lines));
+    spdlog::warn(
+        "{} of the lines were longer than --max-line: the ledger holds the first half and the last half of that, "
+        "joined.",
+        format_count(cut_lines));
   }
   if (plan.output) {
     print(fmt::format("load {}: {} rejected lines in {}\n", plan.load, format_count(lines), plan.output->string()));

@@ -7,7 +7,8 @@
 //                                                 twice, and the client library's copy of bound rows, up to twice
 //   T + 1 × a parser                              RangeParser::memory_bytes_max, and kSortBytesPerRangeByte × R
 //   N × a range                                   R + L for its bytes, kRowBytesPerRangeByte × R for what it parses to,
-//                                                 L for a last line's unescaped text,
+//                                                 L for a last line's unescaped text, or for a cut line's halves,
+//                                                 joined: such a line makes no row,
 //                                                 and ParsedRange::kRejectsMax rejects
 //
 // and N follows from --memory. A worker has something to do only while a range is there for it, so T + C ranges are
@@ -29,12 +30,12 @@
 //
 //              file order     key order
 //   cores   R  T, C  ranges   T, C  ranges  a builder  stretches  the merge
-//       2   4  2, 2       7   2, 2       4     49 MiB          3    107 MiB
-//       3   4  3, 3       6   3, 3       4     30 MiB          4     69 MiB
+//       2   4  2, 2       7   2, 2       4     48 MiB          3    107 MiB
+//       3   4  3, 3       6   3, 3       4     29 MiB          4     69 MiB
 //       4   2  4, 4      10   4, 4       7     22 MiB          5     92 MiB
-//       8   1  6, 6      13   8, 8      10      9 MiB          9     42 MiB
-//      16   1  6, 6      13   9, 8      10      8 MiB          9     42 MiB
-//      64   1  6, 6      13   9, 8      10      8 MiB          9     42 MiB
+//       8   1  6, 6      12   8, 8      10      9 MiB          9     42 MiB
+//      16   1  6, 6      12   8, 8      10      9 MiB          9     42 MiB
+//      64   1  6, 6      12   8, 8      10      9 MiB          9     42 MiB
 #include "pipeline/memory_plan.h"
 
 #include <fmt/format.h>

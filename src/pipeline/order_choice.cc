@@ -26,7 +26,7 @@ constexpr double kSortedShare = 0.99;
 // not compress.
 constexpr std::uint64_t kSpilledRowBytes = 23;
 // Of a rejected line in the ranges' journal, beside its text (spill/range_journal.cc).
-constexpr std::uint64_t kJournalRejectBytes = 32;
+constexpr std::uint64_t kJournalRejectBytes = 48;
 // For rows that are longer than those of the sample, and for merging down, where each run that is read has up to a MiB
 // that is written elsewhere already (spill/block_reader.cc).
 constexpr double kSpillReserve = 1.2;

@@ -43,12 +43,15 @@ bool RangeSettler::add_new_rejects(WriteJob& job) {
 }
 
 bool RangeSettler::add_reject(const parse::RawReject& reject) {
+  const std::string detail = reject.detail();
   return add({.reason = reject.reason,
               .field = reject.column(mapping_),
+              .detail = detail,
               .line = reject.line,
               .offset = reject.offset,
               .raw = reject.raw,
-              .raw_is_cut = reject.reason == parse::RejectReason::kLineTooLong});
+              .raw_is_cut = reject.cut_bytes > 0,
+              .detail_at_bytes = reject.fault.at_bytes});
 }
 
 bool RangeSettler::add_refused(const WriteJob& job, const write::RefusedLine& refused) {
@@ -58,9 +61,9 @@ bool RangeSettler::add_refused(const WriteJob& job, const write::RefusedLine& re
               .detail = refused.detail,
               .line = refused.line,
               .offset = refused.offset,
-              .raw = job.is_stretch()
-                         ? std::string_view()
-                         : range.bytes.view().text().substr(refused.offset - range.begin, refused.size_bytes)});
+              .raw = job.is_stretch() ? std::string_view()
+                                      : range.bytes.view().text().substr(range.held_at(refused.offset - range.begin),
+                                                                         refused.size_bytes)});
 }
 
 bool RangeSettler::add(const report::RejectRecord& record) {

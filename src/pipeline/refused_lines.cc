@@ -69,7 +69,8 @@ void fill_refused_lines(const source::HeldFile& input, const cli::ReadPlan& read
       std::vector<write::FoundRaw> found;
       for (; is_in(*range); missing.pop_back()) {
         const write::MissingRaw& refused = missing.back();
-        found.push_back({refused.line, line_at(range->bytes.view().text(), refused.offset - range->begin)});
+        found.push_back(
+            {refused.line, line_at(range->bytes.view().text(), range->held_at(refused.offset - range->begin))});
       }
       await_clearance();
       control.run([&](write::Session& session) { write::fill_raw(session, ledger.load_id(), found); });

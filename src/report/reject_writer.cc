@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 
 #include "base/json_text.h"
@@ -31,6 +32,22 @@ std::string base64(std::string_view bytes) {
     }
   }
   return out;
+}
+
+// The most interesting kTextRawBytesMax bytes, cut between characters.
+std::string piece_of(const RejectRecord& record) {
+  constexpr std::size_t kHalf = kTextRawBytesMax / 2;
+  const std::string_view raw = record.raw;
+  const auto from = [raw](std::size_t begin) {
+    while (begin < raw.size() && (static_cast<unsigned char>(raw[begin]) & 0xC0) == 0x80) ++begin;
+    return raw.substr(begin);
+  };
+  if (record.raw_is_cut && raw.size() > kTextRawBytesMax) {
+    return terminal_text(raw, kHalf) + terminal_text(from(raw.size() - kHalf), kHalf);
+  }
+  if (record.detail_at_bytes <= kHalf || raw.size() <= kTextRawBytesMax) return terminal_text(raw, kTextRawBytesMax);
+  const std::size_t begin = std::min(record.detail_at_bytes - kHalf, raw.size() - kTextRawBytesMax);
+  return "…" + terminal_text(from(begin), kTextRawBytesMax);
 }
 
 }  // namespace
@@ -74,7 +91,7 @@ std::string to_text(const RejectRecord& record) {
   const std::string field = record.field.empty() ? "" : fmt::format(" in {}", record.field);
   const std::string detail =
       record.detail.empty() ? "" : fmt::format(" ({})", terminal_text(record.detail, kTextDetailBytesMax));
-  const std::string raw = record.raw.empty() ? "" : ": " + terminal_text(record.raw, kTextRawBytesMax);
+  const std::string raw = record.raw.empty() ? "" : ": " + piece_of(record);
   return fmt::format("line {} at byte {}: {}{}{}{}", format_count(record.line.value()),
                      format_count(record.offset.value()), to_string(record.reason), field, detail, raw);
 }

@@ -17,11 +17,12 @@ namespace chatload::report {
 struct RejectRecord {
   parse::RejectReason reason;
   std::string_view field;        // the column's name; empty where the reason concerns the whole line
-  std::string_view detail = {};  // of refused_by_server: "SQLSTATE 23000: …"; empty where there is none
+  std::string_view detail = {};  // "SQLSTATE 23000: …", "NUL at column 7"; empty where there is none
   LineNumber line;
-  ByteOffset offset;        // of the line's first byte in the decompressed stream
-  std::string_view raw;     // without its line end; empty where it is not at hand
-  bool raw_is_cut = false;  // line_too_long only
+  ByteOffset offset;                // of the line's first byte in the decompressed stream
+  std::string_view raw;             // without its line end; empty where it is not at hand
+  bool raw_is_cut = false;          // line_too_long only: raw is the line's first half, as it were, and its last
+  std::size_t detail_at_bytes = 0;  // which byte of raw the detail is about
 };
 
 // The same of a line that the ledger keeps.
@@ -31,8 +32,8 @@ struct RejectRecord {
 // there is none; "raw_base64" in place of "raw" where the line is not UTF-8; "raw_cut":true where it is cut.
 [[nodiscard]] std::string to_json_line(const RejectRecord& record, std::string_view input);
 
-// One sentence for a terminal: line, byte offset, reason, field, detail, and the line's beginning, control bytes
-// escaped.
+// One sentence for a terminal: line, byte offset, reason, field, detail, and a piece of the line, control bytes
+// escaped. The piece is around what the detail is about; of a line that is cut, its beginning and its end.
 [[nodiscard]] std::string to_text(const RejectRecord& record);
 
 // Writes records to a file in the order given. Single-threaded. The file is replaced; it is whole only after close().

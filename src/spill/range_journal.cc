@@ -24,6 +24,8 @@ struct RejectHead {
   ByteOffset offset;
   parse::RejectReason reason;
   std::uint8_t field;
+  parse::LineFault fault;
+  std::uint64_t cut_bytes;
 };
 
 static_assert(std::is_trivially_copyable_v<RangeEntry> && std::is_trivially_copyable_v<RejectHead>);
@@ -68,7 +70,7 @@ void RangeJournal::add_range(const RangeEntry& range) {
 void RangeJournal::add_reject(const parse::RawReject& reject) {
   record_.clear();
   append(record_, Head{Kind::kReject, static_cast<std::uint32_t>(sizeof(RejectHead) + reject.raw.size())});
-  append(record_, RejectHead{reject.line, reject.offset, reject.reason, reject.field});
+  append(record_, RejectHead{reject.line, reject.offset, reject.reason, reject.field, reject.fault, reject.cut_bytes});
   record_ += reject.raw;
   add_record();
   ++new_rejects_;
@@ -103,7 +105,7 @@ std::optional<parse::RawReject> RangeJournalReader::next_reject() {
   if (!find_record() || kind_of(block_) != Kind::kReject) return std::nullopt;
   std::string_view record = take_record(block_);
   const auto head = take<RejectHead>(record);
-  return parse::RawReject{head.line, head.offset, head.reason, head.field, record};
+  return parse::RawReject{head.line, head.offset, head.reason, head.field, head.fault, head.cut_bytes, record};
 }
 
 // False at the end.

@@ -138,7 +138,7 @@ void RowCodec::decode(std::string_view record, parse::RowBatch& rows, std::vecto
   RowOrigin origin{};
   origin.range = RangeNumber(take_varint(at));
   origin.line.line_index = static_cast<std::uint32_t>(take_varint(at));
-  origin.line.begin_bytes = static_cast<std::uint32_t>(take_varint(at));
+  origin.line.begin_bytes = take_varint(at);
   origin.line.size_bytes = static_cast<std::uint32_t>(take_varint(at));
   rows.lines.push_back(origin.line);
   origins.push_back(origin);

@@ -1,6 +1,9 @@
 // A range is inflated straight into the buffer that will be parsed. Up to range_bytes a read may be of any size, as no
 // boundary can lie there; behind it we read in small steps until a newline shows, and only what the last step read too
 // much is copied, to the front of the next range: less than kStepBytes a range, whatever the range size.
+//
+// A buffer that is full holds the last line's head, or its lead. A lead is dropped, and reading goes on. A head ends
+// the range: the rest of the line is read into a ring at the buffer's end, of which its last bytes remain.
 #include "split/line_splitter.h"
 
 #include <algorithm>
@@ -8,15 +11,13 @@
 #include <cstring>
 #include <utility>
 
+#include "split/cut_line.h"
+#include "split/line_lead.h"
+
 namespace chatload::split {
 namespace {
 
 constexpr std::size_t kStepBytes = 4 * kKiB;
-
-void append(PaddedBuffer& buffer, std::string_view bytes) {
-  std::memcpy(buffer.free_space().data(), bytes.data(), bytes.size());
-  buffer.advance(bytes.size());
-}
 
 }  // namespace
 
@@ -25,59 +26,100 @@ LineSplitter::LineSplitter(inflate::DecodedStream& stream, SplitLimits limits) :
 std::optional<Range> LineSplitter::next(PaddedBuffer buffer) {
   assert(buffer.capacity() >= limits_.buffer_bytes());
   buffer.truncate(0);
-  const std::size_t carried_bytes = std::min(carry_.size(), limits_.buffer_bytes());
-  append(buffer, std::string_view(carry_).substr(0, carried_bytes));
-  carry_.erase(0, carried_bytes);
-
+  Range range{.number = number_, .begin = begin_, .bytes = std::move(buffer)};
+  PaddedBuffer& bytes = range.bytes;
   std::size_t searched_bytes = limits_.range_bytes;  // no newline at or past range_bytes lies in front of this
   for (;;) {
-    const std::string_view held = buffer.view().text();
+    const std::string_view held = bytes.view().text();
     if (const std::size_t newline = held.find('\n', searched_bytes); newline != std::string_view::npos) {
       carry_.insert(0, held.substr(newline + 1));
-      buffer.truncate(newline + 1);
-      return emit(std::move(buffer), 0);
+      bytes.truncate(newline + 1);
+      return emit(std::move(range));
     }
     searched_bytes = std::max(searched_bytes, held.size());
     if (held.size() == limits_.buffer_bytes()) {
-      const std::uint64_t drained_bytes = drain_line();
-      return emit(std::move(buffer), drained_bytes);
+      skip_lead(range);
+      searched_bytes = bytes.size();
+      if (bytes.size() == limits_.buffer_bytes()) {
+        drain_line(range);
+        return emit(std::move(range));
+      }
     }
-    const std::size_t wanted_bytes = held.size() < limits_.range_bytes
-                                         ? limits_.range_bytes - held.size()
-                                         : std::min(kStepBytes, limits_.buffer_bytes() - held.size());
-    const std::size_t read_bytes = read(buffer.free_space().first(wanted_bytes));
+    const std::size_t wanted_bytes = range.length_bytes() < limits_.range_bytes
+                                         ? limits_.range_bytes - bytes.size()
+                                         : std::min(kStepBytes, limits_.buffer_bytes() - bytes.size());
+    const std::size_t read_bytes = read(bytes.free_space().first(wanted_bytes));
     if (read_bytes == 0) {
-      if (held.empty()) return std::nullopt;
-      return emit(std::move(buffer), 0);
+      if (bytes.size() == 0) return std::nullopt;
+      return emit(std::move(range));
     }
-    buffer.advance(read_bytes);
+    bytes.advance(read_bytes);
   }
 }
 
+// Of what was read past the end of the range before, and then of the stream.
 std::size_t LineSplitter::read(std::span<char> out) {
+  if (carry_.empty()) return read_stream(out);
+  const std::size_t bytes = carry_.copy(out.data(), out.size());
+  carry_.erase(0, bytes);
+  return bytes;
+}
+
+std::size_t LineSplitter::read_stream(std::span<char> out) {
   if (ended_) return 0;
   const std::size_t read_bytes = stream_.read(out);
   ended_ = read_bytes == 0;
   return read_bytes;
 }
 
-// Reads and drops the rest of a line, its newline included; returns how many bytes that was.
-std::uint64_t LineSplitter::drain_line() {
-  std::uint64_t drained_bytes = 0;
-  for (;;) {
-    if (const std::size_t newline = carry_.find('\n'); newline != std::string::npos) {
-      carry_.erase(0, newline + 1);
-      return drained_bytes + newline + 1;
-    }
-    drained_bytes += carry_.size();
-    carry_.resize(kStepBytes);
-    carry_.resize(read(carry_));
-    if (carry_.empty()) return drained_bytes;
-  }
+// Drops the last line's lead but for one NUL, which stands for it, so that a line of nothing else is still a line.
+void LineSplitter::skip_lead(Range& range) {
+  const std::span<char> held = range.bytes.held();
+  const std::size_t line_begin = range.bytes.view().text().rfind('\n') + 1;  // 0 without a newline
+  const std::size_t lead_bytes = line_lead_bytes(range.bytes.view().text().substr(line_begin));
+  if (lead_bytes < 2) return;
+  const std::span<char> line = held.subspan(line_begin + lead_bytes);
+  held[line_begin] = '\0';
+  std::memmove(held.data() + line_begin + 1, line.data(), line.size());
+  range.bytes.truncate(line_begin + 1 + line.size());
+  range.skipped_bytes += lead_bytes - 1;
+  range.skipped_at = line_begin;
 }
 
-Range LineSplitter::emit(PaddedBuffer buffer, std::uint64_t drained_bytes) {
-  Range range{number_, begin_, std::move(buffer), drained_bytes};
+// Reads the rest of the last line, whose head fills the buffer. REQUIRES: no newline is in the line's held bytes.
+void LineSplitter::drain_line(Range& range) {
+  // One byte more than the tail: it may turn out to end in the '\r' of the line end.
+  const std::span<char> ring = range.bytes.held().last(tail_bytes(limits_.line_bytes_max) + 1);
+  std::size_t oldest = 0;
+  bool has_newline = false;
+  while (!has_newline) {
+    if (carry_.empty()) {
+      carry_.resize(kStepBytes);
+      carry_.resize(read_stream(carry_));
+      if (carry_.empty()) break;
+    }
+    const std::size_t newline = carry_.find('\n');
+    has_newline = newline != std::string::npos;
+    std::string_view part = std::string_view(carry_).substr(0, newline);
+    range.drained_bytes += part.size();
+    if (part.size() > ring.size()) part.remove_prefix(part.size() - ring.size());
+    const std::size_t first_bytes = std::min(part.size(), ring.size() - oldest);
+    std::copy_n(part.data(), first_bytes, ring.data() + oldest);
+    std::copy_n(part.data() + first_bytes, part.size() - first_bytes, ring.data());
+    oldest = (oldest + part.size()) % ring.size();
+    carry_.erase(0, has_newline ? newline + 1 : carry_.size());
+  }
+  std::rotate(ring.begin(), ring.begin() + static_cast<std::ptrdiff_t>(oldest), ring.end());
+  if (!has_newline) return;
+  range.drained_bytes += 1;
+  range.drained_end_bytes = 1;
+  if (ring.back() != '\r') return;
+  range.bytes.truncate(range.bytes.size() - 1);
+  range.drained_bytes += 1;
+  range.drained_end_bytes += 1;
+}
+
+Range LineSplitter::emit(Range range) {
   number_ += 1;
   begin_ += range.length_bytes();
   return range;

@@ -17,11 +17,12 @@ namespace chatload::split {
 // Sizes that decide where ranges end and what they hold.
 struct SplitLimits {
   std::size_t range_bytes = 4 * kMiB;  // range k ends at the first '\n' at or past begin(k) + range_bytes
-  std::size_t line_bytes_max = kMiB;   // a longer last line is drained: read, counted and dropped
+  std::size_t line_bytes_max = kMiB;   // a longer last line is drained: read and counted; its head and tail are kept
 
   // A buffer of this capacity holds any range: the last line begins at range_bytes at the latest, and of it we keep
-  // line_bytes_max + 2 bytes at most, so that "\r\n" does not make a line of the maximal length too long.
-  [[nodiscard]] std::size_t buffer_bytes() const { return range_bytes + line_bytes_max + 2; }
+  // line_bytes_max + 3 bytes at most, so that neither "\r\n" nor the NUL that stands for a long lead makes a line of
+  // the maximal length too long.
+  [[nodiscard]] std::size_t buffer_bytes() const { return range_bytes + line_bytes_max + 3; }
 };
 
 // Cuts one stream. Single-threaded; borrows the stream, which outlives it.
@@ -37,8 +38,10 @@ class LineSplitter {
 
  private:
   std::size_t read(std::span<char> out);
-  std::uint64_t drain_line();
-  Range emit(PaddedBuffer buffer, std::uint64_t drained_bytes);
+  std::size_t read_stream(std::span<char> out);
+  void skip_lead(Range& range);
+  void drain_line(Range& range);
+  Range emit(Range range);
 
   inflate::DecodedStream& stream_;
   SplitLimits limits_;

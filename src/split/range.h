@@ -16,12 +16,27 @@ struct Range {
   RangeNumber number;
   ByteOffset begin;
   PaddedBuffer bytes;
-  // Bytes of the last line that were read and dropped because the line is longer than --max-line. Only the last line
-  // of a range can be cut: any other lies wholly in front of begin + range_bytes. The bytes kept hold more than
-  // --max-line of it, and no newline.
+  // Bytes of the last line that were read and dropped because the line is longer than --max-line, its line end among
+  // them. Only the last line of a range can be cut: any other lies wholly in front of begin + range_bytes. The bytes
+  // kept hold more than --max-line of it and no newline, and end in the line's own last bytes: cut_line() takes them
+  // apart.
   std::uint64_t drained_bytes = 0;
+  std::uint64_t drained_end_bytes = 0;  // of drained_bytes: the line end, 0 to 2
+  // Bytes of the last line's lead (line_lead.h) that were read and dropped because the lead is long. One NUL stands for
+  // them, at skipped_at in the bytes kept.
+  std::uint64_t skipped_bytes = 0;
+  std::size_t skipped_at = 0;
 
-  [[nodiscard]] std::uint64_t length_bytes() const { return bytes.size() + drained_bytes; }
+  [[nodiscard]] std::uint64_t length_bytes() const { return skipped_bytes + bytes.size() + drained_bytes; }
+
+  // The range's bytes as they stand in the stream, from its begin, and as they are kept: where a line begins in one is
+  // where it begins in the other, but for what was skipped in front of it.
+  [[nodiscard]] std::uint64_t begin_of(std::size_t held) const {
+    return held > skipped_at ? held + skipped_bytes : held;
+  }
+  [[nodiscard]] std::size_t held_at(std::uint64_t begin_bytes) const {
+    return static_cast<std::size_t>(begin_bytes > skipped_at ? begin_bytes - skipped_bytes : begin_bytes);
+  }
 };
 
 }  // namespace chatload::split

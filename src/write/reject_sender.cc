@@ -28,11 +28,12 @@ void RejectSender::add(const Reject& reject) {
 }
 
 void RejectSender::add(const parse::RawReject& reject) {
+  const std::string detail = reject.detail();
   add({.line = reject.line,
        .offset = reject.offset,
        .reason = reject.reason,
        .field = reject.column(mapping_),
-       .detail = {},
+       .detail = detail,
        .raw = reject.raw});
 }
 

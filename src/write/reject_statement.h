@@ -17,7 +17,7 @@ struct Reject {
   ByteOffset offset;  // of the line's first byte in the decompressed stream
   parse::RejectReason reason;
   std::string_view field;   // the column's name; empty where the reason concerns the whole line
-  std::string_view detail;  // what the server said; empty for every other reason
+  std::string_view detail;  // what exactly is wrong; empty where the reason says it all
   std::string_view raw;     // without its line end; any bytes
 };
 

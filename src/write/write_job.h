@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "parse/row_batch.h"
 #include "spill/row_origin.h"
+#include "split/cut_line.h"
 #include "write/write_order.h"
 
 namespace chatload::write {
@@ -94,7 +95,7 @@ struct WriteJob {
   [[nodiscard]] bool is_stretch() const { return !origins.empty(); }
   // The bytes of one of a range's lines.
   [[nodiscard]] std::string_view raw_of(const parse::LineSpan& line) const {
-    return parsed.range.bytes.view().text().substr(line.begin_bytes, line.size_bytes);
+    return parsed.range.bytes.view().text().substr(parsed.range.held_at(line.begin_bytes), line.size_bytes);
   }
 
   // Calls visit(const parse::RawReject&) for each line of a range that the parser rejected, in file order, until it
@@ -102,13 +103,21 @@ struct WriteJob {
   template <typename Visit>
   bool for_each_reject(Visit visit) {
     if (parsed.has_earlier_rejects) owner->first_rejects(parsed);
+    std::string cut_raw;
     for (;;) {
       for (const parse::RejectedLine& reject : parsed.rejects) {
-        const parse::RawReject entry{.line = first_line + reject.line.line_index,
-                                     .offset = parsed.range.begin + reject.line.begin_bytes,
-                                     .reason = reject.reason,
-                                     .field = reject.field,
-                                     .raw = raw_of(reject.line)};
+        parse::RawReject entry{.line = first_line + reject.line.line_index,
+                               .offset = parsed.range.begin + reject.line.begin_bytes,
+                               .reason = reject.reason,
+                               .field = reject.field,
+                               .fault = reject.fault,
+                               .raw = raw_of(reject.line)};
+        if (reject.reason == parse::RejectReason::kLineTooLong) {
+          const split::CutLine cut = split::cut_line(parsed.range, reject.line.begin_bytes, reject.line.size_bytes);
+          cut_raw.assign(cut.head).append(cut.tail);
+          entry.cut_bytes = cut.cut_bytes;
+          entry.raw = cut_raw;
+        }
         if (!visit(entry)) return false;
       }
       if (!parsed.has_more_rejects) return true;

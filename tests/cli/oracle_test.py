@@ -124,6 +124,51 @@ class RejectTest(unittest.TestCase):
         self.assertIsNone(outcome('{"type":"join"}'))
 
 
+class FaultTest(unittest.TestCase):
+    def test_fault_is_named_with_its_column(self):
+        for line, fault in (
+            (b'{"a":1}{"b":2}', "more behind the object at column 8"),
+            (b"[1] x", "more behind the array at column 5"),
+            (b'"a" 1', "more behind the value at column 5"),
+            (b'{"a":"x', "ends inside a string"),
+            (b'{"a":"x\\', "ends inside a string"),
+            (b'{"a":1', "ends inside an object"),
+            (b'{"a":[1,', "ends inside an array"),
+            (b" \xef\xbb\xbf{}", "byte order mark at column 2"),
+            (b" \0{}", "NUL at column 2"),
+            (b'["\0"]', "NUL at column 3"),
+            (b'["\t"]', "control character at column 3"),
+            (b'["\\x"]', "bad escape at column 3"),
+            (b'["\\u12"]', "bad escape at column 3"),
+            (b'["\\ud83d"]', "lone surrogate at column 3"),
+            (b'["\\ud83d\\ude00\\ude00"]', "lone surrogate at column 15"),
+            (b"[01]", "bad number at column 2"),
+            (b"[nul]", "not a JSON value at column 2"),
+            (b"[1,]", "a value is missing at column 4"),
+            (b"{a:1}", "a key in double quotes is missing at column 2"),
+            (b'{"a" 1}', "':' is missing at column 6"),
+            (b'{"a":1 2}', "',' or '}' is missing at column 8"),
+            (b"[1 2]", "',' or ']' is missing at column 4"),
+            (b"[" * 1025, "nested too deep at column 1025"),
+        ):
+            self.assertEqual(oracle.fault_of(line), fault)
+            with self.assertRaises(oracle.Reject) as raised:
+                oracle.parse_json(line)
+            self.assertEqual((raised.exception.reason, raised.exception.detail), ("invalid_json", fault))
+
+    def test_good_text_has_no_fault(self):
+        deep = b"[" * 1024 + b"]" * 1024
+        spaced, text = b' { "a" : [ ] , "b":{}, "c":[-0.5e+3,null]}\t', b'"\\ud83d\\ude00\\u0000"'
+        for line in (LINE.encode(), spaced, text, b"true", deep):
+            self.assertIsNone(oracle.fault_of(line))
+
+    def test_first_byte_that_is_no_utf8_is_named(self):
+        for line, column in ((b"\xff", 1), ("é".encode() + b"\xe2\x82", 3), (b"a\xed\xa0\x80", 2)):
+            with self.assertRaises(oracle.Reject) as raised:
+                oracle.parse_json(line)
+            self.assertEqual(raised.exception.detail, f"not UTF-8 at column {column}")
+
+
 class ApplyTest(unittest.TestCase):
     def apply(self, content, **options):
         with tempfile.TemporaryDirectory() as folder:
@@ -178,7 +223,8 @@ class ApplyTest(unittest.TestCase):
 
     def test_rejected_lines_are_kept_with_what_the_server_said(self):
         result = self.apply(b"{\r\n" + self.log("a"), refuses=lambda row: "no")
-        self.assertEqual(result.reject_texts, [(None, b"{"), ("no", self.log("a").rstrip(b"\n"))])
+        texts = [("ends inside an object", b"{"), ("no", self.log("a").rstrip(b"\n"))]
+        self.assertEqual(result.reject_texts, texts)
 
     def test_ids_differ_by_case_and_trailing_space(self):
         self.assertEqual(self.apply(self.log("a", "A", "a ")).counts()["inserted"], 3)
@@ -201,8 +247,21 @@ class ApplyTest(unittest.TestCase):
         self.assertEqual(result.rejects, [(1, 0, "line_too_long", None)])
         self.assertEqual((result.lines, result.blank), (2, 1))
 
-    def test_byte_order_mark_alone_is_no_line(self):
-        for content, lines in ((oracle.BOM, 0), (oracle.BOM + b"\n", 1), (b"", 0)):
+    def test_over_long_line_keeps_its_head_and_its_tail(self):
+        for maximum, kept in ((1, b"0"), (4, b"0189"), (5, b"01289")):
+            result = self.apply(b"0123456789\r\n", line_bytes_max=maximum)
+            self.assertEqual(result.reject_texts, [(f"{10 - maximum} bytes are cut out of its middle", kept)])
+
+    def test_nuls_and_byte_order_marks_in_front_of_a_line_are_no_part_of_it(self):
+        content = b""
+        for lead in (oracle.BOM, bytes(2_000_000), oracle.BOM + bytes(3) + oracle.BOM, b""):
+            content += lead + LINE.encode() + b"\n"
+        result = self.apply(content + bytes(7) + b"{}", line_bytes_max=len(LINE))
+        self.assertEqual((result.lines, result.valid), (5, 4))
+        self.assertEqual(result.rejects, [(5, len(content) + 7, "missing_field", "type")])
+
+    def test_line_of_nuls_and_byte_order_marks_only_is_blank(self):
+        for content, lines in ((oracle.BOM, 1), (bytes(9) + b"\r\n", 1), (oracle.BOM + b" \n\0", 2), (b"", 0)):
             result = self.apply(content)
             self.assertEqual((result.lines, result.blank, result.rejects), (lines, lines, []))
 

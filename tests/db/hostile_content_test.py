@@ -11,6 +11,10 @@ import oracle
 import support
 
 MIB = 1024 * 1024
+REJECTS = (
+    "SELECT line, byte_offset, reason, IFNULL(field, ''), IFNULL(detail, ''), HEX(raw), raw_is_cut"
+    " FROM chatload_rejects ORDER BY line"
+)
 
 
 def line(number, end=b"\n", **values):
@@ -36,7 +40,7 @@ class HostileContentTest(unittest.TestCase):
         self.path = pathlib.Path(folder.name) / "log.json.gz"
 
     def load(self, *members, methods=support.WRITE_METHODS):
-        """Loads the gzip members, compares table and counts with the oracle's, and returns the oracle's result."""
+        """Loads the gzip members, compares table, counts and rejects with the oracle's, and returns the oracle's result."""
         support.write_gzip(self.path, *members)
         result = oracle.apply([self.path])
         for method in methods:
@@ -53,6 +57,11 @@ class HostileContentTest(unittest.TestCase):
             self.assertNotIn("LOAD DATA", run.stderr)  # it neither began nor ended with INSERTs in its place
             self.assertEqual(support.loader_counts(run.summary), result.counts())
             self.assertIsNone(support.first_difference(database, result))
+            self.assertEqual(database.sql(REJECTS), [
+                [str(number), str(offset), reason, field or "", detail or "", raw.hex().upper(),
+                 str(int(reason == "line_too_long"))]
+                for (number, offset, reason, field), (detail, raw) in zip(result.rejects, result.reject_texts)
+            ])  # fmt: skip
             self.assertEqual(database.sql("SHOW TABLES LIKE 'chat%messages'"), [["chat_messages"]])
 
     def test_every_byte_raw_in_each_text(self):
@@ -143,12 +152,28 @@ class HostileContentTest(unittest.TestCase):
     def test_last_line_without_newline(self):
         self.assertEqual(self.load(line(0) + line(1, end=b"")).counts()["inserted"], 2)
 
-    def test_byte_order_mark_at_the_start_only(self):
-        counts = self.load(oracle.BOM + line(0) + oracle.BOM + line(1)).counts()
-        self.assertEqual((counts["inserted"], counts["rejects_by_reason"]["invalid_json"]), (1, 1))
+    def test_byte_order_mark_in_front_of_any_line_is_skipped(self):
+        result = self.load(oracle.BOM + line(0) + oracle.BOM, line(1) + b" " + oracle.BOM + line(2))
+        counts = result.counts()
+        self.assertEqual((counts["inserted"], counts["rejects_by_reason"]["invalid_json"]), (2, 1))
 
-    def test_byte_order_mark_alone_is_no_line(self):
-        self.assertEqual(self.load(oracle.BOM).counts()["lines"], 0)
+    def test_each_way_to_be_no_json_is_told_with_its_column(self):
+        broken = [
+            line(0)[:-1] + line(1)[:-1], line(0, data=message(b"\\ud83d"))[:-1], line(0)[:40], line(0)[:-2],
+            b'{"a":[1', b"[", b" " + oracle.BOM + line(0)[:-1], b" \0{}", b'{"a":"\t"}', b'{"a":"\\x"}', b"hello",
+            b'{"a":01}', b'{"a":,}', b"{a:1}", b'{"a" 1}', b'{"a":1 2}', b"[1 2]", b"[" * 1025, b'"a" 1', b"[] 1",
+            b'{"a":"\xe2\x82"}', "é".encode() + b"\xff",
+        ]  # fmt: skip
+        result = self.load(b"".join(text + b"\n" + line(1 + i) for i, text in enumerate(broken)))
+        self.assertEqual(len({detail.split(" at column")[0] for detail, _ in result.reject_texts}), 20)
+
+    def test_nuls_in_front_of_a_line_are_skipped_however_many_they_are(self):
+        lines = [bytes(number) + line(index) for index, number in enumerate((4096, 1, 3 * MIB, 0, 9 * MIB))]
+        counts = self.load(b"".join(lines) + bytes(2 * MIB) + b"\n" + bytes(5)).counts()
+        self.assertEqual((counts["lines"], counts["inserted"], counts["blank"]), (7, 5, 2))
+
+    def test_byte_order_mark_alone_is_a_blank_line(self):
+        self.assertEqual(self.load(oracle.BOM).counts()["blank"], 1)
 
     def test_ten_thousand_empty_members(self):
         empty = [b""] * 5000

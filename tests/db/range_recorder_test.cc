@@ -102,7 +102,9 @@ class RangeRecorderTest : public DatabaseTest {
  private:
   [[nodiscard]] static parse::RawReject reject(const spill::RangeEntry& range, std::uint64_t line,
                                                parse::RejectReason reason, std::uint8_t field, const std::string& raw) {
-    return {range.first_line + line, range.begin + 100 * line, reason, field, raw};
+    parse::RawReject reject{range.first_line + line, range.begin + 100 * line, reason, field, {}, 0, raw};
+    if (reason == parse::RejectReason::kInvalidJson) reject.fault = {parse::LineFaultKind::kNul, 6};
+    return reject;
   }
 };
 
@@ -116,11 +118,14 @@ TEST_F(RangeRecorderTest, RecordsRangesWithoutTheirValidLinesAndAllTheirRejects)
             "1 1000 1000 dddddddddddddddddddddddddddddddd 200 11 5 0 0 0 2 2 1; "
             "2 2000 1000 dddddddddddddddddddddddddddddddd 300 21 5 0 0 0 2 2 1");
   EXPECT_EQ(value(admin(),
-                  "SELECT GROUP_CONCAT(CONCAT_WS(' ', line, byte_offset, reason, IFNULL(field, '-'), HEX(raw))"
+                  "SELECT GROUP_CONCAT(CONCAT_WS(' ', line, byte_offset, reason, IFNULL(field, '-'),"
+                  " IFNULL(detail, '-'), HEX(raw))"
                   " ORDER BY line SEPARATOR '; ') FROM chatload_rejects WHERE line < 20"),
-            "4 300 invalid_json - 7261772001206C696E65; 8 700 missing_field " + mapping_.fields[kType].column +
-                " 7261772001206C696E65; 14 1300 invalid_json - 7261772001206C696E65; 18 1700 missing_field " +
-                mapping_.fields[kType].column + " 7261772001206C696E65");
+            "4 300 invalid_json - NUL at column 7 7261772001206C696E65; 8 700 missing_field " +
+                mapping_.fields[kType].column +
+                " - 7261772001206C696E65; 14 1300 invalid_json - NUL at column 7 7261772001206C696E65; 18 1700 "
+                "missing_field " +
+                mapping_.fields[kType].column + " - 7261772001206C696E65");
   EXPECT_EQ(committed_->count(), 3U);
 }
 

@@ -117,7 +117,51 @@ class RefusedRowsTest(LedgerCase):
                 self.assert_loaded(self.load(*words), expected)
 
 
+    def test_a_refused_row_behind_megabytes_of_nuls_has_its_place_and_its_line(self):
+        parts = [line("a"), "\0" * 3_000_000 + line("b", "refuse"), "\ufeff\0" + line("c"), line("d", "refuse")]
+        path = self.write("log.json", "".join(parts))
+        for order in ("file", "key"):
+            with self.subTest(order=order):
+                self.database.create_table()
+                self.database.sql(CHECK)
+                expected = apply(path, refuses=refuses_word(self.sqlstate("check")))
+                self.assertEqual([reject[1] for reject in expected.rejects][0], len(line("a")) + 3_000_000)
+                self.assert_loaded(self.load(path, "--order", order, "--range-size", "4K"), expected)
+
+
 class RejectsFileTest(LedgerCase):
+    BROKEN = "".join((
+        line("a")[:-1] + line("b"), line("c")[:70] + "\n", line("d", "\ud83d"), '{"e":nul}\n', "x" * 3000 + "\n",
+        "\0" * 5000 + "{bad}\n",
+    ))  # fmt: skip
+
+    def broken_log(self):
+        return self.write("broken.json", "".join(line(f"id-{i}") + self.BROKEN for i in range(100)))
+
+    def test_what_is_wrong_and_where_is_in_the_ledger_in_the_file_and_in_the_export(self):
+        path, words = self.broken_log(), ("--max-line", "1K", *self.RANGE_SIZE)
+        expected = apply(path, line_bytes_max=1024)
+        self.assertEqual(len(set(detail for detail, _ in expected.reject_texts)), 6)
+        for order in ("file", "key"):
+            with self.subTest(order=order):
+                self.database.create_table()
+                rejects, export = self.folder / f"{order}.json.gz", self.folder / f"{order}-export.json.gz"
+                run = self.load(path, "--order", order, "--rejects", rejects, *words)
+                self.assert_loaded(run, expected)
+                self.assertEqual(rejects_in_file(rejects), rejects_of(expected))
+                support.run_chatload("rejects", 1, "-o", export, "--to", self.database.url)
+                self.assertEqual(rejects_in_file(export), rejects_of(expected))
+
+    def test_a_check_writes_what_is_wrong_and_where_and_shows_the_piece_around_it(self):
+        path, rejects = self.broken_log(), self.folder / "check.json.gz"
+        run = support.run_chatload("check", path, "--rejects", rejects, "--max-line", "1K", *self.RANGE_SIZE)
+        expected = apply(path, line_bytes_max=1024)
+        self.assertEqual(rejects_in_file(rejects), rejects_of(expected))
+        first = line("a")[:-1]
+        piece = f"…{first[-40:]}{line('b')[:40]}…"
+        self.assertIn(f"invalid_json (more behind the object at column {len(first) + 1}): {piece}\n", run.stderr)
+        self.assertIn(": " + "x" * 40 + "…" + "x" * 40 + "\n", run.stderr)
+
     def test_the_rejects_file_of_a_rerun_has_those_of_all_runs(self):
         path = self.write_log()
         self.interrupt(path, *self.RANGE_SIZE)

@@ -172,7 +172,8 @@ class FaultTest(unittest.TestCase):
     def assert_rejects(self, database, expected):
         said = fault_log.refusal_detail(self.server.kind, database.name)
         wanted = [
-            [str(line), str(offset), reason, field or "", said if detail else "", raw.hex().upper(), "0"]
+            [str(line), str(offset), reason, field or "", said if reason == "refused_by_server" else detail or "",
+             raw.hex().upper(), "0"]
             for (line, offset, reason, field), (detail, raw) in zip(expected.rejects, expected.reject_texts)
         ]
         found = database.sql(REJECTS_QUERY)

@@ -82,6 +82,16 @@ void check_line_with_dom(std::string_view line, const RejectedLine* reject, std:
   require(root["from"].get_string().value_unsafe() == row[2].as_text(), "another from");
 }
 
+// A line that is no JSON text has its fault, no other line has one.
+void check_fault(std::string_view line, const RejectedLine& reject) {
+  const bool is_bad_utf8 = reject.reason == RejectReason::kInvalidUtf8;
+  const bool is_bad_json = reject.reason == RejectReason::kInvalidJson;
+  require((reject.fault.kind == LineFaultKind::kNone) == (!is_bad_utf8 && !is_bad_json), "a fault too many or too few");
+  require((reject.fault.kind == LineFaultKind::kNotUtf8) == is_bad_utf8, "another kind of fault");
+  require(reject.fault.at_bytes <= line.size(), "a fault past the line's end");
+  if (!is_bad_utf8 && !is_bad_json) require(find_json_fault(line) == LineFault{}, "a fault in a line that is JSON");
+}
+
 // Parses text as one range at `begin` and appends what became of its lines.
 void parse_one_range(RangeParser& parser, const Mapping& mapping, std::string_view text, std::uint64_t begin,
                      std::uint32_t line_bytes_max, bool ask_dom, std::vector<Result>& results) {
@@ -89,9 +99,8 @@ void parse_one_range(RangeParser& parser, const Mapping& mapping, std::string_vi
   parsed.range = make_range(text, ByteOffset(begin));
   parser.parse(parsed);
   const ParseCounts& counts = parsed.counts;
-  const std::string_view lines = begin == 0 && text.starts_with("\xef\xbb\xbf") ? text.substr(3) : text;
-  const auto newlines = static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
-  require(counts.lines == newlines + (lines.empty() || lines.ends_with('\n') ? 0 : 1), "wrong number of lines");
+  const auto newlines = static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  require(counts.lines == newlines + (text.empty() || text.ends_with('\n') ? 0 : 1), "wrong number of lines");
   require(counts.lines == counts.valid + counts.filtered + counts.blank + counts.rejected(), "counts do not add up");
   require(counts.valid == parsed.rows.rows() && counts.rejected() == parsed.rejects.size(), "counts of other rows");
 
@@ -99,16 +108,19 @@ void parse_one_range(RangeParser& parser, const Mapping& mapping, std::string_vi
   for (std::size_t i = 0; i < parsed.rows.rows(); ++i) {
     const LineSpan span = parsed.rows.lines[i];
     results.push_back({begin + span.begin_bytes, row_text(parsed.rows.row(i), mapping)});
-    if (ask_dom) check_line_with_dom(held.substr(span.begin_bytes, span.size_bytes), nullptr, parsed.rows.row(i));
+    const std::string_view line = held.substr(span.begin_bytes, span.size_bytes);
+    if (ask_dom) check_line_with_dom(line, nullptr, parsed.rows.row(i));
+    require(find_json_fault(line) == LineFault{}, "a fault in a good line");
   }
   for (const RejectedLine& reject : parsed.rejects) {
     require(reject.line.size_bytes <= line_bytes_max, "a reject longer than a line may be");
     results.push_back({begin + reject.line.begin_bytes, std::string(to_string(reject.reason)) + ' ' +
                                                             std::to_string(reject.field) + ' ' +
                                                             std::to_string(reject.line.size_bytes)});
-    if (ask_dom && reject.reason != RejectReason::kLineTooLong) {
-      check_line_with_dom(held.substr(reject.line.begin_bytes, reject.line.size_bytes), &reject, {});
-    }
+    if (reject.reason == RejectReason::kLineTooLong) continue;
+    const std::string_view line = held.substr(reject.line.begin_bytes, reject.line.size_bytes);
+    if (ask_dom) check_line_with_dom(line, &reject, {});
+    check_fault(line, reject);
   }
 }
 

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "split/cut_line.h"
+#include "split/line_lead.h"
 #include "split/line_splitter.h"
 
 namespace {
@@ -34,6 +36,31 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
+// The last line's lead may be shortened and its middle cut; all else is kept as it stands in the stream.
+void require_lines(const split::Range& range, std::string_view stream, std::size_t line_bytes_max) {
+  const std::string_view kept = range.bytes.view().text();
+  std::string_view line = stream;
+  if (line.ends_with('\n')) line.remove_suffix(1);
+  const std::size_t line_begin = line.rfind('\n') + 1;
+  require(kept.substr(0, line_begin) == stream.substr(0, line_begin));
+  line.remove_prefix(line_begin);
+  if (stream.ends_with('\n') && line.ends_with('\r')) line.remove_suffix(1);
+  const std::size_t lead_bytes = split::line_lead_bytes(line);
+  line.remove_prefix(lead_bytes);
+  const std::uint64_t begin = line_begin + lead_bytes;
+  if (line.size() <= line_bytes_max) {
+    require(range.drained_bytes == 0);
+    if (lead_bytes == 0 || !line.empty()) require(kept.substr(range.held_at(begin)).starts_with(line));
+    require(split::line_lead_bytes(kept.substr(line_begin)) >= (lead_bytes > 0 ? 1 : 0));
+    return;
+  }
+  const split::CutLine cut = split::cut_line(range, begin, line_bytes_max);
+  const std::size_t tail_bytes = split::tail_bytes(line_bytes_max);
+  require(cut.head == line.substr(0, line_bytes_max - tail_bytes));
+  require(cut.tail == line.substr(line.size() - tail_bytes));
+  require(cut.cut_bytes == line.size() - line_bytes_max);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -50,11 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t newline = text.find('\n', begin + limits.range_bytes);
     const std::size_t end = newline == std::string_view::npos ? text.size() : newline + 1;
     require(range->length_bytes() == end - begin);
-    require(range->bytes.view().text() == text.substr(begin, range->bytes.size()));
-    if (range->drained_bytes > 0) {
-      const std::string_view kept = range->bytes.view().text();
-      require(kept.size() - (kept.rfind('\n') + 1) > limits.line_bytes_max);
-    }
+    require_lines(*range, text.substr(begin, end - begin), limits.line_bytes_max);
     begin = end;
   }
   require(begin == text.size());

@@ -100,19 +100,63 @@ TEST(RangeParser, CountsBlankLinesAndLineEnds) {
 
 TEST(RangeParser, EmptyRangeHasNoLines) { EXPECT_EQ(parse_text("").counts.lines, 0u); }
 
-TEST(RangeParser, ByteOrderMarkCountsOnlyAtTheStreamsBegin) {
-  const std::string marked = "\xef\xbb\xbf" + LineParts{}.text();
-  const ParsedRange first = parse_text(marked);
-  EXPECT_EQ(first.counts.valid, 1u);
-  EXPECT_EQ(first.rows.lines[0].begin_bytes, 3u);
-  EXPECT_EQ(parse_text("\xef\xbb\xbf").counts.lines, 0u);
-  EXPECT_EQ(parse_text("\xef\xbb\xbf\n").counts.blank, 1u);
-  EXPECT_EQ(parse_text("\n" + marked).counts.valid, 0u);
+TEST(RangeParser, NulsAndByteOrderMarksInFrontOfALineAreNoPartOfIt) {
+  const std::string line = LineParts{}.text();
+  const std::string nuls(10'000, '\0');
+  const std::string mark = "\xef\xbb\xbf";
+  std::string text;
+  std::vector<std::uint64_t> begins;
+  for (const std::string& lead : {mark, nuls, mark + nuls, nuls + mark, std::string(), nuls + mark + mark}) {
+    text += lead;
+    begins.push_back(text.size());
+    text += line + "\n";
+  }
+  ParsedRange parsed;
+  parsed.range = make_range(text, ByteOffset(100));
+  RangeParser(chat_mapping(), {}, static_cast<std::uint32_t>(line.size())).parse(parsed);
+  EXPECT_EQ(parsed.counts.valid, 6u);
+  for (std::size_t row = 0; row < parsed.rows.rows(); ++row) {
+    EXPECT_EQ(parsed.rows.lines[row].begin_bytes, begins[row]);
+    EXPECT_EQ(parsed.rows.lines[row].size_bytes, line.size());
+    EXPECT_EQ(cell(parsed, kId, row), "a1");
+  }
+}
 
-  ParsedRange later;
-  later.range = make_range(marked, ByteOffset(100));
-  RangeParser(chat_mapping(), {}, kTestLineBytesMax).parse(later);
-  EXPECT_EQ(later.counts.rejected_by_reason[static_cast<std::size_t>(RejectReason::kInvalidJson)], 1u);
+TEST(RangeParser, WhatFollowsALeadIsJudgedAsIfItStoodAlone) {
+  for (const std::string& lead : {std::string(3, '\0'), std::string("\xef\xbb\xbf")}) {
+    expect_outcomes({{lead, "blank"},
+                     {lead + "\r\n", "blank"},
+                     {lead + " \t", "blank"},
+                     {lead + "true", "not_an_object"},
+                     {lead + "\"text\"", "not_an_object"},
+                     {lead + "{}", "missing_field type"},
+                     {lead + "x", "invalid_json"},
+                     {" " + lead + "{}", "invalid_json"},
+                     {lead + "\xff", "invalid_utf8"}});
+  }
+  expect_outcomes({{"\xef\xbb", "invalid_utf8"}, {"\xef\xbb{}", "invalid_utf8"}});
+}
+
+TEST(RangeParser, LineBehindASkippedLeadHasItsPlaceInTheStream) {
+  ParsedRange parsed;
+  parsed.range = make_range("x\n" + std::string(1, '\0') + "bad\n");
+  parsed.range.skipped_at = 2;
+  parsed.range.skipped_bytes = 5'000'000'000;
+  RangeParser(chat_mapping(), {}, kTestLineBytesMax).parse(parsed);
+  ASSERT_EQ(parsed.rejects.size(), 2u);
+  EXPECT_EQ(parsed.rejects[0].line.begin_bytes, 0u);
+  EXPECT_EQ(parsed.rejects[1].line.begin_bytes, 5'000'000'003u);
+  EXPECT_EQ(parsed.range.held_at(parsed.rejects[1].line.begin_bytes), 3u);
+}
+
+TEST(RangeParser, RejectOfABrokenLineKeepsItsFault) {
+  const std::string good = LineParts{}.text();
+  const ParsedRange parsed = parse_text(good + "\n{\"a\" 1}\n[\xff]\n[]\n\xef\xbb\xbf" + good + "{}\n");
+  ASSERT_EQ(parsed.rejects.size(), 4u);
+  EXPECT_EQ(to_string(parsed.rejects[0].fault), "':' is missing at column 6");
+  EXPECT_EQ(to_string(parsed.rejects[1].fault), "not UTF-8 at column 2");
+  EXPECT_EQ(to_string(parsed.rejects[2].fault), "");
+  EXPECT_EQ(to_string(parsed.rejects[3].fault), "more behind the object at column " + std::to_string(good.size() + 1));
 }
 
 TEST(RangeParser, LineLongerThanTheMaximumIsTooLongWhateverItHolds) {
@@ -217,7 +261,7 @@ TEST(CountLines, AreThoseThatParsingCounts) {
   const std::string line = LineParts{}.text();
   for (const std::string& text :
        {std::string(), std::string("\n"), line, line + "\n", line + "\r\n\nbad\n" + line, std::string("\r"),
-        std::string("\xef\xbb\xbf"), std::string("\xef\xbb\xbf\n"), "\xef\xbb\xbf" + line}) {
+        std::string("\xef\xbb\xbf"), std::string("\xef\xbb\xbf\n"), "\xef\xbb\xbf" + line, std::string(9, '\0')}) {
     ParsedRange parsed = parse_text(text);
     const std::uint64_t lines = parsed.counts.lines;
     count_lines(parsed);
@@ -242,11 +286,6 @@ TEST(CountLines, LeaveNothingElseBehind) {
   EXPECT_EQ(parsed.rows.rows(), 0u);
   EXPECT_TRUE(parsed.rejects.empty());
   EXPECT_FALSE(parsed.has_more_rejects);
-
-  ParsedRange later;
-  later.range = make_range("\xef\xbb\xbf", ByteOffset(100));
-  count_lines(later);
-  EXPECT_EQ(later.counts.lines, 1u) << "a byte order mark is one at the stream's begin only";
 }
 
 TEST(RangeParser, ManyLinesAreParsedAsEachWouldBeAlone) {

@@ -7,6 +7,17 @@
 namespace chatload::parse {
 namespace {
 
+TEST(RawReject, DetailSaysWhatIsWrongOrCut) {
+  RawReject reject{
+      .line = {}, .offset = {}, .reason = RejectReason::kInvalidJson, .field = kNoField, .fault = {}, .raw = ""};
+  EXPECT_EQ(reject.detail(), "");
+  reject.fault = {LineFaultKind::kNul, 6};
+  EXPECT_EQ(reject.detail(), "NUL at column 7");
+  reject.fault = {};
+  reject.cut_bytes = 12'345;
+  EXPECT_EQ(reject.detail(), "12345 bytes are cut out of its middle");
+}
+
 TEST(TextArena, StoredTextsStayWhereTheyAre) {
   TextArena arena;
   std::vector<std::string> texts;

@@ -25,7 +25,8 @@ RejectRecord record(std::string_view raw) {
           .line = LineNumber(1234),
           .offset = ByteOffset(56789),
           .raw = raw,
-          .raw_is_cut = false};
+          .raw_is_cut = false,
+          .detail_at_bytes = 0};
 }
 
 std::string gunzip(const std::filesystem::path& path) {
@@ -75,6 +76,38 @@ TEST(RejectWriter, TextEscapesWhatCouldMoveATerminal) {
 TEST(RejectWriter, TextShowsTheBeginningAndCutsBetweenCharacters) {
   const std::string raw = std::string(79, 'a') + "é" + "tail";
   EXPECT_THAT(to_text(record(raw)), AllOf(testing::EndsWith("aé…"), testing::Not(HasSubstr("tail"))));
+}
+
+TEST(RejectWriter, TextShowsThePieceThatTheDetailIsAbout) {
+  const std::string raw = std::string(200, 'a') + "HERE" + std::string(200, 'b');
+  RejectRecord broken = record(raw);
+  broken.reason = RejectReason::kInvalidJson;
+  broken.field = {};
+  broken.detail = "':' is missing at column 201";
+  broken.detail_at_bytes = 200;
+  EXPECT_EQ(to_text(broken), "line 1,234 at byte 56,789: invalid_json (':' is missing at column 201): …" +
+                                 std::string(40, 'a') + "HERE" + std::string(36, 'b') + "…");
+  broken.detail_at_bytes = raw.size();  // it ends too early
+  EXPECT_THAT(to_text(broken), testing::EndsWith("): …" + std::string(80, 'b')));
+  broken.detail_at_bytes = 40;
+  EXPECT_THAT(to_text(broken), testing::EndsWith("): " + std::string(80, 'a') + "…"));
+}
+
+TEST(RejectWriter, TextOfAPieceBeginsBetweenCharacters) {
+  std::string raw;
+  for (int i = 0; i < 100; ++i) raw += "語";
+  RejectRecord broken = record(raw);
+  for (std::size_t at = 100; at < 200; ++at) {
+    broken.detail_at_bytes = at;
+    EXPECT_THAT(to_text(broken), testing::Not(HasSubstr("\\x"))) << at;
+  }
+}
+
+TEST(RejectWriter, TextOfACutLineShowsItsBeginningAndItsEnd) {
+  const std::string raw = std::string(500, 'a') + std::string(500, 'b');
+  RejectRecord cut = record(raw);
+  cut.raw_is_cut = true;
+  EXPECT_THAT(to_text(cut), testing::EndsWith(": " + std::string(40, 'a') + "…" + std::string(40, 'b')));
 }
 
 TEST(RejectWriter, FileHoldsTheRecordsInOrder) {

@@ -41,6 +41,8 @@ parse::RawReject reject_entry(const Rejected& rejected) {
           .offset = ByteOffset(rejected.line * 100),
           .reason = parse::RejectReason::kTooLong,
           .field = static_cast<std::uint8_t>(rejected.line % 2 == 0 ? 3 : parse::kNoField),
+          .fault = {parse::LineFaultKind::kNul, static_cast<std::uint32_t>(rejected.line)},
+          .cut_bytes = rejected.line << 32,
           .raw = rejected.raw};
 }
 
@@ -51,7 +53,8 @@ auto cells(const RangeEntry& range) {
 }
 
 auto cells(const parse::RawReject& reject) {
-  return std::tuple(reject.line, reject.offset, reject.reason, reject.field, std::string(reject.raw));
+  return std::tuple(reject.line, reject.offset, reject.reason, reject.field, reject.fault.kind, reject.fault.at_bytes,
+                    reject.cut_bytes, std::string(reject.raw));
 }
 
 // The rejects that range `number` of the tests has, `count` of them.
@@ -138,7 +141,7 @@ TEST_F(RangeJournalTest, KeepsALineThatIsLongerThanABlockOrEmpty) {
 }
 
 TEST_F(RangeJournalTest, KeepsNothingFromARangeOnWhoseRejectsCannotAllBeHad) {
-  for (std::uint64_t number = 0; number < 20; ++number) add(number, rejects_of(number, 100, 1000));
+  for (std::uint64_t number = 0; number < 20; ++number) add(number, rejects_of(number, 90, 1000));
   const auto add_a_part = [this] {
     journal_.add(range_entry(20, 3), [](const auto& visit) {
       visit(reject_entry({201, "of three"}));

@@ -54,11 +54,12 @@ class SpillRows {
   void add(std::string key, std::string text = {}, std::int64_t time = 0) {
     const auto line_index = static_cast<std::uint32_t>(rows.size() % rows_per_range_);
     const auto size_bytes = static_cast<std::uint32_t>(text.size() + 7);
-    rows.push_back({std::move(key),
-                    rows.size() / rows_per_range_,
-                    {.line_index = line_index, .begin_bytes = line_index * 300, .size_bytes = size_bytes},
-                    std::move(text),
-                    time});
+    rows.push_back(
+        {std::move(key),
+         rows.size() / rows_per_range_,
+         {.line_index = line_index, .size_bytes = size_bytes, .begin_bytes = line_index * std::uint64_t{30'000'000}},
+         std::move(text),
+         time});
   }
 
   // By the standard library alone. std::string compares chars as unsigned bytes.

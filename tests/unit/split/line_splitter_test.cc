@@ -3,36 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "split/cut_line.h"
+#include "unit/split/text_stream.h"
+
 namespace chatload::split {
 namespace {
-
-// A stream that hands out at most read_bytes_max bytes a read, and fails where it is told to.
-class TextStream final : public inflate::DecodedStream {
- public:
-  TextStream(std::string_view text, std::size_t read_bytes_max) : text_(text), read_bytes_max_(read_bytes_max) {}
-
-  std::size_t read(std::span<char> out) override {
-    EXPECT_FALSE(out.empty());
-    EXPECT_FALSE(ended_) << "read past the end";
-    const std::size_t bytes = std::min({out.size(), read_bytes_max_, text_.size()});
-    std::memcpy(out.data(), text_.data(), bytes);
-    text_.remove_prefix(bytes);
-    ended_ = bytes == 0;
-    return bytes;
-  }
-  std::uint64_t compressed_bytes() const override { return 0; }
-
- private:
-  std::string_view text_;
-  std::size_t read_bytes_max_;
-  bool ended_ = false;
-};
 
 struct Piece {
   std::string bytes;
@@ -79,18 +59,64 @@ TEST(LineSplitter, LineOfExactlyTheMaximumIsWholeWithEitherLineEnd) {
 TEST(LineSplitter, LongLineIsDrainedAndCountedWhole) {
   const SplitLimits limits{.range_bytes = 1, .line_bytes_max = 5};
   const std::string text = std::string(20'000, 'x') + "\nnext\n";
-  EXPECT_EQ(split(text, limits), (std::vector<Piece>{{std::string(8, 'x'), 0, 20'000 - 8 + 1}, {"next\n", 20'001, 0}}));
+  EXPECT_EQ(split(text, limits), (std::vector<Piece>{{std::string(9, 'x'), 0, 20'000 - 9 + 1}, {"next\n", 20'001, 0}}));
 }
 
 TEST(LineSplitter, LongLastLineWithoutNewlineIsDrained) {
   const SplitLimits limits{.range_bytes = 1, .line_bytes_max = 5};
-  EXPECT_EQ(split(std::string(100, 'x'), limits), (std::vector<Piece>{{std::string(8, 'x'), 0, 92}}));
+  EXPECT_EQ(split(std::string(100, 'x'), limits), (std::vector<Piece>{{std::string(9, 'x'), 0, 91}}));
+}
+
+TEST(LineSplitter, LongLeadIsSkippedAndItsLineKept) {
+  const SplitLimits limits{.range_bytes = 4, .line_bytes_max = 5};
+  const std::string mark = "\xef\xbb\xbf";
+  for (const std::size_t nuls : {12U, 13U, 4'096U, 30'000U}) {
+    const std::string lead = std::string(nuls, '\0') + mark + std::string(nuls, '\0');
+    for (const std::size_t read_bytes_max : {1U, 7U, 4'096U, 1U << 20U}) {
+      TextStream stream("ab\n" + lead + "12345\r\nnext\n", read_bytes_max);
+      LineSplitter splitter(stream, limits);
+      const std::optional<Range> range = splitter.next(PaddedBuffer(limits.buffer_bytes()));
+      const std::string_view held = range->bytes.view().text();
+      EXPECT_EQ(held.substr(held.find_first_not_of('\0', 3)), "12345\r\n") << nuls;
+      EXPECT_EQ(range->length_bytes(), 3 + lead.size() + 7);
+      EXPECT_EQ(range->drained_bytes, 0u);
+      EXPECT_EQ(range->held_at(3 + lead.size()), held.size() - 7);
+      EXPECT_EQ(range->begin_of(held.size() - 7), 3 + lead.size());
+      EXPECT_EQ(range->begin_of(2), 2u);
+      EXPECT_EQ(splitter.next(PaddedBuffer(limits.buffer_bytes()))->bytes.view().text(), "next\n");
+    }
+  }
+}
+
+TEST(LineSplitter, LongLeadAloneIsALine) {
+  const SplitLimits limits{.range_bytes = 4, .line_bytes_max = 5};
+  for (const std::string_view end : {"", "\n"}) {
+    const std::string text = std::string(20'000, '\0') + std::string(end);
+    TextStream stream(text, 1 << 20);
+    LineSplitter splitter(stream, limits);
+    const std::optional<Range> range = splitter.next(PaddedBuffer(limits.buffer_bytes()));
+    EXPECT_EQ(range->length_bytes(), text.size());
+    EXPECT_GE(range->bytes.size(), 1 + end.size());
+    EXPECT_FALSE(splitter.next(PaddedBuffer(limits.buffer_bytes())));
+  }
+}
+
+TEST(LineSplitter, LineThatIsTooLongBehindItsLeadIsDrained) {
+  const SplitLimits limits{.range_bytes = 4, .line_bytes_max = 5};
+  const std::string lead(100, '\0');
+  TextStream stream(lead + "123456789 and the end\nnext\n", 1 << 20);
+  LineSplitter splitter(stream, limits);
+  const std::optional<Range> range = splitter.next(PaddedBuffer(limits.buffer_bytes()));
+  EXPECT_EQ(range->length_bytes(), lead.size() + 22);
+  const CutLine cut = cut_line(*range, lead.size(), limits.line_bytes_max);
+  EXPECT_EQ(std::string(cut.head) + "|" + std::string(cut.tail), "123|nd");
+  EXPECT_EQ(cut.cut_bytes, 16u);
 }
 
 TEST(LineSplitter, RangesDoNotDependOnReadSizes) {
   std::string text;
   for (int i = 0; i < 3'000; ++i) text += std::string(static_cast<std::size_t>(i * 37 % 211), 'a') + "\n";
-  text += std::string(9'000, 'z') + "\nend";
+  text += std::string(9'000, 'z') + "\n" + std::string(9'000, '\0') + "behind\nend";
   for (const std::size_t range_bytes : {1, 64, 4'096, 5'000, 1'000'000}) {
     const SplitLimits limits{.range_bytes = range_bytes, .line_bytes_max = 150};
     const auto whole = split(text, limits);
