@@ -1,25 +1,8 @@
 #include "cli/resume_command.h"
 
+#include "base/shell_word.h"
+
 namespace chatload::cli {
-namespace {
-
-// One word of a POSIX shell.
-std::string shell_word(std::string_view text) {
-  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./,:=@%+";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
-  std::string word = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      word += "'\\''";
-    } else {
-      word += c;
-    }
-  }
-  return word + '\'';
-}
-
-}  // namespace
-
 bool is_flag_of_one_run(std::string_view key) { return key == "restart" || key == "reload"; }
 
 std::string resume_command(const std::vector<std::string>& arguments) {

@@ -10,6 +10,7 @@
 #include "base/stop_signal.h"
 #include "cli/plan.h"
 #include "inflate/decoded_stream.h"
+#include "inflate/log_stream.h"
 #include "source/byte_source.h"
 #include "split/line_splitter.h"
 
@@ -20,7 +21,7 @@ class InputRanges {
  public:
   InputRanges(std::unique_ptr<source::ByteSource> input, const cli::ReadPlan& read, const StopSignal& stop)
       : stop_(stop),
-        stream_(inflate::open_decoded(std::move(input), read.inflater)),
+        stream_(inflate::open_log(std::move(input), read.inflater)),
         splitter_(*stream_, read.split),
         buffer_bytes_(read.split.buffer_bytes()) {}
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "inflate/decoded_stream.h"
+#include "inflate/log_stream.h"
 #include "report/progress.h"
 #include "source/digesting_source.h"
 
@@ -16,7 +17,7 @@ InputResult read_input(std::unique_ptr<source::ByteSource> input, const cli::Rea
   const source::DigestingSource& digested = *source;  // the stream has it then
   progress.source_total = source->size_bytes();
   progress.ranges_in_flight_max = ranges_in_flight_max;
-  const std::unique_ptr<inflate::DecodedStream> stream = inflate::open_decoded(std::move(source), read.inflater);
+  const std::unique_ptr<inflate::DecodedStream> stream = inflate::open_log(std::move(source), read.inflater);
 
   InputResult result;
   stats.restart();

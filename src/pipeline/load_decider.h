@@ -21,7 +21,8 @@ class LoadDecider {
               const StopSignal& stop);
 
   // The plan for a load that begins; says in one line which order it chose, and why. Throws UsageError and
-  // EnvironmentError where what was asked for does not fit into --memory or onto the disk.
+  // EnvironmentError where what was asked for does not fit into --memory or onto the disk, and ForeignContentError
+  // where the input can be looked at beforehand and is no log.
   [[nodiscard]] cli::LoadPlan decide(const cli::LoadPlan& plan, const source::HeldFile& file,
                                      const source::SourceIdentity& identity);
 
@@ -31,6 +32,8 @@ class LoadDecider {
                     const source::SourceIdentity& identity) const;
 
  private:
+  void require_log(const cli::LoadPlan& plan, const source::HeldFile& file,
+                   const source::SourceIdentity& identity) const;
   [[nodiscard]] OrderChoice choose(const cli::LoadPlan& plan, const source::HeldFile& file,
                                    const source::SourceIdentity& identity);
   void require_room(const cli::LoadPlan& plan, const source::HeldFile& file, const InputSample& sample) const;

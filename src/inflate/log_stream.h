@@ -1,0 +1,52 @@
+// Decompressed bytes of a log: what is surely not JSON lines is named before a byte of it is handed out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include "base/errors.h"
+#include "inflate/decoded_stream.h"
+#include "source/byte_source.h"
+
+namespace chatload::inflate {
+
+// The input is whole, but of another kind than JSON lines: an archive, an HTML page, a JSON array.
+class ForeignContentError : public CorruptInputError {
+ public:
+  using CorruptInputError::CorruptInputError;
+};
+
+// Looks at the first kContentLookBytes (content_kind.h) as they are read, so that it serves a pipe too. The first
+// read() throws ForeignContentError for what is something else, and CorruptInputError for what is named .gz and is
+// neither gzip nor JSON.
+class LogStream : public DecodedStream {
+ public:
+  // name: the input's, for messages. is_unpacked: the stream reads gzip.
+  LogStream(std::unique_ptr<DecodedStream> stream, std::string name, bool is_unpacked);
+
+  [[nodiscard]] std::size_t read(std::span<char> out) override;
+  [[nodiscard]] bool stopped() const override { return head_.empty() && stream_->stopped(); }
+  [[nodiscard]] std::uint64_t compressed_bytes() const override { return stream_->compressed_bytes(); }
+
+ private:
+  void look();
+  void require_log(bool is_whole) const;
+
+  std::unique_ptr<DecodedStream> stream_;
+  std::string name_;
+  bool is_unpacked_;
+  bool has_looked_ = false;
+  bool has_ended_ = false;      // the stream has returned 0
+  std::string head_;            // read, and not all of it handed out
+  std::size_t head_used_ = 0;   // handed out
+  std::exception_ptr failure_;  // of the stream, behind head_
+};
+
+// Gzip (RFC 1952, any number of members) by its magic, or all else as it is; looked at. Throws CorruptInputError for an
+// empty input.
+[[nodiscard]] std::unique_ptr<DecodedStream> open_log(std::unique_ptr<source::ByteSource> source, Inflater inflater);
+
+}  // namespace chatload::inflate
