@@ -157,9 +157,10 @@ RowSender::Outcome RowSender::insert_absent(WriteJob& job, std::span<const std::
       outcome = fitting == 1 ? insert_in_statements(job, next) : insert_halves(job, next);
     } else if (context_.can_reorder) {
       std::vector<std::uint32_t> absent, repeats;
-      for (const std::uint32_t row : next) {
+      for (const std::uint32_t& row : next) {
         if (there->contains(id_of(row))) {
           ++job.result.counts.duplicate;
+          keep_witness(job, {&row, 1}, /*inserted=*/0);
         } else {
           (sent.insert(id_of(row)).second ? absent : repeats).push_back(row);
         }
@@ -170,6 +171,7 @@ RowSender::Outcome RowSender::insert_absent(WriteJob& job, std::span<const std::
       outcome = insert_in_statements(job, next);
     } else if (fitting == 1) {
       ++job.result.counts.duplicate;
+      keep_witness(job, next, /*inserted=*/0);
     } else {
       outcome = insert_halves(job, next);
     }
