@@ -116,12 +116,12 @@ TEST_F(ConnectTest, ADeniedAccessWithoutTlsAddsThatTheAccountMayRequireIt) {
   EXPECT_THAT(sentence(right), HasSubstr(server_has_tls() ? "use ssl-mode=REQUIRED" : "does not offer it"));
 }
 
-TEST_F(ConnectTest, TooManyConnectionsNameTheFlag) {
+TEST_F(ConnectTest, TooManyConnectionsSayHowManyALoadNeeds) {
   const Account account(admin(), "chatload_someone", "right", endpoint().database);
   admin().execute("ALTER USER chatload_someone@'%' WITH MAX_USER_CONNECTIONS 1");
   const Endpoint right = account.endpoint(endpoint(), "right");
   const Session only = Session::connect(right, 0);
-  EXPECT_THAT(sentence(right), AllOf(HasSubstr("too many connections"), HasSubstr("--connections")));
+  EXPECT_THAT(sentence(right), AllOf(HasSubstr("too many connections"), HasSubstr("needs two at least")));
 }
 
 }  // namespace

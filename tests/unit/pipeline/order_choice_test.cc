@@ -88,7 +88,7 @@ TEST_F(InputSampleTest, CountsRejectedLinesAsWhatTheSpillTakesForThem) {
   const std::string rejected(500, 'x');
   const InputSample sampled = sample(line("a", "message") + rejected + "\n" + rejected + "\n", 100);
   EXPECT_EQ(sampled.rows_estimate, 100U);
-  EXPECT_EQ(sampled.rejected_bytes_estimate, 2 * 100 * (rejected.size() + 32));
+  EXPECT_EQ(sampled.rejected_bytes_estimate, 2 * 100 * (rejected.size() + 48));
   EXPECT_GT(spill_bytes_estimate(sampled), sampled.bytes_estimate + sampled.rejected_bytes_estimate);
 }
 

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "inflate/decoded_stream.h"
@@ -20,17 +20,17 @@ class TextStream final : public inflate::DecodedStream {
   std::size_t read(std::span<char> out) override {
     EXPECT_FALSE(out.empty());
     EXPECT_FALSE(ended_) << "read past the end";
-    const std::size_t bytes = std::min({out.size(), read_bytes_max_, text_.size()});
-    std::memcpy(out.data(), text_.data(), bytes);
-    text_.remove_prefix(bytes);
+    const std::size_t bytes = text_.copy(out.data(), std::min(out.size(), read_bytes_max_), read_bytes_);
+    read_bytes_ += bytes;
     ended_ = bytes == 0;
     return bytes;
   }
   std::uint64_t compressed_bytes() const override { return 0; }
 
  private:
-  std::string_view text_;
-  std::size_t read_bytes_max_;
+  const std::string text_;
+  const std::size_t read_bytes_max_;
+  std::size_t read_bytes_ = 0;
   bool ended_ = false;
 };
 
