@@ -314,7 +314,7 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
       .mapping = mapping_,
       .mode = plan.write.on_duplicate,
       .transport = choose_transport(input, load),
-      .may_change_keys = table_.may_have_trigger,
+      .may_lack_keys = table_.may_have_trigger || table_.has_other_unique_key,
       .statement_bytes_max = statement_bytes_max(plan.read.split),
       .recorded_rejects_max = plan.report.reject_limit.is_given() ? kRecordedRejectsMax : 0,
       .ledger = ledger,

@@ -168,7 +168,7 @@ std::optional<std::string_view> BatchWriter::witness_of(const WriteJob& job) {
   if (!job.result.witness) return std::nullopt;
   const std::string_view key = job.parsed.rows.row(*job.result.witness)[context_.mapping.key].as_text();
   const std::string keys[] = {std::string(key)};
-  if (context_.may_change_keys && count_missing(session_, key_column(context_.mapping), keys) > 0) return std::nullopt;
+  if (context_.may_lack_keys && count_missing(session_, key_column(context_.mapping), keys) > 0) return std::nullopt;
   return key;
 }
 

@@ -159,8 +159,7 @@ RowSender::Outcome RowSender::insert_absent(WriteJob& job, std::span<const std::
       std::vector<std::uint32_t> absent, repeats;
       for (const std::uint32_t& row : next) {
         if (there->contains(id_of(row))) {
-          ++job.result.counts.duplicate;
-          keep_witness(job, {&row, 1}, /*inserted=*/0);
+          count_duplicate(job, row);
         } else {
           (sent.insert(id_of(row)).second ? absent : repeats).push_back(row);
         }
@@ -170,8 +169,7 @@ RowSender::Outcome RowSender::insert_absent(WriteJob& job, std::span<const std::
     } else if (there->empty()) {
       outcome = insert_in_statements(job, next);
     } else if (fitting == 1) {
-      ++job.result.counts.duplicate;
-      keep_witness(job, next, /*inserted=*/0);
+      count_duplicate(job, rows.front());
     } else {
       outcome = insert_halves(job, next);
     }
@@ -214,7 +212,7 @@ RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_
     if (!is_rows_fault(error)) throw;
     if (rows.size() == 1) {
       if (!context_.looks_ids_up || !is_of_duplicate(error)) return refuse(job, rows.front(), error);
-      ++job.result.counts.duplicate;
+      count_duplicate(job, rows.front());
       return Outcome::kSent;
     }
   }
@@ -329,6 +327,11 @@ void RowSender::count(WriteJob& job, std::span<const std::uint32_t> sent, const 
   counts.inserted += inserted;
   (is_replace ? counts.updated : counts.duplicate) += rows - inserted;
   keep_witness(job, sent, inserted);
+}
+
+void RowSender::count_duplicate(WriteJob& job, std::uint32_t row) {
+  ++job.result.counts.duplicate;
+  keep_witness(job, {&row, 1}, 0);
 }
 
 // The server says how many rows of a statement it inserted, not which.

@@ -22,7 +22,8 @@ struct WriteContext {
   const parse::Mapping& mapping;
   OnDuplicate mode;
   RowTransport transport;
-  bool may_change_keys = false;      // a trigger may: whether the table has a row of a key has to be looked up
+  // A trigger, or another unique key, may leave the table without a row of a key that was sent: it has to be looked up.
+  bool may_lack_keys = false;
   std::size_t statement_bytes_max;   // of an INSERT, where the server's max_allowed_packet is not less
   std::size_t recorded_rejects_max;  // rejected lines to fetch of a range that an earlier run committed
   const RangeLedger& ledger;

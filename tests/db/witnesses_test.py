@@ -217,6 +217,21 @@ class KeysTest(WitnessCase):
         path = self.write("log.json", "".join(line(key) for key in [*ids, "held", "last"]))
         self.assert_goes_on(path, "held")
 
+    def test_lines_that_another_unique_key_calls_duplicates_are_no_witnesses(self):
+        self.database.sql("ALTER TABLE chat_messages ADD UNIQUE KEY another (`data`)")
+        texts = [line(f"id-{number:03}", f"text {number // 2}") for number in range(400)]
+        path = self.write("log.json", "".join([*texts[:300], line("held", "held"), *texts[300:]]))
+        self.assert_goes_on(path, "held")
+
+    def test_of_lines_that_an_update_trigger_may_not_see_the_ids_that_are_there_are_witnesses(self):
+        self.database.sql(
+            "CREATE TRIGGER updates BEFORE UPDATE ON chat_messages FOR EACH ROW SET NEW.`data` = 'updated'"
+        )
+        path = self.write("log.json", "".join(line(f"id-{number}") for number in range(400)))
+        self.assertEqual(self.load(path, *self.RANGE_SIZE).exit_code, 0)
+        self.assertEqual(self.load(path, "--reload", *self.RANGE_SIZE).summary["duplicate"], 400)
+        self.assertEqual(len(self.kept(2)), 16)
+
     def test_rows_whose_keys_a_trigger_changes_are_no_witnesses(self):
         self.database.sql(
             "CREATE TRIGGER renames BEFORE INSERT ON chat_messages FOR EACH ROW"
