@@ -139,7 +139,7 @@ class EndedTest(KeyOrderCase):
 
     def test_a_load_stopped_while_runs_are_merged_into_fewer_is_finished_by_the_same_command(self):
         """With the least memory there is, in which not all runs of so long a log can be merged at once."""
-        path = self.write_log(lines=40_000)
+        path = self.write_log(lines=80_000)
         words = [path, *KEY_ORDER, "--threads", 8, "--connections", 1, "--range-size", "64K", "--max-line", "4K"]
         words += ["--memory", self.least_memory(*words)]
         door = self.enterContext(proxy.Proxy(self.server.socket))

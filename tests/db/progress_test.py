@@ -110,7 +110,7 @@ class StepsTest(ProgressCase):
 
     def test_while_sorted_runs_are_merged_the_line_says_how_far_that_is(self):
         path = support.generate(self.folder / "long.json.gz", lines=1_500_000)
-        little = ("--threads", 8, "--connections", 1, "--range-size", "64K", "--max-line", "4K", "--memory", "41M")
+        little = ("--threads", 8, "--connections", 1, "--range-size", "64K", "--max-line", "4K", "--memory", "42M")
         loader = self.loader(path, "--order", "key", *little, *OFTEN, to=self.database.url, progress="lines")
         self.assertGreater(int(self.line_said(loader, r"merges sorted runs: (\d+) %, \d:\d\d left")), 0)
 
