@@ -15,6 +15,10 @@ KEY_ORDER = ("--order", "key")
 MADE_AT = (
     "SELECT CREATE_TIME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'chat_messages'"
 )
+# A table that is made in the second in which a load ends is as old as the load: CREATE_TIME has seconds.
+AN_HOUR_AGO = (
+    "UPDATE chatload_loads SET started_at = started_at - INTERVAL 1 HOUR, finished_at = finished_at - INTERVAL 1 HOUR"
+)
 SUMS_UP = r"^SELECT COUNT\(\*\), COALESCE"
 BUILD = r"^ALTER TABLE .* ADD KEY"
 LONG_KEYS = [f"{'😀' * 760}{number}" for number in range(400)]  # 3,041 bytes and more, of 3,072
@@ -227,9 +231,9 @@ class KeysTest(WitnessCase):
         self.database.sql(
             "CREATE TRIGGER updates BEFORE UPDATE ON chat_messages FOR EACH ROW SET NEW.`data` = 'updated'"
         )
-        path = self.write("log.json", "".join(line(f"id-{number}") for number in range(400)))
+        path = self.write("log.json", "".join(line(f"id-{number}") for number in range(800)))
         self.assertEqual(self.load(path, *self.RANGE_SIZE).exit_code, 0)
-        self.assertEqual(self.load(path, "--reload", *self.RANGE_SIZE).summary["duplicate"], 400)
+        self.assertEqual(self.load(path, "--reload", *self.RANGE_SIZE).summary["duplicate"], 800)
         self.assertEqual(len(self.kept(2)), 16)
 
     def test_rows_whose_keys_a_trigger_changes_are_no_witnesses(self):
@@ -298,6 +302,7 @@ class OlderLedgerTest(WitnessCase):
         self.finished(path)
         self.become_older()
         self.become_newer()
+        self.database.sql(AN_HOUR_AGO)
         self.make_table_anew()
         self.database.sql("INSERT INTO chat_messages VALUES ('other', '', '', '', '', '2016-11-22')")
         run = self.load(path)
@@ -307,6 +312,7 @@ class OlderLedgerTest(WitnessCase):
         self.interrupt(path, *self.RANGE_SIZE)
         self.become_older()
         self.become_newer()
+        self.database.sql(AN_HOUR_AGO)
         self.make_table_anew()
         self.database.sql("INSERT INTO chat_messages VALUES ('other', '', '', '', '', '2016-11-22')")
         self.assert_refused(self.load(path), 3, "made or altered after load 1 began", "--restart")
