@@ -195,10 +195,13 @@ std::vector<FileRead> files_read(const Flags& flags, const std::vector<std::stri
   for (const std::string& input : inputs) files.push_back({"the input", input});
   if (flags.config) files.push_back({"the configuration file", *flags.config});
   if (flags.password_file) files.push_back({"the password file", *flags.password_file});
+  if (flags.server_public_key_file) files.push_back({"the server's public key", *flags.server_public_key_file});
   if (!endpoints.empty())
     files.push_back({"the options file of MySQL's programs", write::options_file_path().string()});
   for (const write::Endpoint* endpoint : endpoints) {
     if (!endpoint->ssl_ca.empty()) files.push_back({"the certificate of ssl-ca", endpoint->ssl_ca});
+    if (!endpoint->ssl_cert.empty()) files.push_back({"the certificate of ssl-cert", endpoint->ssl_cert});
+    if (!endpoint->ssl_key.empty()) files.push_back({"the key of ssl-key", endpoint->ssl_key});
   }
   return files;
 }
