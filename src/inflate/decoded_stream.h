@@ -26,6 +26,9 @@ class DecodedStream {
   // a line.
   [[nodiscard]] virtual bool stopped() const { return false; }
 
+  // Whether it is gzip that is read.
+  [[nodiscard]] virtual bool is_gzip() const { return false; }
+
   // Compressed bytes consumed so far; readable from another thread (progress).
   [[nodiscard]] virtual std::uint64_t compressed_bytes() const = 0;
 };
@@ -35,9 +38,8 @@ class DecodedStream {
 // them where they serve and checksum and length hold. No compressor that we know writes such codes.
 enum class Inflater { kIsal, kZlib };
 
-// Looks at the first bytes and reads gzip (RFC 1952, any number of members) or plain text. A name that ends in .gz
-// must be gzip. Throws CorruptInputError for an empty input, for the wrong magic under a .gz name, and for another
-// compression's magic (zstd, xz, bzip2, zip, compress and others), naming it.
+// Looks at the first bytes and reads gzip (RFC 1952, any number of members), or all else as it is. What that holds is
+// not judged (log_stream.h does). Throws CorruptInputError for an empty input.
 [[nodiscard]] std::unique_ptr<DecodedStream> open_decoded(std::unique_ptr<source::ByteSource> source,
                                                           Inflater inflater);
 

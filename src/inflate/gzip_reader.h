@@ -22,6 +22,7 @@ class GzipReader : public DecodedStream {
 
   [[nodiscard]] std::size_t read(std::span<char> out) override;
   [[nodiscard]] bool stopped() const override { return input_.stopped(); }
+  [[nodiscard]] bool is_gzip() const override { return true; }
   [[nodiscard]] std::uint64_t compressed_bytes() const override {
     return compressed_bytes_.load(std::memory_order_relaxed);
   }

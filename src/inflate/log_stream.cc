@@ -7,16 +7,12 @@
 #include <string_view>
 #include <utility>
 
-#include "inflate/buffered_input.h"
 #include "inflate/content_kind.h"
-#include "inflate/deflate_decoder.h"
-#include "inflate/gzip_reader.h"
-#include "inflate/plain_reader.h"
 
 namespace chatload::inflate {
 
-LogStream::LogStream(std::unique_ptr<DecodedStream> stream, std::string name, bool is_unpacked)
-    : stream_(std::move(stream)), name_(std::move(name)), is_unpacked_(is_unpacked) {}
+LogStream::LogStream(std::unique_ptr<DecodedStream> stream, std::string name)
+    : stream_(std::move(stream)), name_(std::move(name)) {}
 
 std::size_t LogStream::read(std::span<char> out) {
   if (!has_looked_) look();
@@ -51,10 +47,10 @@ void LogStream::look() {
 }
 
 void LogStream::require_log(bool is_whole) const {
-  if (const auto content = foreign_content(head_, is_whole, is_unpacked_)) {
-    throw ForeignContentError(to_sentence(*content, name_, head_, is_unpacked_));
+  if (const auto content = foreign_content(head_, is_whole, is_gzip())) {
+    throw ForeignContentError(to_sentence(*content, name_, head_, is_gzip()));
   }
-  if (is_unpacked_ || !name_.ends_with(".gz") || begins_json(head_)) return;
+  if (is_gzip() || !name_.ends_with(".gz") || begins_json(head_)) return;
   throw CorruptInputError(
       fmt::format("{} is not gzip, although its name ends in .gz: the bytes 1f 8b are missing at compressed byte 0; "
                   "get an undamaged copy of it, or rename it if it is plain text",
@@ -62,22 +58,8 @@ void LogStream::require_log(bool is_whole) const {
 }
 
 std::unique_ptr<DecodedStream> open_log(std::unique_ptr<source::ByteSource> source, Inflater inflater) {
-  constexpr std::string_view kGzipMagic = "\x1f\x8b";  // RFC 1952 §2.3.1
-  BufferedInput input(std::move(source));
-  const std::span<const char> begin = input.peek(kGzipMagic.size());
-  std::string name = input.name();
-  // A stop this early leaves too little to judge; the plain reader hands it out and says that it was stopped.
-  if (begin.empty() && !input.stopped()) {
-    throw CorruptInputError(fmt::format("{} is empty (0 bytes): check that it was written and copied whole", name));
-  }
-  const bool is_gzip = !input.stopped() && std::string_view(begin.data(), begin.size()).starts_with(kGzipMagic);
-  std::unique_ptr<DecodedStream> stream;
-  if (is_gzip) {
-    stream = std::make_unique<GzipReader>(std::move(input), make_deflate_decoder(inflater));
-  } else {
-    stream = std::make_unique<PlainReader>(std::move(input));
-  }
-  return std::make_unique<LogStream>(std::move(stream), std::move(name), is_gzip);
+  std::string name = source->name();
+  return std::make_unique<LogStream>(open_decoded(std::move(source), inflater), std::move(name));
 }
 
 }  // namespace chatload::inflate

@@ -24,11 +24,12 @@ class ForeignContentError : public CorruptInputError {
 // neither gzip nor JSON.
 class LogStream : public DecodedStream {
  public:
-  // name: the input's, for messages. is_unpacked: the stream reads gzip.
-  LogStream(std::unique_ptr<DecodedStream> stream, std::string name, bool is_unpacked);
+  // name: the input's, for messages.
+  LogStream(std::unique_ptr<DecodedStream> stream, std::string name);
 
   [[nodiscard]] std::size_t read(std::span<char> out) override;
   [[nodiscard]] bool stopped() const override { return head_.empty() && stream_->stopped(); }
+  [[nodiscard]] bool is_gzip() const override { return stream_->is_gzip(); }
   [[nodiscard]] std::uint64_t compressed_bytes() const override { return stream_->compressed_bytes(); }
 
  private:
@@ -37,7 +38,6 @@ class LogStream : public DecodedStream {
 
   std::unique_ptr<DecodedStream> stream_;
   std::string name_;
-  bool is_unpacked_;
   bool has_looked_ = false;
   bool has_ended_ = false;      // the stream has returned 0
   std::string head_;            // read, and not all of it handed out
@@ -45,8 +45,7 @@ class LogStream : public DecodedStream {
   std::exception_ptr failure_;  // of the stream, behind head_
 };
 
-// Gzip (RFC 1952, any number of members) by its magic, or all else as it is; looked at. Throws CorruptInputError for an
-// empty input.
+// open_decoded(), looked at.
 [[nodiscard]] std::unique_ptr<DecodedStream> open_log(std::unique_ptr<source::ByteSource> source, Inflater inflater);
 
 }  // namespace chatload::inflate

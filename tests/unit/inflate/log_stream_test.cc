@@ -55,6 +55,7 @@ TEST(LogStreamTest, PlainJsonMayBeNamedGzAndNothingElseMay) {
   EXPECT_EQ(read_to_end(*open("any text\n", "log.json")).bytes, "any text\n");
   EXPECT_THAT(refusal("\x1f", "log.json.gz"), HasSubstr("log.json.gz is not gzip, although"));
   EXPECT_THAT(refusal("any text\n", "log.json.gz"), HasSubstr("log.json.gz is not gzip, although"));
+  EXPECT_THAT(refusal(std::string(512, '\0'), "log.json.gz"), HasSubstr("log.json.gz is not gzip, although"));
 }
 
 TEST(LogStreamTest, AnEmptyInputIsRefused) { EXPECT_THROW((void)open("", "log.json.gz"), CorruptInputError); }
