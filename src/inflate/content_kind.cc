@@ -164,7 +164,7 @@ std::string_view without_spaces(std::string_view text) {
 
 std::optional<ForeignContent> by_inflating(std::string_view head, bool is_whole) {
   if (head.size() < 2 || begins_json(head)) return std::nullopt;
-  const unsigned header = static_cast<unsigned char>(head[0]) << 8 | static_cast<unsigned char>(head[1]);
+  const unsigned header = 256U * static_cast<unsigned char>(head[0]) + static_cast<unsigned char>(head[1]);
   if ((header >> 8 & 0x8f) == 0x08 && header % 31 == 0) {
     const auto text = inflated(head, is_whole, MAX_WBITS);
     if (text && !text->empty()) return ForeignContent{"zlib data without gzip's header", inflate_filter(""), ""};
