@@ -96,12 +96,16 @@ ExitCode export_rejects(write::Session& session, const cli::RejectsPlan& plan, c
   std::uint64_t cut_lines = 0;
   write::read_rejects(session, plan.load, LineNumber(0), [&](const write::StoredReject& reject) {
     if (stop.requested()) return false;
+    // Its two halves, joined, may be JSON again, and would load as a row that lacks what is between them.
+    if (plan.raw && reject.raw_is_cut) {
+      ++cut_lines;
+      return true;
+    }
     if (!target.write(text_of(reject, plan.raw, load.source))) {
       output_error = errno;
       return false;
     }
     ++lines;
-    cut_lines += reject.raw_is_cut ? 1 : 0;
     return true;
   });
   if (stop.requested()) {
@@ -113,10 +117,10 @@ ExitCode export_rejects(write::Session& session, const cli::RejectsPlan& plan, c
   if (!load.is_done) {
     spdlog::warn("Load {} is not done: these are the lines that it has rejected so far.", plan.load);
   }
-  if (plan.raw && cut_lines > 0) {
+  if (cut_lines > 0) {
     spdlog::warn(
-        "{} of the lines were longer than --max-line: the ledger holds the first half and the last half of that, "
-        "joined.",
+        "{} lines were longer than --max-line and are left out: the ledger has only their beginnings and ends. Load "
+        "them from the source with a larger --max-line; without --raw they are listed.",
         format_count(cut_lines));
   }
   if (plan.output) {

@@ -257,18 +257,18 @@ class RejectsTest(LedgerTest):
         self.assertEqual((records[6]["reason"], records[6]["field"]), ("too_long", "from"))
         self.assertTrue(records[7]["raw_cut"])
 
-    def test_raw_lines_are_the_bytes_of_the_source(self):
+    def test_raw_lines_are_the_bytes_of_the_source_without_those_that_are_cut(self):
         self.add_rejects()
         run = self.run_chatload("rejects", 1, "--raw")
         self.assertEqual(run.returncode, 0)
-        self.assertEqual(run.stdout, b"".join(raw + b"\n" for raw in [*RAW_LINES, b"{}", b"{}", b"xxx"]))
-        self.assertIn(b"1 of the lines were longer than --max-line", run.stderr)
+        self.assertEqual(run.stdout, b"".join(raw + b"\n" for raw in [*RAW_LINES, b"{}", b"{}"]))
+        self.assertIn(b"1 lines were longer than --max-line and are left out", run.stderr)
 
     def test_output_file_is_gzipped(self):
         self.add_rejects()
         path = self.folder / "rejects.json.gz"
         out = self.chatload("rejects", 1, "--raw", "-o", path).decode()
-        self.assertEqual(out, f"load 1: 8 rejected lines in {path}\n")
+        self.assertEqual(out, f"load 1: 7 rejected lines in {path}\n")
         self.assertEqual(gzip.decompress(path.read_bytes()), self.chatload("rejects", 1, "--raw"))
         self.assertEqual([entry.name for entry in self.folder.iterdir()], [path.name])
 
