@@ -38,7 +38,7 @@ void fill_refused_lines(const source::HeldFile& input, const cli::ReadPlan& read
   };
   const auto is_in = [&](const split::Range& range) {
     if (missing.empty() || missing.back().offset >= range.begin + range.length_bytes()) return false;
-    if (missing.back().offset >= range.begin) return true;
+    if (missing.back().offset >= range.begin && range.holds(missing.back().offset - range.begin)) return true;
     throw write::damaged_ledger(
         ledger.load_id(), fmt::format("line {} in chatload_rejects cannot be at byte {}", missing.back().line.value(),
                                       missing.back().offset.value()));

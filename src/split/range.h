@@ -34,6 +34,12 @@ struct Range {
   [[nodiscard]] std::uint64_t begin_of(std::size_t held) const {
     return held > skipped_at ? held + skipped_bytes : held;
   }
+  // Whether what begins there is kept.
+  [[nodiscard]] bool holds(std::uint64_t begin_bytes) const {
+    const bool is_skipped = begin_bytes > skipped_at && begin_bytes <= skipped_at + skipped_bytes;
+    return !is_skipped && held_at(begin_bytes) < bytes.size();
+  }
+  // REQUIRES: holds(begin_bytes).
   [[nodiscard]] std::size_t held_at(std::uint64_t begin_bytes) const {
     return static_cast<std::size_t>(begin_bytes > skipped_at ? begin_bytes - skipped_bytes : begin_bytes);
   }
