@@ -4,6 +4,7 @@
 
 #include "pipeline/stoppable_run.h"
 
+#include <fmt/format.h>
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <sys/time.h>
@@ -13,7 +14,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <future>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 namespace chatload::pipeline {
 namespace {
@@ -38,6 +41,16 @@ void enlarge_stacks_of_threads() {
   ::pthread_attr_destroy(&attributes);
 }
 
+std::thread start(std::packaged_task<ExitCode()> task) {
+  try {
+    return std::thread(std::move(task));
+  } catch (const std::system_error& error) {
+    throw EnvironmentError(fmt::format(
+        "The process may start no thread ({}). Raise its limit (ulimit -u), and run the same command again.",
+        error.what()));
+  }
+}
+
 [[noreturn]] void exit_interrupted(int /*signal*/ = 0) { std::_Exit(static_cast<int>(ExitCode::kInterrupted)); }
 
 // The last sentence waits for whoever reads standard error, who may be what holds up the run.
@@ -57,7 +70,7 @@ ExitCode StoppableRun::run(const std::function<ExitCode()>& command) {
   enlarge_stacks_of_threads();
   std::packaged_task<ExitCode()> task(command);
   std::future<ExitCode> result = task.get_future();
-  std::thread thread(std::move(task));
+  std::thread thread = start(std::move(task));
   const auto ends_within = [&](std::chrono::milliseconds time) {
     return result.wait_for(time) == std::future_status::ready;
   };
