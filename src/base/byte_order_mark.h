@@ -5,9 +5,10 @@
 
 namespace chatload {
 
+inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
 [[nodiscard]] constexpr std::string_view without_byte_order_mark(std::string_view text) {
-  constexpr std::string_view kUtf8 = "\xEF\xBB\xBF";
-  return text.substr(text.starts_with(kUtf8) ? kUtf8.size() : 0);
+  return text.substr(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
 }
 
 [[nodiscard]] constexpr bool is_marked_utf16(std::string_view text) {

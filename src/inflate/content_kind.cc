@@ -17,7 +17,9 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <utility>
 
+#include "base/line_lead.h"
 #include "base/shell_word.h"
 #include "base/terminal_text.h"
 #include "inflate/json_shape.h"
@@ -47,7 +49,7 @@ constexpr std::array kMagics = {
     Magic{"PK\x03\x04"sv, "a zip archive", "", "Unpack it with `unzip {}`, and load the files that were in it."},
     Magic{"7z\xbc\xaf\x27\x1c"sv, "a 7z archive", "", "Unpack it with `7z x {}`, and load the files that were in it."},
     Magic{"PAR1\x15"sv, "a Parquet file", "",
-          "Convert it with DuckDB: COPY (FROM '{}') TO 'lines.json' (FORMAT json), and load lines.json."},
+          "Convert it with DuckDB: COPY (FROM 'FILE') TO 'lines.json' (FORMAT json), and load lines.json."},
     Magic{"Obj\x01"sv, "an Avro file", "",
           "Convert it with `java -jar avro-tools.jar tojson {} | gzip > lines.json.gz`, and load lines.json.gz."},
 };
@@ -69,7 +71,12 @@ std::optional<ForeignContent> by_magic(std::string_view head, bool is_unpacked) 
   if (is_unpacked && head.starts_with("\x1f\x8b\x08"sv)) return ForeignContent{"gzip inside gzip", "gzip -dc", ""};
   for (const Magic& magic : kMagics) {
     if (!begins_with(head, magic.bytes)) continue;
-    return ForeignContent{std::string(magic.name), std::string(magic.filter), std::string(magic.advice)};
+    std::string advice(magic.advice);
+    if (is_unpacked && !advice.empty()) {
+      if (const std::size_t at = advice.find("{}"); at != std::string::npos) advice.replace(at, 2, "unpacked");
+      advice.insert(0, "Take it out of gzip with `zcat {} > unpacked`. ");
+    }
+    return ForeignContent{std::string(magic.name), std::string(magic.filter), std::move(advice)};
   }
   return std::nullopt;
 }
@@ -157,7 +164,7 @@ std::string inflate_filter(std::string_view more_arguments) {
 }
 
 std::string_view without_spaces(std::string_view text) {
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  text.remove_prefix(line_lead_bytes(text));
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
   return begin == std::string_view::npos ? std::string_view() : text.substr(begin);
 }
@@ -185,7 +192,7 @@ bool is_plain_key(std::string_view key) {
 }
 
 std::optional<ForeignContent> by_shape(std::string_view head, bool is_whole) {
-  if (head.starts_with("\xef\xbb\xbf")) head.remove_prefix(3);
+  head.remove_prefix(line_lead_bytes(head));
   const JsonShape shape(head);
   if (!shape.is_sound() || shape.object_lines > 0 || (is_whole && !shape.is_closed())) return std::nullopt;
   const bool is_spread = shape.line_ends_inside >= (is_whole ? 1 : kLinesOfADocument);

@@ -23,8 +23,9 @@ struct ForeignContent {
   std::string advice;
 };
 
-// What a text that begins with `head` surely is; nothing in case of doubt. So a text with one line that is a JSON
-// object is never condemned, nor is one whose first lines are only bad. is_whole: there is no more of it than `head`.
+// What a text that begins with `head` surely is; nothing in case of doubt. So a text in which a whole
+// line of `head` is a JSON object is not condemned, nor one whose first lines are only bad: unless its first line is
+// longer than `head`, and an array or many objects as far as that goes. is_whole: there is no more of it than `head`.
 // is_unpacked: the bytes came out of gzip. Pure.
 [[nodiscard]] std::optional<ForeignContent> foreign_content(std::string_view head, bool is_whole, bool is_unpacked);
 

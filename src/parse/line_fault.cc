@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "base/byte_order_mark.h"
 #include "base/json_text.h"
 #include "parse/json_scalar.h"
 #include "parse/line_walker.h"
@@ -21,7 +22,6 @@
 namespace chatload::parse {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kPunctuation = "{}[]:,";
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }

@@ -27,12 +27,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/line_lead.h"
 #include "parse/cell_reader.h"
 #include "parse/key_tree.h"
 #include "parse/line_fault.h"
 #include "parse/line_walker.h"
 #include "parse/token_index.h"
-#include "split/line_lead.h"
 
 namespace chatload::parse {
 namespace {
@@ -47,8 +47,8 @@ bool is_blank(std::string_view line) {
   return std::all_of(line.begin(), line.end(), [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
 }
 
-// Whether a line that begins with c may have a lead (split/line_lead.h).
-bool may_be_lead(char c) { return c == '\0' || c == split::kByteOrderMark[0]; }
+// Whether a line that begins with c may have a lead (base/line_lead.h).
+bool may_be_lead(char c) { return c == '\0' || c == kByteOrderMark[0]; }
 
 }  // namespace
 
@@ -157,7 +157,7 @@ void RangeParser::Impl::parse_lines(std::size_t begin, std::uint32_t line_index)
     const std::size_t next_begin = end + (has_newline ? 1 : 0);
     if (has_newline && end > begin && text[end - 1] == '\r') --end;
     const bool has_lead = end > begin && may_be_lead(text[begin]);
-    if (has_lead) begin += split::line_lead_bytes(text.substr(begin, end - begin));
+    if (has_lead) begin += line_lead_bytes(text.substr(begin, end - begin));
     const bool is_cut = next_begin == text.size() && parsed_->range.drained_bytes > 0;
     const bool is_too_long = is_cut || end - begin > line_bytes_max_;
 

@@ -35,7 +35,7 @@ class Cell {
   std::uint64_t bits_ = 0;
 };
 
-// A line within its range, without what stands in front of it (split/line_lead.h) and without its line end. A line that
+// A line within its range, without what stands in front of it (base/line_lead.h) and without its line end. A line that
 // is too long has the size that is kept of it.
 struct LineSpan {
   std::uint32_t line_index;  // 0-based within the range

@@ -21,7 +21,7 @@ struct RejectRecord {
   LineNumber line;
   ByteOffset offset;                // of the line's first byte in the decompressed stream
   std::string_view raw;             // without its line end; empty where it is not at hand
-  bool raw_is_cut = false;          // line_too_long only: raw is the line's first half, as it were, and its last
+  bool raw_is_cut = false;          // line_too_long only: raw is the line's beginning and its end, joined
   std::size_t detail_at_bytes = 0;  // which byte of raw the detail is about
 };
 

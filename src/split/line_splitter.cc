@@ -11,8 +11,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/line_lead.h"
 #include "split/cut_line.h"
-#include "split/line_lead.h"
 
 namespace chatload::split {
 namespace {

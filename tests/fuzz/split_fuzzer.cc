@@ -5,8 +5,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/line_lead.h"
 #include "split/cut_line.h"
-#include "split/line_lead.h"
 #include "split/line_splitter.h"
 
 namespace {
@@ -45,13 +45,13 @@ void require_lines(const split::Range& range, std::string_view stream, std::size
   require(kept.substr(0, line_begin) == stream.substr(0, line_begin));
   line.remove_prefix(line_begin);
   if (stream.ends_with('\n') && line.ends_with('\r')) line.remove_suffix(1);
-  const std::size_t lead_bytes = split::line_lead_bytes(line);
+  const std::size_t lead_bytes = line_lead_bytes(line);
   line.remove_prefix(lead_bytes);
   const std::uint64_t begin = line_begin + lead_bytes;
   if (line.size() <= line_bytes_max) {
     require(range.drained_bytes == 0);
     if (lead_bytes == 0 || !line.empty()) require(kept.substr(range.held_at(begin)).starts_with(line));
-    require(split::line_lead_bytes(kept.substr(line_begin)) >= (lead_bytes > 0 ? 1 : 0));
+    require(line_lead_bytes(kept.substr(line_begin)) >= (lead_bytes > 0 ? 1 : 0));
     return;
   }
   const split::CutLine cut = split::cut_line(range, begin, line_bytes_max);

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "split/line_lead.h"
+#include "base/line_lead.h"
 #include "unit/parse/chat_lines.h"
 
 namespace chatload::parse {
@@ -151,7 +151,7 @@ TEST(LineFault, IsFoundInEachLineThatTheParserCallsInvalidAndInNoOther) {
     const LineFault kept = parsed.rejects.empty() ? LineFault{} : parsed.rejects[0].fault;
     const std::string_view text =
         parsed.rejects.empty()
-            ? std::string_view(line).substr(split::line_lead_bytes(line))
+            ? std::string_view(line).substr(line_lead_bytes(line))
             : std::string_view(line).substr(parsed.rejects[0].line.begin_bytes, parsed.rejects[0].line.size_bytes);
     if (reason == RejectReason::kInvalidUtf8) {
       ASSERT_EQ(kept, find_utf8_fault(text)) << line;

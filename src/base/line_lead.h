@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <string_view>
 
-namespace chatload::split {
+#include "base/byte_order_mark.h"
 
-inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+namespace chatload {
 
 // How many bytes of NULs and byte order marks, in any order, the text begins with.
 [[nodiscard]] inline std::size_t line_lead_bytes(std::string_view text) {
@@ -21,4 +21,4 @@ inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   }
 }
 
-}  // namespace chatload::split
+}  // namespace chatload

@@ -1,10 +1,10 @@
-#include "split/line_lead.h"
+#include "base/line_lead.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace chatload::split {
+namespace chatload {
 namespace {
 
 TEST(LineLead, IsNulsAndByteOrderMarksInAnyOrder) {
@@ -21,4 +21,4 @@ TEST(LineLead, IsNulsAndByteOrderMarksInAnyOrder) {
 }
 
 }  // namespace
-}  // namespace chatload::split
+}  // namespace chatload
