@@ -212,6 +212,7 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
   counted_[load.load_id] += pipeline.counts;
   verdict.counts += pipeline.counts;
   verdict.this_run += pipeline.counts;
+  say_how_many_respelled(input, pipeline.counts);
 
   if (pipeline.budget_verdict) spdlog::error("{}", *pipeline.budget_verdict);
   if (pipeline.failure) std::rethrow_exception(pipeline.failure);
@@ -281,6 +282,28 @@ void LoadRunner::say_if_lines_may_not_fit(const std::string& input, split::Split
       input, format_size(wanted_bytes), format_size(limits.line_bytes_max), format_size(bytes));
 }
 
+// Only where the key takes different ids for one. An earlier run of the load has said so of its own lines.
+void LoadRunner::say_how_many_respelled(const std::string& input, const report::RunCounts& counts) {
+  const std::uint64_t repeated = counts.duplicate + counts.updated;
+  if (table_.key_is_bytes || repeated == 0) return;
+  const std::string key = write::quote_identifier(mapping_.fields[mapping_.key].column);
+  const std::uint64_t respelled = respelled_;
+  const std::string what =
+      counts.updated > 0
+          ? fmt::format("In this run {} ids lost their row to a different id", format_count(respelled))
+          : fmt::format("{} of the {} duplicates of this run have an id that is not in the table byte for byte",
+                        format_count(respelled), format_count(repeated));
+  if (respelled == 0) {
+    spdlog::info("{}: {}.", input, what);
+    return;
+  }
+  const bool is_mysql = writers_.first().server().server == write::Server::kMysql;
+  spdlog::warn(
+      "{}: {}: the collation of {} ({}) calls the two equal. To keep each of them, give {} the collation {} and load "
+      "with --reload.",
+      input, what, key, table_.key_collation, key, is_mysql ? "utf8mb4_0900_bin" : "utf8mb4_nopad_bin");
+}
+
 // Runs the pipeline; a failed writer's error is the result's failure, too.
 InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::SourceIdentity& identity,
                                    const OpenLoad& load, report::RejectSink& rejects) {
@@ -326,7 +349,9 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
       .retries = stats_.retries,
       .disconnected = stats_.disconnected,
       .looks_ids_up = plan.write.on_duplicate == write::OnDuplicate::kSkip && table_.may_fire_on_duplicate,
-      .can_reorder = table_.can_write_in_parallel()};
+      .can_reorder = table_.can_write_in_parallel(),
+      .respelled = table_.key_is_bytes ? nullptr : &respelled_};
+  respelled_ = 0;
   const auto sessions = opened.first(memory.workers.connections);
   if (is_key_order) {
     return KeyOrderLoad(file, plan, key_order, sessions, context, *control_, stats_, spill_).run(rejects);

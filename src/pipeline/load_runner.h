@@ -1,6 +1,7 @@
 // chatload load, one input at a time: opens its load, writes what is missing, and closes the books.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -59,6 +60,7 @@ class LoadRunner {
   [[nodiscard]] write::RowTransport choose_transport(const std::string& input, const OpenLoad& load);
   void say_if_fewer(const std::string& input, const MemoryPlan& memory) const;
   void say_if_lines_may_not_fit(const std::string& input, split::SplitLimits limits);
+  void say_how_many_respelled(const std::string& input, const report::RunCounts& counts);
   [[nodiscard]] InputResult write_rows(const source::HeldFile& file, const source::SourceIdentity& identity,
                                        const OpenLoad& load, report::RejectSink& rejects);
   void finish(const source::HeldFile& file, const OpenLoad& load, bool has_rejects, Verdict& verdict);
@@ -75,6 +77,7 @@ class LoadRunner {
   WriterSessions writers_;
   parse::Mapping mapping_;
   write::TableInfo table_;
+  std::atomic<std::uint64_t> respelled_ = 0;            // of the input that is run (write/write_context.h)
   std::map<std::uint64_t, report::RunCounts> counted_;  // by load: its part of the verdict's counts
   std::unique_ptr<write::ControlConnection> control_;
   std::optional<WitnessCheck> witnesses_;

@@ -57,6 +57,8 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
       }
       switch (write_transaction(job, scheduler, may_wait_inside)) {
         case Outcome::kCommitted:
+          if (context_.respelled != nullptr) *context_.respelled += job.result.respelled;
+          return;
         case Outcome::kGivenUp: return;
         case Outcome::kRolledBack: may_wait_inside = false; continue;
       }
@@ -133,6 +135,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
       .lines = parsed.lines, .filtered = parsed.filtered, .rejected = parsed.rejected(), .blank = parsed.blank};
   job.result.refused.clear();
   job.result.witness.reset();
+  job.result.respelled = 0;
   rejects_.begin_transaction();
   const std::span<const std::uint32_t> rows = order.rows;
   RowSender::Outcome sent = rows_.send(job, rows.first(order.late_begin));

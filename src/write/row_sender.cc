@@ -14,6 +14,10 @@
 // equal, or has another unique key, halves find out which rows are there, too: the server alone compares, and rows keep
 // their order.
 //
+// Where the key calls different ids equal, the ids of a statement are looked up after it: a row whose id is not there
+// as it is spelled was a duplicate of another id (skip). replace writes the last spelling, so it looks before, too: an
+// id that was there, or was sent, and is not there now has lost its row to another id.
+//
 // A statement that the server refuses for one of its rows has changed nothing (InnoDB undoes it alone), so its halves
 // are sent in order: a bad row among 1,000 costs 20 more statements. From kRefusedRowByRow on in one range its rows go
 // one by one, which for many bad rows is fewer.
@@ -32,12 +36,14 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <iterator>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "base/quantity.h"
 #include "write/record_stream.h"
+#include "write/witnesses.h"
 #include "write/write_failure.h"
 
 namespace chatload::write {
@@ -201,8 +207,13 @@ std::size_t RowSender::prepare_insert(const WriteJob& job, std::span<const std::
 }
 
 RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_t> rows) {
+  const bool may_respell = context_.respelled != nullptr && context_.mode == OnDuplicate::kReplace;
+  const Ids before = may_respell ? ids_there(job, rows) : Ids();
   try {
+    const std::uint64_t duplicates_before = job.result.counts.duplicate + job.result.counts.updated;
     count(job, rows, send_insert(job, rows));
+    const bool has_duplicates = job.result.counts.duplicate + job.result.counts.updated > duplicates_before;
+    if (has_duplicates) count_respelled(job, rows, before);
     return Outcome::kSent;
   } catch (const StatementError& error) {
     if (transport_ == RowTransport::kBound && classify(error) == ErrorClass::kFatal &&
@@ -332,6 +343,38 @@ void RowSender::count(WriteJob& job, std::span<const std::uint32_t> sent, const 
 void RowSender::count_duplicate(WriteJob& job, std::uint32_t row) {
   ++job.result.counts.duplicate;
   keep_witness(job, {&row, 1}, 0);
+  count_respelled(job, {&row, 1}, {});
+}
+
+// Those of these rows' ids that the table has, as it spells them.
+Ids RowSender::ids_there(const WriteJob& job, std::span<const std::uint32_t> rows) {
+  Ids ids;
+  std::string sql;
+  const StatementLimits limits{.rows_max = IdLookup::kRowsMax, .bytes_max = limits_->bytes_max};
+  while (!rows.empty()) {
+    const std::size_t asked = lookup_.find(job.parsed.rows, rows, limits, sql);
+    if (asked == 0) throw line_too_long(place_of(job, rows.front()).line, limits.bytes_max);
+    for (Row& row : session_.query(sql)) ids.insert(std::move(row.at(0).value()));
+    rows = rows.subspan(asked);
+  }
+  return ids;
+}
+
+// A row that met another unique key is a duplicate, too; of its id the table may have no row at all.
+void RowSender::count_respelled(WriteJob& job, std::span<const std::uint32_t> sent, const Ids& before) {
+  if (context_.respelled == nullptr) return;
+  const Ids there = ids_there(job, sent);
+  std::vector<std::string> respelled;
+  std::copy_if(before.begin(), before.end(), std::back_inserter(respelled),
+               [&](const std::string& id) { return !there.contains(id); });
+  std::set<std::string_view> counted(before.begin(), before.end());
+  for (const std::uint32_t& row : sent) {
+    const std::string_view id = job.parsed.rows.row(row)[context_.mapping.key].as_text();
+    const bool is_news = context_.mode != OnDuplicate::kReplace || counted.insert(id).second;
+    if (is_news && !there.contains(id)) respelled.emplace_back(id);
+  }
+  job.result.respelled += respelled.size();
+  if (context_.may_lack_keys) job.result.respelled -= count_missing(session_, key_column(context_.mapping), respelled);
 }
 
 // The server says how many rows of a statement it inserted, not which.

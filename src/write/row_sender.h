@@ -75,7 +75,9 @@ class RowSender {
   [[nodiscard]] Outcome refuse(WriteJob& job, std::uint32_t row, const StatementError& error);
   [[nodiscard]] RefusedLine place_of(const WriteJob& job, std::uint32_t row);
   void count(WriteJob& job, std::span<const std::uint32_t> rows, const StatementResult& done);
-  static void count_duplicate(WriteJob& job, std::uint32_t row);
+  void count_duplicate(WriteJob& job, std::uint32_t row);
+  [[nodiscard]] Ids ids_there(const WriteJob& job, std::span<const std::uint32_t> rows);
+  void count_respelled(WriteJob& job, std::span<const std::uint32_t> sent, const Ids& before);
   static void keep_witness(WriteJob& job, std::span<const std::uint32_t> rows, std::uint64_t inserted);
 
   Session& session_;

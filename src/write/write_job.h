@@ -47,6 +47,9 @@ struct WriteResult {
   // keeps (witnesses.h): rather one that was surely inserted, which no older copy of the table has.
   std::optional<std::uint32_t> witness;
   bool is_witness_new = false;
+  // Rows whose id is not in the table as it is spelled, because the key called it equal to another. Counted where
+  // WriteContext::respelled asks for it.
+  std::uint64_t respelled = 0;
   std::vector<RefusedLine> refused;  // in file order; not those of a range that an earlier run committed
   // Of a range that an earlier run committed, where asked for (recorded_rejects_max of WriteContext): its rejected
   // lines in file order.
