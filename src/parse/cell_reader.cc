@@ -6,12 +6,6 @@
 namespace chatload::parse {
 namespace {
 
-// Code points of valid UTF-8: every byte but the continuation bytes begins one.
-std::uint64_t count_characters(std::string_view text) {
-  return static_cast<std::uint64_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 bool is_decimal(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -34,6 +28,12 @@ std::optional<RejectReason> read_seconds(std::string_view text, Cell& cell) {
 }
 
 }  // namespace
+
+// Every byte but the continuation bytes begins one.
+std::uint64_t count_characters(std::string_view text) {
+  return static_cast<std::uint64_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
 
 std::optional<RejectReason> check_length(const FieldLimits& limits, std::string_view text) {
   if (text.size() > limits.bytes_max) return RejectReason::kTooLong;

@@ -136,9 +136,11 @@ void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const par
                  report::RejectWriter* writer, const StopSignal& stop, CheckedFiles& checked, const std::string& input,
                  Verdict& verdict) {
   const source::HeldFile file(input);
+  report::LongTexts long_texts(mapping);
   report::RejectSink rejects(
       input, plan.report.reject_limit, writer,
-      writer != nullptr ? "all of them are in the --rejects file" : "--rejects FILE.json.gz keeps them all");
+      writer != nullptr ? "all of them are in the --rejects file" : "--rejects FILE.json.gz keeps them all",
+      &long_texts);
   report::LiveStats stats;
   if (const std::string* const same = checked.same_as(file, stats)) {
     spdlog::info("{}: holds the same bytes as {}; its lines count once.", input, *same);
@@ -149,6 +151,7 @@ void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const par
   const PipelineResult& result = read.pipeline;
   verdict.counts += result.counts;
   verdict.this_run += result.counts;
+  for (const report::LongText& text : long_texts.many()) spdlog::warn("{}: {}.", input, to_text(text, mapping));
   if (result.failure) std::rethrow_exception(result.failure);
   if (result.budget_verdict) {
     spdlog::error("{}", *result.budget_verdict);

@@ -20,8 +20,10 @@
 #include "pipeline/recorded_counts.h"
 #include "pipeline/source_verifier.h"
 #include "pipeline/supersession.h"
+#include "report/long_texts.h"
 #include "report/progress.h"
 #include "source/source_identity.h"
+#include "write/column_room.h"
 #include "write/load_data_conditions.h"
 #include "write/range_ledger.h"
 #include "write/reject_reader.h"
@@ -201,9 +203,11 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
                        Verdict& verdict) {
   const std::string& input = file.name();
   const bool is_key_order = load.plan.write.order == write::RowOrder::kKey;
+  report::LongTexts long_texts(mapping_);
   report::RejectSink rejects(input, plan_.report.reject_limit, nullptr,
                              fmt::format("`chatload rejects {}` lists all of them{}", load.load_id,
-                                         is_key_order ? ", once the input is sorted" : ""));
+                                         is_key_order ? ", once the input is sorted" : ""),
+                             &long_texts);
   report::RunCounts before = recorded_counts(load.before);
   before.bytes_compressed = 0;  // this run reads the input from its start again
   count(load.load_id, before, verdict);
@@ -213,6 +217,7 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
   verdict.counts += pipeline.counts;
   verdict.this_run += pipeline.counts;
   say_how_many_respelled(input, pipeline.counts);
+  say_how_to_make_room(input, load.load_id, long_texts);
 
   if (pipeline.budget_verdict) spdlog::error("{}", *pipeline.budget_verdict);
   if (pipeline.failure) std::rethrow_exception(pipeline.failure);
@@ -302,6 +307,30 @@ void LoadRunner::say_how_many_respelled(const std::string& input, const report::
       "{}: {}: the collation of {} ({}) calls the two equal. To keep each of them, give {} the collation {} and load "
       "with --reload.",
       input, what, key, table_.key_collation, key, is_mysql ? "utf8mb4_0900_bin" : "utf8mb4_nopad_bin");
+}
+
+// A server that is gone by now has no definition to give: then the numbers must do.
+void LoadRunner::say_how_to_make_room(const std::string& input, std::uint64_t load_id, const report::LongTexts& texts) {
+  for (const report::LongText& text : texts.many()) {
+    std::optional<std::string> statement;
+    const bool has_answered = control_->attempt([&](write::Session& session) {
+      statement = write::alter_for_room(write::table_definition(session, table_.table), table_.table,
+                                        mapping_.fields[text.field].column, text.characters, text.bytes);
+    });
+    if (!has_answered) {
+      spdlog::warn("{}: {}.", input, to_text(text, mapping_));
+    } else if (statement) {
+      spdlog::warn(
+          "{}: {}. To load them: {}; then `chatload rejects {} --raw -o FILE.json.gz` and `chatload load "
+          "FILE.json.gz`.",
+          input, to_text(text, mapping_), *statement, load_id);
+    } else {
+      spdlog::warn(
+          "{}: {}. No ALTER TABLE makes that much room: the column is in a key, which holds 768 characters. "
+          "`chatload rejects {} --raw -o FILE.json.gz` has the lines, to shorten these texts.",
+          input, to_text(text, mapping_), load_id);
+    }
+  }
 }
 
 // Runs the pipeline; a failed writer's error is the result's failure, too.

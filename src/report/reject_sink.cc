@@ -7,14 +7,22 @@
 
 namespace chatload::report {
 
-RejectSink::RejectSink(std::string input, RejectLimit limit, RejectWriter* writer, std::string where_all_are)
-    : input_(std::move(input)), budget_(limit), writer_(writer), where_all_are_(std::move(where_all_are)) {}
+RejectSink::RejectSink(std::string input, RejectLimit limit, RejectWriter* writer, std::string where_all_are,
+                       LongTexts* long_texts)
+    : input_(std::move(input)),
+      budget_(limit),
+      writer_(writer),
+      where_all_are_(std::move(where_all_are)),
+      long_texts_(long_texts) {}
 
 bool RejectSink::add(const RejectRecord& record) {
   ++rejected_;
   ++shown_;
   if (shown_ <= kShownMax) spdlog::warn("{}: {}", input_, to_text(record));
   if (shown_ == kShownMax + 1) spdlog::warn("{}: more lines are rejected; {}", input_, where_all_are_);
+  if (long_texts_ != nullptr && record.reason == parse::RejectReason::kTooLong) {
+    long_texts_->add(record.field, record.raw);
+  }
   if (writer_ != nullptr) writer_->write(record, input_);
   return budget_.add(std::max(record.line, read_up_to_));
 }

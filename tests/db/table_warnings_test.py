@@ -1,6 +1,7 @@
 """What a table does to a load's lines is named by `schema check`, at the load's start and, with numbers, at its end."""
 
 import pathlib
+import re
 import sys
 import unittest
 
@@ -89,6 +90,72 @@ class RespelledIdsTest(LedgerCase):
         run = self.load_ids(["a", "A", "a"])
         self.assertEqual(run.summary["duplicate"], 1, run.stderr)
         self.assertNotIn("of this run", run.stderr)
+
+
+class LongTextsTest(LedgerCase):
+    def assert_room_is_made(self, run, column, lengths, load=1):
+        """The ALTER that the run names leaves all but the type, and the commands that it names load the lines."""
+        found = re.search(r"To load them: (ALTER TABLE .*); then `(chatload rejects \d+ --raw -o FILE.json.gz)`", run.stderr)
+        self.assertIsNotNone(found, run.stderr)
+        before = self.definition(column)
+        self.database.sql(found[1])
+        old, new = before.split(" ", 1), self.definition(column).split(" ", 1)
+        rows = self.rows_in_table()
+        path = self.folder / f"long-{column}.json.gz"
+        words = found[2].replace("FILE.json.gz", str(path)).split()[1:]
+        self.assertEqual(support.run_chatload(*words, "--to", self.database.url).exit_code, 0)
+        again = self.load(path)
+        self.assertEqual((again.exit_code, again.summary["inserted"]), (0, lengths), again.stderr)
+        self.assertEqual(self.rows_in_table(), rows + lengths)
+        return old, new
+
+    def definition(self, column):
+        """Of the column, from behind its name."""
+        create = self.database.sql("SHOW CREATE TABLE chat_messages")
+        text = "\n".join("\t".join(row) for row in create)
+        return re.search(rf"^  `{column}` (.*?),?$", text, re.MULTILINE)[1]
+
+    def write_lines(self, lengths, make):
+        return self.write("log.json", line("short") + "".join(make(n, length) for n, length in enumerate(lengths)))
+
+    def test_the_end_names_field_number_length_and_the_alter_that_makes_room(self):
+        self.database.sql("ALTER TABLE chat_messages MODIFY data VARCHAR(255) DEFAULT 'it''s' COMMENT 'a, (b) DEFAULT ''c'' d'")
+        path = self.write_lines(range(300, 330), lambda n, length: line(f"id-{n}", "é\n" + "x" * (length - 2)))
+        for order in ("file", "key"):
+            run = self.load(path, "--order", order, "--reload")
+            self.assertEqual(run.exit_code, 1, run.stderr)
+            self.assertIn("30 lines are too_long in `data`, which holds 255 characters; the longest has 329.", run.stderr)
+        old, new = self.assert_room_is_made(run, "data", 30)
+        self.assertEqual((old[0], new[0], new[1]), ("varchar(255)", "varchar(510)", old[1]))
+
+    def test_a_text_that_no_varchar_of_a_row_holds_makes_it_a_text(self):
+        for size, old_type, new_type in ((20_000, "varchar(255)", "text"), (70_000, "text", "mediumtext")):
+            path = self.write_lines([size] * 12, lambda n, length: line(f"id-{size}-{n}", "x" * length))
+            run = self.load(path)
+            self.assertIn(f"the longest has {size:,}.", run.stderr)
+            old, new = self.assert_room_is_made(run, "data", 12)
+            self.assertEqual((old[0], new[0]), (old_type, new_type))
+
+    def test_an_id_gets_no_more_than_a_key_holds(self):
+        path = self.write_lines([700] * 12, lambda n, length: line(f"{n:0{length}}"))
+        old, new = self.assert_room_is_made(self.load(path), "id", 12)
+        self.assertEqual((old[0], new[0], new[1]), ("varchar(255)", "varchar(768)", old[1]))
+        path = self.write_lines([800] * 12, lambda n, length: line(f"{n:0{length}}"))
+        run = self.load(path)
+        self.assertIn("12 lines are too_long in `id`, which holds 768 characters; the longest has 800.", run.stderr)
+        self.assertIn("the column is in a key, which holds 768 characters", run.stderr)
+        self.assertNotIn("ALTER TABLE `", run.stderr)
+
+    def test_a_few_are_not_worth_a_sentence(self):
+        run = self.load(self.write_lines([300] * 9, lambda n, length: line(f"id-{n}", "x" * length)))
+        self.assertEqual(run.summary["rejects_by_reason"]["too_long"], 9)
+        self.assertNotIn("the longest has", run.stderr)
+
+    def test_check_says_field_and_length(self):
+        path = self.write_lines([60] * 10, lambda n, length: line(f"id-{n}", type="message", site_id="9" * length))
+        run = support.run_chatload("check", path)
+        self.assertEqual(run.exit_code, 1, run.stderr)
+        self.assertIn("10 lines are too_long in `site_id`, which holds 50 characters; the longest has 60.", run.stderr)
 
 
 if __name__ == "__main__":

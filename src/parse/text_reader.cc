@@ -1,0 +1,30 @@
+#include "parse/text_reader.h"
+
+#include <algorithm>
+
+namespace chatload::parse {
+
+std::optional<std::string_view> TextReader::read(std::string_view line, std::size_t field) {
+  if (line.size() > kLineBytesMax) return std::nullopt;
+  if (line_.capacity() < line.size()) line_ = PaddedBuffer(std::max(line.size(), 2 * line_.capacity()));
+  line_.truncate(0);
+  std::copy(line.begin(), line.end(), line_.free_space().begin());
+  line_.advance(line.size());
+  const PaddedView view = line_.view();
+  if (!index_.index(view)) return std::nullopt;
+  const std::string_view text = view.text();
+  const auto backslash = std::min(text.find('\\'), text.size());
+  const WalkedLine walked = walker_.walk({text.data(), index_.tokens(), text, text.data() + backslash});
+  if (walked.shape != LineShape::kObject) return std::nullopt;
+  const auto value_of = [&](std::size_t wanted, std::string_view type) -> std::optional<std::string_view> {
+    const NodeId node = tree_.node(wanted, type);
+    const bool is_text =
+        node != kIgnored && (walker_.at(node).kind == JsonKind::kString || walker_.at(node).kind == JsonKind::kInteger);
+    return is_text ? std::optional(walker_.at(node).text) : std::nullopt;
+  };
+  const auto type = value_of(mapping_.discriminator, "");
+  if (!type || field == mapping_.discriminator) return type;
+  return value_of(field, *type);
+}
+
+}  // namespace chatload::parse

@@ -1,0 +1,106 @@
+// SHOW CREATE TABLE has a line for each column, indented by two spaces, with all attributes: "  `data` varchar(255)
+// DEFAULT '',". Of that only the type behind the name is replaced. A VARCHAR gets twice its length until the text fits:
+// nobody has seen the longest one yet.
+//
+// A key holds 3,072 bytes: 768 characters of utf8mb4. All columns of a row share 65,535 bytes, but for TEXT and BLOB;
+// so a column that needs more than 4,095 characters becomes one of those. MySQL takes a literal as the default of a
+// TEXT only in brackets.
+#include "write/column_room.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "write/sql_text.h"
+
+namespace chatload::write {
+namespace {
+
+constexpr std::uint64_t kKeyCharactersMax = 768;
+constexpr std::uint64_t kVarcharMax = 4'095;
+constexpr std::array<std::pair<std::string_view, std::uint64_t>, 4> kSizes{
+    {{"tiny", 255}, {"", 65'535}, {"medium", 16'777'215}, {"long", 4'294'967'295}}};
+
+// Whether a line for a key names the column.
+bool is_in_key(std::string_view create_table, const std::string& name) {
+  while (!create_table.empty()) {
+    const std::string_view line = create_table.substr(0, create_table.find('\n'));
+    create_table.remove_prefix(std::min(create_table.size(), line.size() + 1));
+    if (!line.starts_with("  `") && line.find("KEY ") != std::string_view::npos &&
+        (line.find("(" + name) != std::string_view::npos || line.find("," + name) != std::string_view::npos)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::optional<std::string> sized_type(std::string_view kind, std::string_view old, std::uint64_t bytes) {
+  for (const auto& [size, bytes_max] : kSizes) {
+    if (bytes_max < bytes) continue;
+    std::string type = fmt::format("{}{}", size, kind);
+    return type == old ? std::nullopt : std::optional(std::move(type));
+  }
+  return std::nullopt;
+}
+
+// " DEFAULT 'x'" → " DEFAULT ('x')"
+void bracket_default(std::string& attributes) {
+  constexpr std::string_view kDefault = " DEFAULT '";
+  const std::size_t at = attributes.find(kDefault);
+  if (at == std::string::npos || at > attributes.find(" COMMENT '")) return;
+  const std::size_t begin = at + kDefault.size() - 1;
+  std::size_t end = begin + 1;
+  for (; end < attributes.size(); ++end) {
+    if (attributes[end] == '\\')
+      ++end;
+    else if (attributes[end] == '\'' && (end + 1 == attributes.size() || attributes[end + 1] != '\''))
+      break;
+    else if (attributes[end] == '\'')
+      ++end;
+  }
+  if (end >= attributes.size()) return;
+  attributes.insert(end + 1, ")");
+  attributes.insert(begin, "(");
+}
+
+}  // namespace
+
+std::optional<std::string> alter_for_room(std::string_view create_table, std::string_view table,
+                                          std::string_view column, std::uint64_t characters, std::uint64_t bytes) {
+  const std::string name = quote_identifier(column);
+  const std::size_t at = create_table.find("\n  " + name + " ");
+  if (at == std::string_view::npos) return std::nullopt;
+  std::string_view rest = create_table.substr(at + name.size() + 4);
+  rest = rest.substr(0, rest.find('\n'));
+  if (rest.ends_with(',')) rest.remove_suffix(1);
+  const std::string_view old = rest.substr(0, rest.find(' '));
+  std::string attributes(rest.substr(old.size()));
+
+  const std::string_view word = old.substr(0, old.find('('));
+  const bool is_binary = word == "varbinary" || word.ends_with("blob");
+  const std::string_view large = is_binary ? "blob" : "text";
+  const bool is_key = is_in_key(create_table, name);
+  std::optional<std::string> type;
+  if (word == "varchar" || word == "varbinary") {
+    const std::uint64_t needed = is_binary ? bytes : characters;
+    std::uint64_t length = 0;
+    std::from_chars(old.data() + std::min(old.size(), word.size() + 1), old.data() + old.size(), length);
+    if (length == 0 || length >= needed) return std::nullopt;
+    const std::uint64_t most = is_key ? kKeyCharactersMax : kVarcharMax;
+    while (length < needed) length *= 2;
+    length = needed <= most ? std::min(length, most) : length;
+    type = length <= most ? fmt::format("{}({})", word, length)
+                          : sized_type(large, old, std::max<std::uint64_t>(bytes, 65'535));
+    if (is_key && length > most) return std::nullopt;
+  } else if (!is_key && word.ends_with(large)) {
+    type = sized_type(large, old, std::max<std::uint64_t>(bytes, 65'535));
+  }
+  if (!type) return std::nullopt;
+  if (type->ends_with(large)) bracket_default(attributes);
+  return fmt::format("ALTER TABLE {} MODIFY {} {}{}", quote_identifier(table), name, *type, attributes);
+}
+
+}  // namespace chatload::write
