@@ -1,3 +1,4 @@
+// A little over 400 lines: the order of the steps of a load stands here, and what each step does elsewhere.
 #include "pipeline/load_runner.h"
 
 #include <fmt/format.h>
@@ -16,6 +17,7 @@
 #include "pipeline/key_order_load.h"
 #include "pipeline/load_closer.h"
 #include "pipeline/load_decider.h"
+#include "pipeline/load_hints.h"
 #include "pipeline/named_failure.h"
 #include "pipeline/recorded_counts.h"
 #include "pipeline/source_verifier.h"
@@ -23,7 +25,6 @@
 #include "report/long_texts.h"
 #include "report/progress.h"
 #include "source/source_identity.h"
-#include "write/column_room.h"
 #include "write/load_data_conditions.h"
 #include "write/range_ledger.h"
 #include "write/reject_reader.h"
@@ -216,8 +217,10 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
   counted_[load.load_id] += pipeline.counts;
   verdict.counts += pipeline.counts;
   verdict.this_run += pipeline.counts;
-  say_how_many_respelled(input, pipeline.counts);
-  say_how_to_make_room(input, load.load_id, long_texts);
+  if (!table_.key_is_bytes) {
+    say_how_many_respelled(input, mapping_, table_, writers_.first().server().server, respelled_, pipeline.counts);
+  }
+  say_how_to_make_room(input, mapping_, table_.table, load.load_id, long_texts, *control_);
 
   if (pipeline.budget_verdict) spdlog::error("{}", *pipeline.budget_verdict);
   if (pipeline.failure) std::rethrow_exception(pipeline.failure);
@@ -276,63 +279,6 @@ void LoadRunner::say_if_fewer(const std::string& input, const MemoryPlan& memory
                format_size(memory.memory_bytes));
 }
 
-// Into a packet of the server's: one that is met ends the load, maybe after hours.
-void LoadRunner::say_if_lines_may_not_fit(const std::string& input, split::SplitLimits limits) {
-  const std::size_t wanted_bytes = line_statement_bytes(limits);
-  const std::size_t bytes = writers_.first().statement_bytes_max(wanted_bytes);
-  if (bytes == wanted_bytes) return;
-  spdlog::warn(
-      "{}: a line may take a statement of {} (--max-line {}), and the server's max_allowed_packet allows {}; "
-      "raise it, or load with --restart and a lower --max-line: a line that does not fit ends the load.",
-      input, format_size(wanted_bytes), format_size(limits.line_bytes_max), format_size(bytes));
-}
-
-// Only where the key takes different ids for one. An earlier run of the load has said so of its own lines.
-void LoadRunner::say_how_many_respelled(const std::string& input, const report::RunCounts& counts) {
-  const std::uint64_t repeated = counts.duplicate + counts.updated;
-  if (table_.key_is_bytes || repeated == 0) return;
-  const std::string key = write::quote_identifier(mapping_.fields[mapping_.key].column);
-  const std::uint64_t respelled = respelled_;
-  const std::string what =
-      counts.updated > 0
-          ? fmt::format("In this run {} ids lost their row to a different id", format_count(respelled))
-          : fmt::format("{} of the {} duplicates of this run have an id that is not in the table byte for byte",
-                        format_count(respelled), format_count(repeated));
-  if (respelled == 0) {
-    spdlog::info("{}: {}.", input, what);
-    return;
-  }
-  const bool is_mysql = writers_.first().server().server == write::Server::kMysql;
-  spdlog::warn(
-      "{}: {}: the collation of {} ({}) calls the two equal. To keep each of them, give {} the collation {} and load "
-      "with --reload.",
-      input, what, key, table_.key_collation, key, is_mysql ? "utf8mb4_0900_bin" : "utf8mb4_nopad_bin");
-}
-
-// A server that is gone by now has no definition to give: then the numbers must do.
-void LoadRunner::say_how_to_make_room(const std::string& input, std::uint64_t load_id, const report::LongTexts& texts) {
-  for (const report::LongText& text : texts.many()) {
-    std::optional<std::string> statement;
-    const bool has_answered = control_->attempt([&](write::Session& session) {
-      statement = write::alter_for_room(write::table_definition(session, table_.table), table_.table,
-                                        mapping_.fields[text.field].column, text.characters, text.bytes);
-    });
-    if (!has_answered) {
-      spdlog::warn("{}: {}.", input, to_text(text, mapping_));
-    } else if (statement) {
-      spdlog::warn(
-          "{}: {}. To load them: {}; then `chatload rejects {} --raw -o FILE.json.gz` and `chatload load "
-          "FILE.json.gz`.",
-          input, to_text(text, mapping_), *statement, load_id);
-    } else {
-      spdlog::warn(
-          "{}: {}. No ALTER TABLE makes that much room: the column is in a key, which holds 768 characters. "
-          "`chatload rejects {} --raw -o FILE.json.gz` has the lines, to shorten these texts.",
-          input, to_text(text, mapping_), load_id);
-    }
-  }
-}
-
 // Runs the pipeline; a failed writer's error is the result's failure, too.
 InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::SourceIdentity& identity,
                                    const OpenLoad& load, report::RejectSink& rejects) {
@@ -350,7 +296,7 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
   if (is_key_order) key_order = plan_key_order_memory(plan.read, writers, mapping_.fields.size());
   const MemoryPlan memory = is_key_order ? key_order.reading : plan_memory(plan.read, writers);
   say_if_fewer(input, memory);
-  say_if_lines_may_not_fit(input, plan.read.split);
+  say_if_lines_may_not_fit(input, plan.read.split, opened.front());
   const write::RangeLedger ledger(load.load_id, load.owner);
   std::optional<write::CommittedRanges> committed;
   control_->run([&](write::Session& session) { committed.emplace(session, load.load_id); });

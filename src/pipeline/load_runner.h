@@ -59,9 +59,6 @@ class LoadRunner {
              Verdict& verdict);
   [[nodiscard]] write::RowTransport choose_transport(const std::string& input, const OpenLoad& load);
   void say_if_fewer(const std::string& input, const MemoryPlan& memory) const;
-  void say_if_lines_may_not_fit(const std::string& input, split::SplitLimits limits);
-  void say_how_many_respelled(const std::string& input, const report::RunCounts& counts);
-  void say_how_to_make_room(const std::string& input, std::uint64_t load_id, const report::LongTexts& texts);
   [[nodiscard]] InputResult write_rows(const source::HeldFile& file, const source::SourceIdentity& identity,
                                        const OpenLoad& load, report::RejectSink& rejects);
   void finish(const source::HeldFile& file, const OpenLoad& load, bool has_rejects, Verdict& verdict);

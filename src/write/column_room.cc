@@ -53,13 +53,10 @@ void bracket_default(std::string& attributes) {
   if (at == std::string::npos || at > attributes.find(" COMMENT '")) return;
   const std::size_t begin = at + kDefault.size() - 1;
   std::size_t end = begin + 1;
-  for (; end < attributes.size(); ++end) {
-    if (attributes[end] == '\\')
-      ++end;
-    else if (attributes[end] == '\'' && (end + 1 == attributes.size() || attributes[end + 1] != '\''))
-      break;
-    else if (attributes[end] == '\'')
-      ++end;
+  while (end < attributes.size()) {
+    const bool is_doubled = attributes.compare(end, 2, "''") == 0;
+    if (attributes[end] == '\'' && !is_doubled) break;
+    end += is_doubled || attributes[end] == '\\' ? 2 : 1;
   }
   if (end >= attributes.size()) return;
   attributes.insert(end + 1, ")");

@@ -1,0 +1,71 @@
+#include "pipeline/load_hints.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <optional>
+
+#include "base/quantity.h"
+#include "pipeline/memory_plan.h"
+#include "write/column_room.h"
+#include "write/sql_text.h"
+
+namespace chatload::pipeline {
+
+void say_if_lines_may_not_fit(const std::string& input, split::SplitLimits limits, const write::Session& writer) {
+  const std::size_t wanted_bytes = line_statement_bytes(limits);
+  const std::size_t bytes = writer.statement_bytes_max(wanted_bytes);
+  if (bytes == wanted_bytes) return;
+  spdlog::warn(
+      "{}: a line may take a statement of {} (--max-line {}), and the server's max_allowed_packet allows {}; "
+      "raise it, or load with --restart and a lower --max-line: a line that does not fit ends the load.",
+      input, format_size(wanted_bytes), format_size(limits.line_bytes_max), format_size(bytes));
+}
+
+void say_how_many_respelled(const std::string& input, const parse::Mapping& mapping, const write::TableInfo& table,
+                            write::Server server, std::uint64_t respelled, const report::RunCounts& counts) {
+  const std::uint64_t repeated = counts.duplicate + counts.updated;
+  if (repeated == 0) return;
+  const std::string key = write::quote_identifier(mapping.fields[mapping.key].column);
+  const std::string what =
+      counts.updated > 0
+          ? fmt::format("In this run {} ids lost their row to a different id", format_count(respelled))
+          : fmt::format("{} of the {} duplicates of this run have an id that is not in the table byte for byte",
+                        format_count(respelled), format_count(repeated));
+  if (respelled == 0) {
+    spdlog::info("{}: {}.", input, what);
+    return;
+  }
+  const bool is_mysql = server == write::Server::kMysql;
+  spdlog::warn(
+      "{}: {}: the collation of {} ({}) calls the two equal. To keep each of them, give {} the collation {} and load "
+      "with --reload.",
+      input, what, key, table.key_collation, key, is_mysql ? "utf8mb4_0900_bin" : "utf8mb4_nopad_bin");
+}
+
+// A server that is gone by now has no definition to give: then the numbers must do.
+void say_how_to_make_room(const std::string& input, const parse::Mapping& mapping, const std::string& table,
+                          std::uint64_t load_id, const report::LongTexts& texts, write::ControlConnection& control) {
+  for (const report::LongText& text : texts.many()) {
+    std::optional<std::string> statement;
+    const bool has_answered = control.attempt([&](write::Session& session) {
+      statement = write::alter_for_room(write::table_definition(session, table), table,
+                                        mapping.fields[text.field].column, text.characters, text.bytes);
+    });
+    if (!has_answered) {
+      spdlog::warn("{}: {}.", input, to_text(text, mapping));
+    } else if (statement) {
+      spdlog::warn(
+          "{}: {}. To load them: {}; then `chatload rejects {} --raw -o FILE.json.gz` and `chatload load "
+          "FILE.json.gz`.",
+          input, to_text(text, mapping), *statement, load_id);
+    } else {
+      spdlog::warn(
+          "{}: {}. No ALTER TABLE makes that much room: the column is in a key, which holds 768 characters. "
+          "`chatload rejects {} --raw -o FILE.json.gz` has the lines, to shorten these texts.",
+          input, to_text(text, mapping), load_id);
+    }
+  }
+}
+
+}  // namespace chatload::pipeline
