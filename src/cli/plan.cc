@@ -192,6 +192,7 @@ report::ProgressOptions make_progress(const Flags& flags, report::LogFormat log_
 std::vector<FileRead> files_read(const Flags& flags, const std::vector<std::string>& inputs,
                                  const std::vector<const write::Endpoint*>& endpoints) {
   std::vector<FileRead> files;
+  files.reserve(inputs.size());
   for (const std::string& input : inputs) files.push_back({"the input", input});
   if (flags.config) files.push_back({"the configuration file", *flags.config});
   if (flags.password_file) files.push_back({"the password file", *flags.password_file});

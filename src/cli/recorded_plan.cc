@@ -161,7 +161,7 @@ bool is_fallback(const Setting& kept) {
 // Compares the first `count` settings.
 SharedPlan recorded_settings(const LoadPlan& plan, std::string_view text, std::uint64_t load_id,
                              std::string_view anew_flag, std::size_t count) {
-  const SharedPlan recorded = plan_of_record(text, load_id, anew_flag);
+  SharedPlan recorded = plan_of_record(text, load_id, anew_flag);
   const Settings wanted = settings_of(plan);
   const Settings kept = settings_of(recorded);
   for (std::size_t i = 0; i < count; ++i) {

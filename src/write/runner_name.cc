@@ -93,7 +93,7 @@ bool has_died(std::string_view name, std::string_view holder) {
 std::string runner_name(std::uint64_t connection_id) {
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  const std::string shown = fmt::format("{}{}{}", host.data(), kProcess, getpid());
+  std::string shown = fmt::format("{}{}{}", host.data(), kProcess, getpid());
   const std::string machine = this_machine();
   const std::optional<ProcessStat> stat = stat_of(getpid());
   if (machine.empty() || !stat) return shown;
@@ -103,7 +103,7 @@ std::string runner_name(std::uint64_t connection_id) {
 std::string shown_runner(std::string_view name) { return std::string(name.substr(0, name.rfind(kMark))); }
 
 std::string shown_holder(std::string_view name, std::string_view holder) {
-  const std::string shown = fmt::format("{}, {}", shown_runner(name), holder);
+  std::string shown = fmt::format("{}, {}", shown_runner(name), holder);
   if (!has_died(name, holder)) return shown;
   return fmt::format("{}; that process is gone, and the server frees its lock within {}", shown,
                      format_duration(ControlConnection::kIdleMax));
