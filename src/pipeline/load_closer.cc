@@ -77,8 +77,9 @@ void LoadCloser::record_end(const source::SourceIdentity& identity, const std::o
 
 void LoadCloser::finish(ExitCode exit_code) {
   indexes_.build();
-  // Not before: a build that the server goes on with for a killed run keeps readers out while it waits for its end.
-  if (load_.is_written) witnesses_.require_rows(input_.name(), load_.load_id);
+  // Once more, since a build may take hours. For a load whose lines were all in, not before: a build that the server
+  // still does for a killed run keeps readers out.
+  witnesses_.require_rows(input_.name(), load_.load_id);
   const bool is_ours = control_.run([&](write::Session& session) {
     write::keep_table_time(session, load_.load_id, load_.owner, witnesses_.table());
     return write::mark_done(session, load_.load_id, load_.owner, static_cast<int>(exit_code));

@@ -159,7 +159,7 @@ Connection open_connection(const Endpoint& endpoint, std::uint32_t read_timeout_
   Connection connection(mysql_init(nullptr));
   if (!connection) throw std::bad_alloc();
   set_options(*connection, endpoint, read_timeout_seconds, may_load_data);
-  const Login login(*connection, endpoint);
+  Login login(*connection, endpoint);  // changed by what the library calls
   // The library takes a socket with no other host.
   const char* const socket = endpoint.socket.empty() ? nullptr : endpoint.socket.c_str();
   const char* const host = socket != nullptr ? "localhost" : endpoint.host.c_str();

@@ -173,6 +173,7 @@ class Login::Dialogue {
 
   // For the message: when a plugin is not allowed, the library's own message names another one.
   void note_plugin_wanted() {
+    if (connection_.net.buff == nullptr) return;  // the connection is lost, and the packet with it
     const unsigned char* const packet = connection_.net.read_pos;
     if (packet == nullptr || packet[0] != kSwitchPacket) return;
     login_.plugin_wanted_ = reinterpret_cast<const char*>(packet + 1);

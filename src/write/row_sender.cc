@@ -34,6 +34,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <functional>
 #include <iterator>
@@ -54,8 +55,14 @@ constexpr std::size_t kRefusedDetailsKept = 100;
 // Jobs in a row, after which a writer inserts for good: what they have the next ones have too.
 constexpr unsigned kFallbacksMax = 3;
 constexpr int kDuplicateEntry = 1062;
-constexpr int kIllegalMix = 1267;  // of collations, of two operands and of a list
-constexpr int kIllegalMixOfMany = 1271;
+// A mix of collations that cannot be compared: of two operands, of three, of more.
+constexpr std::array kIllegalMixes = {1267, 1270, 1271};
+
+// Whether an id was looked up that the key's character set cannot hold.
+bool lacks_character(const StatementError& error) {
+  return std::find(kIllegalMixes.begin(), kIllegalMixes.end(), error.code()) != kIllegalMixes.end() ||
+         classify(error) == ErrorClass::kRefused;
+}
 
 }  // namespace
 
@@ -140,8 +147,7 @@ std::optional<Ids> RowSender::find_ids(std::size_t rows) {
     lookup_.hold(ids, text_);
     return paced(rows, ask);
   } catch (const StatementError& error) {
-    const bool is_illegal_mix = error.code() == kIllegalMix || error.code() == kIllegalMixOfMany;
-    if (!is_illegal_mix && classify(error) != ErrorClass::kRefused) throw;
+    if (!lacks_character(error)) throw;
     return std::nullopt;
   }
 }
@@ -208,7 +214,13 @@ std::size_t RowSender::prepare_insert(const WriteJob& job, std::span<const std::
 
 RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_t> rows) {
   const bool may_respell = context_.respelled != nullptr && context_.mode == OnDuplicate::kReplace;
-  const Ids before = may_respell ? ids_there(job, rows) : Ids();
+  Ids before;
+  try {
+    if (may_respell) before = ids_there(job, rows);
+  } catch (const StatementError& error) {
+    if (!lacks_character(error)) throw;
+    if (rows.size() > 1) return insert_halves(job, rows);  // one alone the server refuses below
+  }
   try {
     const std::uint64_t duplicates_before = job.result.counts.duplicate + job.result.counts.updated;
     count(job, rows, send_insert(job, rows));

@@ -58,6 +58,15 @@ class RespelledIdsTest(LedgerCase):
                     self.assertIn("give `id` the collation utf8mb4_", run.stderr)
                     self.assert_respelled(self.load_ids(["A", "A", "a", "C ", "d"]), 3, 4)
 
+    def test_an_id_that_the_keys_character_set_lacks_is_refused_alone_by_replace(self):
+        for charset, collation in (("latin1", "latin1_swedish_ci"), ("utf8mb3", "utf8mb3_general_ci")):
+            with self.subTest(collation):
+                self.database.create_table()
+                self.database.sql(FOLDING.format(charset, collation))
+                run = self.load_ids(["a", "A", "😀", "b"], "--on-duplicate", "replace")
+                counts = [run.summary[name] for name in ("inserted", "updated", "rejected")]
+                self.assertEqual((run.exit_code, counts), (1, [2, 1, 1]), run.stderr)
+
     def test_trailing_spaces_that_the_key_ignores_make_another_id(self):
         self.database.sql(FOLDING.format("utf8mb4", "utf8mb4_bin"))
         self.assert_respelled(self.load_ids(["a", "a ", "a  ", "a", "A"]), 2, 3)
