@@ -1,5 +1,5 @@
 // Arguments → plan → run → exit code.
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <csignal>
 #include <cstdio>
@@ -8,13 +8,13 @@
 
 #include "base/descriptors.h"
 #include "base/errors.h"
+#include "base/log.h"
 #include "base/standard_streams.h"
 #include "base/stop_signal.h"
 #include "cli/command_line.h"
 #include "pipeline/commands.h"
 #include "pipeline/print.h"
 #include "pipeline/stoppable_run.h"
-#include "report/log.h"
 
 namespace {
 
@@ -46,10 +46,10 @@ ExitCode exit_code_of(Body body) {
   try {
     return body();
   } catch (const Error& error) {
-    spdlog::error("{}", error.what());
+    log_error(error.what());
     return error.exit_code();
   } catch (const std::exception& error) {
-    spdlog::error("unexpected: {}; please report this as a bug of chatload", error.what());
+    log_error(fmt::format("unexpected: {}; please report this as a bug of chatload", error.what()));
     return ExitCode::kFailed;
   }
 }
@@ -61,7 +61,7 @@ int main(int argc, char** argv) {
     std::fputs("A standard stream is closed, and /dev/null cannot be opened in its place.\n", stderr);
     return static_cast<int>(ExitCode::kFailed);
   }
-  report::set_up_log();
+  set_up_log();
   std::signal(SIGPIPE, SIG_IGN);  // a reader of our output that went away does not end a load
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow (ulimit -f) is an error, as on a full disk
   return static_cast<int>(exit_code_of([&] {

@@ -53,8 +53,7 @@ constexpr Choices<report::ProgressMode, 4> kProgressModes = {{{"auto", report::P
                                                               {"bar", report::ProgressMode::kBar},
                                                               {"lines", report::ProgressMode::kLines},
                                                               {"none", report::ProgressMode::kNone}}};
-constexpr Choices<report::LogFormat, 2> kLogFormats = {
-    {{"text", report::LogFormat::kText}, {"json", report::LogFormat::kJson}}};
+constexpr Choices<LogFormat, 2> kLogFormats = {{{"text", LogFormat::kText}, {"json", LogFormat::kJson}}};
 constexpr Choices<ListFormat, 2> kListFormats = {{{"table", ListFormat::kTable}, {"json", ListFormat::kJson}}};
 constexpr Choices<bool, 2> kSwitchPositions = {{{"true", true}, {"false", false}}};
 
@@ -169,11 +168,11 @@ WritePlan make_write_plan(const Flags& flags) {
   return plan;
 }
 
-report::ProgressOptions make_progress(const Flags& flags, report::LogFormat log_format, bool has_database) {
+report::ProgressOptions make_progress(const Flags& flags, LogFormat log_format, bool has_database) {
   report::ProgressOptions options;
   options.has_database = has_database;
   options.mode = choose("--progress", flags.progress, options.mode, kProgressModes);
-  if (log_format == report::LogFormat::kJson) {
+  if (log_format == LogFormat::kJson) {
     if (options.mode == report::ProgressMode::kBar) {
       throw UsageError("--progress bar cannot stand with --log-format json, whose every line is an object.");
     }

@@ -11,9 +11,9 @@
 #include <variant>
 #include <vector>
 
+#include "base/log.h"
 #include "inflate/decoded_stream.h"
 #include "parse/row_filter.h"
-#include "report/log.h"
 #include "report/progress.h"
 #include "report/reject_budget.h"
 #include "split/line_splitter.h"
@@ -58,7 +58,7 @@ struct ReportPlan {
   report::RejectLimit reject_limit;
   std::optional<std::filesystem::path> summary;
   report::ProgressOptions progress;  // mode, interval and has_database; the rest is known at run time
-  report::LogFormat log_format = report::LogFormat::kText;
+  LogFormat log_format = LogFormat::kText;
 };
 
 // What the ledger's loads are to this run.

@@ -1,7 +1,6 @@
 #include "pipeline/commands.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "base/descriptors.h"
+#include "base/log.h"
 #include "base/quantity.h"
 #include "base/stop_signal.h"
 #include "parse/mapping.h"
@@ -24,7 +24,6 @@
 #include "pipeline/print.h"
 #include "pipeline/with_session.h"
 #include "report/live_stats.h"
-#include "report/log.h"
 #include "report/reject_sink.h"
 #include "report/reject_writer.h"
 #include "report/summary.h"
@@ -84,7 +83,7 @@ class Reporting {
       summary_.seconds = seconds();
       report::write_json(summary_, *plan_.summary);
     } catch (const std::exception& error) {
-      spdlog::error("{}", error.what());
+      log_error(error.what());
     }
   }
 
@@ -100,7 +99,7 @@ void close_rejects(Writer& writer, Verdict& verdict) {
   try {
     writer.close();
   } catch (const EnvironmentError& error) {
-    spdlog::error("{}", error.what());
+    log_error(error.what());
     verdict.worsen(report::RunStatus::kFailed, error.exit_code());
   }
 }
@@ -111,7 +110,7 @@ void mend_indexes(LoadRunner& runner, Verdict& verdict) {
   try {
     runner.mend_indexes();
   } catch (const Error& error) {
-    spdlog::error("{}", error.what());
+    log_error(error.what());
     const bool is_stopped = error.exit_code() == ExitCode::kInterrupted;
     verdict.worsen(is_stopped ? report::RunStatus::kInterrupted : report::RunStatus::kFailed, error.exit_code());
   }
@@ -143,7 +142,7 @@ void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const par
       &long_texts);
   report::LiveStats stats;
   if (const std::string* const same = checked.same_as(file, stats)) {
-    spdlog::info("{}: holds the same bytes as {}; its lines count once.", input, *same);
+    log_info(fmt::format("{}: holds the same bytes as {}; its lines count once.", input, *same));
     return;
   }
   const InputResult read = read_input(file.open(stop.fd()), plan.read, plan.report.progress, mapping,
@@ -151,14 +150,15 @@ void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const par
   const PipelineResult& result = read.pipeline;
   verdict.counts += result.counts;
   verdict.this_run += result.counts;
-  for (const report::LongText& text : long_texts.many()) spdlog::warn("{}: {}.", input, to_text(text, mapping));
+  for (const report::LongText& text : long_texts.many())
+    log_warning(fmt::format("{}: {}.", input, to_text(text, mapping)));
   if (result.failure) std::rethrow_exception(result.failure);
   if (result.budget_verdict) {
-    spdlog::error("{}", *result.budget_verdict);
+    log_error(*result.budget_verdict);
     verdict.worsen(report::RunStatus::kBudgetExceeded, ExitCode::kBudgetExceeded);
   } else if (result.interrupted) {
-    spdlog::warn("{}: stopped by a signal after {} lines; run the same command again.", input,
-                 format_count(result.counts.parsed.lines));
+    log_warning(fmt::format("{}: stopped by a signal after {} lines; run the same command again.", input,
+                            format_count(result.counts.parsed.lines)));
     verdict.worsen(report::RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else if (!result.counts.check_adds_up()) {
     throw LoadError(
@@ -205,23 +205,24 @@ void name_resume_command(const cli::LoadPlan& plan, ExitCode exit_code, std::uin
   }
   const auto once = std::find_if(plan.inputs.begin(), plan.inputs.end(), is_read_once);
   if (!plan.ledger.source_id && once != plan.inputs.end()) {
-    spdlog::info("{} can be read once only, so it is another load each time, unless --source-id names it.",
-                 *once == "-" ? "Standard input" : *once);
+    log_info(fmt::format("{} can be read once only, so it is another load each time, unless --source-id names it.",
+                         *once == "-" ? "Standard input" : *once));
     if (plan.inputs.size() == 1) return;
   }
   const bool has_cause = exit_code != ExitCode::kInterrupted;
   if (lines_done == 0) {
-    spdlog::info("Nothing was loaded. {}: {}", has_cause ? "Fix the cause and run" : "Run", plan.resume_command);
+    log_info(
+        fmt::format("Nothing was loaded. {}: {}", has_cause ? "Fix the cause and run" : "Run", plan.resume_command));
   } else {
-    spdlog::info("{} lines are done. {}: {}", format_count(lines_done),
-                 has_cause ? "Fix the cause and continue with" : "Continue with", plan.resume_command);
+    log_info(fmt::format("{} lines are done. {}: {}", format_count(lines_done),
+                         has_cause ? "Fix the cause and continue with" : "Continue with", plan.resume_command));
   }
 }
 
 }  // namespace
 
 ExitCode run_load(const cli::LoadPlan& plan, const StopSignal& stop) {
-  report::set_log_format(plan.report.log_format);
+  set_log_format(plan.report.log_format);
   std::uint64_t lines_done = 0;
   ExitCode exit_code = ExitCode::kFailed;
   try {
@@ -231,7 +232,7 @@ ExitCode run_load(const cli::LoadPlan& plan, const StopSignal& stop) {
       return verdict;
     });
   } catch (const Error& error) {
-    spdlog::error("{}", error.what());
+    log_error(error.what());
     exit_code = error.exit_code();
   }
   name_resume_command(plan, exit_code, lines_done);
@@ -239,7 +240,7 @@ ExitCode run_load(const cli::LoadPlan& plan, const StopSignal& stop) {
 }
 
 ExitCode run_check(const cli::CheckPlan& plan, const StopSignal& stop) {
-  report::set_log_format(plan.report.log_format);
+  set_log_format(plan.report.log_format);
   return Reporting(report::RunKind::kCheck, plan.inputs, plan.report).run([&] { return check(plan, stop); });
 }
 

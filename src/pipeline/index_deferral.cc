@@ -13,12 +13,12 @@
 #include "pipeline/index_deferral.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "base/errors.h"
+#include "base/log.h"
 #include "base/quantity.h"
 #include "base/units.h"
 #include "report/progress.h"
@@ -119,12 +119,12 @@ IndexMode IndexDeferral::decide(std::optional<std::uint64_t> source_bytes) {
   if (has_table_) return IndexMode::kDefer;  // decided so before another run began the load
   const auto keep = [&](const Found& found, const std::string& why) {
     leave_table();
-    if (!found.indexes.empty()) spdlog::info("Keeps {} in place, because {}.", count_of(found.indexes), why);
+    if (!found.indexes.empty()) log_info(fmt::format("Keeps {} in place, because {}.", count_of(found.indexes), why));
     return IndexMode::kKeep;
   };
   Found found = look();
   if (found.indexes.empty()) {
-    if (is_asked) spdlog::info("{} has no secondary index that can be built after the load.", table_);
+    if (is_asked) log_info(fmt::format("{} has no secondary index that can be built after the load.", table_));
     return IndexMode::kKeep;
   }
   if (!is_asked) {
@@ -151,8 +151,8 @@ IndexMode IndexDeferral::decide(std::optional<std::uint64_t> source_bytes) {
                     input_, subject(found.indexes), *why));
   }
   owed_ = missing();
-  spdlog::info("Builds {} after the load, because {}.", count_of(found.indexes),
-               found.table_is_empty ? "the table is empty" : "--indexes defer asks for it");
+  log_info(fmt::format("Builds {} after the load, because {}.", count_of(found.indexes),
+                       found.table_is_empty ? "the table is empty" : "--indexes defer asks for it"));
   return IndexMode::kDefer;
 }
 
@@ -192,7 +192,7 @@ std::optional<std::string> IndexDeferral::take_table_alone(bool waits_for_loads)
     const auto now = Clock::now();
     if (!waits_for_loads || (wait && now >= begun + *wait)) return other;
     if (now >= say_at) {
-      spdlog::info("{} writes into the table; waiting until it ends or --wait-lock is over.", *other);
+      log_info(fmt::format("{} writes into the table; waiting until it ends or --wait-lock is over.", *other));
       say_at = now + kSaidEvery;
     }
     if (stop_.wait_for(kPoll)) throw Interrupted();
@@ -253,10 +253,11 @@ std::optional<IndexDeferral::Refusal> IndexDeferral::drop_once(Session& session)
 void IndexDeferral::prepare(IndexMode decided) {
   if (decided == IndexMode::kDefer && !has_table_) {
     if (const auto other = take_table_alone(/*waits_for_loads=*/false)) {
-      spdlog::info("The secondary indexes are kept in place from here on, because {} writes into the table.", *other);
+      log_info(fmt::format("The secondary indexes are kept in place from here on, because {} writes into the table.",
+                           *other));
     }
     owed_ = missing();
-    if (has_table_ && !owed_.empty()) spdlog::info("Builds {} after the load, as it began.", count_of(owed_));
+    if (has_table_ && !owed_.empty()) log_info(fmt::format("Builds {} after the load, as it began.", count_of(owed_)));
   }
   if (decided == IndexMode::kDefer && has_table_) return;
   leave_table();
@@ -295,7 +296,8 @@ std::vector<IndexDefinition> IndexDeferral::missing() {
     return found;
   });
   if (!noted.changed.empty()) {
-    spdlog::warn("{} is another one now than before a load dropped it, and is left as it is.", subject(noted.changed));
+    log_warning(fmt::format("{} is another one now than before a load dropped it, and is left as it is.",
+                            subject(noted.changed)));
   }
   return noted.missing;
 }
@@ -351,13 +353,14 @@ bool IndexDeferral::had_to_wait_for_others() {
   for (bool has_waited = false;; has_waited = true) {
     const auto holder = control_.wait_for_others(build_lock_, std::chrono::milliseconds(0), nullptr);
     if (!holder) return has_waited;
-    if (!has_waited) spdlog::info("The server is still building indexes of {} ({}); waiting for it.", table_, *holder);
+    if (!has_waited)
+      log_info(fmt::format("The server is still building indexes of {} ({}); waiting for it.", table_, *holder));
     if (stop_.wait_for(kPoll)) throw Interrupted();
   }
 }
 
 void IndexDeferral::build_once(const std::vector<IndexDefinition>& indexes) {
-  spdlog::info("Builds {} of {}.", count_of(indexes), write::quote_identifier(table_));
+  log_info(fmt::format("Builds {} of {}.", count_of(indexes), write::quote_identifier(table_)));
   write::BackgroundStatement statement(
       Session::connect(plan_.write.endpoint, kNoReadTimeout),
       [lock = build_lock_, sql = write::build_statement(table_, indexes), wait = lock_wait()](Session& session) {
@@ -393,7 +396,7 @@ void IndexDeferral::look_at_wait(std::uint64_t connection_id) {
   std::string why =
       control_.run([&](Session& session) { return write::why_alter_waits(session, table_, connection_id); });
   if (!why.empty() && build_waits_for_.empty()) {
-    spdlog::warn("The build waits, because {}; for up to {}.", why, format_duration(lock_wait()));
+    log_warning(fmt::format("The build waits, because {}; for up to {}.", why, format_duration(lock_wait())));
   }
   build_waits_for_ = std::move(why);
 }

@@ -1,12 +1,12 @@
 #include "pipeline/input_runner.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <exception>
 #include <new>
 #include <unordered_map>
 
+#include "base/log.h"
 #include "source/source_identity.h"
 
 namespace chatload::pipeline {
@@ -15,7 +15,7 @@ namespace {
 using report::RunStatus;
 
 void fail(const Error& error, Verdict& verdict) {
-  spdlog::error("{}", error.what());
+  log_error(error.what());
   verdict.worsen(RunStatus::kFailed, error.exit_code());
 }
 
@@ -28,7 +28,7 @@ bool run_one(const std::string& input, const RunInput& run_input, Verdict& verdi
     fail(error, verdict);
     return true;
   } catch (const Interrupted& interrupted) {
-    spdlog::warn("{}: {}", input, interrupted.what());
+    log_warning(fmt::format("{}: {}", input, interrupted.what()));
     verdict.worsen(RunStatus::kInterrupted, interrupted.exit_code());
   } catch (const DatabaseError& error) {
     fail(error, verdict);
@@ -68,10 +68,10 @@ std::vector<std::string> distinct(const std::vector<std::string>& inputs) {
     }
   }
   const std::size_t count = inputs.size() - kept.size();
-  if (count == 1) spdlog::info("{}; it is read once.", left_out);
+  if (count == 1) log_info(fmt::format("{}; it is read once.", left_out));
   if (count > 1) {
-    spdlog::info("{} of {} inputs are files that were named before ({}); each file is read once.", count, inputs.size(),
-                 left_out);
+    log_info(fmt::format("{} of {} inputs are files that were named before ({}); each file is read once.", count,
+                         inputs.size(), left_out));
   }
   return kept;
 }
@@ -91,8 +91,8 @@ Verdict run_inputs(const std::vector<std::string>& given, bool fail_fast, const 
   bool may_go_on = true;
   for (std::size_t next = 0; next < inputs.size(); ++next) {
     if (!may_go_on || stop.requested() || (fail_fast && is_failure(verdict.exit_code))) {
-      spdlog::warn("{} of {} inputs were not begun, {} the first of them; run the same command again.",
-                   inputs.size() - next, inputs.size(), inputs[next]);
+      log_warning(fmt::format("{} of {} inputs were not begun, {} the first of them; run the same command again.",
+                              inputs.size() - next, inputs.size(), inputs[next]));
       if (may_go_on && stop.requested()) verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
       break;
     }

@@ -1,12 +1,12 @@
 #include "pipeline/key_order_load.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <exception>
 
 #include "base/errors.h"
+#include "base/log.h"
 #include "base/quantity.h"
 #include "base/stop_signal.h"
 #include "pipeline/named_failure.h"
@@ -72,8 +72,9 @@ void KeyOrderLoad::record_ranges(PipelineResult& result) {
     if (!result.failure) result.failure = std::current_exception();
   }
   if (result.is_whole() && journal.new_ranges() > 0) {
-    spdlog::info("{}: is sorted; what it has beside rows, {} ranges and {} rejected lines, goes to the ledger first.",
-                 input_.name(), format_count(journal.new_ranges()), format_count(journal.new_rejects()));
+    log_info(fmt::format(
+        "{}: is sorted; what it has beside rows, {} ranges and {} rejected lines, goes to the ledger first.",
+        input_.name(), format_count(journal.new_ranges()), format_count(journal.new_rejects())));
   }
   stats_.next_phase();
   const report::Progress watched(
@@ -106,8 +107,8 @@ void KeyOrderLoad::await_clearance() {
 void KeyOrderLoad::write_stretches(report::RejectSink& rejects, PipelineResult& result) {
   spill::SpillStore& rows = spill_->rows;
   if (const std::uint64_t rows_to_merge = rows.rows_to_merge()) {
-    spdlog::info("{}: merges its sorted runs into fewer first, since all of them at once do not fit --memory.",
-                 input_.name());
+    log_info(fmt::format("{}: merges its sorted runs into fewer first, since all of them at once do not fit --memory.",
+                         input_.name()));
     stats_.next_phase();
     const report::Progress watched(stats_,
                                    report::step_progress(plan_.report.progress, "merges sorted runs: ", rows_to_merge));

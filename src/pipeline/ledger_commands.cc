@@ -1,6 +1,5 @@
 // chatload loads, loads forget, rejects: what people and the next stage of a pipeline ask the ledger.
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/log.h"
 #include "base/quantity.h"
 #include "base/terminal_text.h"
 #include "pipeline/commands.h"
@@ -109,19 +109,19 @@ ExitCode export_rejects(write::Session& session, const cli::RejectsPlan& plan, c
     return true;
   });
   if (stop.requested()) {
-    spdlog::error("Interrupted after {} rejected lines; run the same command again.", format_count(lines));
+    log_error(fmt::format("Interrupted after {} rejected lines; run the same command again.", format_count(lines)));
     return ExitCode::kInterrupted;
   }
   if (output_error != 0) return ExitCode::kLoaded;
   target.close();
   if (!load.is_done) {
-    spdlog::warn("Load {} is not done: these are the lines that it has rejected so far.", plan.load);
+    log_warning(fmt::format("Load {} is not done: these are the lines that it has rejected so far.", plan.load));
   }
   if (cut_lines > 0) {
-    spdlog::warn(
+    log_warning(fmt::format(
         "{} lines were longer than --max-line and are left out: the ledger has only their beginnings and ends. Load "
         "them from the source with a larger --max-line; without --raw they are listed.",
-        format_count(cut_lines));
+        format_count(cut_lines)));
   }
   if (plan.output) {
     print(fmt::format("load {}: {} rejected lines in {}\n", plan.load, format_count(lines), plan.output->string()));

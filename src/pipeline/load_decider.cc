@@ -1,9 +1,9 @@
 #include "pipeline/load_decider.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "base/errors.h"
+#include "base/log.h"
 #include "base/quantity.h"
 #include "inflate/log_stream.h"
 #include "pipeline/memory_plan.h"
@@ -25,8 +25,8 @@ cli::LoadPlan LoadDecider::decide(const cli::LoadPlan& plan, const source::HeldF
       fitting_limits(plan.read, {plan.write.connections, plan.write.is_connections_given}, mapping_.fields.size());
   if (plan.write.order == RowOrder::kFile) return decided;
   const OrderChoice choice = choose(decided, file, identity);
-  spdlog::log(choice.is_second_best ? spdlog::level::warn : spdlog::level::info, "{}: loads in {} order, because {}.",
-              file.name(), to_string(choice.order), choice.why);
+  log(choice.is_second_best ? LogLevel::kWarning : LogLevel::kInfo,
+      fmt::format("{}: loads in {} order, because {}.", file.name(), to_string(choice.order), choice.why));
   decided.write.order = choice.order;
   return decided;
 }
@@ -66,7 +66,7 @@ OrderChoice LoadDecider::choose(const cli::LoadPlan& plan, const source::HeldFil
     require_room(plan, file, sample);
   } catch (const Error& error) {
     if (is_asked) throw;
-    spdlog::warn("{}", error.what());
+    log_warning(error.what());
     return {RowOrder::kFile, "it cannot be sorted by key", true};
   }
   return choice;

@@ -1,10 +1,10 @@
 #include "pipeline/load_hints.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <optional>
 
+#include "base/log.h"
 #include "base/quantity.h"
 #include "pipeline/memory_plan.h"
 #include "write/column_room.h"
@@ -16,10 +16,10 @@ void say_if_lines_may_not_fit(const std::string& input, split::SplitLimits limit
   const std::size_t wanted_bytes = line_statement_bytes(limits);
   const std::size_t bytes = writer.statement_bytes_max(wanted_bytes);
   if (bytes == wanted_bytes) return;
-  spdlog::warn(
+  log_warning(fmt::format(
       "{}: a line may take a statement of {} (--max-line {}), and the server's max_allowed_packet allows {}; "
       "raise it, or load with --restart and a lower --max-line: a line that does not fit ends the load.",
-      input, format_size(wanted_bytes), format_size(limits.line_bytes_max), format_size(bytes));
+      input, format_size(wanted_bytes), format_size(limits.line_bytes_max), format_size(bytes)));
 }
 
 void say_how_many_respelled(const std::string& input, const parse::Mapping& mapping, const write::TableInfo& table,
@@ -33,14 +33,14 @@ void say_how_many_respelled(const std::string& input, const parse::Mapping& mapp
           : fmt::format("{} of the {} duplicates of this run have an id that is not in the table byte for byte",
                         format_count(respelled), format_count(repeated));
   if (respelled == 0) {
-    spdlog::info("{}: {}.", input, what);
+    log_info(fmt::format("{}: {}.", input, what));
     return;
   }
   const bool is_mysql = server == write::Server::kMysql;
-  spdlog::warn(
+  log_warning(fmt::format(
       "{}: {}: the collation of {} ({}) calls the two equal. To keep each of them, give {} the collation {} and load "
       "with --reload.",
-      input, what, key, table.key_collation, key, is_mysql ? "utf8mb4_0900_bin" : "utf8mb4_nopad_bin");
+      input, what, key, table.key_collation, key, is_mysql ? "utf8mb4_0900_bin" : "utf8mb4_nopad_bin"));
 }
 
 // A server that is gone by now has no definition to give: then the numbers must do.
@@ -53,17 +53,17 @@ void say_how_to_make_room(const std::string& input, const parse::Mapping& mappin
                                         mapping.fields[text.field].column, text.characters, text.bytes);
     });
     if (!has_answered) {
-      spdlog::warn("{}: {}.", input, to_text(text, mapping));
+      log_warning(fmt::format("{}: {}.", input, to_text(text, mapping)));
     } else if (statement) {
-      spdlog::warn(
-          "{}: {}. To load them: {}; then `chatload rejects {} --raw -o FILE.json.gz` and `chatload load "
-          "FILE.json.gz`.",
-          input, to_text(text, mapping), *statement, load_id);
+      log_warning(
+          fmt::format("{}: {}. To load them: {}; then `chatload rejects {} --raw -o FILE.json.gz` and `chatload load "
+                      "FILE.json.gz`.",
+                      input, to_text(text, mapping), *statement, load_id));
     } else {
-      spdlog::warn(
+      log_warning(fmt::format(
           "{}: {}. No ALTER TABLE makes that much room: the column is in a key, which holds 768 characters. "
           "`chatload rejects {} --raw -o FILE.json.gz` has the lines, to shorten these texts.",
-          input, to_text(text, mapping), load_id);
+          input, to_text(text, mapping), load_id));
     }
   }
 }

@@ -1,7 +1,6 @@
 #include "pipeline/load_opener.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <limits>
 #include <random>
@@ -9,6 +8,7 @@
 
 #include "base/digest.h"
 #include "base/errors.h"
+#include "base/log.h"
 #include "base/quantity.h"
 #include "base/terminal_text.h"
 #include "pipeline/content_digest.h"
@@ -142,8 +142,8 @@ bool LoadOpener::is_content_of(const write::LoadRecord& load, const Source& sour
   const source::SourceIdentity& identity = source.identity;
   const bool is_file = !identity.stamp.empty();
   if (is_file && identity.stamp == load.source_stamp) return true;
-  spdlog::info("{}: looks like the source of load {}, which has read it all; comparing all of its bytes.",
-               source.file.name(), load.load_id);
+  log_info(fmt::format("{}: looks like the source of load {}, which has read it all; comparing all of its bytes.",
+                       source.file.name(), load.load_id));
   const bool is_same = content_digest(source.file, plan_.report.progress, stats_, stop_) == load.source_digest;
   if (is_same && is_file) {
     control_.run([&](write::Session& session) { write::record_stamp(session, load.load_id, identity.stamp); });
@@ -177,14 +177,14 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
   if (!is_ours) return std::nullopt;
   load.before = control_.run([&](write::Session& session) { return write::read_totals(session, load.load_id); });
   if (!record.source_digest.empty()) take_end_or_forget_it(load, had_all);
-  spdlog::info("{}: goes on with load {}, of which {} lines are done.", source.file.name(), load.load_id,
-               load.is_written ? "all" : format_count(load.before.counts.lines));
+  log_info(fmt::format("{}: goes on with load {}, of which {} lines are done.", source.file.name(), load.load_id,
+                       load.is_written ? "all" : format_count(load.before.counts.lines)));
   if (plan_.write.order == write::RowOrder::kKey && load.plan.write.order == write::RowOrder::kFile) {
-    spdlog::warn("{}: load {} began in file order, and goes on in it.", source.file.name(), load.load_id);
+    log_warning(fmt::format("{}: load {} began in file order, and goes on in it.", source.file.name(), load.load_id));
   }
   if (plan_.write.indexes == write::IndexMode::kDefer && load.plan.write.indexes == write::IndexMode::kKeep) {
-    spdlog::warn("{}: load {} began with the secondary indexes in place, and keeps them.", source.file.name(),
-                 load.load_id);
+    log_warning(fmt::format("{}: load {} began with the secondary indexes in place, and keeps them.",
+                            source.file.name(), load.load_id));
   }
   return load;
 }
@@ -220,8 +220,8 @@ std::optional<OpenLoad> LoadOpener::begin(const Found& found, const Source& sour
   });
   if (!load_id) return std::nullopt;
   if (!found.put_aside.empty()) {
-    spdlog::info("{}: begins anew as load {}; rows that an earlier load wrote stay, and {}.", source.file.name(),
-                 *load_id, what_of_their_lines(plan_.write.on_duplicate));
+    log_info(fmt::format("{}: begins anew as load {}; rows that an earlier load wrote stay, and {}.",
+                         source.file.name(), *load_id, what_of_their_lines(plan_.write.on_duplicate)));
   }
   return OpenLoad{.load_id = *load_id,
                   .owner = source.runner.owner,

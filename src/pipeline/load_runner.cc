@@ -2,7 +2,6 @@
 #include "pipeline/load_runner.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <exception>
@@ -13,6 +12,7 @@
 #include <variant>
 
 #include "base/errors.h"
+#include "base/log.h"
 #include "base/quantity.h"
 #include "pipeline/key_order_load.h"
 #include "pipeline/load_closer.h"
@@ -78,13 +78,13 @@ LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
   inspect(plan.write.on_duplicate);
   control_->run([](write::Session& session) { write::require_ledger(session); });
   if (const auto why = control_->run([](write::Session& session) { return write::why_commits_may_be_lost(session); })) {
-    spdlog::warn("A crash of the server may lose rows that it has committed: {}.", *why);
+    log_warning(fmt::format("A crash of the server may lose rows that it has committed: {}.", *why));
   }
   for (const std::string& surprise : table_.surprises()) {
-    spdlog::warn("{}: {}.", write::quote_identifier(table_.table), surprise);
+    log_warning(fmt::format("{}: {}.", write::quote_identifier(table_.table), surprise));
   }
   if (!table_.can_write_in_parallel() && plan.write.connections > 1) {
-    spdlog::info("One connection writes in file order, because {}.", table_.why_not_in_parallel());
+    log_info(fmt::format("One connection writes in file order, because {}.", table_.why_not_in_parallel()));
   }
   if (!plan.write.throttle.empty()) throttle_.emplace(plan.write.endpoint, plan.write.throttle, stats_.pause);
   if (plan.report.rejects) reject_writer_ = std::make_unique<report::RejectWriter>(*plan.report.rejects);
@@ -112,7 +112,7 @@ void LoadRunner::inspect_again(const std::string& input) {
   const bool was_in_parallel = table_.can_write_in_parallel();
   inspect(plan_.write.on_duplicate);
   if (!table_.can_write_in_parallel() && was_in_parallel && plan_.write.connections > 1) {
-    spdlog::info("{}: one connection writes in file order, because {}.", input, table_.why_not_in_parallel());
+    log_info(fmt::format("{}: one connection writes in file order, because {}.", input, table_.why_not_in_parallel()));
   }
 }
 
@@ -190,12 +190,13 @@ void LoadRunner::count(std::uint64_t load_id, const report::RunCounts& counts, V
 void LoadRunner::count_done(const std::string& input, const DoneLoad& load, Verdict& verdict) {
   ++verdict.already_loaded;
   if (counted_.contains(load.load_id)) {
-    spdlog::info("{}: holds the same bytes as an input before it, load {}; its lines count once.", input, load.load_id);
+    log_info(fmt::format("{}: holds the same bytes as an input before it, load {}; its lines count once.", input,
+                         load.load_id));
     return;
   }
   const write::LoadTotals totals =
       control_->run([&](write::Session& session) { return write::read_final_totals(session, load.load_id); });
-  spdlog::info("{}: is loaded already, as load {}; --reload loads it again.", input, load.load_id);
+  log_info(fmt::format("{}: is loaded already, as load {}; --reload loads it again.", input, load.load_id));
   count(load.load_id, recorded_counts(totals), verdict);
   verdict.worsen(RunStatus::kDone, static_cast<ExitCode>(load.exit_code));
 }
@@ -222,15 +223,15 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
   }
   say_how_to_make_room(input, mapping_, table_.table, load.load_id, long_texts, *control_);
 
-  if (pipeline.budget_verdict) spdlog::error("{}", *pipeline.budget_verdict);
+  if (pipeline.budget_verdict) log_error(*pipeline.budget_verdict);
   if (pipeline.failure) std::rethrow_exception(pipeline.failure);
   if (pipeline.budget_verdict) {
     mark_ended(load, write::LoadState::kFailed, ExitCode::kBudgetExceeded);
     verdict.worsen(RunStatus::kBudgetExceeded, ExitCode::kBudgetExceeded);
   } else if (pipeline.interrupted) {
-    spdlog::warn("{}: stopped by a signal after {} lines{}.", input,
-                 format_count(load.before.counts.lines + pipeline.counts.parsed.lines),
-                 is_key_order ? "; the next run sorts again and goes on from there" : "");
+    log_warning(fmt::format("{}: stopped by a signal after {} lines{}.", input,
+                            format_count(load.before.counts.lines + pipeline.counts.parsed.lines),
+                            is_key_order ? "; the next run sorts again and goes on from there" : ""));
     mark_ended(load, write::LoadState::kInterrupted, ExitCode::kInterrupted);
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else {
@@ -263,8 +264,8 @@ write::RowTransport LoadRunner::choose_transport(const std::string& input, const
     return std::nullopt;
   });
   if (!why_not) return RowTransport::kLoadData;
-  spdlog::log(asked == write::WriteMethod::kLoadData ? spdlog::level::warn : spdlog::level::info,
-              "{}: writes by INSERT, not LOAD DATA, because {}.", input, *why_not);
+  log(asked == write::WriteMethod::kLoadData ? LogLevel::kWarning : LogLevel::kInfo,
+      fmt::format("{}: writes by INSERT, not LOAD DATA, because {}.", input, *why_not));
   return insert;
 }
 
@@ -274,9 +275,9 @@ void LoadRunner::say_if_fewer(const std::string& input, const MemoryPlan& memory
   const bool has_all = opened == fitting_writers() && table_.can_write_in_parallel();
   const unsigned connections = has_all ? plan_.write.connections : opened;
   if (memory.workers.threads == plan_.read.threads && memory.workers.connections == connections) return;
-  spdlog::info("{}: {} of {} parser threads and {} of {} connections work, since {} of memory hold no more.", input,
-               memory.workers.threads, plan_.read.threads, memory.workers.connections, connections,
-               format_size(memory.memory_bytes));
+  log_info(fmt::format("{}: {} of {} parser threads and {} of {} connections work, since {} of memory hold no more.",
+                       input, memory.workers.threads, plan_.read.threads, memory.workers.connections, connections,
+                       format_size(memory.memory_bytes)));
 }
 
 // Runs the pipeline; a failed writer's error is the result's failure, too.
@@ -301,7 +302,8 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
   std::optional<write::CommittedRanges> committed;
   control_->run([&](write::Session& session) { committed.emplace(session, load.load_id); });
   if (load.is_source_in_doubt && !identity.stamp.empty() && committed->count() > 0) {
-    spdlog::info("{}: was touched since load {} began; comparing what is loaded with it first.", input, load.load_id);
+    log_info(fmt::format("{}: was touched since load {} began; comparing what is loaded with it first.", input,
+                         load.load_id));
     stats_.restart();
     const report::Progress watched(
         stats_, report::step_progress(plan.report.progress, "compares what is loaded: ", identity.bytes));
@@ -355,8 +357,9 @@ void LoadRunner::mark_ended(const OpenLoad& load, write::LoadState state, ExitCo
 
 void LoadRunner::say_what_is_owed() const {
   if (const std::string owed = indexes_->owed(); !owed.empty()) {
-    spdlog::warn("{} is without {} until the same command, run again, or `chatload schema apply` builds that.",
-                 write::quote_identifier(table_.table), owed);
+    log_warning(
+        fmt::format("{} is without {} until the same command, run again, or `chatload schema apply` builds that.",
+                    write::quote_identifier(table_.table), owed));
   }
 }
 
@@ -401,7 +404,7 @@ void LoadRunner::export_rejects_after_failure(const std::string& input, std::uin
   try {
     export_rejects(input, load_id, /*is_patient=*/false);
   } catch (const Error& error) {
-    spdlog::warn("{}", error.what());
+    log_warning(error.what());
   }
 }
 

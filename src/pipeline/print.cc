@@ -1,10 +1,12 @@
 #include "pipeline/print.h"
 
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+
+#include "base/log.h"
 
 namespace chatload::pipeline {
 
@@ -12,7 +14,7 @@ void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), std
 
 ExitCode flush_answer(ExitCode exit_code) {
   if ((std::fflush(stdout) == 0 && std::ferror(stdout) == 0) || errno == EPIPE) return exit_code;
-  spdlog::error("Standard output cannot be written: {}.", std::strerror(errno));
+  log_error(fmt::format("Standard output cannot be written: {}.", std::strerror(errno)));
   return worse(exit_code, ExitCode::kFailed);
 }
 

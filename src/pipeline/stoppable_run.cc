@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <spdlog/spdlog.h>
 #include <sys/time.h>
 
 #include <chrono>
@@ -17,6 +16,8 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "base/log.h"
 
 namespace chatload::pipeline {
 namespace {
@@ -85,10 +86,10 @@ ExitCode StoppableRun::run(const std::function<ExitCode()>& command) {
 
 void StoppableRun::end_process() const {
   exit_interrupted_soon();
-  spdlog::error(looks_for_stop_
-                    ? "Stopped by a signal, without waiting any longer for what did not end in time. What is committed "
-                      "stays; run the same command again to finish."
-                    : "Stopped by a signal; run the same command again.");
+  log_error(looks_for_stop_
+                ? "Stopped by a signal, without waiting any longer for what did not end in time. What is committed "
+                  "stays; run the same command again to finish."
+                : "Stopped by a signal; run the same command again.");
   std::fflush(stdout);
   exit_interrupted();
 }

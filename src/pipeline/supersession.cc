@@ -2,12 +2,13 @@
 // That reads it once more up to the other's last range, which is rare, and holds for any two plans.
 #include "pipeline/supersession.h"
 
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <optional>
 
 #include "base/errors.h"
+#include "base/log.h"
 #include "base/terminal_text.h"
 #include "pipeline/source_verifier.h"
 #include "report/progress.h"
@@ -72,8 +73,8 @@ void supersede_partial_loads(const source::HeldFile& file, const OpenLoad& load,
     const bool is_final = control.run([&](write::Session& session) { return write::disown(session, other); });
     if (!is_final || !has_bytes_of(file, *plan, other, control, stats, stop)) continue;
     control.run([&](write::Session& session) { write::supersede(session, other.load_id, load.load_id); });
-    spdlog::info("{}: has all bytes that load {} had loaded of a file of this name; load {} takes its place.",
-                 file.name(), other.load_id, load.load_id);
+    log_info(fmt::format("{}: has all bytes that load {} had loaded of a file of this name; load {} takes its place.",
+                         file.name(), other.load_id, load.load_id));
   }
 }
 

@@ -21,12 +21,12 @@
 #include "pipeline/witness_check.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <optional>
 #include <utility>
 
 #include "base/errors.h"
+#include "base/log.h"
 #include "base/quantity.h"
 #include "write/sql_text.h"
 
@@ -109,12 +109,13 @@ void WitnessCheck::require_rows_of_done(const std::string& input, std::uint64_t 
         input, there));
   }
   if (missing > 0) {
-    spdlog::warn("{}: {}: {} were deleted since. --reload would load the file again.", input, there, missing);
+    log_warning(
+        fmt::format("{}: {}: {} were deleted since. --reload would load the file again.", input, there, missing));
   } else if (all == 0 && traces.is_table_newer) {
-    spdlog::warn(
+    log_warning(fmt::format(
         "{}: {} was made or altered after load {} was done, and the ledger has no keys by which to look for the load's "
         "rows. If they are not there, load the file again with --reload.",
-        input, table, load_id);
+        input, table, load_id));
   }
 }
 

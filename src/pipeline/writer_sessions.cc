@@ -7,7 +7,6 @@
 #include "pipeline/writer_sessions.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "base/log.h"
 #include "write/statement_error.h"
 
 namespace chatload::pipeline {
@@ -74,9 +74,10 @@ std::span<write::Session> WriterSessions::open(const std::string& input, unsigne
   }
   if (sessions_.size() < fitting && sessions_.size() != count_said_) {
     count_said_ = sessions_.size();
-    spdlog::warn("{}: {} of {} connections write, because the {}.", input, count_said_, fitting,
-                 count_said_ == account_has_ ? "user may have no more (MAX_USER_CONNECTIONS)"
-                                             : "server gives no more (max_connections, MAX_USER_CONNECTIONS)");
+    log_warning(fmt::format("{}: {} of {} connections write, because the {}.", input, count_said_, fitting,
+                            count_said_ == account_has_
+                                ? "user may have no more (MAX_USER_CONNECTIONS)"
+                                : "server gives no more (max_connections, MAX_USER_CONNECTIONS)"));
   }
   return sessions_;
 }

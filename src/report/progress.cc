@@ -1,9 +1,8 @@
 // A bar and the log share standard error without a lock: each is one write, and a text log line wipes the bar first
-// (report/log.h), which the next redraw brings back.
+// (base/log.h), which the next redraw brings back.
 #include "report/progress.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/log.h"
 #include "base/quantity.h"
 
 namespace chatload::report {
@@ -173,7 +173,7 @@ class Progress::Impl {
           std::string(options_.phase) +
           (options_.is_step ? step_text(samples.back(), options_.source_total)
                             : progress_text(samples.front(), samples.back(), options_.source_total, waits_for()));
-      is_bar ? draw(text) : spdlog::info(text);
+      is_bar ? draw(text) : log_info(text);
       if (samples.size() > (is_bar ? kBarSamplesMax : 1)) samples.pop_front();
     }
     if (is_bar) draw("");

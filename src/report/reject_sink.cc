@@ -1,9 +1,10 @@
 #include "report/reject_sink.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <utility>
+
+#include "base/log.h"
 
 namespace chatload::report {
 
@@ -18,8 +19,8 @@ RejectSink::RejectSink(std::string input, RejectLimit limit, RejectWriter* write
 bool RejectSink::add(const RejectRecord& record) {
   ++rejected_;
   ++shown_;
-  if (shown_ <= kShownMax) spdlog::warn("{}: {}", input_, to_text(record));
-  if (shown_ == kShownMax + 1) spdlog::warn("{}: more lines are rejected; {}", input_, where_all_are_);
+  if (shown_ <= kShownMax) log_warning(fmt::format("{}: {}", input_, to_text(record)));
+  if (shown_ == kShownMax + 1) log_warning(fmt::format("{}: more lines are rejected; {}", input_, where_all_are_));
   if (long_texts_ != nullptr && record.reason == parse::RejectReason::kTooLong) {
     long_texts_->add(record.field, record.raw);
   }

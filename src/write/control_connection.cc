@@ -1,11 +1,11 @@
 #include "write/control_connection.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "base/quantity.h"
 #include "write/error_remedy.h"
 #include "write/sql_text.h"
@@ -126,7 +126,7 @@ std::optional<std::string> ControlConnection::poll(
       const std::string until = wait ? fmt::format("for up to {} (--wait-lock)",
                                                    format_duration(std::chrono::ceil<std::chrono::seconds>(left)))
                                      : "until it ends (--wait-lock DURATION sets a limit)";
-      spdlog::info("{}; waiting {}.", say(*holder), until);
+      log_info(fmt::format("{}; waiting {}.", say(*holder), until));
       say_at = now + kSaidEvery;
     }
     if (stop_.wait_for(std::min(kLockPoll, left))) return holder;

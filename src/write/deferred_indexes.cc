@@ -14,7 +14,6 @@
 #include "write/deferred_indexes.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -23,6 +22,7 @@
 #include <string_view>
 
 #include "base/digest.h"
+#include "base/log.h"
 #include "base/quantity.h"
 #include "write/runner_name.h"
 #include "write/sql_text.h"
@@ -196,8 +196,8 @@ std::string mend_indexes(Session& session) {
                             quote_identifier(index.name));
     }
     if (!noted.missing.empty()) {
-      spdlog::info("{}: builds the indexes {}; waits for up to {} while other sessions use the table.", table,
-                   names_of(noted.missing), format_duration(kLockWait));
+      log_info(fmt::format("{}: builds the indexes {}; waits for up to {} while other sessions use the table.", table,
+                           names_of(noted.missing), format_duration(kLockWait)));
       set_up_build(session, kLockWait);
       session.execute(build_statement(table, noted.missing));
       for (const IndexDefinition& index : noted.missing) {

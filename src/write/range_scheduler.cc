@@ -6,10 +6,12 @@
 // each step down costs the server's lock wait of 2 s. Where nothing is locked nothing is reported, and nothing changes.
 #include "write/range_scheduler.h"
 
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cassert>
+
+#include "base/log.h"
 
 namespace chatload::write {
 namespace {
@@ -112,7 +114,7 @@ void RangeScheduler::report_locked(std::uint64_t reports_before) {
       allowed_ = begun / 2;
       commits_ = 0;
       commits_needed_ = std::min(2 * commits_needed_, kCommitsNeededMax);
-      spdlog::info("{} of {} connections write at once for now, because of lock waits.", allowed_, writers_);
+      log_info(fmt::format("{} of {} connections write at once for now, because of lock waits.", allowed_, writers_));
     }
     ++reports_;
   }
@@ -135,7 +137,7 @@ void RangeScheduler::finish(const WriteJob& job) {
     if (job.result.committed && allowed_ < writers_ && ++commits_ == commits_needed_) {
       ++allowed_;
       commits_ = 0;
-      if (allowed_ == writers_) spdlog::info("All {} connections write at once again.", writers_);
+      if (allowed_ == writers_) log_info(fmt::format("All {} connections write at once again.", writers_));
     }
   }
   changed_.notify_all();

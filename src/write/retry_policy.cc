@@ -2,12 +2,13 @@
 // within two seconds. Jitter on the upper half: sessions that deadlocked together do not come back together.
 #include "write/retry_policy.h"
 
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <random>
 #include <string_view>
 
+#include "base/log.h"
 #include "base/quantity.h"
 
 namespace chatload::write {
@@ -71,8 +72,8 @@ bool RetryPolicy::is_over(Clock::time_point failing_since, const std::string& tr
   if (said_.size() == kTroublesMax || !said_.emplace(trouble, now).second) return false;
   const std::string_view half =
       trouble.ends_with('.') ? std::string_view(trouble).substr(0, trouble.size() - 1) : trouble;
-  spdlog::warn("{}; trying again for up to {} (--retry-for).", half,
-               format_duration(std::chrono::ceil<std::chrono::seconds>(left)));
+  log_warning(fmt::format("{}; trying again for up to {} (--retry-for).", half,
+                          format_duration(std::chrono::ceil<std::chrono::seconds>(left))));
   return false;
 }
 

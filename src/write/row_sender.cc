@@ -31,7 +31,6 @@
 #include "write/row_sender.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -42,6 +41,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "base/quantity.h"
 #include "write/record_stream.h"
 #include "write/witnesses.h"
@@ -95,8 +95,8 @@ auto RowSender::paced(std::size_t rows, Send send) {
   const auto note = [&](bool is_answered) {
     const auto time = std::chrono::steady_clock::now() - begun;
     if (!pace_.took(rows, time, is_answered)) return;
-    spdlog::info("A statement of {} rows took the server {}; sends {} at once next.", rows,
-                 format_duration(std::chrono::round<std::chrono::seconds>(time)), pace_.rows_max());
+    log_info(fmt::format("A statement of {} rows took the server {}; sends {} at once next.", rows,
+                         format_duration(std::chrono::round<std::chrono::seconds>(time)), pace_.rows_max()));
   };
   try {
     auto done = send();
@@ -286,8 +286,8 @@ bool RowSender::are_duplicates(std::uint64_t warnings) {
 RowSender::Outcome RowSender::fall_back(const WriteJob& job, std::string_view trouble) {
   transport_ = RowTransport::kText;
   ++fallbacks_;
-  spdlog::info("Rolls {} back and writes them as plain INSERTs ({}){}.", lines_of(job), trouble,
-               fallbacks_ < kFallbacksMax ? "" : ", and what this connection writes from now on too");
+  log_info(fmt::format("Rolls {} back and writes them as plain INSERTs ({}){}.", lines_of(job), trouble,
+                       fallbacks_ < kFallbacksMax ? "" : ", and what this connection writes from now on too"));
   return Outcome::kFellBack;
 }
 

@@ -4,7 +4,6 @@
 #include "write/throttle.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/log.h"
 #include "base/quantity.h"
 #include "write/last_verdict.h"
 #include "write/session.h"
@@ -179,10 +179,10 @@ void Throttle::Watch::settle(std::string reason) {
   const auto now = std::chrono::steady_clock::now();
   if (!reason.empty() && !pause_.is_set()) {
     paused_since_ = now;
-    spdlog::info("No transaction is begun for now: {}.", reason);
+    log_info(fmt::format("No transaction is begun for now: {}.", reason));
   } else if (reason.empty() && pause_.is_set()) {
     const auto paused_for = std::chrono::ceil<std::chrono::seconds>(now - paused_since_);
-    spdlog::info("Transactions are begun again, after {}.", format_duration(paused_for));
+    log_info(fmt::format("Transactions are begun again, after {}.", format_duration(paused_for)));
   }
   pause_.set(std::move(reason));
 }
@@ -200,8 +200,8 @@ std::string Throttle::Watch::load_reason() {
     server_.session.reset();
     const std::lock_guard lock(mutex_);
     if (!ends_ && !std::exchange(has_warned_, true)) {
-      spdlog::warn("The server's status cannot be read for --max-load ({}); what it said last holds for {}.",
-                   error.what(), format_duration(LastVerdict::kHoldsFor));
+      log_warning(fmt::format("The server's status cannot be read for --max-load ({}); what it said last holds for {}.",
+                              error.what(), format_duration(LastVerdict::kHoldsFor)));
     }
     return last_verdict_.held(LastVerdict::Clock::now());
   }

@@ -103,7 +103,7 @@ TEST_F(CommandLine, LoadHasTheDocumentedDefaults) {
   EXPECT_EQ(plan.report.progress.mode, report::ProgressMode::kAuto);
   EXPECT_EQ(plan.report.progress.interval, std::chrono::seconds(10));
   EXPECT_TRUE(plan.report.progress.has_database);
-  EXPECT_EQ(plan.report.log_format, report::LogFormat::kText);
+  EXPECT_EQ(plan.report.log_format, LogFormat::kText);
 }
 
 TEST_F(CommandLine, DefaultThreadsAndConnectionsAreTheCoresThatTheProcessMayRunOn) {
@@ -178,7 +178,7 @@ TEST_F(CommandLine, EveryFlagOfLoadReachesThePlan) {
   EXPECT_EQ(plan.report.summary, "s.json");
   EXPECT_EQ(plan.report.progress.mode, report::ProgressMode::kLines);
   EXPECT_EQ(plan.report.progress.interval, std::chrono::seconds(2));
-  EXPECT_EQ(plan.report.log_format, report::LogFormat::kJson);
+  EXPECT_EQ(plan.report.log_format, LogFormat::kJson);
 }
 
 TEST_F(CommandLine, RepeatableFlagTakesOneValueAndLeavesTheInputs) {

@@ -1,21 +1,15 @@
-#include "report/log.h"
+#include "base/log.h"
 
 #include <gtest/gtest.h>
-#include <spdlog/details/log_msg.h>
-#include <spdlog/formatter.h>
 
 #include <string>
 
-namespace chatload::report {
+namespace chatload {
 namespace {
 
 std::string line(LogFormat format, bool to_terminal, std::string_view message) {
   const auto time = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'479'816'000'042));
-  const spdlog::details::log_msg event(time, spdlog::source_loc(), "chatload", spdlog::level::warn,
-                                       spdlog::string_view_t(message.data(), message.size()));
-  spdlog::memory_buf_t out;
-  make_formatter(format, to_terminal)->clone()->format(event, out);
-  return {out.data(), out.size()};
+  return log_line(format, to_terminal, time, LogLevel::kWarning, message);
 }
 
 TEST(Log, JsonLineIsAnObjectWithUtcTimeLevelAndEscapedMessage) {
@@ -34,4 +28,4 @@ TEST(Log, TextLineOnATerminalWipesTheProgressBar) {
 TEST(Log, JsonLineNeverHasTerminalCodes) { EXPECT_EQ(line(LogFormat::kJson, true, "x").front(), '{'); }
 
 }  // namespace
-}  // namespace chatload::report
+}  // namespace chatload
