@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/descriptors.h"
@@ -17,6 +18,7 @@
 #include "base/stop_signal.h"
 #include "parse/mapping.h"
 #include "pipeline/checked_files.h"
+#include "pipeline/first_lines.h"
 #include "pipeline/input_reader.h"
 #include "pipeline/input_runner.h"
 #include "pipeline/load_runner.h"
@@ -25,6 +27,7 @@
 #include "pipeline/with_session.h"
 #include "report/live_stats.h"
 #include "report/reject_sink.h"
+#include "report/reject_survey.h"
 #include "report/reject_writer.h"
 #include "report/summary.h"
 #include "source/held_file.h"
@@ -135,23 +138,32 @@ void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const par
                  report::RejectWriter* writer, const StopSignal& stop, CheckedFiles& checked, const std::string& input,
                  Verdict& verdict) {
   const source::HeldFile file(input);
-  report::LongTexts long_texts(mapping);
+  report::RejectSurvey survey(mapping);
   report::RejectSink rejects(
       input, plan.report.reject_limit, writer,
-      writer != nullptr ? "all of them are in the --rejects file" : "--rejects FILE.json.gz keeps them all",
-      &long_texts);
+      writer != nullptr ? "all of them are in the --rejects file" : "--rejects FILE.json.gz keeps them all", &survey);
   report::LiveStats stats;
   if (const std::string* const same = checked.same_as(file, stats)) {
     log_info(fmt::format("{}: holds the same bytes as {}; its lines count once.", input, *same));
     return;
   }
-  const InputResult read = read_input(file.open(stop.fd()), plan.read, plan.report.progress, mapping,
+  LookedAtInput looked_at;
+  try {
+    looked_at = open_and_look(file, plan.read, mapping, writer, stop);
+  } catch (const HopelessInputError& error) {
+    const report::RunCounts counts{.parsed = error.lines()};
+    verdict.counts += counts;
+    verdict.this_run += counts;
+    throw;
+  }
+  const InputResult read = read_input(std::move(looked_at.bytes), plan.read, plan.report.progress, mapping,
                                       memory.ranges_in_flight_max, Counting(), rejects, stats, stop);
   const PipelineResult& result = read.pipeline;
   verdict.counts += result.counts;
   verdict.this_run += result.counts;
-  for (const report::LongText& text : long_texts.many())
+  for (const report::LongText& text : survey.long_texts().many()) {
     log_warning(fmt::format("{}: {}.", input, to_text(text, mapping)));
+  }
   if (result.failure) std::rethrow_exception(result.failure);
   if (result.budget_verdict) {
     log_error(*result.budget_verdict);
@@ -166,6 +178,7 @@ void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const par
                     format_count(result.counts.parsed.lines)));
   } else {
     checked.add(file, read.source_digest);
+    say_if_all_filtered(input, result, looked_at.filtered_types, plan.read.filter);
     if (rejects.rejected() > 0) verdict.worsen(report::RunStatus::kDone, ExitCode::kLoadedWithRejects);
   }
 }

@@ -16,7 +16,8 @@ using report::RunStatus;
 
 void fail(const Error& error, Verdict& verdict) {
   log_error(error.what());
-  verdict.worsen(RunStatus::kFailed, error.exit_code());
+  const bool has_bad_lines = error.exit_code() == ExitCode::kBudgetExceeded;
+  verdict.worsen(has_bad_lines ? RunStatus::kBudgetExceeded : RunStatus::kFailed, error.exit_code());
 }
 
 // Runs one input; returns whether the next one may be begun.

@@ -5,7 +5,6 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/quantity.h"
-#include "inflate/log_stream.h"
 #include "pipeline/memory_plan.h"
 #include "spill/spill_file.h"
 
@@ -19,7 +18,6 @@ LoadDecider::LoadDecider(const parse::Mapping& mapping, const write::TableInfo& 
 
 cli::LoadPlan LoadDecider::decide(const cli::LoadPlan& plan, const source::HeldFile& file,
                                   const source::SourceIdentity& identity) {
-  require_log(plan, file, identity);
   cli::LoadPlan decided = plan;
   decided.read.split =
       fitting_limits(plan.read, {plan.write.connections, plan.write.is_connections_given}, mapping_.fields.size());
@@ -29,19 +27,6 @@ cli::LoadPlan LoadDecider::decide(const cli::LoadPlan& plan, const source::HeldF
       fmt::format("{}: loads in {} order, because {}.", file.name(), to_string(choice.order), choice.why));
   decided.write.order = choice.order;
   return decided;
-}
-
-void LoadDecider::require_log(const cli::LoadPlan& plan, const source::HeldFile& file,
-                              const source::SourceIdentity& identity) const {
-  if (!identity.bytes) return;
-  try {
-    char byte = 0;
-    static_cast<void>(inflate::open_log(file.open(stop_.fd()), plan.read.inflater)->read({&byte, 1}));
-  } catch (const inflate::ForeignContentError&) {
-    throw;
-  } catch (const Error&) {
-    // The load meets it too, and says so.
-  }
 }
 
 OrderChoice LoadDecider::choose(const cli::LoadPlan& plan, const source::HeldFile& file,

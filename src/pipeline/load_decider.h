@@ -21,8 +21,7 @@ class LoadDecider {
               const StopSignal& stop);
 
   // The plan for a load that begins; says in one line which order it chose, and why. Throws UsageError and
-  // EnvironmentError where what was asked for does not fit into --memory or onto the disk, and ForeignContentError
-  // where the input can be looked at beforehand and is no log.
+  // EnvironmentError where what was asked for does not fit into --memory or onto the disk.
   [[nodiscard]] cli::LoadPlan decide(const cli::LoadPlan& plan, const source::HeldFile& file,
                                      const source::SourceIdentity& identity);
 
@@ -32,8 +31,6 @@ class LoadDecider {
                     const source::SourceIdentity& identity) const;
 
  private:
-  void require_log(const cli::LoadPlan& plan, const source::HeldFile& file,
-                   const source::SourceIdentity& identity) const;
   [[nodiscard]] OrderChoice choose(const cli::LoadPlan& plan, const source::HeldFile& file,
                                    const source::SourceIdentity& identity);
   void require_room(const cli::LoadPlan& plan, const source::HeldFile& file, const InputSample& sample) const;

@@ -14,6 +14,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/quantity.h"
+#include "pipeline/first_lines.h"
 #include "pipeline/key_order_load.h"
 #include "pipeline/load_closer.h"
 #include "pipeline/load_decider.h"
@@ -22,8 +23,8 @@
 #include "pipeline/recorded_counts.h"
 #include "pipeline/source_verifier.h"
 #include "pipeline/supersession.h"
-#include "report/long_texts.h"
 #include "report/progress.h"
+#include "report/reject_survey.h"
 #include "source/source_identity.h"
 #include "write/load_data_conditions.h"
 #include "write/range_ledger.h"
@@ -131,7 +132,10 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
   indexes_.emplace(
       plan_, input, table_.table, *control_, [this] { writers_.close(); }, retry_, stats_, stop_);
   LoadDecider decider(mapping_, table_, writers_.allowed(fitting_writers()), stop_);
+  looked_at_ = {};
   const auto decide = [&](const cli::LoadPlan& plan) {
+    // Once: a pipe cannot be opened again.
+    if (!looked_at_.bytes) looked_at_ = open_and_look(file, plan.read, mapping_, reject_writer_.get(), stop_);
     cli::LoadPlan decided = decider.decide(plan, file, identity);
     decided.write.indexes = indexes_->decide(identity.bytes);
     return decided;
@@ -205,11 +209,11 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
                        Verdict& verdict) {
   const std::string& input = file.name();
   const bool is_key_order = load.plan.write.order == write::RowOrder::kKey;
-  report::LongTexts long_texts(mapping_);
+  report::RejectSurvey survey(mapping_);
   report::RejectSink rejects(input, plan_.report.reject_limit, nullptr,
                              fmt::format("`chatload rejects {}` lists all of them{}", load.load_id,
                                          is_key_order ? ", once the input is sorted" : ""),
-                             &long_texts);
+                             &survey);
   report::RunCounts before = recorded_counts(load.before);
   before.bytes_compressed = 0;  // this run reads the input from its start again
   count(load.load_id, before, verdict);
@@ -221,7 +225,7 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
   if (!table_.key_is_bytes) {
     say_how_many_respelled(input, mapping_, table_, writers_.first().server().server, respelled_, pipeline.counts);
   }
-  say_how_to_make_room(input, mapping_, table_.table, load.load_id, long_texts, *control_);
+  say_how_to_make_room(input, mapping_, table_.table, load.load_id, survey.long_texts(), *control_);
 
   if (pipeline.budget_verdict) log_error(*pipeline.budget_verdict);
   if (pipeline.failure) std::rethrow_exception(pipeline.failure);
@@ -235,6 +239,7 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
     mark_ended(load, write::LoadState::kInterrupted, ExitCode::kInterrupted);
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else {
+    say_if_all_filtered(input, pipeline, looked_at_.filtered_types, load.plan.read.filter);
     closer(file, load).record_end(identity, plan_.ledger.source_id, result);
     finish(file, load, rejects.rejected() > 0, verdict);
   }
@@ -336,9 +341,9 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
   write::WriterPool pool(sessions, context);
   cli::ReadPlan read = plan.read;
   read.threads = memory.workers.threads;
-  InputResult result =
-      read_input(file.open(stop_.fd()), read, plan.report.progress, mapping_, memory.ranges_in_flight_max,
-                 Writing{pool, *committed, table_.can_write_in_parallel()}, rejects, stats_, stop_);
+  std::unique_ptr<source::ByteSource> bytes = looked_at_.bytes ? std::move(looked_at_.bytes) : file.open(stop_.fd());
+  InputResult result = read_input(std::move(bytes), read, plan.report.progress, mapping_, memory.ranges_in_flight_max,
+                                  Writing{pool, *committed, table_.can_write_in_parallel()}, rejects, stats_, stop_);
   if (auto failure = failure_of(pool, input)) result.pipeline.failure = std::move(failure);
   return result;
 }

@@ -11,6 +11,7 @@
 #include "base/stop_signal.h"
 #include "cli/plan.h"
 #include "parse/mapping.h"
+#include "pipeline/first_lines.h"
 #include "pipeline/index_deferral.h"
 #include "pipeline/input_reader.h"
 #include "pipeline/input_runner.h"
@@ -75,6 +76,7 @@ class LoadRunner {
   WriterSessions writers_;
   parse::Mapping mapping_;
   write::TableInfo table_;
+  LookedAtInput looked_at_;                             // the input that is run, if its load has just begun
   std::atomic<std::uint64_t> respelled_ = 0;            // of the input that is run (write/write_context.h)
   std::map<std::uint64_t, report::RunCounts> counted_;  // by load: its part of the verdict's counts
   std::unique_ptr<write::ControlConnection> control_;

@@ -44,14 +44,7 @@ bool RangeSettler::add_new_rejects(WriteJob& job) {
 
 bool RangeSettler::add_reject(const parse::RawReject& reject) {
   const std::string detail = reject.detail();
-  return add({.reason = reject.reason,
-              .field = reject.column(mapping_),
-              .detail = detail,
-              .line = reject.line,
-              .offset = reject.offset,
-              .raw = reject.raw,
-              .raw_is_cut = reject.cut_bytes > 0,
-              .detail_at_bytes = reject.fault.at_bytes});
+  return add(report::record_of(reject, detail, mapping_));
 }
 
 bool RangeSettler::add_refused(const WriteJob& job, const write::RefusedLine& refused) {

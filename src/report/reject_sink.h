@@ -7,19 +7,20 @@
 #include <optional>
 #include <string>
 
-#include "report/long_texts.h"
 #include "report/reject_budget.h"
+#include "report/reject_survey.h"
 #include "report/reject_writer.h"
 
 namespace chatload::report {
 
 // Takes records in file order, but for those behind end_of_input(). Single-threaded but for rejected() and may_hold().
-// Borrows the writer, which may be null and may serve several inputs, and the long texts, which may be null.
+// Borrows the writer, which may be null and may serve several inputs, and the survey, which may be
+// null.
 class RejectSink {
  public:
   // where_all_are: half a sentence for people, "all of them are in rejects.json.gz".
   RejectSink(std::string input, RejectLimit limit, RejectWriter* writer, std::string where_all_are,
-             LongTexts* long_texts = nullptr);
+             RejectSurvey* survey = nullptr);
 
   // False once the budget is exceeded, from the record that exceeds it on. Throws EnvironmentError (RejectWriter).
   [[nodiscard]] bool add(const RejectRecord& record);
@@ -53,10 +54,14 @@ class RejectSink {
   RejectBudget budget_;
   RejectWriter* writer_;
   std::string where_all_are_;
-  LongTexts* long_texts_;
+  RejectSurvey* survey_;
   std::uint64_t shown_ = 0;
   LineNumber read_up_to_;  // set while nobody asks
   std::atomic<std::uint64_t> rejected_ = 0;
 };
+
+// The sentence that ends a run whose input has no line that can be loaded. lines: "40 lines", "first 10,000 lines".
+// survey: of these, or null.
+[[nodiscard]] std::string none_fits(std::string_view input, std::string_view lines, const RejectSurvey* survey);
 
 }  // namespace chatload::report

@@ -62,6 +62,17 @@ RejectRecord record_of(const write::StoredReject& reject) {
           .raw_is_cut = reject.raw_is_cut};
 }
 
+RejectRecord record_of(const parse::RawReject& reject, std::string_view detail, const parse::Mapping& mapping) {
+  return {.reason = reject.reason,
+          .field = reject.column(mapping),
+          .detail = detail,
+          .line = reject.line,
+          .offset = reject.offset,
+          .raw = reject.raw,
+          .raw_is_cut = reject.cut_bytes > 0,
+          .detail_at_bytes = reject.fault.at_bytes};
+}
+
 std::string to_json_line(const RejectRecord& record, std::string_view input) {
   std::string line = R"({"input":)";
   append_json_string(line, input);

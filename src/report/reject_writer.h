@@ -7,7 +7,9 @@
 #include <string_view>
 
 #include "base/units.h"
+#include "parse/mapping.h"
 #include "parse/outcome.h"
+#include "parse/row_batch.h"
 #include "report/gzip_file.h"
 #include "write/reject_reader.h"
 
@@ -27,6 +29,10 @@ struct RejectRecord {
 
 // The same of a line that the ledger keeps.
 [[nodiscard]] RejectRecord record_of(const write::StoredReject& reject);
+
+// The same of a line that was parsed. detail: reject.detail(), which it borrows.
+[[nodiscard]] RejectRecord record_of(const parse::RawReject& reject, std::string_view detail,
+                                     const parse::Mapping& mapping);
 
 // {"input":…,"reason":…,"field":…|null,"detail":…,"line":…,"offset":…,"raw":…} and a newline; without "detail" where
 // there is none; "raw_base64" in place of "raw" where the line is not UTF-8; "raw_cut":true where it is cut.

@@ -38,7 +38,7 @@ TEST(RejectSink, InputOfNothingButRejectsIsAVerdictWhoeverRecordedThem) {
   ASSERT_TRUE(rejects.add_recorded(LineNumber(1)));
   ASSERT_TRUE(rejects.add(record(3)));
   EXPECT_EQ(rejects.verdict_at_end(4, 1), std::nullopt);
-  EXPECT_THAT(rejects.verdict_at_end(3, 1).value_or(""), HasSubstr("every line that is not blank was rejected"));
+  EXPECT_THAT(rejects.verdict_at_end(3, 1).value_or(""), HasSubstr("none of its 2 lines can be loaded"));
 }
 
 TEST(RejectSink, MoreMayBeHeldAsTheBudgetSays) {

@@ -1,0 +1,124 @@
+#include "report/reject_survey.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "base/quantity.h"
+#include "base/shell_word.h"
+#include "base/terminal_text.h"
+#include "parse/line_members.h"
+#include "report/timestamp_look.h"
+
+namespace chatload::report {
+namespace {
+
+using parse::RejectReason;
+
+// Of a first line, to see its keys.
+constexpr std::size_t kRawBytesMax = std::size_t{64} * 1024;
+constexpr std::size_t kKindsShownMax = 3;
+constexpr std::size_t kKeysShownMax = 12;
+constexpr std::size_t kKeyBytesShownMax = 40;
+
+// "data.message or data.status"
+std::string keys_of(const parse::FieldMapping& field) {
+  std::string text;
+  for (const parse::FieldPath& path : field.paths) {
+    if (!text.empty()) text += " or ";
+    text += fmt::format("`{}`", fmt::join(path.keys, "."));
+  }
+  return text;
+}
+
+std::string shown_value(std::string_view value) { return terminal_text(value, kKeyBytesShownMax); }
+
+std::string keys_advice(const std::string& raw, const parse::FieldMapping& field) {
+  std::string keys;
+  for (const parse::LineMember& member : parse::line_members(raw, kKeysShownMax)) {
+    keys += fmt::format("{}`{}`", keys.empty() ? "" : ", ", terminal_text(member.key, kKeyBytesShownMax));
+  }
+  if (keys.empty()) return "";
+  return fmt::format(" chatload reads {}; the keys of that line are {}.", keys_of(field), keys);
+}
+
+std::string time_advice(const std::string& raw, const parse::FieldMapping& field, const std::string& file) {
+  const std::string& key = field.paths.front().keys.front();
+  const auto members = parse::line_members(raw, raw.size());
+  const auto found =
+      std::find_if(members.begin(), members.end(), [&](const auto& member) { return member.key == key; });
+  if (found == members.end()) return "";
+  const std::optional<TimestampLook> look = timestamp_look(found->value);
+  if (!look) return fmt::format(" `{}` must be seconds since 1970, and is {}.", key, shown_value(found->value));
+  std::string text = fmt::format(" The timestamps look like {} ({}); chatload takes whole seconds since 1970.",
+                                 look->name, shown_value(found->value));
+  if (!look->filter.empty()) {
+    text += fmt::format(
+        " Convert them with `gzip -dcf {} | jq -c '.{} |= ({})' | gzip > lines.json.gz`, and load lines.json.gz.", file,
+        key, look->filter);
+  }
+  return text;
+}
+
+}  // namespace
+
+void RejectSurvey::add(const RejectRecord& record) {
+  auto kind = std::find_if(kinds_.begin(), kinds_.end(),
+                           [&](const Kind& one) { return one.reason == record.reason && one.field == record.field; });
+  if (kind == kinds_.end()) {
+    kinds_.push_back({.reason = record.reason,
+                      .field = std::string(record.field),
+                      .first_line = record.line,
+                      .first_detail = std::string(record.detail),
+                      .first_raw = std::string(record.raw.substr(0, kRawBytesMax))});
+    kind = kinds_.end() - 1;
+  }
+  ++kind->lines;
+  if (record.reason == RejectReason::kTooLong) long_texts_.add(record.field, record.raw);
+}
+
+std::string RejectSurvey::to_text(std::string_view input) const {
+  if (kinds_.empty()) return "";
+  std::vector<Kind> kinds = kinds_;
+  std::stable_sort(kinds.begin(), kinds.end(), [](const Kind& a, const Kind& b) { return a.lines > b.lines; });
+  kinds.resize(std::min(kinds.size(), kKindsShownMax));
+  std::string text;
+  for (const Kind& kind : kinds) {
+    text += fmt::format("{}{} {} {}{} (the first is line {}{})", text.empty() ? "" : ", ", format_count(kind.lines),
+                        kind.lines == 1 ? "is" : "are", to_string(kind.reason),
+                        kind.field.empty() ? "" : fmt::format(" in `{}`", kind.field), kind.first_line.value(),
+                        kind.first_detail.empty() ? "" : ": " + terminal_text(kind.first_detail, kRawBytesMax));
+  }
+  return text + "." + advice(kinds.front(), input);
+}
+
+std::string RejectSurvey::advice(const Kind& kind, std::string_view input) const {
+  if (kind.reason == RejectReason::kNotAnObject) return " Each line must be one JSON object.";
+  if (kind.reason == RejectReason::kInvalidUtf8) {
+    return " Each line must be UTF-8: convert the file with iconv, such as `iconv -f latin1 -t utf-8`.";
+  }
+  const auto field = std::find_if(mapping_.fields.begin(), mapping_.fields.end(),
+                                  [&](const parse::FieldMapping& one) { return one.column == kind.field; });
+  if (field == mapping_.fields.end()) return "";
+  switch (kind.reason) {
+    case RejectReason::kMissingField:
+    case RejectReason::kNullField:
+    case RejectReason::kEmptyId: return keys_advice(kind.first_raw, *field);
+    case RejectReason::kTooLong:
+      return fmt::format(" The column `{}` is too short: widen it with ALTER TABLE, and run the same command again.",
+                         field->column);
+    case RejectReason::kWrongType:
+    case RejectReason::kBadTimestamp:
+    case RejectReason::kTimestampOutOfRange: {
+      if (field->kind != parse::FieldKind::kEpochSeconds) return "";
+      const bool is_file = input != "-" && input != "standard input";
+      return time_advice(kind.first_raw, *field, is_file ? shell_word(input) : "FILE");
+    }
+    default: return "";
+  }
+}
+
+}  // namespace chatload::report

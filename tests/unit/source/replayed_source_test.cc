@@ -1,0 +1,44 @@
+#include "source/replayed_source.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "unit/source/string_source.h"
+
+namespace chatload::source {
+namespace {
+
+std::string read(ByteSource& source, std::size_t reads_max) {
+  std::string text;
+  std::array<char, 4> buffer{};
+  for (std::size_t i = 0; i < reads_max; ++i) {
+    const std::size_t bytes = source.read(buffer);
+    if (bytes == 0) return text + '$';
+    text.append(buffer.data(), bytes);
+  }
+  return text;
+}
+
+Recording record(const std::string& input, std::size_t reads, std::string& seen) {
+  Recording recording{.source = std::make_unique<StringSource>(input, std::vector<std::size_t>{3}), .bytes = {}};
+  RecordingSource source(recording);
+  seen = read(source, reads);
+  return recording;
+}
+
+TEST(ReplayedSource, HandsOutEveryByteAfterHoweverManyReads) {
+  for (std::size_t reads = 0; reads < 6; ++reads) {
+    std::string seen;
+    ReplayedSource replayed(record("0123456789", reads, seen));
+    EXPECT_EQ(seen, std::string("0123456789$").substr(0, reads < 4 ? 3 * reads : reads == 4 ? 10 : 11)) << reads;
+    EXPECT_EQ(read(replayed, 100), "0123456789$") << reads;
+  }
+}
+
+}  // namespace
+}  // namespace chatload::source
