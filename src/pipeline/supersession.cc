@@ -1,10 +1,14 @@
 // The bytes are compared as a resume compares them (source_verifier.h): this file is cut as the other load cut its own.
 // That reads it once more up to the other's last range, which is rare, and holds for any two plans.
+//
+// A run that has lost its lock may still write. It is shut out only after the bytes were found equal; if it has
+// committed more by then, its load stays.
 #include "pipeline/supersession.h"
 
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 
 #include "base/errors.h"
@@ -35,24 +39,29 @@ std::optional<cli::LoadPlan> plan_of_same_lines(const cli::LoadPlan& ours, const
   }
 }
 
-// Whether the file has the bytes of all ranges that the other load has committed.
-bool has_bytes_of(const source::HeldFile& file, const cli::LoadPlan& plan, const write::LoadRecord& other,
-                  write::ControlConnection& control, report::LiveStats& stats, const StopSignal& stop) {
+std::uint64_t count_ranges(write::ControlConnection& control, const write::LoadRecord& load) {
+  return control.run([&](write::Session& session) { return write::read_totals(session, load.load_id).ranges; });
+}
+
+// How many ranges the other load has committed, where the file has the bytes of them all; else nothing.
+std::optional<std::uint64_t> ranges_with_equal_bytes(const source::HeldFile& file, const cli::LoadPlan& plan,
+                                                     const write::LoadRecord& other, write::ControlConnection& control,
+                                                     report::LiveStats& stats, const StopSignal& stop) {
   try {
     std::optional<write::CommittedRanges> committed;
     control.run([&](write::Session& session) { committed.emplace(session, other.load_id); });
-    if (committed->count() == 0) return true;
+    if (committed->count() == 0) return 0;
     stats.next_phase();
     const report::Progress watched(
         stats,
         report::step_progress(plan.report.progress, "compares a partial load: ", file.open(stop.fd())->size_bytes()));
     require_recorded_bytes(file, plan.read, write::RangeLedger(other.load_id, ""), *committed, control,
                            stats.source_read, stop);
-    return true;
+    return committed->count();
   } catch (const LoadError&) {
-    return false;
+    return std::nullopt;
   } catch (const SourceError&) {
-    return false;
+    return std::nullopt;
   }
 }
 
@@ -70,8 +79,10 @@ void supersede_partial_loads(const source::HeldFile& file, const OpenLoad& load,
       const std::string& name;
       ~Unlock() { control.unlock(name); }
     } const unlock{control, other.lock_name};
+    const auto compared = ranges_with_equal_bytes(file, *plan, other, control, stats, stop);
+    if (!compared) continue;
     const bool is_final = control.run([&](write::Session& session) { return write::disown(session, other); });
-    if (!is_final || !has_bytes_of(file, *plan, other, control, stats, stop)) continue;
+    if (!is_final || count_ranges(control, other) != *compared) continue;
     control.run([&](write::Session& session) { write::supersede(session, other.load_id, load.load_id); });
     log_info(fmt::format("{}: has all bytes that load {} had loaded of a file of this name; load {} takes its place.",
                          file.name(), other.load_id, load.load_id));

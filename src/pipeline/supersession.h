@@ -14,8 +14,10 @@ namespace chatload::pipeline {
 // REQUIRES: all lines of the load are in, the file is known by its content, and `load` is its load into `table`.
 //
 // Marks as superseded each unfinished load of a file of that name into that table whose settings select the same lines,
-// whose committed ranges are of bytes that this file has in the same places, and of which no run is alive. One without
-// a committed range has nothing in the table, and is superseded, too. Throws Interrupted after a stop.
+// whose committed ranges are of bytes that this file has in the same places, and of which no run is alive. A load that
+// has committed nothing stays as it is: nothing says that its file was a part of this one (`chatload loads forget`
+// removes it). The exception is a load of an empty file: it held no byte that this file could lack. Throws Interrupted
+// after a stop.
 void supersede_partial_loads(const source::HeldFile& file, const OpenLoad& load, const std::string& table,
                              write::ControlConnection& control, report::LiveStats& stats, const StopSignal& stop);
 

@@ -106,6 +106,8 @@ std::vector<LoadRecord> find_partial_loads(Session& session, const std::string& 
       session, fmt::format("`target_table` = {0} AND `load_id` <> {1} AND `state` <> 'done' AND `superseded_by` IS NULL"
                            " AND `source_key` LIKE 'file:%' AND CAST(`source` AS BINARY) ="
                            " (SELECT CAST(o.`source` AS BINARY) FROM `chatload_loads` AS o WHERE o.`load_id` = {1})"
+                           " AND (`source_bytes` = 0 OR EXISTS (SELECT 1 FROM `chatload_ranges` AS r"
+                           " WHERE r.`load_id` = `chatload_loads`.`load_id`))"
                            " ORDER BY `load_id`",
                            quote_text(table), load_id));
 }

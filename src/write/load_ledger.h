@@ -77,8 +77,9 @@ struct LoadEnd {
 // The loads of this source into this table, the latest attempt first.
 [[nodiscard]] std::vector<LoadRecord> find_loads(Session& session, const LoadKey& key);
 
-// The loads that are neither done nor superseded, of files of that load's name into its table. Only of files that are
-// known by their content: what another --source-id names is another source.
+// The loads that are neither done nor superseded, of files of that load's name into its table, and that have committed
+// a range or are of an empty file. Only of files that are known by their content: what another --source-id names is
+// another source.
 [[nodiscard]] std::vector<LoadRecord> find_partial_loads(Session& session, const std::string& table,
                                                          std::uint64_t load_id);
 

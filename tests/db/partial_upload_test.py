@@ -4,15 +4,19 @@ import gzip
 import os
 import pathlib
 import random
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
+import proxy
 import support
 from ledger_case import LedgerCase, apply, chat_log, wait_until
 
 IS_COMPLETE = (support.ROOT / "sql/is_last_night_complete.sql").read_text()
 LINES = 3000
+DISOWNS = r"^UPDATE `chatload_loads` SET `owner` = '' WHERE"
 
 
 class PartialUploadTest(LedgerCase):
@@ -29,9 +33,9 @@ class PartialUploadTest(LedgerCase):
         self.assert_refused(self.load(self.path, *words, *self.RANGE_SIZE), 3, self.path, "truncated")
         self.assertEqual(self.complete(), "0")
 
-    def load_whole(self, *words, whole=None, load=2):
+    def load_whole(self, *words, whole=None, load=2, to=None):
         self.path.write_bytes(whole or self.whole)
-        run = self.load(self.path, *words)
+        run = self.load(self.path, *words, to=to)
         self.assertEqual(run.exit_code, 1, run.stderr)
         self.assert_in_database(apply(self.path), load)
         return run
@@ -55,18 +59,45 @@ class PartialUploadTest(LedgerCase):
                 self.assertEqual(self.loads(), [["1", "1", "failed", "2"], ["2", "1", "done", "-"]])
                 self.assertEqual(self.complete(), "1")
 
-    def test_a_part_without_a_whole_range_is_superseded_too(self):
-        self.path.write_bytes(self.whole[:300])
+    def test_a_part_without_a_whole_range_stays_as_nothing_of_it_was_compared(self):
+        self.path.write_bytes(gzip.compress(chat_log(LINES).encode())[:300])
         self.assertEqual(self.load(self.path).exit_code, 3)
         self.assertEqual(self.committed_ranges(), 0)
         self.load_whole()
+        self.assertEqual(self.loads()[0], ["1", "1", "failed", "-"])
+        self.assertEqual(self.complete(), "0")
+        subprocess.run([support.CHATLOAD, "loads", "forget", "1", "--to", self.database.url], check=True)
         self.assertEqual(self.complete(), "1")
+
+    def test_an_empty_upload_is_superseded(self):
+        self.path.write_bytes(b"")
+        self.assertEqual(self.load(self.path).exit_code, 3)
+        self.load_whole()
+        self.assertEqual(self.loads()[0], ["1", "1", "failed", "2"])
+        self.assertEqual(self.complete(), "1")
+
+    def test_a_run_without_its_lock_is_not_shut_out_by_other_bytes(self):
+        self.load_part()
+        self.database.sql("UPDATE chatload_loads SET state = 'running', owner = 'alive'")
+        self.path.write_bytes(gzip.compress(gzip.decompress(self.whole).replace(b"text 7 ", b"TEXT 7 ")))
+        self.assertEqual(self.load(self.path).exit_code, 1)
+        self.assertEqual(self.database.sql("SELECT owner FROM chatload_loads WHERE load_id = 1"), [["alive"]])
+
+    def test_a_part_that_grew_after_the_comparison_stays(self):
+        self.load_part()
+        columns = [row[0] for row in self.database.sql("SHOW COLUMNS FROM chatload_ranges")]
+        grown = ", ".join("1000000" if name == "range_number" else f"`{name}`" for name in columns)
+        grow = f"INSERT INTO chatload_ranges SELECT {grown} FROM chatload_ranges WHERE load_id = 1 LIMIT 1"
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        door.at(DISOWNS, before=lambda _: self.database.sql(grow))
+        self.load_whole(to=door.url(self.database.name))
+        self.assertEqual(self.loads()[0], ["1", "1", "failed", "-"])
 
     def test_a_part_of_other_bytes_stays(self):
         self.load_part()
         other = gzip.decompress(self.whole).replace(b"text 7 ", b"TEXT 7 ")
         self.path.write_bytes(gzip.compress(other))
-        self.assertEqual(self.load(self.path, "--on-duplicate", "replace").exit_code, 1)
+        self.assertEqual(self.load(self.path).exit_code, 1)
         self.assertEqual([row[3] for row in self.loads()], ["-", "-"])
         self.assertEqual(self.complete(), "0")
 
