@@ -65,10 +65,13 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader of our output that went away does not end a load
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow (ulimit -f) is an error, as on a full disk
   return static_cast<int>(exit_code_of([&] {
-    require_free_descriptors(kDescriptorsOfCommand, "");
     const StopSignal stop;
     pipeline::StoppableRun run(stop);
-    const auto command = [&] { return std::visit(RunPlan{stop, run}, cli::parse_command_line(argc, argv)); };
+    const auto command = [&] {
+      const cli::Plan plan = cli::parse_command_line(argc, argv);
+      if (!std::holds_alternative<cli::EarlyExit>(plan)) require_free_descriptors(kDescriptorsOfCommand, "");
+      return std::visit(RunPlan{stop, run}, plan);
+    };
     return run.run([&] { return pipeline::flush_answer(exit_code_of(command)); });
   }));
 }

@@ -125,6 +125,13 @@ class LimitsTest(SurroundingsCase):
         code, _, err = self.run_under(limit(resource.RLIMIT_NOFILE, int(found[1])), "check", source, "--summary", summary)
         self.assertEqual(code, 0, err)
 
+    def test_help_and_version_need_no_open_files(self):
+        for words in (["--help"], ["--version"], ["load", "--help"], ["loads", "forget", "--help"]):
+            with self.subTest(words):
+                code, out, err = self.run_under(limit(resource.RLIMIT_NOFILE, 4), *words)
+                self.assertEqual((code, err), (0, ""))
+                self.assertIn("chatload", out)
+
     def test_more_connections_than_files_may_be_open_are_refused_before_any_is_opened(self):
         source = self.write("in.json", GOOD % (1, ""))
         words = ("load", source, "--to", "mysql://u@no-such-host.invalid/d", "--connections", 40)
