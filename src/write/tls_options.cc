@@ -4,9 +4,9 @@
 //   ssl-verify-server-cert    VERIFY_IDENTITY
 //   ssl-mode=MODE             MODE
 //   skip-ssl, ssl=0           DISABLED
-//   ssl-ca                    VERIFY_IDENTITY, because whoever names an authority wants the certificate checked
-//   (MySQL's
-//                             clients: VERIFY_CA); with skip-ssl-verify-server-cert REQUIRED
+//   ssl-ca, not over a socket VERIFY_IDENTITY, because whoever names an authority wants the certificate checked
+//                             (MySQL's clients: VERIFY_CA); with skip-ssl-verify-server-cert REQUIRED. A socket leads
+//                             to no other host, and its server's certificate is for another name.
 //   ssl                       REQUIRED
 //
 // If the URL has a mode, only that counts, and options that chatload cannot follow do no harm.
@@ -36,13 +36,13 @@ void require_followed(const OptionsFile& options) {
   }
 }
 
-std::optional<SslMode> mode_of(const OptionsFile& options) {
+std::optional<SslMode> mode_of(const OptionsFile& options, bool is_socket) {
   const auto verifies = options.is_on("ssl-verify-server-cert");
   const auto encrypts = options.is_on("ssl");
   if (verifies.value_or(false)) return SslMode::kVerifyIdentity;
   if (const auto mode = options.value("ssl-mode")) return parse_ssl_mode(*mode, "~/.my.cnf");
   if (!encrypts.value_or(true)) return SslMode::kDisabled;
-  if (options.value("ssl-ca")) return verifies ? SslMode::kRequired : SslMode::kVerifyIdentity;
+  if (options.value("ssl-ca") && !is_socket) return verifies ? SslMode::kRequired : SslMode::kVerifyIdentity;
   if (encrypts) return SslMode::kRequired;
   return std::nullopt;
 }
@@ -52,7 +52,7 @@ std::optional<SslMode> mode_of(const OptionsFile& options) {
 void add_tls_options(Endpoint& endpoint, const OptionsFile& options) {
   if (!endpoint.says_ssl_mode) {
     require_followed(options);
-    endpoint.ssl_mode = mode_of(options).value_or(endpoint.ssl_mode);
+    endpoint.ssl_mode = mode_of(options, !endpoint.socket.empty()).value_or(endpoint.ssl_mode);
   }
   if (endpoint.ssl_mode == SslMode::kVerifyIdentity && endpoint.ssl_ca.empty()) {
     endpoint.ssl_ca = options.value("ssl-ca").value_or("");

@@ -172,6 +172,11 @@ class ServerWithoutTlsTest(PasswordCase):
                 run, _ = self.log_in_recorded("preferred")
                 self.assertEqual(run.exit_code, 0, run.stderr)
 
+    def test_an_authority_in_the_options_file_does_not_keep_a_socket_from_connecting(self):
+        (self.home / ".my.cnf").write_text(f"[client]\nssl-ca={self.certificate}\n")
+        run = self.run_command("loads", "--to", self.database.url.replace("root@", f"{USER}@"))
+        self.assertEqual(run.exit_code, 0, run.stderr)
+
     def test_denied_access_adds_that_the_account_may_require_tls(self):
         self.create_user(f"IDENTIFIED BY '{PASSWORD}' REQUIRE SSL")
         run, _ = self.log_in_recorded("")

@@ -231,6 +231,13 @@ TEST_F(CredentialsTest, TheOptionsFilesTlsCountsWhereTheUrlHasNoMode) {
   EXPECT_EQ(with_credentials("mysql://me@db/chat?ssl-mode=DISABLED").ssl_mode, SslMode::kDisabled);
 }
 
+TEST_F(CredentialsTest, AnAuthorityInTheOptionsFileChecksNoHostNameOverASocket) {
+  write(".my.cnf", "[client]\nssl-ca=/ca.pem\n");
+  EXPECT_EQ(with_credentials("mysql://me@localhost/chat?socket=/s").ssl_mode, SslMode::kPreferred);
+  write(".my.cnf", "[client]\nssl-ca=/ca.pem\nssl\n");
+  EXPECT_EQ(with_credentials("mysql://me@localhost/chat?socket=/s").ssl_mode, SslMode::kRequired);
+}
+
 TEST_F(CredentialsTest, FilesOfTheOptionsFilesTlsAreTaken) {
   write(".my.cnf", "[client]\nssl-ca=/ca.pem\nssl-cert=/c.pem\nssl-key=/k.pem\n");
   Endpoint endpoint = with_credentials("mysql://me@db/chat?ssl-mode=verify_identity");
