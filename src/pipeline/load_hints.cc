@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <optional>
-
 #include "base/log.h"
 #include "base/quantity.h"
 #include "pipeline/memory_plan.h"
@@ -47,23 +45,21 @@ void say_how_many_respelled(const std::string& input, const parse::Mapping& mapp
 void say_how_to_make_room(const std::string& input, const parse::Mapping& mapping, const std::string& table,
                           std::uint64_t load_id, const report::LongTexts& texts, write::ControlConnection& control) {
   for (const report::LongText& text : texts.many()) {
-    std::optional<std::string> statement;
+    write::RoomChange change;
     const bool has_answered = control.attempt([&](write::Session& session) {
-      statement = write::alter_for_room(write::table_definition(session, table), table,
-                                        mapping.fields[text.field].column, text.characters, text.bytes);
+      change = write::alter_for_room(write::table_definition(session, table), table, mapping.fields[text.field].column,
+                                     text.characters, text.bytes);
     });
     if (!has_answered) {
       log_warning(fmt::format("{}: {}.", input, to_text(text, mapping)));
-    } else if (statement) {
+    } else if (change.why_none.empty()) {
       log_warning(
           fmt::format("{}: {}. To load them: {}; then `chatload rejects {} --raw -o FILE.json.gz` and `chatload load "
                       "FILE.json.gz`.",
-                      input, to_text(text, mapping), *statement, load_id));
+                      input, to_text(text, mapping), change.statement, load_id));
     } else {
-      log_warning(fmt::format(
-          "{}: {}. No ALTER TABLE makes that much room: the column is in a key, which holds 768 characters. "
-          "`chatload rejects {} --raw -o FILE.json.gz` has the lines, to shorten these texts.",
-          input, to_text(text, mapping), load_id));
+      log_warning(fmt::format("{}: {}. {}. `chatload rejects {} --raw -o FILE.json.gz` has the lines.", input,
+                              to_text(text, mapping), change.why_none, load_id));
     }
   }
 }

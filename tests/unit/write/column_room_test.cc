@@ -1,9 +1,12 @@
 #include "write/column_room.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace chatload::write {
 namespace {
+
+using ::testing::EndsWith;
 
 constexpr std::string_view kTable =
     "CREATE TABLE `t` (\n"
@@ -12,11 +15,17 @@ constexpr std::string_view kTable =
     "  `data` varchar(255) DEFAULT 'it''s' COMMENT 'a (b), DEFAULT ''c''',\n"
     "  `text` tinytext,\n"
     "  `number` int(11) DEFAULT NULL,\n"
-    "  PRIMARY KEY (`id`)\n"
+    "  `long` longtext,\n"
+    "  PRIMARY KEY (`id`),\n"
+    "  UNIQUE KEY `b` (`bytes`),\n"
+    "  FULLTEXT KEY `w` (`data`),\n"
+    "  KEY `t` (`text`(9))\n"
     ") ENGINE=InnoDB";
 
 std::string alter(std::string_view column, std::uint64_t length) {
-  return alter_for_room(kTable, "t", column, length, length).value_or("none");
+  const RoomChange change = alter_for_room(kTable, "t", column, length, length);
+  EXPECT_NE(change.statement.empty(), change.why_none.empty());
+  return change.statement.empty() ? change.why_none : change.statement;
 }
 
 TEST(ColumnRoom, ALengthIsDoubledUntilItFits) {
@@ -33,13 +42,17 @@ TEST(ColumnRoom, ALongTextIsNoVarcharAndItsDefaultStandsInBrackets) {
 
 TEST(ColumnRoom, AKeyHasNoMoreThanItHolds) {
   EXPECT_EQ(alter("id", 600), "ALTER TABLE `t` MODIFY `id` varchar(768) COLLATE utf8mb4_bin NOT NULL");
-  EXPECT_EQ(alter("id", 769), "none");
+  EXPECT_THAT(alter("id", 769), EndsWith("the column is in a key, which holds 768 characters"));
+  EXPECT_EQ(alter("bytes", 3000), "ALTER TABLE `t` MODIFY `bytes` varbinary(3072) DEFAULT NULL");
+  EXPECT_THAT(alter("bytes", 3073), EndsWith("the column is in a key, which holds 3,072 bytes"));
 }
 
-TEST(ColumnRoom, AColumnThatHasRoomOrIsNoTextIsLeftAlone) {
-  EXPECT_EQ(alter("data", 255), "none");
-  EXPECT_EQ(alter("number", 300), "none");
-  EXPECT_EQ(alter("other", 300), "none");
+TEST(ColumnRoom, WhereThereIsNoStatementTheReasonIsTheTrueOne) {
+  EXPECT_EQ(alter("data", 255), "The column has that much room by now");
+  EXPECT_EQ(alter("long", 70'000), "The column has that much room by now");
+  EXPECT_EQ(alter("number", 300), "The column is int(11), which has no larger type for texts");
+  EXPECT_EQ(alter("other", 300), "The table has no such column any more");
+  EXPECT_EQ(alter("data", 5'000'000'000), "No ALTER TABLE makes that much room: no TEXT holds more than 4 GiB");
 }
 
 }  // namespace
