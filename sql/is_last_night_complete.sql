@@ -4,6 +4,9 @@
 -- again. One that is done has lost its rows where chat_messages is empty: it counts as failed, and --reload loads it
 -- again.
 --
+-- Where chat_messages itself was dropped, the server refuses this query with error 1146, which is no "complete" either:
+-- `chatload schema apply` makes the table, and this query then names the loads whose rows are gone.
+--
 -- Ask the server that is loaded: its named locks are not replicated.
 SELECT
   `loads` > 0 AND `done` = `loads` AS `complete`,

@@ -1,7 +1,8 @@
 -- Does the ledger add up? One row a load: its lines, what became of them, and in `verdict` "ok" or what differs. Each
 -- line has exactly one outcome, and each rejected line is kept in chatload_rejects. A load that is done has its counts in
 -- chatload_loads; of any other those of its committed ranges are summed, so this may be asked while loads run. Where
--- chat_messages has no row at all, no load into it is ok that had some.
+-- chat_messages has no row at all, no load into it is ok that had some. Where chat_messages itself was dropped, the
+-- server refuses this query with error 1146: `chatload schema apply` makes the table.
 SELECT
   `load_id`,
   `target_table`,

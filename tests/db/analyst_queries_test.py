@@ -246,6 +246,20 @@ class LedgerQueriesTest(unittest.TestCase):
         self.assertEqual([row[-1] for row in self.verdicts()], [gone, "ok", gone])
         self.assertEqual(self.night(), ("0", "3", "1", "0", "1", "1", "load 1 emptied: 1.gz; load 3 interrupted: 3.gz"))
 
+    def test_over_a_dropped_table_the_queries_fail_as_they_say_and_schema_apply_helps(self):
+        self.insert_load(1, lines=1, **dict(zip(OUTCOMES, (1, 0, 0, 0, 0, 0))))
+        self.database.sql("DROP TABLE chat_messages")
+        for name in ("load_reconciliation.sql", "is_last_night_complete.sql"):
+            query = (support.ROOT / "sql" / name).read_text()
+            self.assertIn("error 1146", query)
+            words = self.database.server.client(self.database.name)
+            run = subprocess.run(words, input=query, capture_output=True, text=True, check=False)
+            self.assertIn("ERROR 1146", run.stderr)
+            self.assertEqual(run.stdout, "")
+        subprocess.run([support.CHATLOAD, "schema", "apply", "--to", self.database.url], check=True, capture_output=True)
+        self.assertEqual(self.night()[-1], "load 1 emptied: 1.gz")
+        self.assertEqual([row[-1] for row in self.verdicts()], ["its rows are gone: chat_messages is empty"])
+
     def test_a_night_without_loads_is_not_complete(self):
         self.assertEqual(self.night(), ("0", "0", "0", "0", "0", "0", "no load was started in the last 24 hours"))
         self.insert_load(1, hours_ago=25)
