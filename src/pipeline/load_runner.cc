@@ -331,7 +331,7 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
       .retries = stats_.retries,
       .disconnected = stats_.disconnected,
       .looks_ids_up = plan.write.on_duplicate == write::OnDuplicate::kSkip && table_.may_fire_on_duplicate,
-      .can_reorder = table_.can_write_in_parallel(),
+      .can_reorder = !table_.has_other_unique_key,
       .respelled = table_.key_is_bytes ? nullptr : &respelled_};
   respelled_ = 0;
   const auto sessions = opened.first(memory.workers.connections);

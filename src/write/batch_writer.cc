@@ -144,7 +144,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
     // Undoing a refused statement leaves locks on gaps where lower ranges may have rows to insert.
     const bool has_gap_locks = !job.result.refused.empty() && scheduler.is_contested(job);
     gives_way = has_gap_locks || !scheduler.await_contested_with_locks(job, reports_before_);
-    if (!gives_way) sent = rows_.send_late(job, rows.subspan(order.late_begin));
+    if (!gives_way) sent = rows_.insert_all(job, rows.subspan(order.late_begin));
   }
   sort_by_line(job.result.refused);
   if (sent != RowSender::Outcome::kSent || gives_way || failed_) {

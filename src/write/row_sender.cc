@@ -7,12 +7,11 @@
 //   replace   a = inserted + 2 c, so a - 2 c inserted, the others updated, changed or not
 //   fail      a inserted
 //
-// Where a trigger may fire on a duplicate, skip looks the ids of a statement up first, locks those that are there, and
-// inserts the others, rows of an id that is among them after those: none is a duplicate then, and a = n. One is all the
-// same where another load puts its id there in between, or where it meets another unique key. Then the statement has
-// changed nothing, and its halves are looked up again; a row alone is a duplicate. Where the table calls different ids
-// equal, or has another unique key, halves find out which rows are there, too: the server alone compares, and rows keep
-// their order.
+// Where a trigger may fire on a duplicate, skip looks the ids of a statement up first, compared as the key compares,
+// and locks those that are there. It inserts the others, and rows of an id that is equal to one of those after them:
+// none is a duplicate then, and a = n. One is all the same where another load puts its id there in between, or where it
+// meets another unique key. Then the statement has changed nothing, and its halves are looked up again; a row alone is
+// a duplicate. A table that has another unique key gets its rows in their order, so that such halves find the repeats.
 //
 // Where the key calls different ids equal, the ids of a statement are looked up after it: a row whose id is not there
 // as it is spelled was a duplicate of another id (skip). replace writes the last spelling, so it looks before, too: an
@@ -73,7 +72,7 @@ RowSender::RowSender(Session& session, const WriteContext& context, RejectSender
       rejects_(rejects),
       failed_(failed),
       builder_(context.mapping, context.mode, session.server().server, context.looks_ids_up),
-      lookup_(context.mapping),
+      lookup_(context.mapping, session.server().server, context.respelled == nullptr),
       transport_(context.transport) {}
 
 void RowSender::begin_job() { transport_ = fallbacks_ < kFallbacksMax ? context_.transport : RowTransport::kText; }
@@ -120,10 +119,6 @@ RowSender::Outcome RowSender::send(WriteJob& job, std::span<const std::uint32_t>
   return Outcome::kSent;
 }
 
-RowSender::Outcome RowSender::send_late(WriteJob& job, std::span<const std::uint32_t> rows) {
-  return insert_all(job, rows);
-}
-
 RowSender::Outcome RowSender::insert_all(WriteJob& job, std::span<const std::uint32_t> rows) {
   return context_.looks_ids_up ? insert_absent(job, rows) : insert_in_statements(job, rows);
 }
@@ -134,18 +129,25 @@ RowSender::Outcome RowSender::insert_halves(WriteJob& job, std::span<const std::
   return lower == Outcome::kSent ? insert_all(job, rows.subspan(half)) : lower;
 }
 
-// Sends the query of so many rows' ids that is in text_. Nothing where the key's character set lacks one of them.
-std::optional<Ids> RowSender::find_ids(std::size_t rows) {
-  const auto ask = [&] {
-    Ids ids;
-    for (Row& row : session_.query(text_)) ids.insert(std::move(row.at(0).value()));
-    return ids;
-  };
+// Sends the query of these rows' ids that is in text_, and locks those that are there. Nothing where the key's
+// character set lacks one of them.
+std::optional<std::vector<IdMatch>> RowSender::match_ids(const WriteJob& job, std::span<const std::uint32_t> rows) {
+  const auto ask = [&] { return session_.query(text_); };
   try {
-    Ids ids = paced(rows, ask);
-    if (ids.empty()) return ids;
-    lookup_.hold(ids, text_);
-    return paced(rows, ask);
+    std::optional<std::vector<IdMatch>> matches = lookup_.matches(job.parsed.rows, rows, paced(rows.size(), ask));
+    if (!matches) return std::nullopt;
+    Ids there;
+    for (const IdMatch& match : *matches) {
+      if (match.there) there.insert(*match.there);
+    }
+    if (there.empty()) return matches;
+    lookup_.hold(there, text_);
+    Ids held;
+    for (Row& row : paced(there.size(), ask)) held.insert(std::move(row.at(0).value()));
+    for (IdMatch& match : *matches) {
+      if (match.there && !held.contains(*match.there)) match.there.reset();
+    }
+    return matches;
   } catch (const StatementError& error) {
     if (!lacks_character(error)) throw;
     return std::nullopt;
@@ -153,37 +155,30 @@ std::optional<Ids> RowSender::find_ids(std::size_t rows) {
 }
 
 RowSender::Outcome RowSender::insert_absent(WriteJob& job, std::span<const std::uint32_t> rows) {
-  const auto id_of = [&](std::uint32_t row) { return job.parsed.rows.row(row)[context_.mapping.key].as_text(); };
   while (!rows.empty()) {
     if (has_to_end()) return Outcome::kGivenUp;
     const StatementLimits limits{.rows_max = std::min(IdLookup::kRowsMax, pace_.rows_max()),
                                  .bytes_max = limits_->bytes_max};
-    const std::size_t fitting = lookup_.find(job.parsed.rows, rows, limits, text_);
+    const std::size_t fitting = lookup_.match(job.parsed.rows, rows, limits, text_);
     if (fitting == 0) throw line_too_long(place_of(job, rows.front()).line, limits.bytes_max);
     const auto next = rows.first(fitting);
-    const std::optional<Ids> there = find_ids(fitting);
-    std::set<std::string_view> sent;
+    const std::optional<std::vector<IdMatch>> matches = match_ids(job, next);
 
     Outcome outcome = Outcome::kSent;
-    if (!there) {
+    if (!matches) {
       outcome = fitting == 1 ? insert_in_statements(job, next) : insert_halves(job, next);
-    } else if (context_.can_reorder) {
+    } else {
       std::vector<std::uint32_t> absent, repeats;
-      for (const std::uint32_t& row : next) {
-        if (there->contains(id_of(row))) {
-          count_duplicate(job, row);
+      for (std::size_t place = 0; place < fitting; ++place) {
+        const IdMatch& match = (*matches)[place];
+        if (match.there) {
+          count_duplicate_of(job, next[place], *match.there);
         } else {
-          (sent.insert(id_of(row)).second ? absent : repeats).push_back(row);
+          (match.first == place || !context_.can_reorder ? absent : repeats).push_back(next[place]);
         }
       }
       outcome = insert_in_statements(job, absent);
       if (outcome == Outcome::kSent) outcome = insert_absent(job, repeats);
-    } else if (there->empty()) {
-      outcome = insert_in_statements(job, next);
-    } else if (fitting == 1) {
-      count_duplicate(job, rows.front());
-    } else {
-      outcome = insert_halves(job, next);
     }
     if (outcome != Outcome::kSent) return outcome;
     rows = rows.subspan(fitting);
@@ -356,6 +351,14 @@ void RowSender::count_duplicate(WriteJob& job, std::uint32_t row) {
   ++job.result.counts.duplicate;
   keep_witness(job, {&row, 1}, 0);
   count_respelled(job, {&row, 1}, {});
+}
+
+// there: the id that the table has, as it spells it.
+void RowSender::count_duplicate_of(WriteJob& job, const std::uint32_t& row, std::string_view there) {
+  ++job.result.counts.duplicate;
+  keep_witness(job, {&row, 1}, 0);
+  const bool is_respelled = job.parsed.rows.row(row)[context_.mapping.key].as_text() != there;
+  if (context_.respelled != nullptr && is_respelled) ++job.result.respelled;
 }
 
 // Those of these rows' ids that the table has, as it spells them.

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "write/id_lookup.h"
 #include "write/reject_sender.h"
@@ -52,15 +53,14 @@ class RowSender {
   // learn_limits().
   [[nodiscard]] Outcome send(WriteJob& job, std::span<const std::uint32_t> rows);
 
-  // The same of late rows (write_order.h): they go by INSERT, because most are duplicates, of which LOAD DATA takes
-  // only so many in a statement.
-  [[nodiscard]] Outcome send_late(WriteJob& job, std::span<const std::uint32_t> rows);
+  // The same by INSERT alone, for late rows (write_order.h): most are duplicates, of which LOAD DATA takes only so many
+  // in a statement.
+  [[nodiscard]] Outcome insert_all(WriteJob& job, std::span<const std::uint32_t> rows);
 
  private:
   [[nodiscard]] bool has_to_end() const { return failed_ || context_.stop.requested(); }
-  [[nodiscard]] Outcome insert_all(WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] Outcome insert_halves(WriteJob& job, std::span<const std::uint32_t> rows);
-  [[nodiscard]] std::optional<Ids> find_ids(std::size_t rows);
+  [[nodiscard]] std::optional<std::vector<IdMatch>> match_ids(const WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] Outcome insert_absent(WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] Outcome insert_in_statements(WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] std::size_t prepare_insert(const WriteJob& job, std::span<const std::uint32_t> rows);
@@ -76,6 +76,7 @@ class RowSender {
   [[nodiscard]] RefusedLine place_of(const WriteJob& job, std::uint32_t row);
   void count(WriteJob& job, std::span<const std::uint32_t> rows, const StatementResult& done);
   void count_duplicate(WriteJob& job, std::uint32_t row);
+  void count_duplicate_of(WriteJob& job, const std::uint32_t& row, std::string_view there);
   [[nodiscard]] Ids ids_there(const WriteJob& job, std::span<const std::uint32_t> rows);
   void count_respelled(WriteJob& job, std::span<const std::uint32_t> sent, const Ids& before);
   static void keep_witness(WriteJob& job, std::span<const std::uint32_t> rows, std::uint64_t inserted);

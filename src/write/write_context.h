@@ -36,7 +36,7 @@ struct WriteContext {
   std::atomic<std::uint64_t>& disconnected;  // writers that have no connection just now
   // With skip: a row whose id is there is left alone, so that no trigger fires on it. REQUIRES: kText.
   bool looks_ids_up = false;
-  bool can_reorder = true;  // TableInfo::can_write_in_parallel(): rows with different ids may change places
+  bool can_reorder = true;  // no other unique key: rows whose ids the key tells apart may change places
   // Adds up WriteResult::respelled of what is committed. Null where the key compares bytes, so that there are none.
   std::atomic<std::uint64_t>* respelled = nullptr;
 };

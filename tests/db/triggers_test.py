@@ -2,10 +2,13 @@
 
 import itertools
 import pathlib
+import re
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
+import proxy
 import support
 from ledger_case import LedgerCase, apply, chat_log, line
 
@@ -84,11 +87,36 @@ class TriggersTest(LedgerCase):
         self.assertIn("takes some different ids for one", run.stderr)
         self.assertEqual(self.database.sql("SELECT COUNT(*) FROM chat_messages WHERE data < 100"), [["100"]])
 
+    def test_ids_that_the_key_calls_equal_are_looked_up_many_at_once(self):
+        collation = "utf8mb4_general_ci"
+        self.database.sql(STAMP + f"ALTER TABLE chat_messages MODIFY id VARCHAR(255) COLLATE {collation} NOT NULL")
+        first = self.write("first.json", "".join(line(f"id-{number}") for number in range(500)))
+        self.assertEqual(self.load(first).exit_code, 0)
+        ids = [f"ID-{n}" for n in range(500)] + [f"{word}-{n}" for n in range(100) for word in ("new", "NEW", "new")]
+        path = self.write("log.json", "".join(line(key, str(number)) for number, key in enumerate(ids)))
+        door = self.enterContext(proxy.Proxy(self.server.socket))
+        run = self.load(path, to=door.url(self.database.name))
+        self.assertEqual((run.exit_code, run.summary["inserted"], run.summary["duplicate"]), (0, 100, 700), run.stderr)
+        self.assertIn("600 of the 700 duplicates of this run have an id that is not in the table", run.stderr)
+        self.assertEqual(self.database.sql("SELECT COUNT(*) FROM chat_messages WHERE updated_at IS NOT NULL"), [["0"]])
+        self.assertEqual(self.database.sql("SELECT COUNT(*) FROM chat_messages WHERE BINARY id LIKE 'new-%'"), [["100"]])
+        self.assertEqual(self.database.sql("SELECT MOD(data, 3) FROM chat_messages WHERE id = 'new-7'"), [["2"]])
+        sent = [text for text in door.statements if re.match("(SELECT|INSERT).*chat_messages`", text, re.DOTALL)]
+        self.assertLess(len(sent), 20)
+
     def test_an_id_that_the_keys_character_set_lacks_is_refused_alone(self):
         self.database.sql(STAMP + "ALTER TABLE chat_messages MODIFY id VARCHAR(255) CHARACTER SET latin1 NOT NULL")
         path = self.write("log.json", "".join(line(f"id-{n}" + ("😀" if n == 50 else "")) for n in range(100)))
         run = self.load(path)
         self.assertEqual((run.exit_code, run.summary["inserted"], run.summary["rejected"]), (1, 99, 1), run.stderr)
+
+    def test_an_id_with_a_character_that_the_key_lacks_is_no_duplicate_of_one_with_a_question_mark(self):
+        self.database.sql(STAMP + "ALTER TABLE chat_messages MODIFY id VARCHAR(255) CHARACTER SET utf8mb3 NOT NULL")
+        path = self.write("log.json", "".join(line(f"id-{key}") for key in ("?", "a", "😀", "é")))
+        run = self.load(path)
+        self.assertEqual((run.exit_code, run.summary["inserted"], run.summary["rejected"]), (1, 3, 1), run.stderr)
+        run = self.load(path, "--reload")
+        self.assertEqual((run.exit_code, run.summary["duplicate"], run.summary["rejected"]), (1, 3, 1), run.stderr)
 
     def test_two_loads_of_the_same_ids_insert_each_once(self):
         self.database.sql(STAMP)
