@@ -270,9 +270,7 @@ void IndexDeferral::prepare(IndexMode decided) {
   build_missing();
 }
 
-void IndexDeferral::build() {
-  if (has_table_) build_missing();
-}
+bool IndexDeferral::build() { return has_table_ && build_missing(); }
 
 void IndexDeferral::mend() {
   const bool has_notes = control_.run([&](Session& session) {
@@ -302,9 +300,9 @@ std::vector<IndexDefinition> IndexDeferral::missing() {
   return noted.missing;
 }
 
-void IndexDeferral::build_missing() {
+bool IndexDeferral::build_missing() {
   owed_ = missing();
-  if (owed_.empty()) return;
+  if (owed_.empty()) return false;
   make_room_();
   const BuildProgress progress(stats_, plan_.report.progress);
   std::optional<Clock::time_point> since;  // when the trouble began: a build may take longer than --retry-for
@@ -332,6 +330,7 @@ void IndexDeferral::build_missing() {
                  failures++);
     }
   }
+  return true;
 }
 
 void IndexDeferral::wait_after(const std::string& why, std::string_view remedy, bool may_pass, Clock::time_point since,

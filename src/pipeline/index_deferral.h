@@ -38,8 +38,8 @@ class IndexDeferral {
   // whoever takes the table's lock afterwards finds it there.
   void prepare(write::IndexMode decided);
 
-  // What prepare() left to be built; returns when all of it is there.
-  void build();
+  // What prepare() left to be built; returns when all of it is there, and whether it was anything.
+  bool build();
 
   // The same of what earlier loads left out, unless somebody else has the table for himself.
   void mend();
@@ -67,7 +67,7 @@ class IndexDeferral {
   [[nodiscard]] std::optional<std::string> drop();
   [[nodiscard]] std::optional<Refusal> drop_once(write::Session& session) const;
   [[nodiscard]] std::vector<write::IndexDefinition> missing();
-  void build_missing();
+  bool build_missing();
   void build_once(const std::vector<write::IndexDefinition>& indexes);
   void wait_after(const std::string& why, std::string_view remedy, bool may_pass,
                   write::RetryPolicy::Clock::time_point since, unsigned failures);

@@ -76,10 +76,10 @@ void LoadCloser::record_end(const source::SourceIdentity& identity, const std::o
 }
 
 void LoadCloser::finish(ExitCode exit_code) {
-  indexes_.build();
-  // Once more, since a build may take hours. For a load whose lines were all in, not before: a build that the server
-  // still does for a killed run keeps readers out.
-  witnesses_.require_rows(input_.name(), load_.load_id);
+  const bool has_built = indexes_.build();
+  // A build may take hours. A load whose lines an earlier run had all written is looked at only now: a build that the
+  // server still does for a killed run keeps readers out.
+  if (has_built || load_.is_written) witnesses_.require_rows(input_.name(), load_.load_id);
   const bool is_ours = control_.run([&](write::Session& session) {
     write::keep_table_time(session, load_.load_id, load_.owner, witnesses_.table());
     return write::mark_done(session, load_.load_id, load_.owner, static_cast<int>(exit_code));

@@ -17,7 +17,7 @@ class WitnessCheck {
 
   [[nodiscard]] const std::string& table() const { return key_.table; }
 
-  // Of a load that is not done, before its ranges are skipped and again when all are in. Throws LoadError, which names
+  // Of a load that is not done, before its ranges are skipped, when all are in, and after an index build. Throws LoadError, which names
   // --restart, where a row is missing.
   void require_rows(const std::string& input, std::uint64_t load_id) const;
 

@@ -1,6 +1,7 @@
 """A table that lost a load's rows is noticed before the ledger is believed: emptied, made anew, restored, or in part."""
 
 import pathlib
+import re
 import subprocess
 import sys
 import unittest
@@ -20,6 +21,7 @@ AN_HOUR_AGO = (
     "UPDATE chatload_loads SET started_at = started_at - INTERVAL 1 HOUR, finished_at = finished_at - INTERVAL 1 HOUR"
 )
 SUMS_UP = r"^SELECT COUNT\(\*\), COALESCE"
+LOOK = r"SELECT EXISTS \(SELECT 1 FROM `chat_messages`"
 BUILD = r"^ALTER TABLE .* ADD KEY"
 LONG_KEYS = [f"{'😀' * 760}{number}" for number in range(400)]  # 3,041 bytes and more, of 3,072
 
@@ -113,6 +115,15 @@ class UnfinishedTest(WitnessCase):
         run = self.load(path, *self.RANGE_SIZE, to=door.url(self.database.name))
         self.assert_refused(run, 3, "load 1", "and 0 of them are in", "--restart")
         self.assert_restarts(path)
+
+    def test_the_rows_are_looked_up_when_all_are_in_and_again_only_after_an_index_build(self):
+        path = self.write_log()
+        for indexes, looks in (("keep", 1), ("defer", 2)):
+            with self.subTest(indexes), proxy.Proxy(self.server.socket) as door:
+                self.database.create_table()
+                run = self.load(path, "--indexes", indexes, to=door.url(self.database.name))
+                self.assertEqual(run.exit_code, 1, run.stderr)
+                self.assertEqual(len([text for text in door.statements if re.match(LOOK, text)]), looks)
 
     def test_a_table_that_was_rebuilt_has_its_rows(self):
         path = self.write_log()
