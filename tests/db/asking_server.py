@@ -17,7 +17,8 @@ The protocol: MySQL's internals manual, "Connection Phase". A packet is 3 bytes 
 import contextlib
 import socket
 import ssl
-import threading
+
+from listening_server import ListeningServer
 
 HEADER_BYTES = 4
 PROTOCOL_41, SSL, SECURE_CONNECTION, PLUGIN_AUTH, LENENC_DATA = 1 << 9, 1 << 11, 1 << 15, 1 << 19, 1 << 21
@@ -29,28 +30,16 @@ DENIED = b"\xff\x15\x04#28000Access denied"
 PACKETS_TAKEN = 2
 
 
-class AskingServer:
+class AskingServer(ListeningServer):
     def __init__(self, asks, certificate=None, public_key=b"", nonce=NONCE):
+        super().__init__()
         self.asks, self.certificate, self.public_key, self.nonce = asks, certificate, public_key, nonce
-        self.received = bytearray()  # what the client sent behind TLS's back, and within it
-        self.lock = threading.Lock()  # guards it and `ends`
-        self.ends = []
+        self.received = bytearray()  # what the client sent behind TLS's back, and within it; under the lock
 
-    def __enter__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.thread = threading.Thread(target=self.accept, daemon=True)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        with self.lock:
-            ends = [self.listener, *self.ends]
-        for end in ends:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-        self.thread.join()
-        self.listener.close()
+    def listen(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+        return listener
 
     def accept(self):
         """One client at a time."""

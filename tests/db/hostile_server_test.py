@@ -8,10 +8,10 @@ the client sends up to its empty packet, and says that all went well.
 import contextlib
 import re
 import socket
-import threading
 import unittest
 
 from ledger_case import LedgerCase, apply, chat_log
+from listening_server import ListeningServer
 import support
 
 EXECUTE = rb"^[\x17\xfa]"  # COM_STMT_EXECUTE, COM_STMT_BULK_EXECUTE
@@ -44,39 +44,24 @@ def read_packet(stream):
     return header[3], stream.read(int.from_bytes(header[:3], "little"))
 
 
-class HostileServer:
+class HostileServer(ListeningServer):
     """Asks for `file` in place of the answer to the nth command like `pattern` (and, with in_genuine_requests, in place
     of the file that a LOAD DATA named)."""
 
     def __init__(self, socket_path, own_path, file, pattern=None, nth=1, in_genuine_requests=False):
+        super().__init__()
         self.socket_path, self.own_path, self.file = str(socket_path), str(own_path), str(file).encode()
         self.pattern, self.left, self.in_genuine_requests = pattern and re.compile(pattern), nth, in_genuine_requests
-        self.lock = threading.Lock()  # guards all below
+        # The lock guards all below.
         self.received = bytearray()  # whatever clients sent
         self.asked = 0
         self.given = []  # what a client sent for each file asked for in place of an answer
-        self.threads, self.ends = [], []
 
-    def __enter__(self):
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(self.own_path)
-        self.listener.listen()
-        self.start(self.accept)
-        return self
-
-    def __exit__(self, *_):
-        with self.lock:
-            ends = [self.listener, *self.ends]
-        for end in ends:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-        for thread in self.threads:
-            thread.join()
-        self.listener.close()
-
-    def start(self, target, *arguments):
-        self.threads.append(threading.Thread(target=target, args=arguments, daemon=True))
-        self.threads[-1].start()
+    def listen(self):
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(self.own_path)
+        listener.listen()
+        return listener
 
     def accept(self):
         with contextlib.suppress(OSError):
