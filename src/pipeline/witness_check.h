@@ -17,8 +17,8 @@ class WitnessCheck {
 
   [[nodiscard]] const std::string& table() const { return key_.table; }
 
-  // Of a load that is not done, before its ranges are skipped, when all are in, and after an index build. Throws LoadError, which names
-  // --restart, where a row is missing.
+  // Of a load that is not done, before its ranges are skipped, when all are in, and after an index build. Throws
+  // LoadError, which names --restart, where a row is missing.
   void require_rows(const std::string& input, std::uint64_t load_id) const;
 
   // Of a load that is done, before a run takes it as it is. Throws LoadError, which names --reload, where its rows are
