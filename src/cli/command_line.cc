@@ -110,13 +110,13 @@ void declare_load(CLI::App& app, Flags& flags) {
             "secondary indexes: kept, or built once after the load (default auto)")
       .flag("--write-method", "auto|insert|load-data", flags.write_method,
             "how rows are sent; auto: LOAD DATA where it is faster, allowed and as strict")
-      .flag("--retry-for", "DURATION", flags.retry_for, "bear with a server that is away for this long (default 5min)")
+      .flag("--retry-for", "DURATION", flags.retry_for, "retry for this long while the server is away (default 5min)")
       .repeatable_flag("--max-load", "NAME=NUMBER", flags.max_load,
                        "wait while this status variable of the server is above it, repeatable")
-      .flag("--max-lag", "DURATION", flags.max_lag, "wait while a --replica is further behind")
+      .flag("--max-lag", "DURATION", flags.max_lag, "wait while a --replica lags more than this")
       .repeatable_flag("--replica", "URL", flags.replicas, "ask this replica for its lag, repeatable; a URL as --to")
       .group("Ledger")
-      .switch_flag("--restart", flags.restart, "begin an unfinished load anew; its rows stay and count as duplicate")
+      .switch_flag("--restart", flags.restart, "start an unfinished load over; its rows stay and count as duplicate")
       .switch_flag("--reload", flags.reload, "load a finished source once more")
       .flag("--source-id", "NAME", flags.source_id, "knows the input again by this name, standard input too")
       .flag("--wait-lock", "DURATION", flags.wait_lock,
@@ -166,7 +166,7 @@ void declare_rejects(CLI::App& app, Flags& flags) {
   declare_connection(Declarer(app).group("Database"), flags, "where the ledger is");
   Declarer(app)
       .group("Rejects")
-      .switch_flag("--raw", flags.raw, "the bare lines: mend them and load them (default: JSON with the reason)")
+      .switch_flag("--raw", flags.raw, "the bare lines, to fix and load again (default: JSON with the reason)")
       .flag("-o,--output", "FILE.json.gz", flags.output, "write them here, gzipped (default: standard output, plain)");
 }
 
@@ -285,7 +285,7 @@ class Grammar {
   }
 
   [[noreturn]] void refuse_misplaced(std::string_view flag) {
-    throw UsageError(fmt::format("{0} stands before its command; flags stand behind it: `{1} {0} ...`.", flag,
+    throw UsageError(fmt::format("{0} stands before its command; flags go after it: `{1} {0} ...`.", flag,
                                  name_of(deepest_command())));
   }
 

@@ -148,7 +148,7 @@ write::ThrottleLimits make_throttle(const Flags& flags) {
         "--max-lag asks the replicas themselves; name each with --replica mysql://user@host:3306/database.");
   }
   if (!limits.max_lag && !limits.replicas.empty()) {
-    throw UsageError("--replica needs --max-lag, which says how far behind it may be, such as 5s.");
+    throw UsageError("--replica needs --max-lag, which says how far it may lag, such as 5s.");
   }
   return limits;
 }

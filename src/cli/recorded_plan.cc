@@ -124,7 +124,7 @@ Flags recorded_flags(std::string_view recorded, std::uint64_t load_id, std::stri
     } else {
       throw LoadError(
           fmt::format("Load {} was recorded by a newer chatload, which knows a setting '{}' that this one does not; "
-                      "use that one, or start anew with {}.",
+                      "use that one, or start over with {}.",
                       load_id, entry.key, anew_flag));
     }
   }
@@ -147,7 +147,7 @@ SharedPlan plan_of_record(std::string_view text, std::uint64_t load_id, std::str
   } catch (const UsageError& error) {
     throw LoadError(fmt::format(
         "The ledger is damaged: `plan` of load {} in chatload_loads cannot be read ({}). Restore that table "
-        "from a backup, or start anew with {}.",
+        "from a backup, or start over with {}.",
         load_id, error.what(), anew_flag));
   }
 }
@@ -169,7 +169,7 @@ SharedPlan recorded_settings(const LoadPlan& plan, std::string_view text, std::u
     if (!is_given || wanted[i].toml == kept[i].toml || is_fallback(kept[i])) continue;
     throw UsageError(fmt::format(
         "--{0} is now {1}, but load {2} of this source began with {3}; leave --{0} out to keep to that, or start "
-        "anew with {4}.",
+        "over with {4}.",
         wanted[i].key, wanted[i].for_people, load_id, kept[i].for_people, anew_flag));
   }
   return recorded;

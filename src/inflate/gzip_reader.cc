@@ -72,7 +72,7 @@ void GzipReader::read_header() {
     case HeaderVerdict::kWrongMagic:
       if (first) throw_damaged("it does not begin with the bytes 1f 8b");
       throw CorruptInputError(
-          fmt::format("{} holds bytes that are not gzip behind its last member, at compressed byte {}: {}",
+          fmt::format("{} holds bytes that are not gzip after its last member, at compressed byte {}: {}",
                       input_.name(), member_begin_, kAdvice));
     case HeaderVerdict::kUnknownMethod: throw_damaged("its header names a compression method that is not deflate");
     case HeaderVerdict::kReservedFlags: throw_damaged("its header sets reserved flags");

@@ -218,7 +218,7 @@ void name_resume_command(const cli::LoadPlan& plan, ExitCode exit_code, std::uin
   }
   const auto once = std::find_if(plan.inputs.begin(), plan.inputs.end(), is_read_once);
   if (!plan.ledger.source_id && once != plan.inputs.end()) {
-    log_info(fmt::format("{} can be read once only, so it is another load each time, unless --source-id names it.",
+    log_info(fmt::format("{} cannot be resumed. Give it a name with --source-id to make it resumable.",
                          *once == "-" ? "Standard input" : *once));
     if (plan.inputs.size() == 1) return;
   }

@@ -92,7 +92,7 @@ Verdict run_inputs(const std::vector<std::string>& given, bool fail_fast, const 
   bool may_go_on = true;
   for (std::size_t next = 0; next < inputs.size(); ++next) {
     if (!may_go_on || stop.requested() || (fail_fast && is_failure(verdict.exit_code))) {
-      log_warning(fmt::format("{} of {} inputs were not begun, {} the first of them; run the same command again.",
+      log_warning(fmt::format("Skipped {} of {} inputs, starting with {}; run the same command again.",
                               inputs.size() - next, inputs.size(), inputs[next]));
       if (may_go_on && stop.requested()) verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
       break;

@@ -72,9 +72,8 @@ void KeyOrderLoad::record_ranges(PipelineResult& result) {
     if (!result.failure) result.failure = std::current_exception();
   }
   if (result.is_whole() && journal.new_ranges() > 0) {
-    log_info(fmt::format(
-        "{}: is sorted; what it has beside rows, {} ranges and {} rejected lines, goes to the ledger first.",
-        input_.name(), format_count(journal.new_ranges()), format_count(journal.new_rejects())));
+    log_info(fmt::format("{}: is sorted; {} ranges and {} rejected lines go to the ledger first.", input_.name(),
+                         format_count(journal.new_ranges()), format_count(journal.new_rejects())));
   }
   stats_.next_phase();
   const report::Progress watched(

@@ -166,7 +166,7 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
   if (record.limits != limits_) {
     throw LoadError(fmt::format(
         "{}: the columns of the table are no longer those that load {} began with ({} then, {} now), so that "
-        "lines would be judged by other rules; begin anew with --restart.",
+        "lines would be judged by other rules; start over with --restart.",
         source.file.name(), record.load_id, record.limits, limits_));
   }
   const bool had_all = !record.source_digest.empty() && is_content_of(record, source);
@@ -177,10 +177,10 @@ std::optional<OpenLoad> LoadOpener::resume(const write::LoadRecord& record, cons
   if (!is_ours) return std::nullopt;
   load.before = control_.run([&](write::Session& session) { return write::read_totals(session, load.load_id); });
   if (!record.source_digest.empty()) take_end_or_forget_it(load, had_all);
-  log_info(fmt::format("{}: goes on with load {}, of which {} lines are done.", source.file.name(), load.load_id,
+  log_info(fmt::format("{}: continues load {}, of which {} lines are done.", source.file.name(), load.load_id,
                        load.is_written ? "all" : format_count(load.before.counts.lines)));
   if (plan_.write.order == write::RowOrder::kKey && load.plan.write.order == write::RowOrder::kFile) {
-    log_warning(fmt::format("{}: load {} began in file order, and goes on in it.", source.file.name(), load.load_id));
+    log_warning(fmt::format("{}: load {} began in file order and keeps to it.", source.file.name(), load.load_id));
   }
   if (plan_.write.indexes == write::IndexMode::kDefer && load.plan.write.indexes == write::IndexMode::kKeep) {
     log_warning(fmt::format("{}: load {} began with the secondary indexes in place, and keeps them.",
@@ -220,7 +220,7 @@ std::optional<OpenLoad> LoadOpener::begin(const Found& found, const Source& sour
   });
   if (!load_id) return std::nullopt;
   if (!found.put_aside.empty()) {
-    log_info(fmt::format("{}: begins anew as load {}; rows that an earlier load wrote stay, and {}.",
+    log_info(fmt::format("{}: starts over as load {}; rows that an earlier load wrote stay, and {}.",
                          source.file.name(), *load_id, what_of_their_lines(plan_.write.on_duplicate)));
   }
   return OpenLoad{.load_id = *load_id,

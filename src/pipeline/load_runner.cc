@@ -235,7 +235,7 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
   } else if (pipeline.interrupted) {
     log_warning(fmt::format("{}: stopped by a signal after {} lines{}.", input,
                             format_count(load.before.counts.lines + pipeline.counts.parsed.lines),
-                            is_key_order ? "; the next run sorts again and goes on from there" : ""));
+                            is_key_order ? "; the next run sorts it again and continues from there" : ""));
     mark_ended(load, write::LoadState::kInterrupted, ExitCode::kInterrupted);
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else {
@@ -280,9 +280,9 @@ void LoadRunner::say_if_fewer(const std::string& input, const MemoryPlan& memory
   const bool has_all = opened == fitting_writers() && table_.can_write_in_parallel();
   const unsigned connections = has_all ? plan_.write.connections : opened;
   if (memory.workers.threads == plan_.read.threads && memory.workers.connections == connections) return;
-  log_info(fmt::format("{}: {} of {} parser threads and {} of {} connections work, since {} of memory hold no more.",
-                       input, memory.workers.threads, plan_.read.threads, memory.workers.connections, connections,
-                       format_size(memory.memory_bytes)));
+  log_info(fmt::format("{}: --memory {} allows {} of {} parser threads and {} of {} connections. Raise it to use all.",
+                       input, format_size(memory.memory_bytes), memory.workers.threads, plan_.read.threads,
+                       memory.workers.connections, connections));
 }
 
 // Runs the pipeline; a failed writer's error is the result's failure, too.
@@ -293,7 +293,7 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
   if (plan.write.on_duplicate != plan_.write.on_duplicate) inspect(plan.write.on_duplicate);
   const bool is_key_order = plan.write.order == write::RowOrder::kKey;
   if (is_key_order && !table_.can_write_in_parallel()) {
-    throw LoadError(fmt::format("{}: load {} began in key order, and now {}; begin anew with --restart.", input,
+    throw LoadError(fmt::format("{}: load {} began in key order, and now {}; start over with --restart.", input,
                                 load.load_id, table_.why_not_in_parallel()));
   }
   const std::span<write::Session> opened = writers_.open(input, fitting_writers());
@@ -362,9 +362,8 @@ void LoadRunner::mark_ended(const OpenLoad& load, write::LoadState state, ExitCo
 
 void LoadRunner::say_what_is_owed() const {
   if (const std::string owed = indexes_->owed(); !owed.empty()) {
-    log_warning(
-        fmt::format("{} is without {} until the same command, run again, or `chatload schema apply` builds that.",
-                    write::quote_identifier(table_.table), owed));
+    log_warning(fmt::format("{} still lacks {}. Run this command again, or `chatload schema apply`, to build it.",
+                            write::quote_identifier(table_.table), owed));
   }
 }
 

@@ -96,7 +96,7 @@ OrderChoice choose_order(const InputSample& sample) {
   if (sample.rows_estimate < kRowsWorthSorting) return {write::RowOrder::kFile, "so few rows are not worth sorting"};
   if (sample.rows == 0) {
     return {write::RowOrder::kKey,
-            fmt::format("none of its first {} lines is loaded, and the ids behind them may come in no order",
+            fmt::format("none of its first {} lines is loaded, and the ids after them may come in no order",
                         format_count(sample.lines))};
   }
   if (sample.ascending_share >= kSortedShare) return {write::RowOrder::kFile, "their ids ascend in it"};

@@ -58,10 +58,10 @@ void fill_refused_lines(const source::HeldFile& input, const cli::ReadPlan& read
     std::optional<split::Range> range = ranges.next(std::move(last));
     if (stop.requested()) throw Interrupted();
     if (!range) {
-      throw SourceError(
-          fmt::format("{}: ends in front of line {}, which the server refused, so it was changed while it "
-                      "was read; load it with --restart once nobody writes to it.",
-                      input.name(), missing.back().line.value()));
+      throw SourceError(fmt::format(
+          "{}: was changed while it was read: it ends before line {}, which the server refused. Load it with "
+          "--restart once nobody writes to it.",
+          input.name(), missing.back().line.value()));
     }
     source_read = ranges.compressed_bytes();
     if (is_in(*range)) require_recorded(*range);

@@ -24,10 +24,10 @@ void require_recorded_bytes(const source::HeldFile& input, const cli::ReadPlan& 
       // What is left of a load in key order are its stretches.
       const bool is_short = control.run([&](write::Session& session) { return ledger.has_ranges_from(session, next); });
       if (!is_short) return;
-      throw SourceError(
-          fmt::format("{}: ends in front of ranges that load {} has read before, so this is not the file that it began "
-                      "with; bring that one back, or load this one from its start with --restart.",
-                      input.name(), ledger.load_id()));
+      throw SourceError(fmt::format(
+          "{}: this is not the file that load {} started with: it ends before ranges that the load has read. "
+          "Restore the old file, or start over with --restart.",
+          input.name(), ledger.load_id()));
     }
     source_read = ranges.compressed_bytes();
     next = range->number + 1;

@@ -18,7 +18,7 @@ auto with_session(const write::Endpoint& endpoint, std::uint32_t read_timeout_se
   try {
     return body(session);
   } catch (const write::StatementError& error) {
-    throw DatabaseError(fmt::format("The database at {} cannot be used: {}; mend that and run the same command again.",
+    throw DatabaseError(fmt::format("The database at {} cannot be used: {}; fix that and run the same command again.",
                                     endpoint.display(), error.what()));
   }
 }

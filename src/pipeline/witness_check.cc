@@ -33,7 +33,7 @@ namespace chatload::pipeline {
 namespace {
 
 constexpr std::string_view kRestart =
-    "Begin anew with --restart. That is safe: lines whose rows are there count as duplicate or updated.";
+    "Start over with --restart. That is safe: lines whose rows are there count as duplicate or updated.";
 
 }  // namespace
 
@@ -59,7 +59,7 @@ void WitnessCheck::require_rows(const std::string& input, std::uint64_t load_id)
   if (missing > 0) {
     throw LoadError(fmt::format(
         "{}: of the rows that load {} has committed, {} were looked up, one of each range, and {} of them are in {}. "
-        "The table was emptied, made anew or restored since, or rows were deleted. {}",
+        "The table was emptied, recreated or restored since, or rows were deleted. {}",
         input, load_id, format_count(all), format_count(all - missing), table, kRestart));
   }
   if (all > 0) return;
@@ -67,7 +67,7 @@ void WitnessCheck::require_rows(const std::string& input, std::uint64_t load_id)
       control_.run([&](write::Session& session) { return write::traces_of_unfinished(session, load_id, key_.table); });
   if (traces.is_table_empty) {
     throw LoadError(
-        fmt::format("{}: load {} has committed rows, and {} is empty: it was emptied or made anew since. {}", input,
+        fmt::format("{}: load {} has committed rows, and {} is empty: it was emptied or recreated since. {}", input,
                     load_id, table, kRestart));
   }
   if (traces.is_table_newer) {
@@ -89,7 +89,7 @@ void WitnessCheck::require_rows_of_done(const std::string& input, std::uint64_t 
   if (!traces.has_rows) return;
   if (traces.is_table_empty) {
     throw LoadError(
-        fmt::format("{}: load {} is done, but {} is empty: it was emptied or made anew since. Load the file again with "
+        fmt::format("{}: load {} is done, but {} is empty: it was emptied or recreated since. Load the file again with "
                     "--reload.",
                     input, load_id, table));
   }
@@ -98,7 +98,7 @@ void WitnessCheck::require_rows_of_done(const std::string& input, std::uint64_t 
                                         load_id, all, all - missing, table);
   if (missing > 0 && missing == all) {
     throw LoadError(
-        fmt::format("{}: {}. The table was emptied, made anew or restored since. Load the file again with --reload.",
+        fmt::format("{}: {}. The table was emptied, recreated or restored since. Load the file again with --reload.",
                     input, there));
   }
   if (missing > 0) {

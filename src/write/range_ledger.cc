@@ -54,13 +54,13 @@ bool RangeRecord::is_of_same_lines(const RangeRecord& other) const {
 SourceError changed_source(std::uint64_t load_id, const RangeRecord& record) {
   if (record.length_bytes == 0) {
     return SourceError(fmt::format(
-        "Sorted by key, the rows are not those that load {} has written so far, so this is not the file that "
-        "it began with; bring that one back, or load this one from its start with --restart.",
+        "This is not the file that load {} started with: sorted by key, its rows are not those written so far. "
+        "Restore the old file, or start over with --restart.",
         load_id));
   }
   return SourceError(fmt::format(
-      "Where load {} has read {} bytes from line {} on (byte {} of the decompressed stream), other bytes stand now, so "
-      "this is not the file that it began with; bring that one back, or load this one from its start with --restart.",
+      "This is not the file that load {} started with: it differs within {} bytes from line {} on (byte {} of the "
+      "decompressed stream). Restore the old file, or start over with --restart.",
       load_id, record.length_bytes, record.first_line.value(), record.begin.value()));
 }
 
@@ -90,7 +90,7 @@ void RangeLedger::refuse_claim(Session& session) const {
   if (rows.empty()) {
     throw LoadError(
         fmt::format("Load {} is no longer in chatload_loads: it was deleted, or the server lost it; compare the table "
-                    "with the file, then load it anew.",
+                    "with the file, then load the file again.",
                     load_id_));
   }
   throw LoadError(
@@ -187,7 +187,7 @@ CommittedRanges::CommittedRanges(Session& session, std::uint64_t load_id) : load
         const std::uint64_t number = ledger_number(row[0], load_id_, "`range_number`");
         if (number - count_ > kMissingMax) {
           throw damaged_ledger(load_id_,
-                               fmt::format("it has a range {}, but no more than {} in front of that", number, count_));
+                               fmt::format("it has a range {}, but no more than {} before that", number, count_));
         }
         add(RangeNumber(number));
       });
@@ -227,9 +227,9 @@ void CommittedRanges::require_all(Session& session) const {
                    });
   if (missing_count == 0) return;
   throw LoadError(fmt::format(
-      "The server has lost {} of the {} ranges whose commit it had acknowledged for load {}, as a failover to "
-      "a replica that was behind does, or a crash without innodb_flush_log_at_trx_commit = 1; run the same "
-      "command again to load them once more.",
+      "The server has lost {} of the {} ranges whose commit it had acknowledged for load {}. A failover to a "
+      "replica that lags does that, or a crash without innodb_flush_log_at_trx_commit = 1. Run the same command "
+      "again to load them once more.",
       missing_count, count(), load_id_));
 }
 

@@ -281,8 +281,8 @@ bool RowSender::are_duplicates(std::uint64_t warnings) {
 RowSender::Outcome RowSender::fall_back(const WriteJob& job, std::string_view trouble) {
   transport_ = RowTransport::kText;
   ++fallbacks_;
-  log_info(fmt::format("Rolls {} back and writes them as plain INSERTs ({}){}.", lines_of(job), trouble,
-                       fallbacks_ < kFallbacksMax ? "" : ", and what this connection writes from now on too"));
+  log_info(fmt::format("The server did not take {} as they are ({}); writing them again with INSERT{}.", lines_of(job),
+                       trouble, fallbacks_ < kFallbacksMax ? "" : ", and all that this connection writes after them"));
   return Outcome::kFellBack;
 }
 

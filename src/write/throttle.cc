@@ -127,7 +127,7 @@ void Throttle::Watch::require_variables() {
     }
   } catch (const StatementError& error) {
     throw DatabaseError(
-        fmt::format("The server's status cannot be read for --max-load ({}); mend that first.", error.what()));
+        fmt::format("The server's status cannot be read for --max-load ({}); fix that first.", error.what()));
   }
 }
 
@@ -179,10 +179,10 @@ void Throttle::Watch::settle(std::string reason) {
   const auto now = std::chrono::steady_clock::now();
   if (!reason.empty() && !pause_.is_set()) {
     paused_since_ = now;
-    log_info(fmt::format("No transaction is begun for now: {}.", reason));
+    log_info(fmt::format("Paused: {}.", reason));
   } else if (reason.empty() && pause_.is_set()) {
     const auto paused_for = std::chrono::ceil<std::chrono::seconds>(now - paused_since_);
-    log_info(fmt::format("Transactions are begun again, after {}.", format_duration(paused_for)));
+    log_info(fmt::format("Continues after a pause of {}.", format_duration(paused_for)));
   }
   pause_.set(std::move(reason));
 }
@@ -200,7 +200,7 @@ std::string Throttle::Watch::load_reason() {
     server_.session.reset();
     const std::lock_guard lock(mutex_);
     if (!ends_ && !std::exchange(has_warned_, true)) {
-      log_warning(fmt::format("The server's status cannot be read for --max-load ({}); what it said last holds for {}.",
+      log_warning(fmt::format("The server's status cannot be read for --max-load ({}); its last answer counts for {}.",
                               error.what(), format_duration(LastVerdict::kHoldsFor)));
     }
     return last_verdict_.held(LastVerdict::Clock::now());

@@ -40,21 +40,22 @@ DatabaseError statement_failure(const WriteJob& job, const StatementError& error
                       error.message()));
     case ErrorClass::kRetry:
       return DatabaseError(fmt::format(
-          "Of {}, some met locks, and redoing them for {} (--retry-for) did not help ({}); end the sessions "
-          "that hold them.",
-          lines, retry_for, error.message()));
+          "Another session's locks block {} ({}). Retried for {} (--retry-for). Find that session with SHOW "
+          "PROCESSLIST, end it, and run the same command again.",
+          lines, error.message(), retry_for));
     case ErrorClass::kRefused:
     case ErrorClass::kFatal: break;
   }
-  return DatabaseError(fmt::format("The server ended the load at {} (error {}, SQLSTATE {}: {}); mend that first.",
-                                   lines, error.code(), error.sqlstate(), error.message()));
+  return DatabaseError(
+      fmt::format("The server refused {}: {} (error {}, SQLSTATE {}). Fix the cause, and run the same command again.",
+                  lines, error.message(), error.code(), error.sqlstate()));
 }
 
 LoadError range_lost(const std::string& lines) {
-  return LoadError(
-      fmt::format("The server has lost what it had committed of {}, as a failover to a replica that was behind does; "
-                  "run the same command again to load them once more.",
-                  lines));
+  return LoadError(fmt::format(
+      "The server has lost what it had committed of {}. A failover to a replica that lags does that. Run the "
+      "same command again to load them once more.",
+      lines));
 }
 
 DatabaseError line_too_long(LineNumber line, std::size_t bytes_max) {
@@ -68,7 +69,7 @@ void require_no_warning(Session& session, const StatementResult& done, const std
   if (done.warnings == 0) return;
   throw DatabaseError(
       fmt::format("The server warned about one of {} ({}), and chatload loads nothing that is not exact; none of them "
-                  "is in the table: mend the line or the table.",
+                  "is in the table: fix the line or the table.",
                   lines, fmt::join(session.warnings(), "; ")));
 }
 

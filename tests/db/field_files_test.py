@@ -30,7 +30,7 @@ class Refused:
 OUTCOMES = {
     "case01-zero-padded": Loads(0),
     "case02-bom-in-second-member": Loads(0),
-    "case02-newline-between-members": Refused("holds bytes that are not gzip behind its last member", is_begun=True),
+    "case02-newline-between-members": Refused("holds bytes that are not gzip after its last member", is_begun=True),
     "case02-no-final-newline": Loads(1, ["invalid_json", "more behind the object at column"]),
     "case04-html": Refused("is an HTML page", "cat", "download the file again"),
     "case04-plain": Loads(0),

@@ -373,7 +373,7 @@ class OrderThatCannotBeTest(KeyOrderCase):
         path = self.write_log()
         self.interrupt(path, *KEY_ORDER, *self.RANGE_SIZE)
         run = self.load(path, *KEY_ORDER, *self.RANGE_SIZE)
-        self.assertIn("began in file order, and goes on in it", run.stderr)
+        self.assertIn("began in file order and keeps to it", run.stderr)
         self.assert_loaded(run, apply(path))
 
     def test_a_temporary_directory_that_is_not_there_is_no_matter_to_a_load_in_file_order(self):

@@ -446,7 +446,7 @@ class StoppedTest(LedgerCase):
             ask_to_stop(loader)
             run = loader.finish()
         self.assertEqual(run.exit_code, 4, run.stderr)
-        self.assertIn(f"{pipe} can be read once only, so it is another load each time", run.stderr)
+        self.assertIn(f"{pipe} cannot be resumed. Give it a name with --source-id", run.stderr)
         self.assertNotIn("Nothing was loaded", run.stderr)
 
     def test_a_second_signal_ends_a_load_at_once_and_the_rerun_finishes_it(self):

@@ -90,7 +90,7 @@ class SeveralInputsTest(LedgerCase):
         run = self.load(self.good, self.corrupt, self.with_rejects, "--fail-fast")
         self.assertEqual((run.exit_code, run.summary["status"]), (3, "failed"), run.stderr)
         self.assertEqual(self.states(), [[str(self.good), "done"], [str(self.corrupt), "failed"]])
-        self.assertIn(f"1 of 3 inputs were not begun, {self.with_rejects} the first", run.stderr)
+        self.assertIn(f"Skipped 1 of 3 inputs, starting with {self.with_rejects};", run.stderr)
 
     def test_a_table_that_is_altered_between_two_inputs_is_looked_at_anew(self):
         door = self.enterContext(proxy.Proxy(self.server.socket))

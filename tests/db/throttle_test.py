@@ -22,7 +22,7 @@ from ledger_case import LINES, LOG_LINE, LedgerCase, apply, line, wait_until
 STATEMENTS = 100
 MAX_LOAD = ("--max-load", f"Prepared_stmt_count={STATEMENTS - 1}")
 OVER = f"Prepared_stmt_count {STATEMENTS} > {STATEMENTS - 1}"
-BEGINS, ENDS = "No transaction is begun for now: ", "Transactions are begun again, after "
+BEGINS, ENDS = "Paused: ", "Continues after a pause of "
 ASKS_SERVER, ASKS_REPLICA = r"^SHOW GLOBAL STATUS WHERE", r"^SHOW (REPLICA|ALL SLAVES) STATUS"
 FAREWELL_S = 4  # of which one second is the loader's own bound; without it there would be five more
 IS_MARIADB = support.SERVER_KIND == "mariadb"
@@ -111,7 +111,7 @@ class MaxLoadTest(ThrottleCase):
     def test_an_answer_that_is_lost_ends_no_pause_and_is_warned_of_once(self):
         path = self.write_log()
         door = self.enterContext(proxy.Proxy(self.server.socket))
-        held = "what it said last holds for 30 s"
+        held = "its last answer counts for 30 s"
         with self.too_much_to_do():
             loader = self.loader(path, *self.RANGE_SIZE, *MAX_LOAD, to=door.url(self.database.name))
             self.paused(loader, "Prepared_stmt_count")

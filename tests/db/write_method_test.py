@@ -156,7 +156,7 @@ class LoadDataTest(WriteMethodCase):
         run, loads, _ = self.load_by("load-data")
         self.assert_loaded(run, apply(self.path, refuses=lambda row: "SQLSTATE" if "ж" in row[4] else None))
         self.assertGreater(loads, 0)
-        self.assertIn("writes them as plain INSERTs", run.stderr)
+        self.assertIn("writing them again with INSERT", run.stderr)
 
 
 class LoadedAgainTest(WriteMethodCase):
@@ -170,7 +170,7 @@ class LoadedAgainTest(WriteMethodCase):
     def assert_reloaded(self, method, outcome):
         run, loads, _ = self.load_by(method, "--reload")
         self.assertEqual((run.exit_code, run.summary[outcome]), (0, self.LINES), run.stderr)
-        self.assertNotIn("Rolls", run.stderr)
+        self.assertNotIn("did not take", run.stderr)
         return run, loads
 
     def test_rows_that_may_be_there_already_are_inserted_from_the_start(self):
@@ -231,7 +231,7 @@ class BoundRowsTest(WriteMethodCase):
         run, _, executed = self.load_by("auto")
         self.assert_loaded(run, apply(self.path))
         self.assertEqual(executed, 0)
-        self.assertIn("writes them as plain INSERTs", run.stderr)
+        self.assertIn("writing them again with INSERT", run.stderr)
 
 
 class BinaryLogTest(WriteMethodCase):

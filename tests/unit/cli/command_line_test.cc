@@ -251,7 +251,7 @@ TEST_F(CommandLine, DatesOfTheFileAreInstants) {
 
 TEST_F(CommandLine, FlagBeforeItsCommandIsToldToStandBehindIt) {
   expect_refused({"--threads", "2", "check", "a.json"},
-                 "--threads stands before its command; flags stand behind it: `chatload check --threads ...`.");
+                 "--threads stands before its command; flags go after it: `chatload check --threads ...`.");
   expect_refused({"--threads=2", "check", "a.json"}, "--threads stands before its command");
   expect_refused({"schema", kUrl, "apply"}, "--to stands before its command");
   expect_refused({"--bogus", "check", "a.json"}, "'--bogus' is no flag of `chatload check`");

@@ -123,7 +123,7 @@ TEST(RecordedPlan, DefaultThatIsGivenAgainstAnotherRecordIsRefused) {
   given.on_duplicate = "skip";
   EXPECT_EQ(refusal(given, all_flags()),
             "--on-duplicate is now skip, but load 7 of this source began with replace; leave --on-duplicate out to "
-            "keep to that, or start anew with --restart.");
+            "keep to that, or start over with --restart.");
 }
 
 TEST(RecordedPlan, EverySettingThatDiffersIsRefusedByName) {

@@ -148,7 +148,7 @@ TEST_P(GzipReaderTest, AnythingBehindTheLastMemberIsReportedWithItsOffset) {
     const ReadResult result = read(member + garbage);
     EXPECT_EQ(result.bytes, "a line\n");
     EXPECT_THAT(result.error,
-                HasSubstr("log.json.gz holds bytes that are not gzip behind its last member, at compressed "
+                HasSubstr("log.json.gz holds bytes that are not gzip after its last member, at compressed "
                           "byte " +
                           std::to_string(member.size()) + ":"));
   }
