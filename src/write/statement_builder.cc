@@ -29,6 +29,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "write/sql_text.h"
@@ -65,9 +66,9 @@ constexpr std::size_t kRowsMax = 10'000;
 constexpr std::size_t kTimeBytes = 19;    // YYYY-MM-DD hh:mm:ss
 constexpr std::size_t kLengthBytes = 10;  // of a bound value, with its indicator, at most
 
-void append_two_digits(std::string& text, unsigned value) {
-  text += static_cast<char>('0' + value / 10);
-  text += static_cast<char>('0' + value % 10);
+void put_two_digits(char* at, unsigned value) {
+  at[0] = static_cast<char>('0' + value / 10);
+  at[1] = static_cast<char>('0' + value % 10);
 }
 
 }  // namespace
@@ -82,18 +83,15 @@ void append_time(std::string& text, std::int64_t epoch_seconds) {
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(instant - day);
   const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
-  append_two_digits(text, year / 100);
-  append_two_digits(text, year % 100);
-  text += '-';
-  append_two_digits(text, static_cast<unsigned>(date.month()));
-  text += '-';
-  append_two_digits(text, static_cast<unsigned>(date.day()));
-  text += ' ';
-  append_two_digits(text, static_cast<unsigned>(time.hours().count()));
-  text += ':';
-  append_two_digits(text, static_cast<unsigned>(time.minutes().count()));
-  text += ':';
-  append_two_digits(text, static_cast<unsigned>(time.seconds().count()));
+  std::array<char, kTimeBytes> out{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', ' ', '0', '0', ':', '0', '0', ':'};
+  put_two_digits(&out[0], year / 100);
+  put_two_digits(&out[2], year % 100);
+  put_two_digits(&out[5], static_cast<unsigned>(date.month()));
+  put_two_digits(&out[8], static_cast<unsigned>(date.day()));
+  put_two_digits(&out[11], static_cast<unsigned>(time.hours().count()));
+  put_two_digits(&out[14], static_cast<unsigned>(time.minutes().count()));
+  put_two_digits(&out[17], static_cast<unsigned>(time.seconds().count()));
+  text.append(out.data(), out.size());
 }
 
 bool is_of_duplicate(const StatementError& error) {

@@ -217,7 +217,7 @@ TEST(RecordedPlan, RecordThatCannotBeReadIsADamagedLedgerAndNoWrongUsage) {
                                "on-duplicate = \"x\"\nrange-size = 4194304\nmax-line = 1048576\n",
                                "on-duplicate = \"skip\"\nrange-size = -1\nmax-line = 1048576\n"}) {
     EXPECT_THAT([&] { require_same_outcome(plan, recorded, kLoad, "--reload"); },
-                ThrowsMessage<LoadError>(AllOf(HasSubstr("`plan` of load 7"), EndsWith("anew with --reload."))))
+                ThrowsMessage<LoadError>(AllOf(HasSubstr("`plan` of load 7"), EndsWith("over with --reload."))))
         << recorded;
   }
 }
