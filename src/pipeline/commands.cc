@@ -178,7 +178,7 @@ void check_input(const cli::CheckPlan& plan, const MemoryPlan& memory, const par
                     format_count(result.counts.parsed.lines)));
   } else {
     checked.add(file, read.source_digest);
-    say_if_all_filtered(input, result, looked_at.filtered_types, plan.read.filter);
+    say_if_all_filtered(input, result.counts.parsed.filtered, result, looked_at.filtered_types, plan.read.filter);
     if (rejects.rejected() > 0) verdict.worsen(report::RunStatus::kDone, ExitCode::kLoadedWithRejects);
   }
 }

@@ -45,17 +45,17 @@ struct LookedAtInput {
 };
 
 // Opens an input, and looks at its lines up to the first one that is valid. Throws ForeignContentError for what is no
-// log (inflate/log_stream.h), and HopelessInputError once the first few of its rejects are in the log, and the first
-// kHopelessRejectsMax, or 4 MiB of them, in `rejects`, which may be null. All else that is wrong with the input is left
-// to those who read it next. What it reads of a pipe is kept, 16 MiB at most: there a look ends that has found no valid
-// line.
+// log (inflate/log_stream.h), and HopelessInputError. Of a hopeless input the first rejects are in the log then, as
+// many as RejectSink shows, and the first kHopelessRejectsMax, or 4 MiB of them, in `rejects`, which may be null. All
+// else that is wrong with the input is left to those who read it next. What is read of a pipe is kept, for it cannot be
+// read again; at 16 MiB the look ends without a verdict.
 [[nodiscard]] LookedAtInput open_and_look(const source::HeldFile& file, const cli::ReadPlan& read,
                                           const parse::Mapping& mapping, report::RejectWriter* rejects,
                                           const StopSignal& stop);
 
-// A warning where every line of an input that was read to its end was filtered out.
-void say_if_all_filtered(const std::string& input, const PipelineResult& result, const FilteredTypes& types,
-                         const parse::RowFilter& filter);
+// A warning where every line of an input that was read to its end was filtered out. filtered: by all runs.
+void say_if_all_filtered(const std::string& input, std::uint64_t filtered, const PipelineResult& result,
+                         const FilteredTypes& types, const parse::RowFilter& filter);
 
 // Its words. types: may be empty, where nobody has looked.
 [[nodiscard]] std::string all_filtered_text(std::uint64_t lines, const FilteredTypes& types,

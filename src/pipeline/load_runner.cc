@@ -121,10 +121,13 @@ void LoadRunner::inspect_again(const std::string& input) {
 unsigned LoadRunner::fitting_writers() const { return table_.can_write_in_parallel() ? fitting_connections_ : 1; }
 
 void LoadRunner::run(const std::string& input, Verdict& verdict) {
-  struct Unlock {
-    write::ControlConnection& control;
-    ~Unlock() { control.unlock_all(); }
-  } const unlock{*control_};
+  struct LetGo {
+    LoadRunner& runner;
+    ~LetGo() {
+      runner.control_->unlock_all();
+      runner.looked_at_ = {};
+    }
+  } const let_go{*this};
   spill_.reset();
   if (indexes_) inspect_again(input);  // the constructor has just looked for the first input
   const source::HeldFile file(input);
@@ -132,7 +135,6 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
   indexes_.emplace(
       plan_, input, table_.table, *control_, [this] { writers_.close(); }, retry_, stats_, stop_);
   LoadDecider decider(mapping_, table_, writers_.allowed(fitting_writers()), stop_);
-  looked_at_ = {};
   const auto decide = [&](const cli::LoadPlan& plan) {
     // Once: a pipe cannot be opened again.
     if (!looked_at_.bytes) looked_at_ = open_and_look(file, plan.read, mapping_, reject_writer_.get(), stop_);
@@ -239,7 +241,8 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
     mark_ended(load, write::LoadState::kInterrupted, ExitCode::kInterrupted);
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else {
-    say_if_all_filtered(input, pipeline, looked_at_.filtered_types, load.plan.read.filter);
+    say_if_all_filtered(input, before.parsed.filtered + pipeline.counts.parsed.filtered, pipeline,
+                        looked_at_.filtered_types, load.plan.read.filter);
     closer(file, load).record_end(identity, plan_.ledger.source_id, result);
     finish(file, load, rejects.rejected() > 0, verdict);
   }
@@ -280,8 +283,8 @@ void LoadRunner::say_if_fewer(const std::string& input, const MemoryPlan& memory
   const bool has_all = opened == fitting_writers() && table_.can_write_in_parallel();
   const unsigned connections = has_all ? plan_.write.connections : opened;
   if (memory.workers.threads == plan_.read.threads && memory.workers.connections == connections) return;
-  log_info(fmt::format("{}: --memory {} allows {} of {} parser threads and {} of {} connections. Raise it to use all.",
-                       input, format_size(memory.memory_bytes), memory.workers.threads, plan_.read.threads,
+  log_info(fmt::format("{}: --memory {} allows {} of {} parser threads and {} of {} connections.", input,
+                       format_size(memory.memory_bytes), memory.workers.threads, plan_.read.threads,
                        memory.workers.connections, connections));
 }
 

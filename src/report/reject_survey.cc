@@ -38,27 +38,50 @@ std::string shown_value(std::string_view value) { return terminal_text(value, kK
 
 std::string keys_advice(const std::string& raw, const parse::FieldMapping& field) {
   std::string keys;
-  for (const parse::LineMember& member : parse::line_members(raw, kKeysShownMax)) {
+  const std::vector<parse::LineMember> members = parse::line_members(raw, kKeysShownMax);
+  for (const parse::LineMember& member : members) {
     keys += fmt::format("{}`{}`", keys.empty() ? "" : ", ", terminal_text(member.key, kKeyBytesShownMax));
   }
   if (keys.empty()) return "";
-  return fmt::format(" chatload reads {}; the keys of that line are {}.", keys_of(field), keys);
+  return fmt::format(" chatload reads {}; the keys of that line are {}{}.", keys_of(field), keys,
+                     members.size() < kKeysShownMax ? "" : ", …");
 }
 
-std::string time_advice(const std::string& raw, const parse::FieldMapping& field, const std::string& file) {
+// Something that can be read again.
+bool is_file(std::string_view input) {
+  return input != "-" && input != "standard input" && !input.starts_with("/dev/");
+}
+
+// "log.json.gz" → "log.seconds.json.gz", beside it.
+std::string converted_name(std::string_view input) {
+  if (!is_file(input)) input = "lines";
+  for (const std::string_view suffix : {".gz", ".json"}) {
+    if (input.ends_with(suffix)) input.remove_suffix(suffix.size());
+  }
+  return std::string(input) + ".seconds.json.gz";
+}
+
+std::string time_advice(const std::string& raw, const parse::FieldMapping& field, std::string_view input) {
   const std::string& key = field.paths.front().keys.front();
   const auto members = parse::line_members(raw, raw.size());
   const auto found =
       std::find_if(members.begin(), members.end(), [&](const auto& member) { return member.key == key; });
   if (found == members.end()) return "";
   const std::optional<TimestampLook> look = timestamp_look(found->value);
-  if (!look) return fmt::format(" `{}` must be seconds since 1970, and is {}.", key, shown_value(found->value));
+  if (!look) {
+    return fmt::format(" `{}` must be whole seconds since 1970, from 1 to 2147483647, and is {}.", key,
+                       shown_value(found->value));
+  }
   std::string text = fmt::format(" The timestamps look like {} ({}); chatload takes whole seconds since 1970.",
                                  look->name, shown_value(found->value));
   if (!look->filter.empty()) {
+    // Lines that the filter does not fit stay as they are, so that none is lost on the way.
+    const std::string target = shell_word(converted_name(input));
     text += fmt::format(
-        " Convert them with `gzip -dcf {} | jq -c '.{} |= ({})' | gzip > lines.json.gz`, and load lines.json.gz.", file,
-        key, look->filter);
+        " Convert them with `gzip -dcf -- {} | jq -Rr '. as $line | try (fromjson | .{} |= ({}) | tojson) catch $line' "
+        "| "
+        "gzip > {}`, and load {}.",
+        is_file(input) ? shell_word(input) : "FILE", key, look->filter, target, target);
   }
   return text;
 }
@@ -108,14 +131,12 @@ std::string RejectSurvey::advice(const Kind& kind, std::string_view input) const
     case RejectReason::kNullField:
     case RejectReason::kEmptyId: return keys_advice(kind.first_raw, *field);
     case RejectReason::kTooLong:
-      return fmt::format(" The column `{}` is too short: widen it with ALTER TABLE, and run the same command again.",
-                         field->column);
+      return fmt::format(" The column `{}` is too short for them: widen it with ALTER TABLE first.", field->column);
     case RejectReason::kWrongType:
     case RejectReason::kBadTimestamp:
     case RejectReason::kTimestampOutOfRange: {
       if (field->kind != parse::FieldKind::kEpochSeconds) return "";
-      const bool is_file = input != "-" && input != "standard input";
-      return time_advice(kind.first_raw, *field, is_file ? shell_word(input) : "FILE");
+      return time_advice(kind.first_raw, *field, input);
     }
     default: return "";
   }

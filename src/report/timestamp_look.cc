@@ -27,11 +27,16 @@ bool begins_with_date_and_time(std::string_view text) {
   return true;
 }
 
+// What is in seconds already stays.
+std::string seconds_of(const std::string& unit) {
+  return "if tonumber > 99999999999 then tonumber / " + unit + " | floor else . end";
+}
+
 // Digits of whole units, of which seconds have ten.
 std::optional<TimestampLook> look_of_digits(std::size_t digits) {
-  if (digits >= 12 && digits <= 14) return TimestampLook{"milliseconds", "tonumber / 1000 | floor"};
-  if (digits >= 15 && digits <= 17) return TimestampLook{"microseconds", "tonumber / 1000000 | floor"};
-  if (digits >= 18 && digits <= 20) return TimestampLook{"nanoseconds", "tonumber / 1000000000 | floor"};
+  if (digits >= 12 && digits <= 14) return TimestampLook{"milliseconds", seconds_of("1000")};
+  if (digits >= 15 && digits <= 17) return TimestampLook{"microseconds", seconds_of("1000000")};
+  if (digits >= 18 && digits <= 20) return TimestampLook{"nanoseconds", seconds_of("1000000000")};
   return std::nullopt;
 }
 

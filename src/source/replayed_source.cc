@@ -1,10 +1,11 @@
 #include "source/replayed_source.h"
 
-#include <algorithm>
+#include "base/errors.h"
 
 namespace chatload::source {
 
 std::size_t RecordingSource::read(std::span<char> out) {
+  if (recording_.bytes.size() >= bytes_max_) throw SourceError(name() + ": no more of it is recorded.");
   const std::size_t bytes = recording_.source->read(out);
   recording_.bytes.append(out.data(), bytes);
   recording_.has_ended = bytes == 0;

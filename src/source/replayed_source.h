@@ -23,7 +23,8 @@ struct Recording {
 // Reads on and records. Borrows the recording.
 class RecordingSource : public ByteSource {
  public:
-  explicit RecordingSource(Recording& recording) : recording_(recording) {}
+  // bytes_max: from so many recorded bytes on, read() throws SourceError and leaves the source as it is.
+  RecordingSource(Recording& recording, std::size_t bytes_max) : recording_(recording), bytes_max_(bytes_max) {}
 
   [[nodiscard]] std::size_t read(std::span<char> out) override;
   [[nodiscard]] bool stopped() const override { return recording_.source->stopped(); }
@@ -32,6 +33,7 @@ class RecordingSource : public ByteSource {
 
  private:
   Recording& recording_;
+  const std::size_t bytes_max_;
 };
 
 // Hands out what was recorded, and then what is left of the source.

@@ -40,8 +40,8 @@ DatabaseError statement_failure(const WriteJob& job, const StatementError& error
                       error.message()));
     case ErrorClass::kRetry:
       return DatabaseError(fmt::format(
-          "Another session's locks block {} ({}). Retried for {} (--retry-for). Find that session with SHOW "
-          "PROCESSLIST, end it, and run the same command again.",
+          "Locks block {} ({}). Retried for {} (--retry-for). If another session holds them, find it with SHOW "
+          "PROCESSLIST and end it; then run the same command again.",
           lines, error.message(), retry_for));
     case ErrorClass::kRefused:
     case ErrorClass::kFatal: break;

@@ -101,12 +101,35 @@ class HopelessTest(unittest.TestCase):
                     run = support.run_chatload("check", path)
                     self.assertEqual(run.exit_code, 2, run.stderr)
                     self.assertIn(f"look like {look.strip()} ({json.dumps(value)})", errors(run)[0])
-                    command = re.search(r"Convert them with `(.*)`, and load lines.json.gz", errors(run)[0])[1]
+                    command = re.search(r"Convert them with `(.*)`, and load ", errors(run)[0])[1]
+                    converted = self.folder / "it's.seconds.json.gz"
                     subprocess.run(["bash", "-ec", command], cwd=self.folder, check=True)
-                    with gzip.open(self.folder / "lines.json.gz", "rt") as file:
+                    with gzip.open(converted, "rt") as file:
                         self.assertEqual({json.loads(one)["timestamp"] for one in file}, {1479816000})
-                    again = support.run_chatload("check", self.folder / "lines.json.gz")
+                    again = support.run_chatload("check", converted)
                     self.assertEqual(again.exit_code, 0, again.stderr)
+
+    def test_a_conversion_keeps_lines_that_need_none_or_that_are_no_json(self):
+        whole = line(9)
+        path = self.file([line(number, timestamp=1479816000123) for number in range(FIRST_LINES)] +
+                         [whole, "not json", line(timestamp=None)])
+        run = support.run_chatload("check", path)
+        self.assertEqual(run.exit_code, 2, run.stderr)
+        command = re.search(r"Convert them with `(.*)`, and load ", errors(run)[0])[1]
+        subprocess.run(["bash", "-ec", command], cwd=self.folder, check=True)
+        with gzip.open(self.folder / "log.seconds.json.gz", "rt") as file:
+            lines = file.read().splitlines()
+        self.assertEqual(len(lines), FIRST_LINES + 3)
+        self.assertEqual(json.loads(lines[-3]), json.loads(whole))
+        self.assertEqual(lines[-2], "not json")
+
+    def test_a_pipe_of_one_endless_line_keeps_to_its_memory(self):
+        count = 400
+        process = f"head -c {count}M /dev/zero | tr '\\0' x; echo; echo '{line()}'"
+        script = f"ulimit -v 1500000; ({process}) | {support.CHATLOAD} check - --progress none --memory 128M"
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("1  valid", done.stdout)
 
     def test_keys_that_the_lines_have_are_named_where_a_field_is_missing(self):
         run = self.check([json.dumps({"ts": number, "user": "u"}) for number in range(50)])
@@ -122,12 +145,12 @@ class HopelessTest(unittest.TestCase):
         self.assertEqual(run.exit_code, 0, run.stderr)
         self.assertIn("all of its 12,005 lines are filtered out", run.stderr)
         self.assertIn("of the first 10,000, the types are `t0` (1,429), `t1` (1,429)", run.stderr)
-        self.assertIn(", and 2 more; loaded are those of --type (message, status).", run.stderr)
+        self.assertIn(", and 2 more; no line passes --type (message, status), --site", run.stderr)
 
     def test_other_filters_are_named_where_they_leave_nothing(self):
         run = self.check([line()] * 5, "--site", "9")
         self.assertIn("all of its 5 lines are filtered out", run.stderr)
-        self.assertIn("--site, --since and --until", run.stderr)
+        self.assertIn("no line passes --site, --since and --until.", run.stderr)
 
     def test_nothing_is_said_where_a_line_is_valid_or_rejected(self):
         for last in (line(), "[1]"):

@@ -103,7 +103,7 @@ class HopelessTest(unittest.TestCase):
         path = self.file([line(number, data={"message": "m" * 300}) for number in range(2_000)])
         run = self.load(path)
         self.assertEqual(run.exit_code, 2, run.stderr)
-        self.assertIn("widen it with ALTER TABLE, and run the same command again", run.stderr)
+        self.assertIn("widen it with ALTER TABLE first", run.stderr)
         self.database.sql("ALTER TABLE chat_messages MODIFY data VARCHAR(400)")
         run = self.load(path)
         self.assertEqual(run.exit_code, 0, run.stderr)
@@ -113,7 +113,7 @@ class HopelessTest(unittest.TestCase):
         for order in ("file", "key"):
             run = self.load(path, "--order", order, "--reload")
             self.assertEqual(run.exit_code, 0, run.stderr)
-            self.assertIn("all of its 50 lines are filtered out, so no row was loaded; their types are `join` (50)",
+            self.assertIn("all of its 50 lines are filtered out, so there is nothing to load; their types are `join` (50)",
                           run.stderr)
 
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/errors.h"
 #include "unit/source/string_source.h"
 
 namespace chatload::source {
@@ -26,7 +27,7 @@ std::string read(ByteSource& source, std::size_t reads_max) {
 
 Recording record(const std::string& input, std::size_t reads, std::string& seen) {
   Recording recording{.source = std::make_unique<StringSource>(input, std::vector<std::size_t>{3}), .bytes = {}};
-  RecordingSource source(recording);
+  RecordingSource source(recording, 100);
   seen = read(source, reads);
   return recording;
 }
@@ -38,6 +39,15 @@ TEST(ReplayedSource, HandsOutEveryByteAfterHoweverManyReads) {
     EXPECT_EQ(seen, std::string("0123456789$").substr(0, reads < 4 ? 3 * reads : reads == 4 ? 10 : 11)) << reads;
     EXPECT_EQ(read(replayed, 100), "0123456789$") << reads;
   }
+}
+
+TEST(ReplayedSource, RecordingThatIsFullReadsNothingMore) {
+  Recording recording{.source = std::make_unique<StringSource>("0123456789", std::vector<std::size_t>{3}), .bytes = {}};
+  RecordingSource source(recording, 5);
+  EXPECT_EQ(read(source, 2), "012345");
+  EXPECT_THROW(static_cast<void>(read(source, 1)), SourceError);
+  ReplayedSource replayed(std::move(recording));
+  EXPECT_EQ(read(replayed, 100), "0123456789$");
 }
 
 }  // namespace
