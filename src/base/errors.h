@@ -9,7 +9,7 @@
 
 namespace chatload {
 
-// README, "Exit codes".
+// docs/operating.md, "Exit codes".
 enum class ExitCode : int {
   kLoaded = 0,
   kLoadedWithRejects = 1,

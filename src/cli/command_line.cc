@@ -83,15 +83,15 @@ void declare_inputs(CLI::App& app, Flags& flags) {
 void declare_public_key(Declarer declare, Flags& flags) {
   declare
       .flag("--server-public-key-file", "FILE", flags.server_public_key_file,
-            "without TLS: encrypt the password with this RSA key of the server's")
+            "without TLS: encrypt the password with this RSA key of the server (PEM)")
       .switch_flag("--get-server-public-key", flags.get_server_public_key,
-                   "the same with the key that the server sends, with ssl-mode=disabled too");
+                   "without TLS: take that key from the server; ssl-mode=preferred always does");
 }
 
 void declare_connection(Declarer declare, Flags& flags, const std::string& purpose) {
   declare.flag("--to", "URL", flags.to, purpose + ": mysql://user@host:3306/database (default $CHATLOAD_TO)")
       .flag("--password-file", "FILE", flags.password_file,
-            "password on its first line (default $MYSQL_PWD, then ~/.my.cnf, its user too)");
+            "file whose first line is the password (default: $MYSQL_PWD, then ~/.my.cnf)");
   declare_public_key(declare, flags);
 }
 
@@ -101,26 +101,34 @@ void declare_load(CLI::App& app, Flags& flags) {
   Declarer(app)
       .group("Database")
       .flag("--on-duplicate", "skip|replace|fail", flags.on_duplicate,
-            "a line whose id is there: first wins, last wins, stop (default skip)")
-      .flag("--order", "auto|file|key", flags.order, "order of rows; auto: key where many ids come in no order")
-      .flag("--spill-dir", "DIR", flags.spill_dir, "where rows are sorted by key (default: $TMPDIR, else /var/tmp)")
+            "if an id repeats: keep the first line, keep the last, or stop (default skip)")
+      .flag("--order", "auto|file|key", flags.order,
+            "order of rows; auto: by key if many ids come in random order (default auto)")
+      .flag("--spill-dir", "DIR", flags.spill_dir,
+            "directory in which rows are sorted by key (default: $TMPDIR, else /var/tmp)")
       .flag("--connections", "N", flags.connections,
-            "parallel writers, 1 to 64 (default: the cores, at most 8, as --memory allows)")
+            "parallel writers, 1 to 64 (default: one per core up to 8, as --memory allows)")
       .flag("--indexes", "auto|keep|defer", flags.indexes,
-            "secondary indexes: kept, or built once after the load (default auto)")
+            "secondary indexes: kept, or built after the load (default auto)")
       .flag("--write-method", "auto|insert|load-data", flags.write_method,
-            "how rows are sent; auto: LOAD DATA where it is faster, allowed and as strict")
-      .flag("--retry-for", "DURATION", flags.retry_for, "retry for this long while the server is away (default 5min)")
+            "how rows are sent; auto: LOAD DATA if faster, allowed and as strict")
+      .flag("--retry-for", "DURATION", flags.retry_for,
+            "retry this long after the last commit if the server is away (default 5min)")
       .repeatable_flag("--max-load", "NAME=NUMBER", flags.max_load,
-                       "wait while this status variable of the server is above it, repeatable")
-      .flag("--max-lag", "DURATION", flags.max_lag, "wait while a --replica lags more than this")
-      .repeatable_flag("--replica", "URL", flags.replicas, "ask this replica for its lag, repeatable; a URL as --to")
+                       "pause while this status variable of the server is above NUMBER; repeatable")
+      .flag("--max-lag", "DURATION", flags.max_lag,
+            "pause while a --replica is further behind, has stopped, or cannot be asked")
+      .repeatable_flag("--replica", "URL", flags.replicas,
+                       "a replica whose lag counts for --max-lag; a URL as for --to; repeatable")
       .group("Ledger")
-      .switch_flag("--restart", flags.restart, "start an unfinished load over; its rows stay and count as duplicate")
-      .switch_flag("--reload", flags.reload, "load a finished source once more")
-      .flag("--source-id", "NAME", flags.source_id, "knows the input again by this name, standard input too")
+      .switch_flag("--restart", flags.restart,
+                   "start an unfinished load over; its rows stay and count as duplicate or updated")
+      .switch_flag("--reload", flags.reload,
+                   "load a finished source again; its rows stay and count as duplicate or updated")
+      .flag("--source-id", "NAME", flags.source_id,
+            "recognise the input by this name, not by its content; also standard input")
       .flag("--wait-lock", "DURATION", flags.wait_lock,
-            "wait for another run of the load (default 15s), or of the table's (its end)")
+            "wait for a run of this load (default 15s), or for an index build (no limit)")
       .switch_flag("--fail-fast", flags.fail_fast, "stop at the first input that fails");
 }
 
@@ -130,7 +138,7 @@ void declare_check(CLI::App& app, Flags& flags) {
       .group("Database")
       .flag("--limits-from", "URL", flags.limits_from, "take the column limits of this database's table")
       .flag("--password-file", "FILE", flags.password_file,
-            "password for --limits-from (default $MYSQL_PWD, then ~/.my.cnf, its user too)");
+            "file whose first line is the password (default: $MYSQL_PWD, then ~/.my.cnf)");
   declare_public_key(Declarer(app).group("Database"), flags);
 }
 
@@ -138,26 +146,26 @@ void declare_check(CLI::App& app, Flags& flags) {
 void declare_run(CLI::App& app, Flags& flags) {
   Declarer(app)
       .group("Filters")
-      .repeatable_flag("--type", "TYPE", flags.types, "only this type, repeatable (default: message and status)")
-      .repeatable_flag("--site", "SITE", flags.sites, "only this site_id, repeatable (default: every site)")
-      .flag("--since", "TIME", flags.since, "only from this instant on: RFC 3339, a date, or epoch seconds")
-      .flag("--until", "TIME", flags.until, "only before this instant")
+      .repeatable_flag("--type", "TYPE", flags.types,
+                       "only lines of this type; repeatable (default: message and status)")
+      .repeatable_flag("--site", "SITE", flags.sites, "only lines of this site_id; repeatable (default: every site)")
+      .flag("--since", "TIME", flags.since, "only lines from this time on: RFC 3339, a date, or epoch seconds")
+      .flag("--until", "TIME", flags.until, "only lines before this time")
       .group("Rejects and summary")
-      .flag("--rejects", "FILE.json.gz", flags.rejects, "write every rejected line here, with its reason")
+      .flag("--rejects", "FILE.json.gz", flags.rejects, "write every rejected line to this file, with its reason")
       .flag("--max-rejects", "N|P%", flags.max_rejects,
-            "stop beyond this many, or this share (from line 10,000 on, and at the end)")
-      .flag("--summary", "FILE", flags.summary, "write the final figures as JSON")
+            "stop above this number or share (a share from line 10,000 on, and at the end)")
+      .flag("--summary", "FILE", flags.summary, "write the final counts to this file, as JSON")
       .group("Watching")
-      .flag("--progress", "auto|bar|lines|none", flags.progress,
-            "auto is a bar on a terminal, else lines (default auto)")
+      .flag("--progress", "auto|bar|lines|none", flags.progress, "auto: a bar on a terminal, else lines (default auto)")
       .flag("--progress-interval", "DURATION", flags.progress_interval, "time between progress lines (default 10s)")
-      .flag("--log-format", "text|json", flags.log_format, "of what goes to standard error (default text)")
+      .flag("--log-format", "text|json", flags.log_format, "format of the log on standard error (default text)")
       .group("Tuning")
-      .flag("--threads", "N", flags.threads, "parser threads, 1 to 256 (default: the cores, as --memory allows)")
+      .flag("--threads", "N", flags.threads, "parser threads, 1 to 256 (default: one per core, as --memory allows)")
       .flag("--range-size", "SIZE", flags.range_size,
-            "JSON in one transaction, 4K to 1G (default 4M, as --memory allows)")
-      .flag("--max-line", "SIZE", flags.max_line, "a longer line is rejected, 1K to 1G (default 1M)")
-      .flag("--memory", "SIZE", flags.memory, "bound on memory (default 256M, or what other flags need)")
+            "bytes of JSON in one transaction, 4K to 1G (default 4M, as --memory allows)")
+      .flag("--max-line", "SIZE", flags.max_line, "reject longer lines; 1K to 1G (default 1M)")
+      .flag("--memory", "SIZE", flags.memory, "memory limit (default 256M, or what other flags need)")
       .flag("--inflater", "isal|zlib", flags.inflater, "library that decompresses (default isal)");
 }
 
@@ -166,21 +174,22 @@ void declare_rejects(CLI::App& app, Flags& flags) {
   declare_connection(Declarer(app).group("Database"), flags, "where the ledger is");
   Declarer(app)
       .group("Rejects")
-      .switch_flag("--raw", flags.raw, "the bare lines, to fix and load again (default: JSON with the reason)")
-      .flag("-o,--output", "FILE.json.gz", flags.output, "write them here, gzipped (default: standard output, plain)");
+      .switch_flag("--raw", flags.raw, "the lines as they were, to fix and load (default: JSON with the reason)")
+      .flag("-o,--output", "FILE.json.gz", flags.output,
+            "write them to this file, gzipped (default: standard output, plain)");
 }
 
 void declare_forget(CLI::App& app, Flags& flags) {
   app.add_option("LOAD", flags.load, "the load's number, from `chatload loads`")->option_text("[LOAD]");
   declare_connection(Declarer(app).group("Database"), flags, "where the ledger is");
   Declarer(app).group("Loads").flag("--older-than", "DURATION", flags.older_than,
-                                    "every load that ended before then, such as 30d");
+                                    "every load that ended longer ago than this, such as 30d");
 }
 
 // Last, so that every command has its flags and its --config and --help at the end.
 void declare_general(CLI::App& app, FlagText& config) {
   Declarer(app).group("General").flag("--config", "FILE", config,
-                                      "flags from this TOML file: weaker than those here, stronger than $CHATLOAD_TO");
+                                      "read flags from this TOML file; the command line wins over it");
 }
 
 // CLI11's grammar of our commands, bound to the texts it fills.
@@ -193,7 +202,7 @@ class Grammar {
     app_.require_subcommand(0, 1);
     declare_load(add_command(app_, "load", "load", "Loads INPUT into the table chat_messages."), flags_);
     declare_check(
-        add_command(app_, "check", "check", "Parses and validates INPUT as load does, and writes to no database."),
+        add_command(app_, "check", "check", "Parses and validates INPUT as load does, without writing to a database."),
         flags_);
     for (const Command& command : commands_) declare_run(*command.app, flags_);
     schema_ = app_.add_subcommand("schema", "Prints, applies or checks the DDL of chat_messages.");
@@ -205,15 +214,15 @@ class Grammar {
     CLI::App& check = add_command(*schema_, "check", "schema", "Says whether the table can be loaded into.");
     declare_connection(Declarer(apply).group("Database"), flags_, "where to create it");
     declare_connection(Declarer(check).group("Database"), flags_, "where to look");
-    loads_ = &add_command(app_, "loads", "loads", "Lists the ledger: what is loaded, running or interrupted, how far.");
+    loads_ = &add_command(app_, "loads", "loads", "Lists the loads in the ledger: state, progress and counts.");
     loads_->require_subcommand(0, 1);
     declare_connection(Declarer(*loads_).group("Database"), flags_, "where the ledger is");
     Declarer(*loads_).group("Loads").flag("--format", "table|json", flags_.format,
                                           "for people or machines (default table)");
     declare_forget(
-        add_command(*loads_, "forget", "loads", "Forgets loads and their rejects; the rows that they loaded stay."),
+        add_command(*loads_, "forget", "loads", "Removes loads and their rejects from the ledger; their rows stay."),
         flags_);
-    declare_rejects(add_command(app_, "rejects", "rejects", "Exports the lines of a load that were rejected."), flags_);
+    declare_rejects(add_command(app_, "rejects", "rejects", "Exports the rejected lines of a load."), flags_);
     for (const Command& command : commands_) declare_general(*command.app, flags_.config);
   }
   Grammar(const Grammar&) = delete;

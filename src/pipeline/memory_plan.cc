@@ -13,7 +13,7 @@
 //
 // and N follows from --memory. A worker has something to do only while a range is there for it, so T + C ranges are
 // enough (and two, or nothing is read while something is written); where the server is slow for a while, up to
-// kRangesPerWorker a worker are of use, and more are only memory (README, "Memory").
+// kRangesPerWorker a worker are of use, and more are only memory (docs/tuning.md).
 //
 // In key order there are two halves, one after the other. While rows are sorted there are no writers, but a journal of
 // the ranges (kJournalBytes + 2 L); T + 1 ranges are enough, one a parser and one for the splitter, and up to 2 T of

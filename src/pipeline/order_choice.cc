@@ -1,6 +1,6 @@
 // Key order pays whether or not the server keeps the table in memory: rows that come in no order make it search the
 // whole tree for each of them, and write each leaf page many times over. Once the table outgrows the memory, it reads
-// them as often, too. The figures are in the README ("Measured").
+// them as often, too. The figures are in the README ("Figures").
 #include "pipeline/order_choice.h"
 
 #include <fmt/format.h>

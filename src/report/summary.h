@@ -33,7 +33,7 @@ struct Summary {
 // with theirs, then bytes, seconds and rows/s.
 [[nodiscard]] std::string to_text(const Summary& summary);
 
-// One JSON object on one line, documented in the README, with the stable keys status, command ("load", "check"),
+// One JSON object on one line, documented in docs/operating.md, with the stable keys status, command ("load", "check"),
 // inputs (an array), lines, inserted, updated, duplicate (a load's), valid (a check's), filtered, rejected, blank,
 // rejects_by_reason (every reason, zeros included), bytes_compressed, bytes_decompressed, this_run (of a load: an
 // object with the counts from lines to blank and bytes_decompressed), seconds and rows_per_second (three decimals and

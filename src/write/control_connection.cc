@@ -82,7 +82,7 @@ void ControlConnection::wait_after(const StatementError& error, Attempts& attemp
       retry_.may_redo(error) ? fmt::format(" within {} (--retry-for)", format_duration(retry_.retry_for())) : "";
   throw DatabaseError(
       fmt::format("The table or the ledger cannot be read or written{}: {}; {} and run the same command again.", within,
-                  error.what(), remedy(error, "use an account with the grants that the README lists")));
+                  error.what(), remedy(error, "use an account with the grants in docs/operating.md")));
 }
 
 void ControlConnection::keep_alive() {

@@ -50,7 +50,7 @@ std::vector<Migration> read_migrations(Session& session) {
     if (classify(error) != ErrorClass::kFatal) throw;
     throw DatabaseError(
         fmt::format("The ledger's table `chatload_migrations` cannot be read: {}; use an account with "
-                    "the grants that the README lists, and run the same command again.",
+                    "the grants in docs/operating.md, and run the same command again.",
                     error.what()));
   }
   return migrations;

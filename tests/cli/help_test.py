@@ -1,10 +1,12 @@
-"""README, --help, man page and bash completion name the same flags."""
+"""The list of flags, the manual page and bash completion are what scripts/generate-docs makes of --help."""
 
+import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -47,6 +49,14 @@ def completions(*words):
     return set(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split())
 
 
+def generated(chatload):
+    """{file name: text} of what scripts/generate-docs makes of that binary's --help."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [support.ROOT / "scripts/generate-docs", "--out", folder]
+        subprocess.run(command, env={**os.environ, "CHATLOAD_BIN": str(chatload)}, check=True)
+        return {path.name: path.read_text() for path in pathlib.Path(folder).iterdir()}
+
+
 class HelpTest(unittest.TestCase):
     def test_help_declares_flags(self):
         self.assertGreater(len(flags_of(["load"])), 15)
@@ -63,9 +73,27 @@ class HelpTest(unittest.TestCase):
         done = subprocess.run(["groff", "-man", "-ww", "-z", "-Tutf8", page], stderr=subprocess.PIPE, text=True)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
-    def test_readme_table_names_the_same_flags(self):
-        rows = re.findall(r"^\| *(`-[^|]*)\|", (support.ROOT / "README.md").read_text().replace("\\|", "/"), re.MULTILINE)
+    def test_list_of_flags_names_the_same_flags(self):
+        page = (support.ROOT / "docs/flags.md").read_text().replace("\\|", "/")
+        rows = re.findall(r"^\| *(`-[^|]*)\|", page, re.MULTILINE)
         self.assertEqual(set(re.findall(FLAG, "\n".join(rows))), all_flags())
+
+    def test_generated_files_are_those_of_this_help(self):
+        for name, text in generated(support.CHATLOAD).items():
+            with self.subTest(name):
+                self.assertEqual((support.ROOT / "docs" / name).read_text(), text, "run scripts/generate-docs")
+
+    def test_generated_files_follow_a_change_of_the_help(self):
+        before = generated(support.CHATLOAD)
+        with tempfile.TemporaryDirectory() as folder:
+            other = pathlib.Path(folder) / "chatload"
+            other.write_text(f"#!/bin/sh\n'{support.CHATLOAD}' \"$@\" | sed 's/--fail-fast  /--fail-early /'\n")
+            other.chmod(0o755)
+            after = generated(other)
+        for name, text in before.items():
+            with self.subTest(name):
+                self.assertEqual(after[name].count("early"), 1)
+                self.assertEqual(text.count("early"), 0)
 
     def test_completion_offers_the_flags_of_each_command(self):
         for name, words in COMMANDS.items():
