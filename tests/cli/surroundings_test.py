@@ -21,7 +21,7 @@ import support
 
 GOOD = '{"id":"%s","type":"message","from":"v","site_id":"3","timestamp":1479816000,"data":{"message":"hello"}%s}\n'
 DEADLINE_S = 20
-STOP_S = 5  # README, "Resume, and exactly once"
+STOP_S = 5  # docs/resuming.md, "Signals"
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LINE = re.compile(r"[0-9T:-]+Z (info|warning|error): .+")
 

@@ -11,6 +11,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
+import pages
 import proxy
 import support
 from ledger_case import LedgerCase, apply, chat_log, line, wait_until
@@ -349,10 +350,8 @@ class BesideOthersTest(IndexCase):
         self.assertEqual((self.indexes(), self.notes()), (SHIPPED, []))
 
     def account(self, *more):
-        """A user who may do what the README's grants say, except to change tables."""
-        readme = (support.ROOT / "README.md").read_text()
-        grants = re.search(r"## Grants\n+```sql\n(.*?)```", readme, re.DOTALL)[1]
-        grants = grants.replace(" chat.", f" `{self.database.name}`.").replace("loader@", f"{USER}@")
+        """A user who may do what the documented grants say, except to change tables."""
+        grants = pages.grants().replace(" chat.", f" `{self.database.name}`.").replace("loader@", f"{USER}@")
         self.assertIn("ALTER", grants)
         grants = "".join(text for text in grants.splitlines(True) if "ALTER" not in text)
         self.server.sql(f"DROP USER IF EXISTS {USER}@'%'; CREATE USER {USER}@'%'; {grants}")

@@ -3,7 +3,6 @@
 import gzip
 import os
 import pathlib
-import re
 import socket
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
+import pages
 import proxy
 import support
 from ledger_case import LedgerCase, apply, line, wait_until
@@ -249,16 +249,14 @@ class ServerTest(LedgerCase):
 
 class LeastPrivilegeTest(LedgerCase):
     def account(self):
-        """The URL of a user with the grants of the README and no others."""
-        readme = (support.ROOT / "README.md").read_text()
-        grants = re.search(r"## Grants\n+```sql\n(.*?)```", readme, re.DOTALL)[1]
-        grants = grants.replace(" chat.", f" `{self.database.name}`.").replace("loader@", f"{USER}@")
+        """The URL of a user with the documented grants and no others."""
+        grants = pages.grants().replace(" chat.", f" `{self.database.name}`.").replace("loader@", f"{USER}@")
         self.server.sql(f"DROP USER IF EXISTS {USER}@'%'; CREATE USER {USER}@'%'; {grants}")
         self.addCleanup(self.server.sql, f"DROP USER {USER}@'%'")
         url = self.server.url
         return url._replace(netloc=f"{USER}@{url.hostname}", path=f"/{self.database.name}").geturl()
 
-    def test_the_grants_of_the_readme_are_enough(self):
+    def test_the_documented_grants_are_enough(self):
         url = self.account()
         path, rejects = self.write_log(), self.folder / "rejects.json.gz"
         for mode in ("skip", "replace"):

@@ -1,6 +1,6 @@
 """Rows go by the fastest way that is as strict as INSERT; where there is none such the load says why, and inserts.
 
-Every load is that of a user who has the grants of the README, so that what keeps a table from LOAD DATA is seen by them.
+Every load is that of a user who has the grants of docs/operating.md, so that what keeps a table from LOAD DATA is seen by them.
 """
 
 import contextlib
