@@ -113,7 +113,7 @@ void declare_load(CLI::App& app, Flags& flags) {
       .flag("--write-method", "auto|insert|load-data", flags.write_method,
             "how rows are sent; auto: LOAD DATA if faster, allowed and as strict")
       .flag("--retry-for", "DURATION", flags.retry_for,
-            "retry this long after the last commit if the server is away (default 5min)")
+            "retry this long since the last commit if the server is away (default 5min)")
       .repeatable_flag("--max-load", "NAME=NUMBER", flags.max_load,
                        "pause while this status variable of the server is above NUMBER; repeatable")
       .flag("--max-lag", "DURATION", flags.max_lag,
