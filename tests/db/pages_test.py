@@ -65,6 +65,9 @@ class PagesTest(unittest.TestCase):
         count = 0
         for block in pages.blocks(pages.README):
             for command in block.commands():
+                # It starts a server of its own choice, and would write its sample twice at a time.
+                if command == "scripts/quickstart" and support.SERVER_KIND != "mariadb":
+                    continue
                 with self.subTest(command):
                     done = self.run_command(command, database)
                     self.assertIn(done.returncode, LOADED, done.stderr)
@@ -72,7 +75,7 @@ class PagesTest(unittest.TestCase):
                     if block.kind == "console":
                         shown = block.text.removeprefix(f"$ {command}\n")
                         self.assertRegex(done.stdout, as_pattern(shown))
-        self.assertGreaterEqual(count, 8)
+        self.assertGreaterEqual(count, 7)
 
     def test_each_command_of_the_other_pages(self):
         pages.make_inputs(self.folder, lines=2_000)
