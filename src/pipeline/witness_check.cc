@@ -9,13 +9,14 @@
 //   unfinished  none kept, but it has rows     made after its begin   ends, --restart: nobody can tell
 //   done        all there                      made or not            whole
 //   done        all missing                                           ends, --reload
-//   done        some missing                   made or not            whole, and a warning: old rows were deleted
+//   done        some missing                   made after its end     ends, --reload: a dump from the load's midst
+//   done        some missing                   not made since         whole, and a warning: old rows were deleted
 //   done        none kept, but it has rows     empty                  ends, --reload
 //   done        none kept, but it has rows     made after its end     whole, and a warning: nobody can tell
 //
 // None are kept of what a chatload before this one wrote, and of rows whose keys a trigger changed. "After its end" is
 // another CREATE_TIME than the ledger kept at the end, so that no clock is compared; where it kept none, a later one
-// than finished_at. CREATE_TIME has seconds: a table that is made anew within the second in which it was last made or
+// than finished_at. CREATE_TIME has seconds: a table that is recreated within the second in which it was last made or
 // altered keeps its time.
 #include "pipeline/witness_check.h"
 
@@ -101,10 +102,15 @@ void WitnessCheck::require_rows_of_done(const std::string& input, std::uint64_t 
         fmt::format("{}: {}. The table was emptied, recreated or restored since. Load the file again with --reload.",
                     input, there));
   }
+  if (missing > 0 && traces.is_table_newer) {
+    throw LoadError(fmt::format(
+        "{}: {}. The table was made or altered since that load was done, so it may be another one. Load the file again "
+        "with --reload.",
+        input, there));
+  }
   if (missing > 0) {
-    log_warning(fmt::format(
-        "{}: {}: {} were deleted since{}. --reload would load the file again.", input, there, missing,
-        traces.is_table_newer ? ", or were never in this table, which was made or altered after that load" : ""));
+    log_warning(
+        fmt::format("{}: {}: {} were deleted since. --reload would load the file again.", input, there, missing));
   } else if (all == 0 && traces.is_table_newer) {
     log_warning(fmt::format(
         "{}: {} was made or altered after load {} was done, and the ledger has no keys by which to look for the load's "
