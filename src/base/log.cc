@@ -40,27 +40,15 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
   return spdlog::level::err;
 }
 
-LogLevel log_level(spdlog::level::level_enum level) {
-  if (level >= spdlog::level::err) return LogLevel::kError;
-  return level == spdlog::level::warn ? LogLevel::kWarning : LogLevel::kInfo;
-}
-
-std::string_view name(LogLevel level) {
-  switch (level) {
-    case LogLevel::kInfo: return "info";
-    case LogLevel::kWarning: return "warning";
-    case LogLevel::kError: return "error";
-  }
-  return "error";
-}
+std::string_view view(spdlog::string_view_t text) { return {text.data(), text.size()}; }
 
 class LineFormatter : public spdlog::formatter {
  public:
   LineFormatter(LogFormat format, bool to_terminal) : format_(format), to_terminal_(to_terminal) {}
 
   void format(const spdlog::details::log_msg& event, spdlog::memory_buf_t& out) override {
-    const std::string line = log_line(format_, to_terminal_, event.time, log_level(event.level),
-                                      {event.payload.data(), event.payload.size()});
+    const std::string line = log_line(format_, to_terminal_, event.time,
+                                      view(spdlog::level::to_string_view(event.level)), view(event.payload));
     out.append(line.data(), line.data() + line.size());
   }
 
@@ -75,16 +63,15 @@ class LineFormatter : public spdlog::formatter {
 
 }  // namespace
 
-std::string log_line(LogFormat format, bool to_terminal, std::chrono::system_clock::time_point time, LogLevel level,
-                     std::string_view message) {
+std::string log_line(LogFormat format, bool to_terminal, std::chrono::system_clock::time_point time,
+                     std::string_view level, std::string_view message) {
   if (format == LogFormat::kText) {
-    return fmt::format("{}{} {}: {}\n", to_terminal ? kWipeTerminalLine : "", timestamp(time, false), name(level),
-                       message);
+    return fmt::format("{}{} {}: {}\n", to_terminal ? kWipeTerminalLine : "", timestamp(time, false), level, message);
   }
   std::string line = R"({"ts":)";
   append_json_string(line, timestamp(time, true));
   line += R"(,"level":)";
-  append_json_string(line, name(level));
+  append_json_string(line, level);
   line += R"(,"message":)";
   append_json_string(line, message);
   line += "}\n";

@@ -26,8 +26,8 @@ inline void log_warning(std::string_view message) { log(LogLevel::kWarning, mess
 inline void log_error(std::string_view message) { log(LogLevel::kError, message); }
 
 // What an event reads as: one line, ending in a newline. A text line that goes to a terminal first wipes what the
-// progress bar left there.
+// progress bar left there. level: "info", "warning", "error".
 [[nodiscard]] std::string log_line(LogFormat format, bool to_terminal, std::chrono::system_clock::time_point time,
-                                   LogLevel level, std::string_view message);
+                                   std::string_view level, std::string_view message);
 
 }  // namespace chatload

@@ -9,7 +9,7 @@ namespace {
 
 std::string line(LogFormat format, bool to_terminal, std::string_view message) {
   const auto time = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'479'816'000'042));
-  return log_line(format, to_terminal, time, LogLevel::kWarning, message);
+  return log_line(format, to_terminal, time, "warning", message);
 }
 
 TEST(Log, JsonLineIsAnObjectWithUtcTimeLevelAndEscapedMessage) {
