@@ -141,26 +141,6 @@ FilteredTypes look(const std::string& input, std::unique_ptr<source::ByteSource>
   return std::move(look).filtered_types();
 }
 
-}  // namespace
-
-LookedAtInput open_and_look(const source::HeldFile& file, const cli::ReadPlan& read, const parse::Mapping& mapping,
-                            report::RejectWriter* rejects, const StopSignal& stop) {
-  if (file.fd() >= 0) {
-    FilteredTypes types = look(file.name(), file.open(stop.fd()), read, mapping, rejects, stop);
-    return {file.open(stop.fd()), std::move(types)};
-  }
-  source::Recording recording{.source = file.open(stop.fd()), .bytes = {}};
-  FilteredTypes types = look(file.name(), std::make_unique<source::RecordingSource>(recording, kRecordedBytesMax), read,
-                             mapping, rejects, stop);
-  return {std::make_unique<source::ReplayedSource>(std::move(recording)), std::move(types)};
-}
-
-void say_if_all_filtered(const std::string& input, std::uint64_t filtered, const PipelineResult& result,
-                         const FilteredTypes& types, const parse::RowFilter& filter) {
-  if (filtered == 0 || filtered != result.lines - result.blank) return;
-  log_warning(fmt::format("{}: {}.", input, all_filtered_text(filtered, types, filter)));
-}
-
 std::string all_filtered_text(std::uint64_t lines, const FilteredTypes& types, const parse::RowFilter& filter) {
   std::vector<std::pair<std::string, std::uint64_t>> most(types.begin(), types.end());
   std::stable_sort(most.begin(), most.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
@@ -184,6 +164,26 @@ std::string all_filtered_text(std::uint64_t lines, const FilteredTypes& types, c
   if (have_all_wanted_types) return text + "; no line passes --site, --since and --until";
   const std::string wanted = filter.types.empty() ? "any" : fmt::format("{}", fmt::join(filter.types, ", "));
   return text + fmt::format("; no line passes --type ({}), --site, --since and --until", wanted);
+}
+
+}  // namespace
+
+LookedAtInput open_and_look(const source::HeldFile& file, const cli::ReadPlan& read, const parse::Mapping& mapping,
+                            report::RejectWriter* rejects, const StopSignal& stop) {
+  if (file.fd() >= 0) {
+    FilteredTypes types = look(file.name(), file.open(stop.fd()), read, mapping, rejects, stop);
+    return {file.open(stop.fd()), std::move(types)};
+  }
+  source::Recording recording{.source = file.open(stop.fd()), .bytes = {}};
+  FilteredTypes types = look(file.name(), std::make_unique<source::RecordingSource>(recording, kRecordedBytesMax), read,
+                             mapping, rejects, stop);
+  return {std::make_unique<source::ReplayedSource>(std::move(recording)), std::move(types)};
+}
+
+void say_if_all_filtered(const std::string& input, std::uint64_t filtered, const PipelineResult& result,
+                         const FilteredTypes& types, const parse::RowFilter& filter) {
+  if (filtered == 0 || filtered != result.lines - result.blank) return;
+  log_warning(fmt::format("{}: {}.", input, all_filtered_text(filtered, types, filter)));
 }
 
 }  // namespace chatload::pipeline

@@ -53,12 +53,9 @@ struct LookedAtInput {
                                           const parse::Mapping& mapping, report::RejectWriter* rejects,
                                           const StopSignal& stop);
 
-// A warning where every line of an input that was read to its end was filtered out. filtered: by all runs.
+// A warning where every line of an input that was read to its end was filtered out. filtered: by all runs. types: may
+// be empty, where nobody has looked.
 void say_if_all_filtered(const std::string& input, std::uint64_t filtered, const PipelineResult& result,
                          const FilteredTypes& types, const parse::RowFilter& filter);
-
-// Its words. types: may be empty, where nobody has looked.
-[[nodiscard]] std::string all_filtered_text(std::uint64_t lines, const FilteredTypes& types,
-                                            const parse::RowFilter& filter);
 
 }  // namespace chatload::pipeline

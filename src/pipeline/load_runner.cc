@@ -121,13 +121,10 @@ void LoadRunner::inspect_again(const std::string& input) {
 unsigned LoadRunner::fitting_writers() const { return table_.can_write_in_parallel() ? fitting_connections_ : 1; }
 
 void LoadRunner::run(const std::string& input, Verdict& verdict) {
-  struct LetGo {
-    LoadRunner& runner;
-    ~LetGo() {
-      runner.control_->unlock_all();
-      runner.looked_at_ = {};
-    }
-  } const let_go{*this};
+  struct Unlock {
+    write::ControlConnection& control;
+    ~Unlock() { control.unlock_all(); }
+  } const unlock{*control_};
   spill_.reset();
   if (indexes_) inspect_again(input);  // the constructor has just looked for the first input
   const source::HeldFile file(input);
@@ -135,9 +132,10 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
   indexes_.emplace(
       plan_, input, table_.table, *control_, [this] { writers_.close(); }, retry_, stats_, stop_);
   LoadDecider decider(mapping_, table_, writers_.allowed(fitting_writers()), stop_);
+  LookedAtInput looked_at;
   const auto decide = [&](const cli::LoadPlan& plan) {
     // Once: a pipe cannot be opened again.
-    if (!looked_at_.bytes) looked_at_ = open_and_look(file, plan.read, mapping_, reject_writer_.get(), stop_);
+    if (!looked_at.bytes) looked_at = open_and_look(file, plan.read, mapping_, reject_writer_.get(), stop_);
     cli::LoadPlan decided = decider.decide(plan, file, identity);
     decided.write.indexes = indexes_->decide(identity.bytes);
     return decided;
@@ -169,7 +167,7 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
         finish(file, load, load.before.counts.rejected > 0, verdict);
       } else {
         if (load.before.ranges > 0) witnesses_->require_rows(input, load.load_id);
-        go_on(file, identity, load, verdict);
+        go_on(file, identity, load, std::move(looked_at), verdict);
       }
     } catch (const Interrupted& interrupted) {
       mark_ended(load, write::LoadState::kInterrupted, interrupted.exit_code());
@@ -208,7 +206,7 @@ void LoadRunner::count_done(const std::string& input, const DoneLoad& load, Verd
 }
 
 void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentity& identity, const OpenLoad& load,
-                       Verdict& verdict) {
+                       LookedAtInput looked_at, Verdict& verdict) {
   const std::string& input = file.name();
   const bool is_key_order = load.plan.write.order == write::RowOrder::kKey;
   report::RejectSurvey survey(mapping_);
@@ -219,7 +217,7 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
   report::RunCounts before = recorded_counts(load.before);
   before.bytes_compressed = 0;  // this run reads the input from its start again
   count(load.load_id, before, verdict);
-  const InputResult result = write_rows(file, identity, load, rejects);
+  const InputResult result = write_rows(file, identity, load, std::move(looked_at.bytes), rejects);
   const PipelineResult& pipeline = result.pipeline;
   counted_[load.load_id] += pipeline.counts;
   verdict.counts += pipeline.counts;
@@ -242,7 +240,7 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
     verdict.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else {
     say_if_all_filtered(input, before.parsed.filtered + pipeline.counts.parsed.filtered, pipeline,
-                        looked_at_.filtered_types, load.plan.read.filter);
+                        looked_at.filtered_types, load.plan.read.filter);
     closer(file, load).record_end(identity, plan_.ledger.source_id, result);
     finish(file, load, rejects.rejected() > 0, verdict);
   }
@@ -290,7 +288,8 @@ void LoadRunner::say_if_fewer(const std::string& input, const MemoryPlan& memory
 
 // Runs the pipeline; a failed writer's error is the result's failure, too.
 InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::SourceIdentity& identity,
-                                   const OpenLoad& load, report::RejectSink& rejects) {
+                                   const OpenLoad& load, std::unique_ptr<source::ByteSource> bytes,
+                                   report::RejectSink& rejects) {
   const std::string& input = file.name();
   const cli::LoadPlan& plan = load.plan;
   if (plan.write.on_duplicate != plan_.write.on_duplicate) inspect(plan.write.on_duplicate);
@@ -344,7 +343,7 @@ InputResult LoadRunner::write_rows(const source::HeldFile& file, const source::S
   write::WriterPool pool(sessions, context);
   cli::ReadPlan read = plan.read;
   read.threads = memory.workers.threads;
-  std::unique_ptr<source::ByteSource> bytes = looked_at_.bytes ? std::move(looked_at_.bytes) : file.open(stop_.fd());
+  if (!bytes) bytes = file.open(stop_.fd());
   InputResult result = read_input(std::move(bytes), read, plan.report.progress, mapping_, memory.ranges_in_flight_max,
                                   Writing{pool, *committed, table_.can_write_in_parallel()}, rejects, stats_, stop_);
   if (auto failure = failure_of(pool, input)) result.pipeline.failure = std::move(failure);

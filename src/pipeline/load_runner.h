@@ -57,11 +57,12 @@ class LoadRunner {
   void count(std::uint64_t load_id, const report::RunCounts& counts, Verdict& verdict);
   void count_done(const std::string& input, const DoneLoad& load, Verdict& verdict);
   void go_on(const source::HeldFile& file, const source::SourceIdentity& identity, const OpenLoad& load,
-             Verdict& verdict);
+             LookedAtInput looked_at, Verdict& verdict);
   [[nodiscard]] write::RowTransport choose_transport(const std::string& input, const OpenLoad& load);
   void say_if_fewer(const std::string& input, const MemoryPlan& memory) const;
   [[nodiscard]] InputResult write_rows(const source::HeldFile& file, const source::SourceIdentity& identity,
-                                       const OpenLoad& load, report::RejectSink& rejects);
+                                       const OpenLoad& load, std::unique_ptr<source::ByteSource> bytes,
+                                       report::RejectSink& rejects);
   void finish(const source::HeldFile& file, const OpenLoad& load, bool has_rejects, Verdict& verdict);
   [[nodiscard]] LoadCloser closer(const source::HeldFile& file, const OpenLoad& load);
   void mark_ended(const OpenLoad& load, write::LoadState state, ExitCode exit_code);
@@ -76,7 +77,6 @@ class LoadRunner {
   WriterSessions writers_;
   parse::Mapping mapping_;
   write::TableInfo table_;
-  LookedAtInput looked_at_;                             // the input that is run, if its load has just begun
   std::atomic<std::uint64_t> respelled_ = 0;            // of the input that is run (write/write_context.h)
   std::map<std::uint64_t, report::RunCounts> counted_;  // by load: its part of the verdict's counts
   std::unique_ptr<write::ControlConnection> control_;
