@@ -187,6 +187,12 @@ def generate(path, **options):
     return path
 
 
+def chat_line(number=0, **members):
+    """A valid line without its line end; the number makes its id and time, and members replace or add others."""
+    return json.dumps({"id": f"f{number}", "type": "message", "from": "v", "site_id": "1",
+                       "timestamp": 1479816000 + number, "data": {"message": "m"}, **members})  # fmt: skip
+
+
 def write_gzip(path, *members):
     """One gzip member for each bytes of `members`."""
     with open(path, "wb") as file:

@@ -12,13 +12,9 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import support
+from support import chat_line as line
 
 FIRST_LINES = 10_000
-
-
-def line(number=0, **members):
-    return json.dumps({"id": f"f{number}", "type": "message", "from": "v", "site_id": "1",
-                       "timestamp": 1479816000 + number, "data": {"message": "m"}, **members})
 
 
 def errors(run):
@@ -32,9 +28,7 @@ class HopelessTest(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
 
     def file(self, lines, name="log.json.gz"):
-        path = self.folder / name
-        path.write_bytes(gzip.compress("".join(one + "\n" for one in lines).encode(), 1))
-        return path
+        return support.write_gzip(self.folder / name, "".join(one + "\n" for one in lines).encode())
 
     def check(self, lines, *words):
         return support.run_chatload("check", self.file(lines), *words)

@@ -12,15 +12,11 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import oracle
 import support
+from support import chat_line as line
 
 FIRST_LINES = 10_000
 INDEXES = "SELECT COUNT(DISTINCT index_name) FROM information_schema.statistics WHERE table_schema = DATABASE() " \
           "AND table_name = 'chat_messages'"
-
-
-def line(number=0, **members):
-    return json.dumps({"id": f"f{number}", "type": "message", "from": "v", "site_id": "1",
-                       "timestamp": 1479816000 + number, "data": {"message": "m"}, **members})
 
 
 class HopelessTest(unittest.TestCase):
@@ -39,9 +35,7 @@ class HopelessTest(unittest.TestCase):
         self.indexes = self.database.sql(INDEXES)
 
     def file(self, lines):
-        path = self.folder / "log.json.gz"
-        path.write_bytes(gzip.compress("".join(one + "\n" for one in lines).encode(), 1))
-        return path
+        return support.write_gzip(self.folder / "log.json.gz", "".join(one + "\n" for one in lines).encode())
 
     def load(self, *words, **options):
         return support.run_chatload("load", *words, "--to", self.database.url, **options)
