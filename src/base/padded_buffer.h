@@ -60,6 +60,9 @@ class PaddedBuffer {
   [[nodiscard]] std::span<char> free_space() { return {bytes_.get() + size_, capacity_ - size_}; }
   void advance(std::size_t bytes_written) { size_ += bytes_written; }
 
+  // Holds a copy of text and nothing else. REQUIRES text.size() <= capacity().
+  void assign(std::string_view text) { size_ = text.copy(bytes_.get(), capacity_); }
+
   // Keeps the first size_bytes; REQUIRES size_bytes <= size().
   void truncate(std::size_t size_bytes) { size_ = size_bytes; }
 

@@ -1,6 +1,5 @@
 #include "parse/line_members.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -19,8 +18,7 @@ std::string_view without_space_at_end(std::string_view text) {
 
 std::vector<LineMember> line_members(std::string_view line, std::size_t count_max) {
   PaddedBuffer copy(line.size());
-  std::copy(line.begin(), line.end(), copy.free_space().begin());
-  copy.advance(line.size());
+  copy.assign(line);
   TokenIndex index;
   if (!index.index(copy.view())) return {};
   const std::uint32_t* token = index.tokens();

@@ -13,6 +13,13 @@ FieldMapping field(std::string column, FieldKind kind, std::uint64_t characters_
 
 }  // namespace
 
+std::optional<std::size_t> Mapping::field_of(std::string_view column) const {
+  for (std::size_t index = 0; index < fields.size(); ++index) {
+    if (fields[index].column == column) return index;
+  }
+  return std::nullopt;
+}
+
 Mapping chat_mapping() {
   Mapping mapping;
   mapping.table = "chat_messages";

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace chatload::parse {
@@ -47,6 +49,9 @@ struct Mapping {
   std::size_t discriminator = 0;     // index of the field that says what kind of line it is; its kind is kText
   std::size_t site = 0;              // index of the field that --site compares
   std::size_t time = 0;              // index of the field that --since and --until compare; kEpochSeconds
+
+  // The index of the column's field; nothing where no field has it.
+  [[nodiscard]] std::optional<std::size_t> field_of(std::string_view column) const;
 };
 
 // The built-in mapping of schema/row-contract.md with the shipped table's limits: type, id, from, site_id, data,

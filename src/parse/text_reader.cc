@@ -7,9 +7,7 @@ namespace chatload::parse {
 std::optional<std::string_view> TextReader::read(std::string_view line, std::size_t field) {
   if (line.size() > kLineBytesMax) return std::nullopt;
   if (line_.capacity() < line.size()) line_ = PaddedBuffer(std::max(line.size(), 2 * line_.capacity()));
-  line_.truncate(0);
-  std::copy(line.begin(), line.end(), line_.free_space().begin());
-  line_.advance(line.size());
+  line_.assign(line);
   const PaddedView view = line_.view();
   if (!index_.index(view)) return std::nullopt;
   const std::string_view text = view.text();

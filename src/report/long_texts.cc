@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/quantity.h"
 #include "parse/cell_reader.h"
@@ -19,13 +20,11 @@ std::string to_text(const LongText& text, const parse::Mapping& mapping) {
 }
 
 void LongTexts::add(std::string_view column, std::string_view line) {
-  const auto field = std::find_if(mapping_.fields.begin(), mapping_.fields.end(),
-                                  [&](const parse::FieldMapping& one) { return one.column == column; });
-  if (field == mapping_.fields.end()) return;
-  const auto index = static_cast<std::size_t>(field - mapping_.fields.begin());
-  const std::string_view text = reader_.read(line, index).value_or(line);
-  LongText& longest = by_field_[index];
-  longest.field = index;
+  const std::optional<std::size_t> field = mapping_.field_of(column);
+  if (!field) return;
+  const std::string_view text = reader_.read(line, *field).value_or(line);
+  LongText& longest = by_field_[*field];
+  longest.field = *field;
   ++longest.lines;
   longest.characters = std::max(longest.characters, parse::count_characters(text));
   longest.bytes = std::max<std::uint64_t>(longest.bytes, text.size());

@@ -78,9 +78,8 @@ std::string time_advice(const std::string& raw, const parse::FieldMapping& field
     // Lines that the filter does not fit stay as they are, so that none is lost on the way.
     const std::string target = shell_word(converted_name(input));
     text += fmt::format(
-        " Convert them with `gzip -dcf -- {} | jq -Rr '. as $line | try (fromjson | .{} |= ({}) | tojson) catch $line' "
-        "| "
-        "gzip > {}`, and load {}.",
+        " Convert them with `gzip -dcf -- {} | jq -Rr '. as $line | try (fromjson | .{} |= ({}) | tojson) catch $line'"
+        " | gzip > {}`, and load {}.",
         is_file(input) ? shell_word(input) : "FILE", key, look->filter, target, target);
   }
   return text;
@@ -123,21 +122,19 @@ std::string RejectSurvey::advice(const Kind& kind, std::string_view input) const
   if (kind.reason == RejectReason::kInvalidUtf8) {
     return " Each line must be UTF-8: convert the file with iconv, such as `iconv -f latin1 -t utf-8`.";
   }
-  const auto field = std::find_if(mapping_.fields.begin(), mapping_.fields.end(),
-                                  [&](const parse::FieldMapping& one) { return one.column == kind.field; });
-  if (field == mapping_.fields.end()) return "";
+  const std::optional<std::size_t> index = mapping_.field_of(kind.field);
+  if (!index) return "";
+  const parse::FieldMapping& field = mapping_.fields[*index];
   switch (kind.reason) {
     case RejectReason::kMissingField:
     case RejectReason::kNullField:
-    case RejectReason::kEmptyId: return keys_advice(kind.first_raw, *field);
+    case RejectReason::kEmptyId: return keys_advice(kind.first_raw, field);
     case RejectReason::kTooLong:
-      return fmt::format(" The column `{}` is too short for them: widen it with ALTER TABLE first.", field->column);
+      return fmt::format(" The column `{}` is too short for them: widen it with ALTER TABLE first.", field.column);
     case RejectReason::kWrongType:
     case RejectReason::kBadTimestamp:
-    case RejectReason::kTimestampOutOfRange: {
-      if (field->kind != parse::FieldKind::kEpochSeconds) return "";
-      return time_advice(kind.first_raw, *field, input);
-    }
+    case RejectReason::kTimestampOutOfRange:
+      return field.kind == parse::FieldKind::kEpochSeconds ? time_advice(kind.first_raw, field, input) : "";
     default: return "";
   }
 }

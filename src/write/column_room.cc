@@ -2,10 +2,9 @@
 // DEFAULT '',". Of that only the type behind the name is replaced. A VARCHAR gets twice its length until the text fits:
 // nobody has seen the longest one yet.
 //
-// A key holds 3,072 bytes: 768 characters of utf8mb4. One of a column's beginning, or for words in its text, sets no
-// limit. All columns of a row share 65,535 bytes, but for TEXT and BLOB;
-// so a column that needs more than 4,095 characters becomes one of those. MySQL takes a literal as the default of a
-// TEXT only in brackets.
+// A key holds 3,072 bytes: 768 characters of utf8mb4. Prefix keys and FULLTEXT keys set no limit. All columns of a row
+// share 65,535 bytes, but for TEXT and BLOB; so a column that needs more than 4,095 characters becomes one of those.
+// MySQL takes a literal as the default of a TEXT only in brackets.
 #include "write/column_room.h"
 
 #include <fmt/format.h>

@@ -73,8 +73,7 @@ std::optional<std::vector<IdMatch>> IdLookup::matches(const parse::RowBatch& row
   const auto id_at = [&](std::size_t place) { return rows.row(order[place])[key_column_].as_text(); };
   std::vector<IdMatch> matches(order.size());
   if (key_is_bytes_) {
-    Ids there;
-    for (const Row& row : result) there.insert(row.at(0).value());
+    const Ids there = ids_of(result);
     std::map<std::string_view, std::size_t> first;
     for (std::size_t place = 0; place < order.size(); ++place) {
       const auto known = there.find(id_at(place));
@@ -89,6 +88,12 @@ std::optional<std::vector<IdMatch>> IdLookup::matches(const parse::RowBatch& row
     matches.at(place) = {.first = to_number(row.at(2)), .there = row.at(3)};
   }
   return matches;
+}
+
+Ids IdLookup::ids_of(std::span<const Row> result) {
+  Ids ids;
+  for (const Row& row : result) ids.insert(row.at(0).value());
+  return ids;
 }
 
 void IdLookup::hold(const Ids& ids, std::string& sql) const {

@@ -49,6 +49,9 @@ class IdLookup {
                                                             std::span<const std::uint32_t> order,
                                                             std::span<const Row> result) const;
 
+  // What the result of find() or hold() says.
+  [[nodiscard]] static Ids ids_of(std::span<const Row> result);
+
   // Replaces sql by a query for those of the ids that are still there; their rows stay until the transaction ends.
   void hold(const Ids& ids, std::string& sql) const;
 

@@ -142,8 +142,7 @@ std::optional<std::vector<IdMatch>> RowSender::match_ids(const WriteJob& job, st
     }
     if (there.empty()) return matches;
     lookup_.hold(there, text_);
-    Ids held;
-    for (Row& row : paced(there.size(), ask)) held.insert(std::move(row.at(0).value()));
+    const Ids held = IdLookup::ids_of(paced(there.size(), ask));
     for (IdMatch& match : *matches) {
       if (match.there && !held.contains(*match.there)) match.there.reset();
     }
@@ -172,7 +171,7 @@ RowSender::Outcome RowSender::insert_absent(WriteJob& job, std::span<const std::
       for (std::size_t place = 0; place < fitting; ++place) {
         const IdMatch& match = (*matches)[place];
         if (match.there) {
-          count_duplicate_of(job, next[place], *match.there);
+          count_duplicate(job, next[place], *match.there);
         } else {
           (match.first == place || !context_.can_reorder ? absent : repeats).push_back(next[place]);
         }
@@ -347,16 +346,11 @@ void RowSender::count(WriteJob& job, std::span<const std::uint32_t> sent, const 
   keep_witness(job, sent, inserted);
 }
 
-void RowSender::count_duplicate(WriteJob& job, std::uint32_t row) {
+// there: the equal id that the table has, as it spells it, where that is known.
+void RowSender::count_duplicate(WriteJob& job, std::uint32_t row, std::optional<std::string_view> there) {
   ++job.result.counts.duplicate;
   keep_witness(job, {&row, 1}, 0);
-  count_respelled(job, {&row, 1}, {});
-}
-
-// there: the id that the table has, as it spells it.
-void RowSender::count_duplicate_of(WriteJob& job, const std::uint32_t& row, std::string_view there) {
-  ++job.result.counts.duplicate;
-  keep_witness(job, {&row, 1}, 0);
+  if (!there) return count_respelled(job, {&row, 1}, {});
   const bool is_respelled = job.parsed.rows.row(row)[context_.mapping.key].as_text() != there;
   if (context_.respelled != nullptr && is_respelled) ++job.result.respelled;
 }
@@ -369,7 +363,7 @@ Ids RowSender::ids_there(const WriteJob& job, std::span<const std::uint32_t> row
   while (!rows.empty()) {
     const std::size_t asked = lookup_.find(job.parsed.rows, rows, limits, sql);
     if (asked == 0) throw line_too_long(place_of(job, rows.front()).line, limits.bytes_max);
-    for (Row& row : session_.query(sql)) ids.insert(std::move(row.at(0).value()));
+    ids.merge(IdLookup::ids_of(session_.query(sql)));
     rows = rows.subspan(asked);
   }
   return ids;

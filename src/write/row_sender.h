@@ -75,8 +75,7 @@ class RowSender {
   [[nodiscard]] Outcome refuse(WriteJob& job, std::uint32_t row, const StatementError& error);
   [[nodiscard]] RefusedLine place_of(const WriteJob& job, std::uint32_t row);
   void count(WriteJob& job, std::span<const std::uint32_t> rows, const StatementResult& done);
-  void count_duplicate(WriteJob& job, std::uint32_t row);
-  void count_duplicate_of(WriteJob& job, const std::uint32_t& row, std::string_view there);
+  void count_duplicate(WriteJob& job, std::uint32_t row, std::optional<std::string_view> there = std::nullopt);
   [[nodiscard]] Ids ids_there(const WriteJob& job, std::span<const std::uint32_t> rows);
   void count_respelled(WriteJob& job, std::span<const std::uint32_t> sent, const Ids& before);
   static void keep_witness(WriteJob& job, std::span<const std::uint32_t> rows, std::uint64_t inserted);

@@ -198,9 +198,7 @@ void check_columns(Session& session, const std::vector<Column>& columns, parse::
     }
   }
   for (const Column& column : columns) {
-    const bool is_mapped = std::any_of(mapping.fields.begin(), mapping.fields.end(),
-                                       [&](const parse::FieldMapping& field) { return field.column == column.name; });
-    if (!is_mapped && !column.nullable && !column.has_default && !column.generated) {
+    if (!mapping.field_of(column.name) && !column.nullable && !column.has_default && !column.generated) {
       problems.push_back("its column " + quote_identifier(column.name) +
                          ", which no line fills, is NOT NULL without a default");
     }
