@@ -108,7 +108,7 @@ class BatchWriterTest : public DatabaseTest {
 
   std::string table() {
     std::string text;
-    for (const Row& row : admin().query("SELECT id, data FROM chat_messages ORDER BY id")) {
+    for (const Row& row : read_back().query("SELECT id, data FROM chat_messages ORDER BY id")) {
       text += *row[0] + "=" + *row[1] + " ";
     }
     return text;
@@ -117,7 +117,7 @@ class BatchWriterTest : public DatabaseTest {
   // What the ledger says of the load's ranges: "number: lines inserted updated duplicate rejected".
   std::string ledger() {
     std::string text;
-    for (const Row& row : admin().query(
+    for (const Row& row : read_back().query(
              "SELECT CONCAT(range_number, ': ', CONCAT_WS(' ', `lines`, inserted, updated, duplicate, rejected)) "
              "FROM chatload_ranges WHERE load_id = " +
              std::to_string(load_id_) + " ORDER BY range_number")) {
@@ -208,7 +208,7 @@ TEST_F(BatchWriterTest, RefusedRowBecomesARejectAndItsNeighboursStay) {
   EXPECT_EQ(ledger(), "0: 3 2 0 0 1; ");
   ASSERT_EQ(result.refused.size(), 1U);
   EXPECT_EQ(result.refused[0].line, LineNumber(2));
-  EXPECT_EQ(value(admin(), "SELECT CONCAT(line, ' ', reason, ' ', LEFT(detail, 15)) FROM chatload_rejects"),
+  EXPECT_EQ(value_read_back("SELECT CONCAT(line, ' ', reason, ' ', LEFT(detail, 15)) FROM chatload_rejects"),
             "2 refused_by_server SQLSTATE 22001:");
 }
 
@@ -229,7 +229,7 @@ TEST_F(BatchWriterTest, ManyRefusedRowsOfARangeAreAllFound) {
   const WriteResult result = write(session, lines, OnDuplicate::kSkip);
   EXPECT_EQ(result.counts.inserted, 300U);
   EXPECT_EQ(result.counts.rejected, 300U);
-  EXPECT_EQ(value(admin(), "SELECT COUNT(*) FROM chatload_rejects"), "300");
+  EXPECT_EQ(value_read_back("SELECT COUNT(*) FROM chatload_rejects"), "300");
 }
 
 TEST_F(BatchWriterTest, RangeWithMoreRefusedRowsThanAllowedIsNotCommitted) {
@@ -283,7 +283,7 @@ TEST_F(LoadDataTest, RangeOfManyChunksArrivesWhole) {
   std::vector<Line> lines;
   for (int i = 0; i < 3'000; ++i) lines.push_back({std::to_string(10'000 + i), std::string(i % 200, 'x')});
   EXPECT_EQ(write(session, lines, OnDuplicate::kSkip).counts.inserted, 3'000U);
-  EXPECT_EQ(value(admin(), "SELECT CONCAT(COUNT(*), ' ', SUM(LENGTH(data))) FROM chat_messages"), "3000 298500");
+  EXPECT_EQ(value_read_back("SELECT CONCAT(COUNT(*), ' ', SUM(LENGTH(data))) FROM chat_messages"), "3000 298500");
 }
 
 TEST_F(LoadDataTest, RowThatDoesNotFitIsRefusedAsAnInsertRefusesItAndItsNeighboursStay) {
@@ -321,7 +321,7 @@ TEST_F(LoadDataTest, MoreDuplicatesThanTheServerKeepsWarningsOfAreInserted) {
   lines.push_back({"new", "second"});
   const WriteResult result = write(session, lines, OnDuplicate::kSkip);
   EXPECT_EQ(std::pair(result.counts.inserted, result.counts.duplicate), std::pair(1UL, 1'500UL));
-  EXPECT_EQ(value(admin(), "SELECT COUNT(*) FROM chat_messages WHERE data = 'first'"), "1500");
+  EXPECT_EQ(value_read_back("SELECT COUNT(*) FROM chat_messages WHERE data = 'first'"), "1500");
 }
 
 TEST_F(LoadDataTest, ServerThatAllowsItNoLongerGetsInserts) {
@@ -440,7 +440,7 @@ TEST_F(BatchWriterTest, RangeThatWaitsForALowerOneGivesWayToIt) {
   scheduler.finish(jobs[0]);
   upper.join();
   EXPECT_EQ(table(), "a=1 b=1 shared=lower ");
-  EXPECT_EQ(value(admin(), "SELECT lines_in FROM totals"), "3");
+  EXPECT_EQ(value_read_back("SELECT lines_in FROM totals"), "3");
 }
 
 TEST_F(BatchWriterTest, RangeThatWaitsForOneThatMayNotBeginHoldsNoLocks) {
@@ -534,7 +534,7 @@ TEST_F(BatchWriterTest, LinesOfOneIdKeepTheirOrderAcrossConnections) {
         for (std::size_t i = 0; i < 50; ++i) has_it |= (i * 7 + range) % 60 == shared;
         if (has_it && (mode == OnDuplicate::kReplace || winner == kRanges)) winner = range;
       }
-      EXPECT_EQ(value(admin(), "SELECT data FROM chat_messages WHERE id = 'shared" + std::to_string(shared) + "'"),
+      EXPECT_EQ(value_read_back("SELECT data FROM chat_messages WHERE id = 'shared" + std::to_string(shared) + "'"),
                 std::to_string(winner));
     }
   }

@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "db/read_back.h"
 #include "write/session.h"
 #include "write/sql_text.h"
 
@@ -31,6 +32,7 @@ class DatabaseTest : public ::testing::Test {
     endpoint_.database = "chatload_test_" + std::to_string(getpid()) + "_" + std::to_string(++count);
     admin_->execute("CREATE DATABASE " + endpoint_.database + " CHARACTER SET utf8mb4");
     admin_->execute("USE " + endpoint_.database);
+    read_back().use(endpoint_.database);
   }
 
   void TearDown() override {
@@ -46,6 +48,13 @@ class DatabaseTest : public ::testing::Test {
   }
   [[nodiscard]] bool is_mysql() const { return admin_->server().server == Server::kMysql; }
 
+  // Another client than chatload's, to read in that database what was written and committed.
+  [[nodiscard]] ReadBack& read_back() { return read_back_connection(); }
+  [[nodiscard]] std::string value_read_back(const std::string& query) {
+    return read_back().query(query).at(0).at(0).value_or("NULL");
+  }
+
+  // What the session itself is told.
   [[nodiscard]] std::string value(Session& session, const std::string& query) const {
     return session.query(query).at(0).at(0).value_or("NULL");
   }

@@ -110,7 +110,7 @@ TEST_P(KilledBeforeTest, TheStatementFailsAndTheConnectionIsLost) {
   ASSERT_TRUE(lost) << GetParam() << " seemed to succeed on a dead connection";
   EXPECT_EQ(classify(*lost), ErrorClass::kConnectionLost) << lost->what();
   EXPECT_TRUE(failure_of<StatementError>([&] { session.execute("DO 1"); })) << "it came back by itself";
-  EXPECT_EQ(value(admin(), "SELECT COUNT(*) FROM t WHERE id = 3"), "0");
+  EXPECT_EQ(value_read_back("SELECT COUNT(*) FROM t WHERE id = 3"), "0");
 }
 
 INSTANTIATE_TEST_SUITE_P(Transactions, KilledBeforeTest, ::testing::Values("START TRANSACTION", "COMMIT", "ROLLBACK"));

@@ -42,7 +42,7 @@ class LoadLedgerTest : public DatabaseTest {
                     std::to_string(load_id) + ", " + std::to_string(line) + ", 0, '" + reason + "', '')");
   }
   [[nodiscard]] std::string ranges_of(std::uint64_t load_id) {
-    return value(admin(), "SELECT COUNT(*) FROM chatload_ranges WHERE load_id = " + std::to_string(load_id));
+    return value_read_back("SELECT COUNT(*) FROM chatload_ranges WHERE load_id = " + std::to_string(load_id));
   }
 
   const LoadKey kKey{"chat_messages", "key"};
@@ -94,7 +94,7 @@ TEST_F(LoadLedgerTest, SupersededLoadsAreMarkedAndTheirRunsMayNoLongerWrite) {
   EXPECT_TRUE(loads()[1].is_superseded);
   record_end(admin(), *first, "first", {});
   EXPECT_FALSE(mark_done(admin(), *first, "first", 0));
-  EXPECT_EQ(value(admin(), "SELECT superseded_by FROM chatload_loads WHERE attempt = 1"), std::to_string(*second));
+  EXPECT_EQ(value_read_back("SELECT superseded_by FROM chatload_loads WHERE attempt = 1"), std::to_string(*second));
 }
 
 TEST_F(LoadLedgerTest, TakeOverGivesTheLoadToTheNewOwnerAsRunning) {
@@ -103,9 +103,9 @@ TEST_F(LoadLedgerTest, TakeOverGivesTheLoadToTheNewOwnerAsRunning) {
   EXPECT_TRUE(take_over(admin(), loads().front(), runner("second")));
   EXPECT_EQ(loads().front().state, LoadState::kRunning);
   EXPECT_EQ(loads().front().owner, "second");
-  EXPECT_EQ(value(admin(), "SELECT source FROM chatload_loads"), "log of second");
-  EXPECT_EQ(value(admin(), "SELECT finished_at FROM chatload_loads"), "NULL");
-  EXPECT_EQ(value(admin(), "SELECT exit_code FROM chatload_loads"), "NULL");
+  EXPECT_EQ(value_read_back("SELECT source FROM chatload_loads"), "log of second");
+  EXPECT_EQ(value_read_back("SELECT finished_at FROM chatload_loads"), "NULL");
+  EXPECT_EQ(value_read_back("SELECT exit_code FROM chatload_loads"), "NULL");
 }
 
 TEST_F(LoadLedgerTest, LoadThatChangedHandsMeanwhileOrIsDoneIsNotTakenOver) {
@@ -197,9 +197,9 @@ TEST_F(LoadLedgerTest, OnlyTheOwnerEndsALoad) {
 TEST_F(LoadLedgerTest, StampOfASourceThatIsNoFileIsNone) {
   setup_.source_stamp.clear();
   const auto load_id = begin("ours");
-  EXPECT_EQ(value(admin(), "SELECT source_stamp FROM chatload_loads"), "NULL");
+  EXPECT_EQ(value_read_back("SELECT source_stamp FROM chatload_loads"), "NULL");
   record_end(admin(), *load_id, "ours", {});
-  EXPECT_EQ(value(admin(), "SELECT source_stamp FROM chatload_loads"), "NULL");
+  EXPECT_EQ(value_read_back("SELECT source_stamp FROM chatload_loads"), "NULL");
   record_stamp(admin(), *load_id, "1:2:3");
   EXPECT_EQ(loads().front().source_stamp, "1:2:3");
 }

@@ -80,8 +80,8 @@ class RangeRecorderTest : public DatabaseTest {
     return record(journal, admin());
   }
 
-  [[nodiscard]] std::string ranges() { return value(admin(), "SELECT COUNT(*) FROM chatload_ranges"); }
-  [[nodiscard]] std::string rejects() { return value(admin(), "SELECT COUNT(*) FROM chatload_rejects"); }
+  [[nodiscard]] std::string ranges() { return value_read_back("SELECT COUNT(*) FROM chatload_ranges"); }
+  [[nodiscard]] std::string rejects() { return value_read_back("SELECT COUNT(*) FROM chatload_rejects"); }
 
   static void expect_recorded(const RecordedRanges& recorded, std::uint64_t ranges) {
     EXPECT_EQ(recorded.counts.lines, 5 * ranges);
@@ -110,17 +110,16 @@ class RangeRecorderTest : public DatabaseTest {
 
 TEST_F(RangeRecorderTest, RecordsRangesWithoutTheirValidLinesAndAllTheirRejects) {
   expect_recorded(record(journal(0, 2)), 3);
-  EXPECT_EQ(value(admin(),
-                  "SELECT GROUP_CONCAT(CONCAT_WS(' ', range_number, begin_byte, length_bytes, digest, compressed_end,"
-                  " first_line, `lines`, inserted, updated, duplicate, filtered, rejected, blank)"
-                  " ORDER BY range_number SEPARATOR '; ') FROM chatload_ranges"),
+  EXPECT_EQ(value_read_back(
+                "SELECT GROUP_CONCAT(CONCAT_WS(' ', range_number, begin_byte, length_bytes, digest, compressed_end,"
+                " first_line, `lines`, inserted, updated, duplicate, filtered, rejected, blank)"
+                " ORDER BY range_number SEPARATOR '; ') FROM chatload_ranges"),
             "0 0 1000 dddddddddddddddddddddddddddddddd 100 1 5 0 0 0 2 2 1; "
             "1 1000 1000 dddddddddddddddddddddddddddddddd 200 11 5 0 0 0 2 2 1; "
             "2 2000 1000 dddddddddddddddddddddddddddddddd 300 21 5 0 0 0 2 2 1");
-  EXPECT_EQ(value(admin(),
-                  "SELECT GROUP_CONCAT(CONCAT_WS(' ', line, byte_offset, reason, IFNULL(field, '-'),"
-                  " IFNULL(detail, '-'), HEX(raw))"
-                  " ORDER BY line SEPARATOR '; ') FROM chatload_rejects WHERE line < 20"),
+  EXPECT_EQ(value_read_back("SELECT GROUP_CONCAT(CONCAT_WS(' ', line, byte_offset, reason, IFNULL(field, '-'),"
+                            " IFNULL(detail, '-'), HEX(raw))"
+                            " ORDER BY line SEPARATOR '; ') FROM chatload_rejects WHERE line < 20"),
             "4 300 invalid_json - NUL at column 7 7261772001206C696E65; 8 700 missing_field " +
                 mapping_.fields[kType].column +
                 " - 7261772001206C696E65; 14 1300 invalid_json - NUL at column 7 7261772001206C696E65; 18 1700 "
@@ -202,7 +201,7 @@ TEST_F(RangeRecorderTest, ARunThatWasOvertakenRecordsNothingAndLeavesNothingOpen
   ASSERT_TRUE(failure);
   EXPECT_THAT(failure->what(), HasSubstr("host of theirs"));
   Session other = connect();
-  EXPECT_EQ(value(other, "SELECT COUNT(*) FROM chatload_ranges"), "0");
+  EXPECT_EQ(value_read_back("SELECT COUNT(*) FROM chatload_ranges"), "0");
   ASSERT_TRUE(take_over(other, find_loads(other, {"chat_messages", "key"}).at(0), runner("ours again")));
 }
 

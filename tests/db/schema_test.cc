@@ -25,7 +25,7 @@ constexpr const char* kAllMigrations = "1 chat_messages,2 ledger,3 deferred_inde
 
 class SchemaTest : public DatabaseTest {
  protected:
-  std::string shown() { return admin().query("SHOW CREATE TABLE chat_messages").at(0).at(1).value_or(""); }
+  std::string shown() { return read_back().query("SHOW CREATE TABLE chat_messages").at(0).at(1).value_or(""); }
 
   // The sentence of require_ledger, and that check_schema gives the same one.
   std::string refusal() {
@@ -42,11 +42,11 @@ class SchemaTest : public DatabaseTest {
 TEST_F(SchemaTest, ApplyCreatesTheTablesOnce) {
   EXPECT_EQ(apply_schema(admin()), kAllCreated);
   const std::string before = shown();
-  const std::string applied_at = value(admin(), "SELECT MIN(applied_at) FROM chatload_migrations");
+  const std::string applied_at = value_read_back("SELECT MIN(applied_at) FROM chatload_migrations");
   EXPECT_THAT(apply_schema(admin()), AllOf(Not(HasSubstr("created")), EndsWith("is there already, left as it is\n")));
   EXPECT_EQ(shown(), before);
-  EXPECT_EQ(value(admin(), kMigrations), kAllMigrations);
-  EXPECT_EQ(value(admin(), "SELECT MIN(applied_at) FROM chatload_migrations"), applied_at);
+  EXPECT_EQ(value_read_back(kMigrations), kAllMigrations);
+  EXPECT_EQ(value_read_back("SELECT MIN(applied_at) FROM chatload_migrations"), applied_at);
 }
 
 TEST_F(SchemaTest, ApplyAddsTheLedgerToATableThatIsThere) {
@@ -64,7 +64,7 @@ TEST_F(SchemaTest, ApplyFinishesWhatWasLeftHalfDone) {
   admin().update("DELETE FROM chatload_migrations WHERE number = 2");
   EXPECT_THAT(apply_schema(admin()),
               AllOf(HasSubstr("chatload_ranges: is there already"), HasSubstr("chatload_rejects: created")));
-  EXPECT_EQ(value(admin(), kMigrations), kAllMigrations);
+  EXPECT_EQ(value_read_back(kMigrations), kAllMigrations);
   EXPECT_EQ(refusal(), "none");
 }
 
@@ -120,7 +120,7 @@ TEST_F(SchemaTest, WhatIsPrintedDoesWhatApplyDoes) {
     }
     EXPECT_EQ(sql, "");
   }
-  EXPECT_EQ(value(admin(), kMigrations), kAllMigrations);
+  EXPECT_EQ(value_read_back(kMigrations), kAllMigrations);
   EXPECT_EQ(refusal(), "none");
 }
 
@@ -130,7 +130,7 @@ TEST_F(SchemaTest, IdsThatDifferInCaseAccentOrTrailingSpaceAreDifferent) {
     admin().update("INSERT INTO chat_messages (id, `from`, site_id, timestamp) VALUES (" + quote_text(id) +
                    ", '', '', '2016-11-22')");
   }
-  EXPECT_EQ(value(admin(), "SELECT COUNT(DISTINCT HEX(id)) FROM chat_messages"), "4");
+  EXPECT_EQ(value_read_back("SELECT COUNT(DISTINCT HEX(id)) FROM chat_messages"), "4");
 }
 
 TEST_F(SchemaTest, TheTimestampHasNoDefaultAndStaysWhenARowIsUpdated) {

@@ -133,12 +133,12 @@ TEST_F(DuplicatesTest, SkipCountsInsertedRowsOnlyRowByRow) {
   EXPECT_THAT(skip("('a', 'x')"), Did(1, 0, 0));
   EXPECT_THAT(skip("('b', 'new')"), Did(0, 0, 0));
   EXPECT_THAT(skip("('c', 'same')"), Did(0, 0, 0));
-  EXPECT_EQ(value(admin(), "SELECT data FROM t WHERE id = 'b'"), "old");
+  EXPECT_EQ(value_read_back("SELECT data FROM t WHERE id = 'b'"), "old");
 }
 
 TEST_F(DuplicatesTest, ReplaceCountsAChangedRowTwiceAndAnIdenticalOneNotAtAll) {
   EXPECT_THAT(replace("('a', 'x'), ('b', 'new'), ('c', 'same'), ('d', 'y')"), Did(4, 1, 0));
-  EXPECT_EQ(value(admin(), "SELECT data FROM t WHERE id = 'b'"), "new");
+  EXPECT_EQ(value_read_back("SELECT data FROM t WHERE id = 'b'"), "new");
 }
 
 TEST_F(DuplicatesTest, ReplaceCountsAlikeRowByRow) {
@@ -170,7 +170,7 @@ TEST_F(SessionTest, EveryByteOfAnIdentifierAndALiteralArrivesAsItIs) {
   text += "\xF0\x9F\x98\x80 \xE4\xB8\xAD";
   admin().execute("CREATE TABLE " + quote_identifier(name) + " (c TEXT)");
   admin().update("INSERT INTO " + quote_identifier(name) + " VALUES (" + quote_text(text) + ")");
-  EXPECT_EQ(value(admin(), "SELECT c FROM " + quote_identifier(name)), text);
+  EXPECT_EQ(value_read_back("SELECT c FROM " + quote_identifier(name)), text);
 }
 
 TEST_F(SessionTest, AStatementOfTwentyMebibytesArrivesWhole) {
@@ -195,7 +195,7 @@ TEST_F(SessionTest, ALocalFileIsNeverSentWhetherOrNotLoadDataIsAllowed) {
     Session session = connect(may_load_data);
     EXPECT_TRUE(
         failure_of<StatementError>([&] { session.execute("LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE t"); }));
-    EXPECT_EQ(value(admin(), "SELECT COUNT(*) FROM t"), "0");
+    EXPECT_EQ(value_read_back("SELECT COUNT(*) FROM t"), "0");
   }
 }
 
@@ -211,7 +211,7 @@ TEST_F(SessionTest, LoadDataSendsItsTextWhateverFileIsAskedFor) {
   };
   const LoadDataResult did = session.load_data("LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE t", text);
   EXPECT_THAT((std::array{did.records, did.skipped, did.deleted, did.warnings}), ElementsAre(3, 1, 0, 2));
-  EXPECT_THAT(admin().query("SELECT c FROM t ORDER BY c"), ElementsAre(ElementsAre("b"), ElementsAre("from memo")));
+  EXPECT_THAT(read_back().query("SELECT c FROM t ORDER BY c"), ElementsAre(ElementsAre("b"), ElementsAre("from memo")));
 }
 
 TEST_F(SessionTest, WhatTheTextOfLoadDataThrowsComesOutAndNothingIsLoaded) {
@@ -226,7 +226,7 @@ TEST_F(SessionTest, WhatTheTextOfLoadDataThrowsComesOutAndNothingIsLoaded) {
                                  }),
                std::bad_alloc);
   session.execute("ROLLBACK");
-  EXPECT_EQ(value(session, "SELECT COUNT(*) FROM t"), "0");
+  EXPECT_EQ(value_read_back("SELECT COUNT(*) FROM t"), "0");
 }
 
 class BoundRowsTest : public DuplicatesTest {
@@ -250,7 +250,7 @@ class BoundRowsTest : public DuplicatesTest {
 TEST_F(BoundRowsTest, SkipAndReplaceCountAsInOneStatement) {
   EXPECT_THAT(bound(skip_, {{"a", "x"}, {"b", "new"}, {"c", "same"}, {"d", "y"}}), Did(2, 0, 0));
   EXPECT_THAT(bound(replace_, {{"a", "x"}, {"b", "new"}, {"e", "z"}}), Did(3, 1, 0));
-  EXPECT_EQ(value(admin(), "SELECT GROUP_CONCAT(id, data ORDER BY id) FROM t"), "ax,bnew,csame,dy,ez");
+  EXPECT_EQ(value_read_back("SELECT GROUP_CONCAT(id, data ORDER BY id) FROM t"), "ax,bnew,csame,dy,ez");
 }
 
 TEST_F(BoundRowsTest, OneRowCountsAlike) {
@@ -266,7 +266,7 @@ TEST_F(BoundRowsTest, ARefusedRowUndoesTheWholeStatement) {
   });
   ASSERT_TRUE(refused);
   EXPECT_EQ(classify(*refused), ErrorClass::kRefused) << refused->what();
-  EXPECT_EQ(value(admin(), "SELECT COUNT(*) FROM t"), "2");
+  EXPECT_EQ(value_read_back("SELECT COUNT(*) FROM t"), "2");
 }
 
 TEST_F(BoundRowsTest, EveryByteArrivesAsItIs) {
@@ -275,15 +275,15 @@ TEST_F(BoundRowsTest, EveryByteArrivesAsItIs) {
   for (int byte = 0; byte < 128; ++byte) text += static_cast<char>(byte);
   text += "\xF0\x9F\x98\x80";
   bound(insert_, {{"a", text}, {"d", ""}});
-  EXPECT_EQ(value(admin(), "SELECT data FROM t WHERE id = 'a'"), text);
-  EXPECT_EQ(value(admin(), "SELECT data FROM t WHERE id = 'd'"), "");
+  EXPECT_EQ(value_read_back("SELECT data FROM t WHERE id = 'a'"), text);
+  EXPECT_EQ(value_read_back("SELECT data FROM t WHERE id = 'd'"), "");
 }
 
 TEST_F(BoundRowsTest, AStatementMayFollowAnotherOne) {
   EXPECT_THAT(bound(skip_, {{"a", "x"}}), Did(1, 0, 0));
   EXPECT_THAT(bound(replace_, {{"a", "y"}, {"b", "z"}}), Did(4, 2, 0));
   EXPECT_THAT(bound(skip_, {{"a", "x"}, {"f", "x"}}), Did(1, 0, 0));
-  EXPECT_EQ(value(admin(), "SELECT GROUP_CONCAT(id, data ORDER BY id) FROM t"), "ay,bz,csame,fx");
+  EXPECT_EQ(value_read_back("SELECT GROUP_CONCAT(id, data ORDER BY id) FROM t"), "ay,bz,csame,fx");
 }
 
 TEST_F(SessionTest, AReplyThatTakesTooLongLosesTheConnection) {
