@@ -4,149 +4,19 @@
 
 #include <atomic>
 #include <chrono>
-#include <deque>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "base/digest.h"
 #include "base/errors.h"
-#include "db/database_fixture.h"
+#include "db/batch_writer_fixture.h"
 #include "write/load_ledger.h"
-#include "write/schema.h"
-#include "write/write_order.h"
 #include "write/writer_pool.h"
 
 namespace chatload::write {
 namespace {
-
-struct Line {
-  std::string id;
-  std::string data;
-};
-
-// Takes jobs back; its jobs have no rejects of the parser.
-class Owner final : public JobOwner {
- public:
-  void first_rejects(parse::ParsedRange&) override {}
-  void more_rejects(parse::ParsedRange&) override {}
-  bool allows_refused(const WriteJob&, std::uint64_t refused) override { return refused <= refused_max; }
-  void done(WriteJob&) override { ++jobs_done; }
-
-  std::uint64_t refused_max = 1'000'000;
-  std::atomic<std::size_t> jobs_done = 0;
-};
-
-class BatchWriterTest : public DatabaseTest {
- protected:
-  void SetUp() override {
-    DatabaseTest::SetUp();
-    if (!is_mysql()) transport_ = RowTransport::kBound;
-    static_cast<void>(apply_schema(admin()));
-    begin_load();
-  }
-
-  // Further jobs belong to a new load.
-  void begin_load() {
-    const Runner runner{.owner = "owner", .name = "test", .source = "log"};
-    load_id_ =
-        write::begin_load(admin(), {"chat_messages", "key" + std::to_string(++loads_)}, {}, runner, 1, {}).value();
-    ledger_.emplace(load_id_, "owner");
-    committed_.emplace(admin(), load_id_);
-    next_range_ = 0;
-  }
-
-  WriteContext context(OnDuplicate mode, std::size_t statement_bytes_max = kMiB) {
-    return {.mapping = mapping_,
-            .mode = mode,
-            .transport = transport_,
-            .statement_bytes_max = statement_bytes_max,
-            .recorded_rejects_max = 0,
-            .ledger = *ledger_,
-            .committed = *committed_,
-            .reconnect = [this] { return connect(transport_ == RowTransport::kLoadData); },
-            .retry = retry_,
-            .stop = stop_,
-            .pause = pause_,
-            .retries = retries_,
-            .disconnected = disconnected_};
-  }
-
-  // A job of chat lines; the text that it borrows lives in texts_.
-  void fill(WriteJob& job, std::vector<Line> lines) {
-    parse::RowBatch& rows = job.parsed.rows;
-    job.parsed.range.number = RangeNumber(next_range_++);
-    job.owner = &owner_;
-    job.digest = digest_hex("");
-    rows.columns = mapping_.fields.size();
-    for (Line& line : lines) {
-      for (const parse::FieldMapping& field : mapping_.fields) {
-        std::string text = field.column == "id" ? line.id : field.column == "data" ? line.data : "x";
-        rows.cells.push_back(field.kind == parse::FieldKind::kEpochSeconds ? parse::Cell::integer(1'479'816'000)
-                                                                           : parse::Cell::text(keep(std::move(text))));
-      }
-      rows.lines.push_back({static_cast<std::uint32_t>(rows.lines.size()), 0, 0});
-    }
-    job.parsed.counts.lines = job.parsed.counts.valid = rows.rows();
-    job.first_line = LineNumber(1 + 1'000 * job.parsed.range.number.value());
-    WriteOrderer(mapping_.key, true).order(rows, job.order);
-  }
-
-  WriteResult write(Session& session, std::vector<Line> lines, OnDuplicate mode,
-                    std::size_t statement_bytes_max = kMiB) {
-    WriteJob job;
-    fill(job, std::move(lines));
-    const WriteContext shared = context(mode, statement_bytes_max);
-    RangeScheduler scheduler;
-    scheduler.admit(job);
-    BatchWriter(session, shared, failed_).write(*scheduler.take(), scheduler);
-    return job.result;
-  }
-
-  std::string table() {
-    std::string text;
-    for (const Row& row : read_back().query("SELECT id, data FROM chat_messages ORDER BY id")) {
-      text += *row[0] + "=" + *row[1] + " ";
-    }
-    return text;
-  }
-
-  // What the ledger says of the load's ranges: "number: lines inserted updated duplicate rejected".
-  std::string ledger() {
-    std::string text;
-    for (const Row& row : read_back().query(
-             "SELECT CONCAT(range_number, ': ', CONCAT_WS(' ', `lines`, inserted, updated, duplicate, rejected)) "
-             "FROM chatload_ranges WHERE load_id = " +
-             std::to_string(load_id_) + " ORDER BY range_number")) {
-      text += *row[0] + "; ";
-    }
-    return text;
-  }
-
-  parse::Mapping mapping_ = parse::chat_mapping();
-  StopSignal stop_;
-  Pause pause_;
-  RetryPolicy retry_{std::chrono::seconds(60), stop_};
-  std::atomic<bool> failed_ = false;
-  std::atomic<std::uint64_t> retries_ = 0;
-  std::atomic<std::uint64_t> disconnected_ = 0;
-  Owner owner_;
-  std::uint64_t load_id_ = 0;
-  std::optional<RangeLedger> ledger_;
-  std::optional<CommittedRanges> committed_;
-
-  std::uint64_t next_range_ = 0;
-  RowTransport transport_ = RowTransport::kText;
-
- private:
-  std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
-
-  std::deque<std::string> texts_;
-  int loads_ = 0;
-};
 
 TEST_F(BatchWriterTest, SkipKeepsTheFirstLineAndCountsTheOthersAsDuplicate) {
   Session session = connect();
@@ -508,7 +378,7 @@ TEST_F(BatchWriterTest, LinesOfOneIdKeepTheirOrderAcrossConnections) {
         lines.push_back({"shared" + std::to_string((i * 7 + range) % 60), std::to_string(range)});
         lines.push_back({"own" + std::to_string(range) + "-" + std::to_string(i), "x"});
       }
-      fill(jobs[range], std::move(lines));
+      fill(jobs[range], lines);
     }
     {
       std::vector<Session> sessions;
