@@ -6,7 +6,7 @@ from comparison import plot
 from comparison.record import key_of
 
 from comparison.works import (
-    CLIENT_SHARE, CLIENT_SHARE_MAX, CLIENT_SHARE_OF, MEMORY_MIB_MAX, SERVERS, WORKS, ratio, verdict,
+    CLIENT_CPU, CLIENT_CPU_OF, CLIENT_CPU_S_MAX, MEMORY_MIB_MAX, MILLION, SERVERS, WORKS, ratio, verdict,
 )  # fmt: skip
 
 INTRODUCTION = """# Measured
@@ -60,8 +60,8 @@ def bar_rows(parts):
                 part = parts.get(key_of(name, kind))
                 yield bar_row(name, kind, ratios_of(work, part) if part else [], bar, work.at_least)
     for kind in SERVERS:
-        part = parts.get(key_of(CLIENT_SHARE_OF, kind))
-        yield bar_row(CLIENT_SHARE, kind, shares_of(part) if part else [], CLIENT_SHARE_MAX)
+        part = parts.get(key_of(CLIENT_CPU_OF, kind))
+        yield bar_row(CLIENT_CPU, kind, client_cpu_of(part) if part else [], CLIENT_CPU_S_MAX)
     for kind in (*SERVERS, None):
         yield from memory_rows(parts, kind)
 
@@ -73,10 +73,10 @@ def bar_row(name, kind, values, bar, at_least=False):
     return f"| {name} | {kind or ''} | {median} | {bound} | {len(values)} | {held} |\n"
 
 
-def shares_of(part):
-    """chatload's part of its and the server's CPU."""
-    own = [pair[WORKS[CLIENT_SHARE_OF].own.name] for pair in part["pairs"]]
-    return [run["client_cpu"] / (run["client_cpu"] + run["server_cpu"]) for run in own]
+def client_cpu_of(part):
+    """chatload's CPU seconds for a million rows, by pair."""
+    own = [pair[WORKS[CLIENT_CPU_OF].own.name] for pair in part["pairs"]]
+    return [run["client_cpu"] / run["rows"] * MILLION for run in own]
 
 
 def memory_rows(parts, kind):
