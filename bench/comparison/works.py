@@ -37,26 +37,38 @@ class Work:
     other: Side | None
     bars: dict
     pool: str | None = "4G"  # the server's innodb_buffer_pool_size
+    has_binlog: bool = True  # as the server has it of itself: MySQL writes one, MariaDB does not
     at_least: bool = False  # of rates; else at most, of times
 
     def sides(self):
         return [side for side in (self.own, self.other) if side is not None]
 
 
-def against_load_data(title, shape, bars, pool="4G", samples=False, **other):
+def against_load_data(title, shape, bars, pool="4G", has_binlog=True, samples=False, **other):
     own = functools.partial(measure.chatload_load, samples=samples)
     bulk = functools.partial(measure.load_data, samples=samples, stop_after_s=other.pop("stop_after_s", None))
-    return Work(
-        title, Side("chatload", own, shape), Side("LOAD DATA", bulk, shape, needs_tsv=True, **other), bars, pool
-    )
+    sides = Side("chatload", own, shape), Side("LOAD DATA", bulk, shape, needs_tsv=True, **other)
+    return Work(title, *sides, bars, pool, has_binlog)
+
+
+def without_binlog(name):
+    """The work of that name on a server without a binary log."""
+    return f"{name} --no-binlog"
 
 
 MILLION = 1_000_000
 V1, V4, V4_LARGE = LogShape(2 * MILLION, "v1"), LogShape(2 * MILLION, "v4"), LogShape(8 * MILLION, "v4")
+ORDERED, RANDOM = "time-ordered ids (UUIDv1)", "random ids (UUIDv4)"
 BULK = "two parallel LOAD DATA LOCAL sessions, ready-made TSV in batches of 10,000 rows"
 WORKS = {
-    "v1": against_load_data(f"time-ordered ids (UUIDv1), against {BULK}", V1, {"mysql": 0.92, "mariadb": 0.85}),
-    "v4": against_load_data(f"random ids (UUIDv4), against {BULK}", V4, {"mysql": 0.75, "mariadb": 0.65}),
+    "v1": against_load_data(f"{ORDERED}, against {BULK}", V1, {"mysql": 0.92, "mariadb": 0.85}),
+    "v4": against_load_data(f"{RANDOM}, against {BULK}", V4, {"mysql": 0.75, "mariadb": 0.65}),
+    **{
+        without_binlog(name): against_load_data(
+            f"no binary log, {ids}, against {BULK}", shape, {"mysql": 0.85, "mariadb": 0.85}, has_binlog=False
+        )
+        for name, ids, shape in (("v1", ORDERED, V1), ("v4", RANDOM, V4))
+    },
     "jq": Work(
         "`chatload load` against `zcat | jq -r … @tsv | mariadb -e 'LOAD DATA LOCAL …'`",
         Side("chatload", measure.chatload_load, LogShape(MILLION, "v1", is_plain=True)),
@@ -108,7 +120,7 @@ WORKS = {
 # Of what other works have measured: the CPU seconds of chatload for a million rows, and the memory that is the default.
 CLIENT_CPU, CLIENT_CPU_OF, CLIENT_CPU_S_MAX = "client-cpu", "v1", 0.9
 MEMORY_MIB_MAX = 256
-NAMES = [*WORKS, CLIENT_CPU]
+NAMES = [*(name for name, work in WORKS.items() if work.has_binlog), CLIENT_CPU]
 
 
 def ratio(work, own, other):

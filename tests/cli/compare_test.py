@@ -89,15 +89,19 @@ class ReportTest(InFolder):
         times = (1.0, 2.0, 3.0, 4.0, 5.0)
         pairs = [{"chatload": run_of(seconds, client_cpu=0.0008), "LOAD DATA": run_of(10)} for seconds in times]
         self.record_of(v1_mysql={"conditions": CONDITIONS, "pairs": pairs, "once": {}})
+        pairs = [{"chatload": run_of(9), "LOAD DATA": run_of(10)}]
+        self.record_of(**{"v1_--no-binlog_mysql": {"conditions": CONDITIONS, "pairs": pairs, "once": {}}})
         pairs = [{"chatload": run_of(5), "jq": run_of(10, peak_mib=900)}]
         text = self.write(self.record_of(jq_mysql={"conditions": CONDITIONS, "pairs": pairs, "once": {}}))
         for row in (
             "| v1 | mysql | 0.300 | at most 0.92 | 5 | yes |",
             "| jq | mysql | 0.500 | at most 0.65 | 1 | too few pairs (1) |",
             "| v4 | mariadb |  | at most 0.65 | 0 | not measured |",
+            "| v1 --no-binlog | mysql | 0.900 | at most 0.85 | 1 | too few pairs (1) |",
+            "| v4 --no-binlog | mariadb |  | at most 0.85 | 0 | not measured |",
             "| client-cpu | mysql | 0.800 | at most 0.9 | 5 | yes |",
             "| client-cpu | mariadb |  | at most 0.9 | 0 | not measured |",
-            "| memory, --memory 256M | mysql | 70.0 MiB, the highest | at most 256 MiB | 6 runs | yes |",
+            "| memory, --memory 256M | mysql | 70.0 MiB, the highest | at most 256 MiB | 7 runs | yes |",
             "| memory, --memory 128M | mysql |  | at most 128 MiB | 0 runs | not measured |",
         ):
             self.assertIn(row, text)
@@ -141,7 +145,14 @@ class ReportTest(InFolder):
 
 class UsageTest(unittest.TestCase):
     def test_wrong_usage_is_one_sentence_and_exit_code_64(self):
-        for words in (["v3"], ["--pairs", "0"], ["--scale", "2"], ["v1", "--", "--memory", "1G"], ["--nothing"]):
+        for words in (
+            ["v3"],
+            ["--pairs", "0"],
+            ["--scale", "2"],
+            ["v1", "--", "--memory", "1G"],
+            ["--nothing"],
+            ["jq", "--no-binlog"],
+        ):
             done = subprocess.run([ROOT / "bench/compare", *words], capture_output=True, text=True)
             self.assertEqual((done.returncode, len(done.stderr.splitlines())), (64, 1), done.stderr)
 

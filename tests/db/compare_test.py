@@ -26,34 +26,36 @@ class RunTest(unittest.TestCase):
             names.append("executemany")
         kind = support.SERVER_KIND
         with tempfile.TemporaryDirectory() as folder:
-            words = [
-                *names,
-                "--server",
-                kind,
-                "--scale",
-                "0.002",
-                "--pairs",
-                "1",
-                "--work",
-                f"{folder}/work",
-                "--out",
-                folder,
-            ]
-            binaries = {"CHATLOAD_BIN": support.CHATLOAD, "CHATGEN_BIN": support.CHATGEN}
-            done = subprocess.run(
-                [ROOT / "bench/compare", *words], capture_output=True, text=True, env=os.environ | binaries
-            )
-            self.assertEqual(done.returncode, 0, done.stderr)
-            text = pathlib.Path(folder, "RESULTS.md").read_text()
+            text = self.measured(folder, *names)
             for name in names:
                 self.assertRegex(
                     text, rf"\| {name} \| ({kind}|) \| \d\.\d+ \| at most [0-9.]+ \| 1 \| too few pairs \(1\) \|"
                 )
                 self.assertRegex(text, rf"## {name}\b(.|\n)+?\n\| 1 \| chatload(.|\n)+?\n\| 1 \| .* \d\.\d+ \|\n")
+            self.assertRegex(text, rf"\| client-cpu \| {kind} \| \d+\.\d+ \| at most 0\.9 \| 1 \|")
             self.assertNotIn(folder, text)
             self.assertNotIn(os.uname().nodename, text)
             self.assertEqual(list(pathlib.Path(folder, "work").glob("chat-*")), [])
             self.assertEqual(list(pathlib.Path(folder, "work/sandbox").glob("compare-*")), [])
+
+    def test_figures_without_a_binary_log_have_a_place_of_their_own(self):
+        with tempfile.TemporaryDirectory() as folder:
+            text = self.measured(folder, "v1", "--no-binlog")
+        kind = support.SERVER_KIND
+        self.assertRegex(text, rf"\| v1 --no-binlog \| {kind} \| \d\.\d+ \| at most 0\.85 \| 1 \|")
+        self.assertRegex(text, rf"\| v1 \| {kind} \|  \| .* \| not measured \|")
+        self.assertIn("log_bin 0;", text)
+
+    def measured(self, folder, *words):
+        """RESULTS.md of one pair each, on very small logs."""
+        words = [*words, "--server", support.SERVER_KIND, "--scale", "0.002", "--pairs", "1"]
+        words += ["--work", f"{folder}/work", "--out", folder]
+        binaries = {"CHATLOAD_BIN": support.CHATLOAD, "CHATGEN_BIN": support.CHATGEN}
+        done = subprocess.run(
+            [ROOT / "bench/compare", *words], capture_output=True, text=True, env=os.environ | binaries
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return pathlib.Path(folder, "RESULTS.md").read_text()
 
 
 class TableTest(unittest.TestCase):
