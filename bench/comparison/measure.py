@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import pathlib
 import re
 import shlex
@@ -15,6 +16,8 @@ from comparison.cost import Cost
 COLUMNS = "`id`, `from`, `type`, `site_id`, `data`"
 DRIVER_PYTHON = "/usr/bin/python3"
 LOADER = pathlib.Path(__file__).resolve().parents[1] / "executemany_loader.py"
+# One connection took 1.2 to 1.4 times as long, 1,000 rows up to 1.1 times.
+CONNECTOR_CONNECTIONS, CONNECTOR_BATCH_ROWS = 2, 5_000
 LINES_TO_TSV = (
     'select(.type == "message" or .type == "status") | [.id, .from, .type, .site_id, .data[.type], .timestamp] | @tsv'
 )
@@ -43,6 +46,16 @@ def require_driver():
     found = subprocess.run([DRIVER_PYTHON, "-c", "import MySQLdb"], stderr=subprocess.DEVNULL, check=False)
     if found.returncode != 0:
         raise Missing("python3-mysqldb is not installed (scripts/setup --bench does it)")
+
+
+def connector_loader():
+    """It is built beside chatgen, where Connector/C++ is installed."""
+    return pathlib.Path(support.CHATGEN).with_name("connector_loader")
+
+
+def require_connector():
+    if not os.access(connector_loader(), os.X_OK):
+        raise Missing(f"{connector_loader()} is not there: it takes libmysqlcppconn-dev (scripts/setup --bench)")
 
 
 class Site:
@@ -162,6 +175,13 @@ def executemany_load(site, log):
     words = [DRIVER_PYTHON, str(LOADER), str(log.path), "--socket", database.server.socket]
     words += ["--database", database.name]
     return loading(site, "executemany", log, [functools.partial(start, site, words)])
+
+
+def connector_load(site, log):
+    database = site.fresh_database()
+    words = [str(connector_loader()), str(log.path), database.server.socket, database.name]
+    words += [str(CONNECTOR_CONNECTIONS), str(CONNECTOR_BATCH_ROWS)]
+    return loading(site, "connector", log, [functools.partial(start, site, words)])
 
 
 def chatload_check(site, log):

@@ -86,6 +86,17 @@ WORKS = {
         ),
         {"mysql": 0.4, "mariadb": 0.4},
     ),
+    "connector": Work(
+        "`chatload load` against C++ with simdjson and Connector/C++: prepared INSERTs of 5,000 rows, two connections",
+        Side("chatload", measure.chatload_load, LogShape(MILLION, "v1", is_plain=True)),
+        Side(
+            "connector",
+            measure.connector_load,
+            LogShape(MILLION, "v1", is_plain=True),
+            require=measure.require_connector,
+        ),
+        {"mysql": 0.7, "mariadb": 0.8},
+    ),
     "memory": Work(
         "random ids (UUIDv4) with --memory 128M",
         Side("chatload", functools.partial(measure.chatload_load, flags=("--memory", "128M")), V4, is_once=True),

@@ -99,6 +99,7 @@ class ReportTest(InFolder):
             "| v4 | mariadb |  | at most 0.65 | 0 | not measured |",
             "| v1 --no-binlog | mysql | 0.900 | at most 0.85 | 1 | too few pairs (1) |",
             "| v4 --no-binlog | mariadb |  | at most 0.85 | 0 | not measured |",
+            "| connector | mariadb |  | at most 0.8 | 0 | not measured |",
             "| client-cpu | mysql | 0.800 | at most 0.9 | 5 | yes |",
             "| client-cpu | mariadb |  | at most 0.9 | 0 | not measured |",
             "| memory, --memory 256M | mysql | 70.0 MiB, the highest | at most 256 MiB | 7 runs | yes |",

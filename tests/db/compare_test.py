@@ -24,6 +24,9 @@ class RunTest(unittest.TestCase):
         with contextlib.suppress(measure.Missing):
             measure.require_driver()
             names.append("executemany")
+        with contextlib.suppress(measure.Missing):
+            measure.require_connector()
+            names.append("connector")
         kind = support.SERVER_KIND
         with tempfile.TemporaryDirectory() as folder:
             text = self.measured(folder, *names)
