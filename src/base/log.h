@@ -25,6 +25,9 @@ inline void log_info(std::string_view message) { log(LogLevel::kInfo, message); 
 inline void log_warning(std::string_view message) { log(LogLevel::kWarning, message); }
 inline void log_error(std::string_view message) { log(LogLevel::kError, message); }
 
+// What lasts is said again.
+constexpr std::chrono::minutes kSaidEvery{1};
+
 // What an event reads as: one line, ending in a newline. A text line that goes to a terminal first wipes what the
 // progress bar left there. level: "info", "warning", "error".
 [[nodiscard]] std::string log_line(LogFormat format, bool to_terminal, std::chrono::system_clock::time_point time,

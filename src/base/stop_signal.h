@@ -9,6 +9,9 @@ namespace chatload {
 
 inline constexpr std::array kStopSignals = {SIGINT, SIGTERM, SIGHUP};
 
+// How late a stop may be noticed where it has to be asked for.
+constexpr std::chrono::milliseconds kStopPoll{100};
+
 // While one lives, the first of these signals asks for a stop and gives all of them back their default action: the
 // second kills at once. A signal that is ignored on entry (nohup, a background job) stays ignored. The destructor puts
 // the former actions back. One at a time in a process; the constructor throws EnvironmentError, or std::logic_error

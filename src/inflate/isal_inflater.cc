@@ -13,15 +13,10 @@
 
 #include <algorithm>
 
-#include "base/units.h"
+#include "inflate/step_bytes.h"
 
 namespace chatload::inflate {
 namespace {
-
-// The library counts in 32 bits.
-constexpr std::size_t kStepBytesMax = kGiB;
-
-std::uint32_t step_size(std::size_t size) { return static_cast<std::uint32_t>(std::min(size, kStepBytesMax)); }
 
 // The library takes its input as non-const, and does not write to it.
 std::uint8_t* as_input(std::span<const char> bytes) {
@@ -41,9 +36,9 @@ void IsalInflater::reset() { isal_inflate_reset(state_.get()); }
 
 DecodeStep IsalInflater::decode(std::span<const char> in, std::span<char> out) {
   state_->next_in = as_input(in);
-  state_->avail_in = step_size(in.size());
+  state_->avail_in = step_bytes(in.size());
   state_->next_out = reinterpret_cast<std::uint8_t*>(out.data());
-  state_->avail_out = step_size(out.size());
+  state_->avail_out = step_bytes(out.size());
   const std::uint32_t in_size = state_->avail_in;
   const std::uint32_t out_size = state_->avail_out;
 

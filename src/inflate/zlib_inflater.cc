@@ -1,20 +1,15 @@
 #include "inflate/zlib_inflater.h"
 
-#define ZLIB_CONST  // next_in points to const
 #include <zlib.h>
 
-#include <algorithm>
 #include <new>
 
-#include "base/units.h"
+#include "inflate/step_bytes.h"
 
 namespace chatload::inflate {
 namespace {
 
 constexpr int kRawDeflate = -MAX_WBITS;
-constexpr std::size_t kStepBytesMax = kGiB;  // zlib counts in 32 bits
-
-uInt step_size(std::size_t size) { return static_cast<uInt>(std::min(size, kStepBytesMax)); }
 
 }  // namespace
 
@@ -29,9 +24,9 @@ void ZlibInflater::reset() { inflateReset(stream_.get()); }
 DecodeStep ZlibInflater::decode(std::span<const char> in, std::span<char> out) {
   static constexpr Bytef kNothing = 0;  // zlib refuses a null next_in
   stream_->next_in = in.empty() ? &kNothing : reinterpret_cast<const Bytef*>(in.data());
-  stream_->avail_in = step_size(in.size());
+  stream_->avail_in = step_bytes(in.size());
   stream_->next_out = reinterpret_cast<Bytef*>(out.data());
-  stream_->avail_out = step_size(out.size());
+  stream_->avail_out = step_bytes(out.size());
   const uInt in_size = stream_->avail_in;
   const uInt out_size = stream_->avail_out;
 

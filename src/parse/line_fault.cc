@@ -14,6 +14,8 @@
 #include <cstddef>
 #include <optional>
 
+#include "parse/json_space.h"
+
 #include "base/byte_order_mark.h"
 #include "base/json_text.h"
 #include "parse/json_scalar.h"
@@ -24,7 +26,6 @@ namespace {
 
 constexpr std::string_view kPunctuation = "{}[]:,";
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20; }
 
 class FaultFinder {
@@ -33,7 +34,7 @@ class FaultFinder {
 
   LineFault find() {
     while (fault_.kind == LineFaultKind::kNone) {
-      while (at_ < line_.size() && is_space(line_[at_])) ++at_;
+      while (at_ < line_.size() && is_json_space(line_[at_])) ++at_;
       if (expect_ == Expect::kAfterValue && depth_ == 0) {
         if (at_ < line_.size()) unexpected(root_);
         break;
@@ -75,7 +76,7 @@ class FaultFinder {
     if (expect_ == Expect::kFirstKey && here() == '}') return close();
     if (here() != '"') return unexpected(LineFaultKind::kNoKey);
     if (!read_string()) return;
-    while (at_ < line_.size() && is_space(line_[at_])) ++at_;
+    while (at_ < line_.size() && is_json_space(line_[at_])) ++at_;
     if (here() != ':') return unexpected(LineFaultKind::kNoColon);
     ++at_;
     expect_ = Expect::kValue;

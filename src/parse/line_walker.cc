@@ -12,13 +12,9 @@
 #include <cstring>
 
 #include "parse/json_scalar.h"
+#include "parse/json_space.h"
 
 namespace chatload::parse {
-namespace {
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-}  // namespace
 
 WalkedLine LineWalker::walk(const IndexedLine& line) {
   block_ = line.block;
@@ -42,7 +38,7 @@ inline char LineWalker::first_byte(Token token) const {
 
 // A scalar has ended where the next token or white space begins.
 inline bool LineWalker::ends_scalar(Token next, const char* end) const {
-  return end >= line_end_ || end == block_ + *next || is_space(*end);
+  return end >= line_end_ || end == block_ + *next || is_json_space(*end);
 }
 
 // Strings are passed in order, and outside of one a backslash is an error, so that backslash_ is never behind.

@@ -38,9 +38,6 @@
 namespace chatload::pipeline {
 namespace {
 
-constexpr std::uint32_t kReadTimeoutSeconds = 60;
-constexpr std::uint32_t kNoReadTimeout = 0;
-
 // Measures the command from construction on and reports it once, however it ends.
 class Reporting {
  public:
@@ -190,7 +187,7 @@ Verdict check(const cli::CheckPlan& given, const StopSignal& stop) {
   const MemoryPlan memory = plan_memory(plan.read, {});
   plan.read.threads = memory.workers.threads;
   if (plan.limits_from) {
-    with_session(*plan.limits_from, kReadTimeoutSeconds, [&](write::Session& session) {
+    with_session(*plan.limits_from, write::kReadTimeoutSeconds, [&](write::Session& session) {
       static_cast<void>(write::inspect_table(session, mapping, write::OnDuplicate::kSkip));
     });
   }
@@ -262,7 +259,7 @@ ExitCode run_schema(const cli::SchemaPlan& plan) {
     print(write::schema_sql());
     return ExitCode::kLoaded;
   }
-  with_session(*plan.endpoint, kNoReadTimeout, [&](write::Session& session) {
+  with_session(*plan.endpoint, write::kNoReadTimeout, [&](write::Session& session) {
     const bool is_apply = plan.action == cli::SchemaAction::kApply;
     print(is_apply ? write::apply_schema(session) : write::check_schema(session, parse::chat_mapping()));
   });

@@ -50,7 +50,6 @@ using Clock = write::RetryPolicy::Clock;
 constexpr std::uint64_t kWorthwhileBytes = 8 * kMiB;
 // A load that only looks whether it could have the table holds its lock for a moment.
 constexpr std::chrono::milliseconds kGlance{1'000};
-constexpr std::chrono::milliseconds kPoll{100};
 constexpr std::chrono::seconds kServerPoll{10};
 constexpr std::chrono::seconds kWaitPoll{1};  // for what a build waits
 constexpr std::chrono::seconds kKillWait{2};
@@ -59,11 +58,9 @@ constexpr std::chrono::seconds kKillWait{2};
 constexpr std::chrono::seconds kLockWaitMin{20};
 constexpr std::chrono::seconds kLockWaitMax{31'536'000};  // lock_wait_timeout has no more
 constexpr unsigned kLongBuildsMax = 3;
-constexpr std::uint32_t kNoReadTimeout = 0;
 constexpr int kLockWaitTimeout = 1205;
 constexpr int kDuplicateKeyName = 1061;
 constexpr std::string_view kAlterAccount = "use an account that may ALTER the table";
-constexpr std::chrono::minutes kSaidEvery{1};
 
 std::string count_of(const std::vector<IndexDefinition>& indexes) {
   return fmt::format("{} secondary {} ({})", indexes.size(), indexes.size() == 1 ? "index" : "indexes",
@@ -195,7 +192,7 @@ std::optional<std::string> IndexDeferral::take_table_alone(bool waits_for_loads)
       log_info(fmt::format("{} writes into the table; waiting until it ends or --wait-lock is over.", *other));
       say_at = now + kSaidEvery;
     }
-    if (stop_.wait_for(kPoll)) throw Interrupted();
+    if (stop_.wait_for(kStopPoll)) throw Interrupted();
   }
 }
 
@@ -354,14 +351,14 @@ bool IndexDeferral::had_to_wait_for_others() {
     if (!holder) return has_waited;
     if (!has_waited)
       log_info(fmt::format("The server is still building indexes of {} ({}); waiting for it.", table_, *holder));
-    if (stop_.wait_for(kPoll)) throw Interrupted();
+    if (stop_.wait_for(kStopPoll)) throw Interrupted();
   }
 }
 
 void IndexDeferral::build_once(const std::vector<IndexDefinition>& indexes) {
   log_info(fmt::format("Builds {} of {}.", count_of(indexes), write::quote_identifier(table_)));
   write::BackgroundStatement statement(
-      Session::connect(plan_.write.endpoint, kNoReadTimeout),
+      Session::connect(plan_.write.endpoint, write::kNoReadTimeout),
       [lock = build_lock_, sql = write::build_statement(table_, indexes), wait = lock_wait()](Session& session) {
         write::set_up_build(session, wait);
         if (write::get_lock(session, lock)) session.execute(sql);
@@ -371,7 +368,7 @@ void IndexDeferral::build_once(const std::vector<IndexDefinition>& indexes) {
       fmt::format("SELECT IS_USED_LOCK({}) = {}", write::quote_text(build_lock_), statement.connection_id());
   build_waits_for_.clear();
   auto next_look = Clock::now() + kWaitPoll;
-  for (auto next_poll = Clock::now() + kServerPoll; !statement.ends_within(kPoll);) {
+  for (auto next_poll = Clock::now() + kServerPoll; !statement.ends_within(kStopPoll);) {
     if (stop_.requested()) {
       control_.attempt([&](Session& session) { session.execute(kill); });
       static_cast<void>(statement.ends_within(kKillWait));

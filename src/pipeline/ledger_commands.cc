@@ -27,14 +27,14 @@ namespace chatload::pipeline {
 namespace {
 
 // Summing up the ranges of many unfinished loads takes the server seconds, not minutes.
-constexpr std::uint32_t kReadTimeoutSeconds = 300;
+constexpr std::uint32_t kSumTimeoutSeconds = 300;
 constexpr int kNoSuchTable = 1146;
-constexpr std::size_t kSourceBytesMax = 200;
+constexpr std::size_t kSaidBytesMax = 200;
 
 // with_session() for what stands and falls with the ledger.
 template <typename Body>
 ExitCode with_ledger(const write::Endpoint& endpoint, Body body) {
-  return with_session(endpoint, kReadTimeoutSeconds, [&](write::Session& session) {
+  return with_session(endpoint, kSumTimeoutSeconds, [&](write::Session& session) {
     try {
       return body(session);
     } catch (const write::StatementError& error) {
@@ -52,8 +52,8 @@ ExitCode forget(write::LoadCatalog& catalog, const cli::LoadsPlan& plan) {
   for (const std::uint64_t load : loads) {
     for (const write::ForgottenLoad& forgotten : catalog.forget(load)) {
       print(fmt::format("load {} of {}: forgotten, with {} ranges and {} rejected lines; its rows stay\n",
-                        forgotten.load, terminal_text(forgotten.source, kSourceBytesMax),
-                        format_count(forgotten.ranges), format_count(forgotten.rejects)));
+                        forgotten.load, terminal_text(forgotten.source, kSaidBytesMax), format_count(forgotten.ranges),
+                        format_count(forgotten.rejects)));
     }
   }
   if (loads.empty()) print("no load is that old\n");

@@ -47,9 +47,6 @@ using report::RunStatus;
 // rerun to outwait it (--retry-for). A writer that idles longer behind a slow input is connected again.
 constexpr std::string_view kShortWaits =
     "SET SESSION innodb_lock_wait_timeout = 2, SESSION lock_wait_timeout = 2, SESSION wait_timeout = ";
-// A server that has not answered for this long is gone. A statement of ours takes some milliseconds, a COMMIT as long
-// as the slowest disk or replica that it waits for.
-constexpr std::uint32_t kReadTimeoutSeconds = 60;
 // Of a range that an earlier run committed; those behind count as its last line.
 constexpr std::size_t kRecordedRejectsMax = parse::ParsedRange::kRejectsMax;
 
@@ -93,7 +90,7 @@ LoadRunner::LoadRunner(const cli::LoadPlan& plan, const StopSignal& stop)
 
 write::Session LoadRunner::connect_writer() const {
   const bool may_load_data = plan_.write.method != write::WriteMethod::kInsert;
-  write::Session session = write::Session::connect(plan_.write.endpoint, kReadTimeoutSeconds, may_load_data);
+  write::Session session = write::Session::connect(plan_.write.endpoint, write::kReadTimeoutSeconds, may_load_data);
   try {
     session.execute(fmt::format("{}{}", kShortWaits, write::ControlConnection::kIdleMax.count()));
   } catch (const write::StatementError& error) {

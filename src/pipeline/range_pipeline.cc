@@ -54,11 +54,11 @@ std::vector<Parser> make_parsers(const PipelineOptions& options, const parse::Ma
   return parsers;
 }
 
-class Run final : public write::JobOwner {
+class RangeRun final : public write::JobOwner {
  public:
-  Run(inflate::DecodedStream& stream, const PipelineOptions& options, const parse::Mapping& mapping,
-      const parse::RowFilter& filter, const Destination& destination, report::RejectSink& rejects,
-      report::LiveStats& stats, const StopSignal& stop)
+  RangeRun(inflate::DecodedStream& stream, const PipelineOptions& options, const parse::Mapping& mapping,
+           const parse::RowFilter& filter, const Destination& destination, report::RejectSink& rejects,
+           report::LiveStats& stats, const StopSignal& stop)
       : options_(options),
         writing_(std::get_if<Writing>(&destination)),
         sorting_(std::get_if<Sorting>(&destination)),
@@ -155,7 +155,7 @@ class Run final : public write::JobOwner {
   std::exception_ptr failure_;
 };
 
-PipelineResult Run::execute() {
+PipelineResult RangeRun::execute() {
   // The arena has a place for each thread asked for, and TBB may start as many, whatever the number of cores.
   const oneapi::tbb::global_control parallelism(oneapi::tbb::global_control::max_allowed_parallelism, options_.threads);
   oneapi::tbb::task_arena arena(static_cast<int>(options_.threads));
@@ -175,7 +175,7 @@ PipelineResult Run::execute() {
           .failure = failure_};
 }
 
-void Run::run_graph() {
+void RangeRun::run_graph() {
   flow::graph graph;
   flow::input_node<WriteJob*> split_node(graph, [this](oneapi::tbb::flow_control& control) {
     WriteJob* const job = split();
@@ -218,7 +218,7 @@ void Run::run_graph() {
   graph.wait_for_all();
 }
 
-void Run::finish_runs() {
+void RangeRun::finish_runs() {
   succeeds([this] {
     const auto parsers = parsers_.all();
     oneapi::tbb::parallel_for_each(parsers.begin(), parsers.end(), [](Parser& parser) {
@@ -228,7 +228,7 @@ void Run::finish_runs() {
 }
 
 // The next range in file order, or null when no more are to come.
-WriteJob* Run::split() {
+WriteJob* RangeRun::split() {
   if (ended_ || stop_.requested() || (writing_ && writing_->pool.failed())) return nullptr;
   WriteJob& job = jobs_.acquire();
   std::optional<split::Range> range;
@@ -255,7 +255,7 @@ WriteJob* Run::split() {
   return &job;
 }
 
-void Run::parse(WriteJob& job, Parser& parser) {
+void RangeRun::parse(WriteJob& job, Parser& parser) {
   job.parse_failure = nullptr;
   try {
     if (committed_) job.digest = digest_hex(job.parsed.range.bytes.view().text());
@@ -274,7 +274,7 @@ void Run::parse(WriteJob& job, Parser& parser) {
 }
 
 // In file order. What is behind more bad lines than the budget has is not written.
-void Run::number_lines(WriteJob& job) {
+void RangeRun::number_lines(WriteJob& job) {
   job.result = {};
   if (is_discarding_) return;
   job.first_line = next_line_;
@@ -287,7 +287,7 @@ void Run::number_lines(WriteJob& job) {
   job.result.committed = !writing_ && !is_discarding_;
 }
 
-void Run::hand_over(WriteJob& job, WriteNode::gateway_type& gateway) {
+void RangeRun::hand_over(WriteJob& job, WriteNode::gateway_type& gateway) {
   if (is_discarding_ || !writing_) {
     gateway.try_put(&job);
     return;
@@ -298,29 +298,29 @@ void Run::hand_over(WriteJob& job, WriteNode::gateway_type& gateway) {
   done(job);
 }
 
-void Run::done(WriteJob& job) {
+void RangeRun::done(WriteJob& job) {
   gateway_->try_put(&job);
   gateway_->release_wait();
 }
 
-void Run::first_rejects(parse::ParsedRange& parsed) {
+void RangeRun::first_rejects(parse::ParsedRange& parsed) {
   const std::lock_guard lock(rejects_parser_mutex_);
   rejects_parser_.parse_first_rejects(parsed);
 }
 
-void Run::more_rejects(parse::ParsedRange& parsed) {
+void RangeRun::more_rejects(parse::ParsedRange& parsed) {
   const std::lock_guard lock(rejects_parser_mutex_);
   rejects_parser_.parse_more_rejects(parsed);
 }
 
-bool Run::allows_refused(const WriteJob& job, std::uint64_t refused) {
+bool RangeRun::allows_refused(const WriteJob& job, std::uint64_t refused) {
   const parse::ParseCounts& counts = job.parsed.counts;
   return rejects_.may_hold(rejects_.rejected() + counts.rejected() + refused, job.first_line,
                            job.first_line + (counts.lines - 1));
 }
 
 // Settles the range and those behind it that only waited for it; returns how many.
-std::size_t Run::settle_in_order(WriteJob& job) {
+std::size_t RangeRun::settle_in_order(WriteJob& job) {
   done_.emplace(job.parsed.range.number, &job);
   std::size_t settled = 0;
   for (; !done_.empty() && done_.begin()->first == next_to_settle_; next_to_settle_ += 1, ++settled) {
@@ -333,7 +333,7 @@ std::size_t Run::settle_in_order(WriteJob& job) {
 }
 
 // Without writers, a range whose rejects could not be kept does not count.
-void Run::settle(WriteJob& job) {
+void RangeRun::settle(WriteJob& job) {
   const bool is_over_before = settler_.budget_verdict().has_value();
   const bool is_kept = !is_over_before && succeeds([&] {
     if (sorting_ && job.result.committed) keep_in_journal(job);
@@ -344,7 +344,7 @@ void Run::settle(WriteJob& job) {
   settler_.count(job);
 }
 
-void Run::keep_in_journal(WriteJob& job) {
+void RangeRun::keep_in_journal(WriteJob& job) {
   const split::Range& range = job.parsed.range;
   spill::RangeEntry entry{.number = range.number,
                           .begin = range.begin,
@@ -369,7 +369,7 @@ PipelineResult run_pipeline(inflate::DecodedStream& stream, const PipelineOption
                             const parse::Mapping& mapping, const parse::RowFilter& filter,
                             const Destination& destination, report::RejectSink& rejects, report::LiveStats& stats,
                             const StopSignal& stop) {
-  Run run(stream, options, mapping, filter, destination, rejects, stats, stop);
+  RangeRun run(stream, options, mapping, filter, destination, rejects, stats, stop);
   return run.execute();
 }
 

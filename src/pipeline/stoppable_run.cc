@@ -25,8 +25,6 @@ namespace {
 constexpr std::size_t kStackBytes = std::size_t{8} << 20;
 // Of the five seconds that a stop may take.
 constexpr std::chrono::milliseconds kStopDeadline{4'000};
-// How late a stop may be noticed.
-constexpr std::chrono::milliseconds kPoll{100};
 // What the last sentence may take.
 constexpr suseconds_t kLastWordMicroseconds = 300'000;
 
@@ -75,7 +73,7 @@ ExitCode StoppableRun::run(const std::function<ExitCode()>& command) {
   const auto ends_within = [&](std::chrono::milliseconds time) {
     return result.wait_for(time) == std::future_status::ready;
   };
-  while (!ends_within(kPoll)) {
+  while (!ends_within(kStopPoll)) {
     if (!stop_.requested()) continue;
     if (!looks_for_stop_ || !ends_within(kStopDeadline)) end_process();
     break;

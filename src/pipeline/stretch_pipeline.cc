@@ -19,10 +19,10 @@ namespace {
 
 using write::WriteJob;
 
-class Run final : public write::JobOwner {
+class StretchRun final : public write::JobOwner {
  public:
-  Run(const spill::SpillStore& store, const StretchOptions& options, const parse::Mapping& mapping,
-      const Writing& writing, report::RejectSink& rejects, report::LiveStats& stats, const StopSignal& stop)
+  StretchRun(const spill::SpillStore& store, const StretchOptions& options, const parse::Mapping& mapping,
+             const Writing& writing, report::RejectSink& rejects, report::LiveStats& stats, const StopSignal& stop)
       : options_(options),
         mapping_(mapping),
         writing_(writing),
@@ -75,7 +75,7 @@ class Run final : public write::JobOwner {
   std::exception_ptr failure_;
 };
 
-PipelineResult Run::execute() {
+PipelineResult StretchRun::execute() {
   try {
     submit_all();
   } catch (...) {
@@ -92,7 +92,7 @@ PipelineResult Run::execute() {
           .failure = failure_};
 }
 
-void Run::submit_all() {
+void StretchRun::submit_all() {
   for (;;) {
     WriteJob& job = acquire();
     try {
@@ -107,18 +107,18 @@ void Run::submit_all() {
 }
 
 // Notifies with the lock held: whoever hears of the last job may be gone a moment later, and this with it.
-void Run::give_back(WriteJob& job) {
+void StretchRun::give_back(WriteJob& job) {
   const std::lock_guard lock(mutex_);
   free_.push_back(&job);
   returned_.notify_one();
 }
 
-bool Run::is_ended() {
+bool StretchRun::is_ended() {
   const std::lock_guard lock(mutex_);
   return failure_ || settler_.budget_verdict() || stop_.requested() || writing_.pool.failed();
 }
 
-WriteJob& Run::acquire() {
+WriteJob& StretchRun::acquire() {
   std::unique_lock lock(mutex_);
   returned_.wait(lock, [this] { return !free_.empty(); });
   WriteJob& job = *free_.back();
@@ -126,13 +126,13 @@ WriteJob& Run::acquire() {
   return job;
 }
 
-void Run::await_all() {
+void StretchRun::await_all() {
   std::unique_lock lock(mutex_);
   returned_.wait(lock, [this] { return free_.size() == jobs_.size(); });
 }
 
 // False where there are no more rows.
-bool Run::fill(WriteJob& job) {
+bool StretchRun::fill(WriteJob& job) {
   parse::ParsedRange& parsed = job.parsed;
   reached_end_ = !cursor_.next(parsed.rows, job.origins, options_.range_bytes);
   if (reached_end_) return false;
@@ -161,11 +161,11 @@ bool Run::fill(WriteJob& job) {
   return true;
 }
 
-bool Run::allows_refused(const WriteJob&, std::uint64_t refused) {
+bool StretchRun::allows_refused(const WriteJob&, std::uint64_t refused) {
   return rejects_.may_hold(rejects_.rejected() + refused, LineNumber(), LineNumber());
 }
 
-void Run::done(WriteJob& job) {
+void StretchRun::done(WriteJob& job) {
   {
     const std::lock_guard lock(mutex_);
     try {
@@ -183,7 +183,7 @@ void Run::done(WriteJob& job) {
 PipelineResult run_stretches(const spill::SpillStore& store, const StretchOptions& options,
                              const parse::Mapping& mapping, const Writing& writing, report::RejectSink& rejects,
                              report::LiveStats& stats, const StopSignal& stop) {
-  Run run(store, options, mapping, writing, rejects, stats, stop);
+  StretchRun run(store, options, mapping, writing, rejects, stats, stop);
   return run.execute();
 }
 

@@ -25,7 +25,7 @@ using Clock = write::RetryPolicy::Clock;
 constexpr unsigned kConnectionsMin = 2;
 // The server needs a moment to notice that the connections of a killed run are gone.
 constexpr std::chrono::seconds kGoneAfter{5};
-constexpr std::chrono::milliseconds kPoll{200};
+constexpr std::chrono::milliseconds kGonePoll{200};
 
 }  // namespace
 
@@ -93,7 +93,7 @@ bool WriterSessions::open_one_more() {
       has_waited_ = has_waited_ || Clock::now() >= give_up_at;
       if (has_waited_) return false;
     }
-    if (stop_.wait_for(kPoll)) throw Interrupted();
+    if (stop_.wait_for(kGonePoll)) throw Interrupted();
   }
   sessions_.push_back(connect_patiently());
   return true;

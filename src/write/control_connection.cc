@@ -17,7 +17,6 @@ namespace {
 constexpr std::chrono::seconds kKeepAlive{30};
 // A wait for the lock in parts, so that a signal ends it.
 constexpr std::chrono::milliseconds kLockPoll{500};
-constexpr std::chrono::minutes kSaidEvery{1};  // while it is waited for
 
 // The connection that has it, if any.
 std::optional<std::string> holder_of(Session& session, const std::string& name) {

@@ -8,10 +8,6 @@ namespace {
 constexpr std::string_view kNoRoom = "free disk space on the server";
 constexpr std::string_view kErrorLog = "fix what the server's error log says about it";
 
-bool names(const StatementError& error, std::string_view text) {
-  return error.message().find(text) != std::string::npos;
-}
-
 }  // namespace
 
 std::string_view remedy(const StatementError& error, std::string_view account) {
@@ -45,7 +41,7 @@ std::string_view remedy(const StatementError& error, std::string_view account) {
     case 1031:  // the engine lacks the option
     case 1296:  // an engine's own error
     case 1478: return kErrorLog;
-    case 1030: return names(error, "28") || names(error, "No space") ? kNoRoom : kErrorLog;
+    case 1030: return error.names("28") || error.names("No space") ? kNoRoom : kErrorLog;
 
     case 1286:  // unknown, disabled
     case 1289:

@@ -18,7 +18,7 @@ struct Free {
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
   void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
 };
-using Key = std::unique_ptr<EVP_PKEY, Free>;
+using PublicKey = std::unique_ptr<EVP_PKEY, Free>;
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
@@ -36,10 +36,10 @@ std::string masked(std::string text, std::string_view mask) {
   return text;
 }
 
-Key read_key(std::string_view pem) {
+PublicKey read_key(std::string_view pem) {
   const std::unique_ptr<BIO, Free> text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   if (!text) throw std::bad_alloc();
-  Key key(PEM_read_bio_PUBKEY(text.get(), nullptr, nullptr, nullptr));
+  PublicKey key(PEM_read_bio_PUBKEY(text.get(), nullptr, nullptr, nullptr));
   if (key && EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) key.reset();
   return key;
 }
@@ -54,7 +54,7 @@ std::string scramble_of(std::string_view password, std::string_view nonce) {
 bool is_public_key(std::string_view pem) { return read_key(pem) != nullptr; }
 
 std::string encrypt_password(std::string_view password, std::string_view nonce, std::string_view pem) {
-  const Key key = read_key(pem);
+  const PublicKey key = read_key(pem);
   if (!key) return {};
   const std::string text = masked(std::string(password) + '\0', nonce);
   const std::unique_ptr<EVP_PKEY_CTX, Free> context(EVP_PKEY_CTX_new(key.get(), nullptr));

@@ -17,7 +17,6 @@ namespace {
 constexpr std::chrono::milliseconds kBackoffFirst{10};
 constexpr std::chrono::milliseconds kBackoffMax{2'000};
 constexpr std::size_t kTroublesMax = 16;
-constexpr std::chrono::minutes kSaidEvery{1};
 
 std::chrono::milliseconds backoff(unsigned attempts) {
   thread_local std::minstd_rand random(std::random_device{}());

@@ -67,6 +67,11 @@ class ClientThread {
   ~ClientThread();
 };
 
+// A server that has not answered for this long is gone. A statement of ours takes some milliseconds, a COMMIT as long
+// as the slowest disk or replica that it waits for.
+constexpr std::uint32_t kReadTimeoutSeconds = 60;
+constexpr std::uint32_t kNoReadTimeout = 0;
+
 // A connection, used by one thread at a time; the thread that opens it may be another than the one that uses it.
 // Every statement throws StatementError.
 class Session {

@@ -24,10 +24,6 @@ std::string error_text(int code, const std::string& sqlstate, const std::string&
   return text;
 }
 
-bool names(const StatementError& error, std::string_view text) {
-  return error.message().find(text) != std::string::npos;
-}
-
 bool is_connection_lost(int code) {
   switch (code) {
     case 1053:  // server shutdown
@@ -86,14 +82,14 @@ ErrorClass classify(const StatementError& error) {
     case 1062: return ErrorClass::kDuplicateKey;
 
     case 1290:  // also other options that prevent a statement
-      return names(error, "read-only") || names(error, "read_only") ? ErrorClass::kReadOnly : ErrorClass::kFatal;
+      return error.names("read-only") || error.names("read_only") ? ErrorClass::kReadOnly : ErrorClass::kFatal;
     case 1792:
     case 1836: return ErrorClass::kReadOnly;
 
     case 1047:  // "WSREP has not yet prepared node for application use": a Galera node that left its cluster
-      return names(error, "WSREP") ? ErrorClass::kConnectionLost : ErrorClass::kFatal;
+      return error.names("WSREP") ? ErrorClass::kConnectionLost : ErrorClass::kFatal;
     case 1180:  // "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT"
-      return names(error, "error 149") ? ErrorClass::kRetry : ErrorClass::kFatal;
+      return error.names("error 149") ? ErrorClass::kRetry : ErrorClass::kFatal;
 
     case 1364:  // no default: SQLSTATE HY000, and the table's fault
       return ErrorClass::kFatal;

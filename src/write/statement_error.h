@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include "base/errors.h"
 
@@ -16,6 +17,7 @@ class StatementError : public std::exception {
   [[nodiscard]] int code() const { return code_; }  // MySQL error number, 1062; 2xxx are the client's own
   [[nodiscard]] const std::string& sqlstate() const { return sqlstate_; }
   [[nodiscard]] const std::string& message() const { return message_; }
+  [[nodiscard]] bool names(std::string_view text) const { return message_.find(text) != std::string::npos; }
 
  private:
   int code_;

@@ -27,7 +27,7 @@ namespace {
 
 constexpr std::chrono::seconds kAskEvery{1};
 // Whoever takes longer to say how it is has too much to do.
-constexpr std::uint32_t kReadTimeoutSeconds = 5;
+constexpr std::uint32_t kAnswerTimeoutSeconds = 5;
 constexpr std::chrono::seconds kFarewell{1};
 
 std::optional<std::string> status_value(Session& session, const std::string& variable) {
@@ -106,7 +106,7 @@ Throttle::Throttle(const Endpoint& server, const ThrottleLimits& limits, Pause& 
 Throttle::~Throttle() { watch_->end() ? thread_.join() : thread_.detach(); }
 
 Session& Throttle::Watch::session(Asked& asked) {
-  if (!asked.session) asked.session = Session::connect(asked.endpoint, kReadTimeoutSeconds);
+  if (!asked.session) asked.session = Session::connect(asked.endpoint, kAnswerTimeoutSeconds);
   return *asked.session;
 }
 

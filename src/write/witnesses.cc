@@ -12,6 +12,7 @@
 
 #include "write/ledger_input.h"
 #include "write/sql_text.h"
+#include "write/table_info.h"
 
 namespace chatload::write {
 namespace {
@@ -52,10 +53,6 @@ std::vector<std::string> from_list(std::uint64_t load_id, std::string_view list)
     keys.push_back(std::move(*key));
   }
   return keys;
-}
-
-bool is_empty(Session& session, const std::string& table) {
-  return session.query("SELECT 1 FROM " + quote_identifier(table) + " LIMIT 1").empty();
 }
 
 std::string table_time(const std::string& table) {

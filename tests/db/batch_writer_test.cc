@@ -151,7 +151,7 @@ TEST_F(LoadDataTest, EveryByteArrivesAsItIs) {
 TEST_F(LoadDataTest, RangeOfManyChunksArrivesWhole) {
   Session session = connect(transport_ == RowTransport::kLoadData);
   std::vector<Line> lines;
-  for (int i = 0; i < 3'000; ++i) lines.push_back({std::to_string(10'000 + i), std::string(i % 200, 'x')});
+  for (std::size_t i = 0; i < 3'000; ++i) lines.push_back({std::to_string(10'000 + i), std::string(i % 200, 'x')});
   EXPECT_EQ(write(session, lines, OnDuplicate::kSkip).counts.inserted, 3'000U);
   EXPECT_EQ(value_read_back("SELECT CONCAT(COUNT(*), ' ', SUM(LENGTH(data))) FROM chat_messages"), "3000 298500");
 }

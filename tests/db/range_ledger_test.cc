@@ -20,7 +20,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr LineCounts kCounts{
+constexpr LineCounts kRangeCounts{
     .lines = 21, .inserted = 6, .updated = 5, .duplicate = 4, .filtered = 3, .rejected = 2, .blank = 1};
 
 class RangeLedgerTest : public DatabaseTest {
@@ -51,7 +51,7 @@ class RangeLedgerTest : public DatabaseTest {
   void commit(std::uint64_t number) {
     admin().execute("START TRANSACTION");
     ASSERT_TRUE(ledger().claim(admin(), job(number)));
-    ledger().record_counts(admin(), RangeNumber(number), kCounts, "key" + std::to_string(number));
+    ledger().record_counts(admin(), RangeNumber(number), kRangeCounts, "key" + std::to_string(number));
     admin().execute("COMMIT");
   }
 
@@ -129,7 +129,7 @@ TEST_F(RangeLedgerTest, RecordIsWhatWasClaimedAndCounted) {
   EXPECT_EQ(record->length_bytes, 0U);
   EXPECT_EQ(record->digest, std::string(32, 'd'));
   EXPECT_EQ(record->first_line, LineNumber(31));
-  EXPECT_EQ(record->counts, kCounts);
+  EXPECT_EQ(record->counts, kRangeCounts);
   EXPECT_FALSE(ledger().find(admin(), RangeNumber(2)));
 }
 

@@ -25,7 +25,7 @@ using testing::HasSubstr;
 
 constexpr std::size_t kStatementBytes = kMiB;
 // Of each range of the tests: two lines are rejected, one of them for its field `type`.
-constexpr parse::ParseCounts kCounts{
+constexpr parse::ParseCounts kParseCounts{
     .lines = 10, .valid = 5, .filtered = 2, .blank = 1, .rejected_by_reason = {1, 0, 0, 1}};
 
 class RangeRecorderTest : public DatabaseTest {
@@ -54,7 +54,7 @@ class RangeRecorderTest : public DatabaseTest {
                               .digest = {},
                               .compressed_end = 100 * (number + 1),
                               .first_line = LineNumber(1 + 10 * number),
-                              .counts = kCounts,
+                              .counts = kParseCounts,
                               .is_recorded = is_recorded};
       range.digest.fill('d');
       journal->add(range, [&](const auto& visit) {

@@ -37,7 +37,7 @@ TEST(Checksum, HasThePublishedValues) {
 
 TEST(Digest, OfPiecesIsThatOfTheWholeWhereverItIsCut) {
   const std::string bytes = sanity_bytes(2367);
-  for (const std::size_t cut : {0, 1, 255, 256, 257, 1024, 2366, 2367}) {
+  for (const std::size_t cut : {0U, 1U, 255U, 256U, 257U, 1024U, 2366U, 2367U}) {
     Digest digest;
     digest.update(std::string_view(bytes).substr(0, cut));
     digest.update(std::string_view(bytes).substr(cut));

@@ -23,7 +23,7 @@ std::unique_ptr<DecodedStream> open(std::string input, const std::string& name, 
                   Inflater::kIsal);
 }
 
-std::string refusal(const std::string& input, const std::string& name) {
+std::string refusal_of_log(const std::string& input, const std::string& name) {
   const ReadResult result = read_to_end(*open(input, name));
   EXPECT_EQ(result.bytes, "");
   return result.error;
@@ -44,18 +44,18 @@ TEST(LogStreamTest, JsonLinesAreHandedOutAsTheyAre) {
 }
 
 TEST(LogStreamTest, AnotherKindOfContentIsRefusedBeforeItsFirstByte) {
-  EXPECT_THAT(refusal(compress("[\n{\"id\":\"a\"}\n]\n"), "a.json.gz"), HasSubstr("a.json.gz is a JSON array"));
-  EXPECT_THAT(refusal(compress(compress("{}\n")), "a.json.gz"), HasSubstr("a.json.gz is gzip inside gzip"));
-  EXPECT_THAT(refusal("\x28\xb5\x2f\xfd", "a.gz"),
+  EXPECT_THAT(refusal_of_log(compress("[\n{\"id\":\"a\"}\n]\n"), "a.json.gz"), HasSubstr("a.json.gz is a JSON array"));
+  EXPECT_THAT(refusal_of_log(compress(compress("{}\n")), "a.json.gz"), HasSubstr("a.json.gz is gzip inside gzip"));
+  EXPECT_THAT(refusal_of_log("\x28\xb5\x2f\xfd", "a.gz"),
               AllOf(HasSubstr("compressed with zstd"), HasSubstr("zstd -dc < a.gz")));
 }
 
 TEST(LogStreamTest, PlainJsonMayBeNamedGzAndNothingElseMay) {
   EXPECT_EQ(read_to_end(*open("{\"id\":1}\n", "log.json.gz")).bytes, "{\"id\":1}\n");
   EXPECT_EQ(read_to_end(*open("any text\n", "log.json")).bytes, "any text\n");
-  EXPECT_THAT(refusal("\x1f", "log.json.gz"), HasSubstr("log.json.gz is not gzip, although"));
-  EXPECT_THAT(refusal("any text\n", "log.json.gz"), HasSubstr("log.json.gz is not gzip, although"));
-  EXPECT_THAT(refusal(std::string(512, '\0'), "log.json.gz"), HasSubstr("log.json.gz is not gzip, although"));
+  EXPECT_THAT(refusal_of_log("\x1f", "log.json.gz"), HasSubstr("log.json.gz is not gzip, although"));
+  EXPECT_THAT(refusal_of_log("any text\n", "log.json.gz"), HasSubstr("log.json.gz is not gzip, although"));
+  EXPECT_THAT(refusal_of_log(std::string(512, '\0'), "log.json.gz"), HasSubstr("log.json.gz is not gzip, although"));
 }
 
 TEST(LogStreamTest, AnEmptyInputIsRefused) { EXPECT_THROW((void)open("", "log.json.gz"), CorruptInputError); }

@@ -51,7 +51,7 @@ TEST(LoadList, JsonHasEveryKeyAndNullWhereThereIsNoValue) {
   died.finished_at.reset();
   died.exit_code.reset();
   died.done_share = 0.25;
-  EXPECT_EQ(to_json({done_load(), died}),
+  EXPECT_EQ(to_json(std::vector{done_load(), died}),
             R"([
 {"load":7,"state":"done","source":"in\u001b \"1\".json.gz","target_table":"chat_messages","attempt":2,)"
             R"("started_at":"2016-11-22T12:00:00.500000Z","finished_at":"2016-11-22T12:01:00.000000Z",)"
@@ -67,7 +67,7 @@ TEST(LoadList, JsonHasEveryKeyAndNullWhereThereIsNoValue) {
 
 TEST(LoadList, EmptyLedgerIsAHeaderAndAnEmptyArray) {
   EXPECT_EQ(to_table({}).find("LOAD  STATE"), 0U);
-  EXPECT_EQ(to_json({}), "[]\n");
+  EXPECT_EQ(to_json(std::vector<write::LoadEntry>{}), "[]\n");
 }
 
 }  // namespace

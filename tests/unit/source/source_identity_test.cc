@@ -143,9 +143,9 @@ TEST_F(SourceIdentityTest, ANamedPipeIsNotOpened) {
   ASSERT_GE(inotify_add_watch(openings, path.c_str(), IN_OPEN), 0);
   EXPECT_FALSE(identify_source(HeldFile(path), std::nullopt).can_resume);
   std::array<char, 4096> event{};
-  EXPECT_LT(read(openings, event.data(), event.size()), 0);
+  EXPECT_LT(::read(openings, event.data(), event.size()), 0);
   close(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  EXPECT_GT(read(openings, event.data(), event.size()), 0);
+  EXPECT_GT(::read(openings, event.data(), event.size()), 0);
   close(openings);
 }
 

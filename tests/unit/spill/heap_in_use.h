@@ -5,10 +5,15 @@
 
 #include <cstddef>
 
+// Of <sanitizer/allocator_interface.h>, which not every compiler has; there only in a process with a sanitizer's
+// malloc.
+extern "C" [[gnu::weak]] std::size_t __sanitizer_get_current_allocated_bytes();
+
 namespace chatload {
 
-// Bytes handed out by malloc and not freed. 0 where a sanitizer's malloc keeps no such count.
+// Bytes handed out by malloc and not freed.
 inline std::size_t heap_in_use() {
+  if (__sanitizer_get_current_allocated_bytes != nullptr) return __sanitizer_get_current_allocated_bytes();
   const struct mallinfo2 info = mallinfo2();
   return info.uordblks + info.hblkhd;
 }

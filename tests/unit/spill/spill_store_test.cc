@@ -17,7 +17,7 @@ namespace chatload::spill {
 namespace {
 
 constexpr std::size_t kBufferBytes = 2 * kMiB;
-constexpr SpillLimits kLimits{.buffer_bytes = kBufferBytes, .merge_bytes = 64 * kMiB};
+constexpr SpillLimits kStoreLimits{.buffer_bytes = kBufferBytes, .merge_bytes = 64 * kMiB};
 
 class SpillStoreTest : public testing::Test {
  protected:
@@ -39,7 +39,7 @@ TEST_F(SpillStoreTest, GivesAllRowsBackInOrderForAnySizeOfBuffer) {
 }
 
 TEST_F(SpillStoreTest, EmptyStoreHasNoRows) {
-  SpillStore store(folder_.path(), spill_mapping(), kLimits);
+  SpillStore store(folder_.path(), spill_mapping(), kStoreLimits);
   RunBuilder builder(store);
   builder.finish();
   store.merge_down(stop_, rows_merged_);
@@ -155,7 +155,7 @@ TEST_F(SpillStoreTest, RowsTooLongForTheMergeSayWhatToDo) {
 TEST_F(SpillStoreTest, DirectoryThatIsNotThereIsRefusedAtOnce) {
   const std::filesystem::path missing = folder_ / "missing";
   try {
-    const SpillStore store(missing, spill_mapping(), kLimits);
+    const SpillStore store(missing, spill_mapping(), kStoreLimits);
     ADD_FAILURE() << "opened";
   } catch (const EnvironmentError& error) {
     EXPECT_NE(std::string(error.what()).find(missing.string() + ": No such file"), std::string::npos) << error.what();

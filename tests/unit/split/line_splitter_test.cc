@@ -117,10 +117,10 @@ TEST(LineSplitter, RangesDoNotDependOnReadSizes) {
   std::string text;
   for (int i = 0; i < 3'000; ++i) text += std::string(static_cast<std::size_t>(i * 37 % 211), 'a') + "\n";
   text += std::string(9'000, 'z') + "\n" + std::string(9'000, '\0') + "behind\nend";
-  for (const std::size_t range_bytes : {1, 64, 4'096, 5'000, 1'000'000}) {
+  for (const std::size_t range_bytes : {1U, 64U, 4'096U, 5'000U, 1'000'000U}) {
     const SplitLimits limits{.range_bytes = range_bytes, .line_bytes_max = 150};
     const auto whole = split(text, limits);
-    for (const std::size_t read_bytes_max : {1, 7, 4'095, 4'096, 4'097}) {
+    for (const std::size_t read_bytes_max : {1U, 7U, 4'095U, 4'096U, 4'097U}) {
       EXPECT_EQ(split(text, limits, read_bytes_max), whole) << range_bytes << ' ' << read_bytes_max;
     }
   }

@@ -32,9 +32,9 @@ parse::RowBatch three_rows() {
   return rows;
 }
 
-std::string time_text(std::int64_t seconds) {
+std::string time_text(std::int64_t epoch_seconds) {
   std::string text;
-  append_time(text, seconds);
+  append_time(text, epoch_seconds);
   return text;
 }
 
