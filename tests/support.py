@@ -66,7 +66,7 @@ class Server:
 
     def __init__(self, kind=None, name=None, options=()):
         self.kind = kind or SERVER_KIND
-        self.name = name or f"test-{self.kind}"
+        self.name = name or os.environ.get("CHATLOAD_TEST_SANDBOX", f"test-{self.kind}")
         self.options = options
         was_running = sandbox("status", self.kind, self.name).returncode == 0
         if not was_running or options:

@@ -1,3 +1,4 @@
+# ctest: optimised mariadb
 """bench/compare on small logs: the cheap works into a folder of its own, and that a wrong table does not count."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# ctest: optimised
 """Whatever the connections, the ranges' size, the order of rows, the way to write them and the kills: one table and one set of counts for each duplicates mode.
 
 CHATLOAD_LONG=1 takes the whole grid and a longer log.

@@ -90,7 +90,7 @@ class FaultTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        name = f"fault-{support.SERVER_KIND}" if cls.server_options else None
+        name = f"{pathlib.Path(sys.argv[0]).stem}-{support.SERVER_KIND}" if cls.server_options else None
         cls.server = support.Server(name=name, options=cls.server_options)
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.log = fault_log.write_log(cls.folder / "log.json.gz", cls.lines, cls.seed, cls.refusals)
@@ -138,7 +138,7 @@ class FaultTest(unittest.TestCase):
             " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'chat_messages'"
         )
         while database.sql(made_at) == [["0"]]:
-            pass
+            time.sleep(0.1)
         create = "\n".join("\t".join(cells) for cells in self.definition).partition("\t")[2]
         rows = f"; INSERT INTO chat_messages SELECT * FROM {rows_of}" if rows_of else ""
         database.sql(f"DROP TABLE chat_messages; {create}{rows}")

@@ -1,3 +1,4 @@
+# ctest: optimised
 """SIGKILL at random times: run again to the end, the load is what it would have been.
 
 CHATLOAD_LONG=1 kills 200 times and insists that 150 of the kills found some but not all ranges committed.
