@@ -117,14 +117,6 @@ class HopelessTest(unittest.TestCase):
         self.assertEqual(json.loads(lines[-3]), json.loads(whole))
         self.assertEqual(lines[-2], "not json")
 
-    def test_a_pipe_of_one_endless_line_keeps_to_its_memory(self):
-        count = 400
-        process = f"head -c {count}M /dev/zero | tr '\\0' x; echo; echo '{line()}'"
-        script = f"ulimit -v 1500000; ({process}) | {support.CHATLOAD} check - --progress none --memory 128M"
-        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
-        self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertIn("1  valid", done.stdout)
-
     def test_keys_that_the_lines_have_are_named_where_a_field_is_missing(self):
         run = self.check([json.dumps({"ts": number, "user": "u"}) for number in range(50)])
         self.assertIn("50 are missing_field in `type`", errors(run)[0])
