@@ -6,6 +6,7 @@ for the tests' full size.
 
 import atexit
 import contextlib
+import functools
 import gzip
 import itertools
 import json
@@ -19,7 +20,9 @@ import subprocess
 import tempfile
 import urllib.parse
 
+import MySQLdb
 import oracle
+from MySQLdb.constants import CLIENT
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CHATLOAD = os.environ.get("CHATLOAD_BIN", str(ROOT / "build/dev/chatload"))
@@ -113,10 +116,31 @@ class Server:
         words += ["--batch", "--raw", "--quick", "--skip-column-names"]
         return words + list(options) + ([database] if database else [])
 
-    def sql(self, statements, database=None):
+    def rows(self, statements, database=""):
+        """Runs statements in a session of their own, in UTC, and yields the rows of all results, each a list of bytes."""
+        connection = MySQLdb.connect(
+            user="root", unix_socket=self.socket, database=database, charset="utf8mb4", use_unicode=False, conv={},
+            init_command="SET time_zone = '+00:00'", autocommit=True, client_flag=CLIENT.MULTI_STATEMENTS,
+        )  # fmt: skip
+        with contextlib.closing(connection):
+            connection.query(statements)
+            has_more = True
+            while has_more:
+                if result := connection.use_result():
+                    while found := result.fetch_row(1000):
+                        for row in found:
+                            yield [b"NULL" if value is None else value for value in row]
+                has_more = connection.next_result() == 0
+
+    def sql(self, statements, database=""):
         """Runs statements and returns the rows of all results, each a list of texts."""
-        done = subprocess.run(self.client(database), input=statements, stdout=subprocess.PIPE, text=True, check=True)
-        return [line.split("\t") for line in done.stdout.splitlines()]
+        return [list(map(bytes.decode, row)) for row in self.rows(statements, database)]
+
+
+@functools.cache
+def schema():
+    """What `chatload schema apply` does to an empty database."""
+    return subprocess.run([CHATLOAD, "schema", "print"], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 class Database:
@@ -140,10 +164,10 @@ class Database:
         return self.server.sql(statements, self.name)
 
     def create_table(self):
-        """The shipped chat_messages and an empty ledger, as `chatload schema apply` makes them."""
+        """The shipped chat_messages and an empty ledger."""
         tables = self.sql("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()")
-        self.sql("".join(f"DROP TABLE `{table}`;\n" for (table,) in tables if table.startswith("chat")))
-        subprocess.run([CHATLOAD, "schema", "apply", "--to", self.url], check=True, stdout=subprocess.DEVNULL)
+        drops = (f"DROP TABLE `{table}`;\n" for (table,) in tables if table.startswith("chat"))
+        self.sql("".join(drops) + schema())
 
 
 @contextlib.contextmanager
@@ -209,14 +233,11 @@ TABLE_QUERY = (
 
 def first_difference(database, result):
     """Where chat_messages and the oracle's result differ first, as a sentence; None if they are equal, row for row."""
-    words = database.server.client(database.name, "--execute", TABLE_QUERY)
-    with subprocess.Popen(words, stdout=subprocess.PIPE) as client:
-        found = (line.rstrip(b"\n") for line in client.stdout)
-        for number, (row, expected) in enumerate(itertools.zip_longest(found, result.table_lines()), 1):
-            if row != expected:
-                client.terminate()
-                return f"row {number} by id: the table holds {readable(row)}, the oracle {readable(expected)}"
-    return None if client.returncode == 0 else f"the client failed with exit code {client.returncode}"
+    found = map(b"\t".join, database.server.rows(TABLE_QUERY, database.name))
+    for number, (row, expected) in enumerate(itertools.zip_longest(found, result.table_lines()), 1):
+        if row != expected:
+            return f"row {number} by id: the table holds {readable(row)}, the oracle {readable(expected)}"
+    return None
 
 
 def readable(row):

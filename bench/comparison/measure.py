@@ -2,11 +2,9 @@
 
 import functools
 import json
-import os
 import pathlib
 import re
 import shlex
-import shutil
 import subprocess
 
 import support
@@ -14,7 +12,6 @@ from comparison import table
 from comparison.cost import Cost
 
 COLUMNS = "`id`, `from`, `type`, `site_id`, `data`"
-DRIVER_PYTHON = "/usr/bin/python3"
 LOADER = pathlib.Path(__file__).resolve().parents[1] / "executemany_loader.py"
 # One connection took 1.2 to 1.4 times as long, 1,000 rows up to 1.1 times.
 CONNECTOR_CONNECTIONS, CONNECTOR_BATCH_ROWS = 2, 5_000
@@ -25,37 +22,13 @@ STOP_AFTER_S = 30 * 60
 STANDARD_ERROR = "standard-error.log"
 
 
-class Missing(Exception):
-    """What a comparison needs is not installed; the message is a sentence."""
-
-
 class WrongResult(Exception):
     """A side ended otherwise than the oracle; the message is a sentence."""
 
 
-def require_nothing():
-    pass
-
-
-def require_jq():
-    if shutil.which("jq") is None:
-        raise Missing("jq is not installed (scripts/setup --bench does it)")
-
-
-def require_driver():
-    found = subprocess.run([DRIVER_PYTHON, "-c", "import MySQLdb"], stderr=subprocess.DEVNULL, check=False)
-    if found.returncode != 0:
-        raise Missing("python3-mysqldb is not installed (scripts/setup --bench does it)")
-
-
 def connector_loader():
-    """It is built beside chatgen, where Connector/C++ is installed."""
+    """It is built beside chatgen."""
     return pathlib.Path(support.CHATGEN).with_name("connector_loader")
-
-
-def require_connector():
-    if not os.access(connector_loader(), os.X_OK):
-        raise Missing(f"{connector_loader()} is not there: it takes libmysqlcppconn-dev (scripts/setup --bench)")
 
 
 class Site:
@@ -172,7 +145,7 @@ def jq_load(site, log):
 
 def executemany_load(site, log):
     database = site.fresh_database()
-    words = [DRIVER_PYTHON, str(LOADER), str(log.path), "--socket", database.server.socket]
+    words = [str(LOADER), str(log.path), "--socket", database.server.socket]
     words += ["--database", database.name]
     return loading(site, "executemany", log, [functools.partial(start, site, words)])
 

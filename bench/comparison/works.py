@@ -17,15 +17,13 @@ DISK_BYTES_PER_LINE = 800
 
 @dataclasses.dataclass(frozen=True)
 class Side:
-    """`measure(site, log)` gives the figures of one run; what takes very long is run once only. `require()` raises
-    measure.Missing where a tool is not installed."""
+    """`measure(site, log)` gives the figures of one run; what takes very long is run once only."""
 
     name: str
     measure: Callable
     shape: LogShape
     needs_tsv: bool = False
     is_once: bool = False
-    require: Callable = measure.require_nothing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,29 +70,19 @@ WORKS = {
     "jq": Work(
         "`chatload load` against `zcat | jq -r … @tsv | mariadb -e 'LOAD DATA LOCAL …'`",
         Side("chatload", measure.chatload_load, LogShape(MILLION, "v1", is_plain=True)),
-        Side("jq", measure.jq_load, LogShape(MILLION, "v1", is_plain=True), require=measure.require_jq),
+        Side("jq", measure.jq_load, LogShape(MILLION, "v1", is_plain=True)),
         {"mysql": 0.65, "mariadb": 0.5},
     ),
     "executemany": Work(
         "`chatload load` against one thread of Python with `executemany`, batches of 5,000",
         Side("chatload", measure.chatload_load, LogShape(MILLION // 5, "v1", is_plain=True)),
-        Side(
-            "executemany",
-            measure.executemany_load,
-            LogShape(MILLION // 5, "v1", is_plain=True),
-            require=measure.require_driver,
-        ),
+        Side("executemany", measure.executemany_load, LogShape(MILLION // 5, "v1", is_plain=True)),
         {"mysql": 0.4, "mariadb": 0.4},
     ),
     "connector": Work(
         "`chatload load` against C++ with simdjson and Connector/C++: prepared INSERTs of 5,000 rows, two connections",
         Side("chatload", measure.chatload_load, LogShape(MILLION, "v1", is_plain=True)),
-        Side(
-            "connector",
-            measure.connector_load,
-            LogShape(MILLION, "v1", is_plain=True),
-            require=measure.require_connector,
-        ),
+        Side("connector", measure.connector_load, LogShape(MILLION, "v1", is_plain=True)),
         {"mysql": 0.7, "mariadb": 0.8},
     ),
     "memory": Work(

@@ -1,11 +1,9 @@
 # ctest: optimised mariadb
 """bench/compare on small logs: the cheap works into a folder of its own, and that a wrong table does not count."""
 
-import contextlib
 import copy
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,14 +18,7 @@ from comparison.logs import Log, LogShape
 
 class RunTest(unittest.TestCase):
     def test_works_are_measured_and_reported(self):
-        names = ["v1", "check"]
-        names += ["jq"] if shutil.which("jq") else []
-        with contextlib.suppress(measure.Missing):
-            measure.require_driver()
-            names.append("executemany")
-        with contextlib.suppress(measure.Missing):
-            measure.require_connector()
-            names.append("connector")
+        names = ("v1", "check", "jq", "executemany", "connector")
         kind = support.SERVER_KIND
         with tempfile.TemporaryDirectory() as folder:
             text = self.measured(folder, *names)
