@@ -55,7 +55,7 @@ class UnfinishedTest(LedgerCase):
 
     def test_a_plan_that_cannot_be_read_is_a_damaged_ledger(self):
         path = self.write_log()
-        for plan in ("''", "'on-duplicate = \"sk'", "REPLACE(plan, '4096', '-1')", "REPLACE(plan, 'max-line', 'min-line')"):
+        for plan in ("''", "'on-duplicate = \"sk'", "REPLACE(plan, '8192', '-1')", "REPLACE(plan, 'max-line', 'min-line')"):
             self.assert_ends(path, f"UPDATE chatload_loads SET plan = {plan}", "oad 1")
 
     def test_a_range_whose_row_was_deleted_is_named_by_the_rejected_lines_that_are_left(self):

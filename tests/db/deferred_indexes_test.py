@@ -200,7 +200,7 @@ class AroundALoadTest(IndexCase):
 class AfterACrashTest(IndexCase):
     POINTS = (
         ("before", NOTE), ("after", NOTE), ("before", DROP), ("after", DROP),
-        ("before", CLAIM, 20), ("after", CLAIM, 20), ("before", BUILD), ("after", BUILD),
+        ("before", CLAIM, 10), ("after", CLAIM, 10), ("before", BUILD), ("after", BUILD),
         ("before", FORGET, 2), ("after", FORGET, 2), ("before", DONE), ("after", DONE),
     )  # fmt: skip
 
@@ -217,7 +217,7 @@ class AfterACrashTest(IndexCase):
 
     def test_a_resume_goes_on_without_them_and_builds_them_at_its_end(self):
         before = self.shown()
-        self.killed_at("before", CLAIM, 20)
+        self.killed_at("before", CLAIM, 10)
         seen = []
         self.door.at(CLAIM, nth=1, before=lambda _: seen.append(self.indexes()))
         run = self.load(self.path, *PATIENT, to=self.to_door)
@@ -227,13 +227,13 @@ class AfterACrashTest(IndexCase):
         self.assert_whole(before)
 
     def test_a_resume_with_another_mode_is_refused_and_with_auto_is_not(self):
-        self.killed_at("before", CLAIM, 20)
+        self.killed_at("before", CLAIM, 10)
         self.assert_refused(self.load(self.path, "--indexes", "keep", *PATIENT), 64, "--indexes is now keep", "defer")
         self.assert_loaded(self.load(self.path, "--indexes", "auto", *PATIENT), apply(self.path))
 
     def test_another_load_builds_them_before_its_first_row(self):
         before = self.shown()
-        self.killed_at("before", CLAIM, 20)
+        self.killed_at("before", CLAIM, 10)
         seen = []
         self.door.at(CLAIM, nth=1, before=lambda _: seen.append(self.indexes()))
         other = self.write("other.json", line("other"))
@@ -249,13 +249,13 @@ class AfterACrashTest(IndexCase):
         before = self.shown()
         other = self.write("other.json", line("other"))
         self.assertEqual(self.load(other).exit_code, 0)
-        self.killed_at("before", CLAIM, 20)
+        self.killed_at("before", CLAIM, 10)
         self.assertEqual(self.load(other, *PATIENT).summary["status"], "already_loaded")
         self.assert_whole(before)
 
     def test_schema_check_names_them_and_schema_apply_builds_them(self):
         before = self.shown()
-        self.killed_at("before", CLAIM, 20)
+        self.killed_at("before", CLAIM, 10)
         check = support.run_chatload("schema", "check", "--to", self.database.url)
         self.assertIn("its index `site_id` is missing since a load left it out", check.stdout)
         wait_until(lambda: not self.server.connections(self.database.name), "the server lets go of the killed load")
@@ -266,7 +266,7 @@ class AfterACrashTest(IndexCase):
         self.assertNotIn("missing", support.run_chatload("schema", "check", "--to", self.database.url).stdout)
 
     def test_an_index_that_is_another_one_now_is_left_and_named(self):
-        self.killed_at("before", CLAIM, 20)
+        self.killed_at("before", CLAIM, 10)
         self.database.sql("ALTER TABLE chat_messages ADD KEY Site_id (`type`)")
         run = self.load(self.path, *PATIENT)
         self.assertEqual(run.exit_code, 1, run.stderr)
@@ -300,7 +300,7 @@ class BesideOthersTest(IndexCase):
     def test_another_load_says_who_has_the_table_or_waits(self):
         other = self.write("other.json", line("other"))
         before = self.shown()
-        loader = self.stalled_at(CLAIM, nth=20)
+        loader = self.stalled_at(CLAIM, nth=10)
         who = f"process {loader.process.pid}"
         for words in ((), ("--indexes", "keep"), DEFER):
             run = self.load(other, *words, "--restart", "--wait-lock", "0s")
@@ -315,7 +315,7 @@ class BesideOthersTest(IndexCase):
 
     def test_loads_that_begin_at_once_in_an_empty_table_wait_for_the_one_that_has_it(self):
         before = self.shown()
-        first = self.stalled_at(CLAIM, nth=20)
+        first = self.stalled_at(CLAIM, nth=10)
         with open(self.write("more.json", line("more"))) as stream:
             others = [self.loader(self.write("other.json", line("other"))),
                       self.loader("-", "--source-id", "more", stdin=stream)]  # fmt: skip
@@ -328,7 +328,7 @@ class BesideOthersTest(IndexCase):
         self.assertEqual(self.rows_in_table(), len(apply(self.path).rows) + 2)
 
     def test_schema_apply_leaves_them_to_the_load_that_runs(self):
-        loader = self.stalled_at(CLAIM, nth=20)
+        loader = self.stalled_at(CLAIM, nth=10)
         done = support.run_chatload("schema", "apply", "--to", self.database.url)
         self.assertIn("its indexes `site_id`, `timestamp` are built by a load that runs", done.stdout, done.stderr)
         self.door.flow()
@@ -370,7 +370,7 @@ class BesideOthersTest(IndexCase):
 
     def test_who_may_not_build_what_is_missing_is_told(self):
         url = self.account()
-        self.killed_at("before", CLAIM, 20)
+        self.killed_at("before", CLAIM, 10)
         other = self.write("other.json", line("other"))
         run = self.load(other, *PATIENT, to=url)
         self.assert_refused(run, 3, "`site_id`, `timestamp`", "ALTER command denied", "`chatload schema apply`")
@@ -453,7 +453,7 @@ class BuildTest(IndexCase):
 
     def blocked_build(self, *words):
         """A load whose build waits for a reader; returns it and what ends the reader."""
-        close = self.reader_from(CLAIM, 20)
+        close = self.reader_from(CLAIM, 10)
         loader = self.loader(self.path, *self.RANGE_SIZE, *DEFER, *words, to=self.to_door)
         wait_until(self.is_building, "the server builds")
         return loader, close
@@ -514,7 +514,7 @@ class BuildTest(IndexCase):
         before = self.shown()
         retry_for_s = 2
         cut = self.door.at(BUILD, before=proxy.Link.cut)
-        close = self.reader_from(CLAIM, 20)
+        close = self.reader_from(CLAIM, 10)
         loader = self.loader(self.path, *self.RANGE_SIZE, *DEFER, "--retry-for", retry_for_s, to=self.to_door)
         cut.wait()
         built = "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'ALTER TABLE%ADD KEY%' AND TIME > {}"

@@ -1,4 +1,3 @@
-# ctest: parallel
 """Files as people have them (tests/field): what each comes to, in the table, in the ledger and in what the run says."""
 
 import pathlib

@@ -1,4 +1,3 @@
-# ctest: parallel
 """A load of whose first lines none fits ends before anything is written: exit code 2, an empty ledger, whole indexes."""
 
 import gzip

@@ -7,6 +7,7 @@ INSERT of that id waits, and with one connection every range in front of it is c
 import contextlib
 import gzip
 import json
+import math
 import pathlib
 import re
 import signal
@@ -104,7 +105,7 @@ def ask_to_stop(loader):
 
 
 class LedgerCase(unittest.TestCase):
-    RANGE_SIZE = ("--range-size", "4K")
+    RANGE_SIZE = ("--range-size", "8K")  # 25 ranges of chat_log(), about
 
     @classmethod
     def setUpClass(cls):
@@ -175,6 +176,15 @@ class LedgerCase(unittest.TestCase):
         ranges = self.committed_ranges()
         self.assertGreater(ranges, 0)
         return ranges
+
+    def least_memory(self, *flags):
+        """What a load with the flags says that it takes, which it rounds to a tenth of a MiB."""
+        memory, path = "1M", self.write("one.json", line("1"))
+        while refusal := re.search(r"which take ([\d.]+) MiB", self.load(path, *flags, "--memory", memory).stderr):
+            memory = f"{math.ceil((float(refusal[1]) + 0.05) * 1024)}K"
+            self.database.create_table()
+        self.database.create_table()
+        return memory
 
     def rows_in_table(self):
         return int(self.database.sql("SELECT COUNT(*) FROM chat_messages")[0][0])

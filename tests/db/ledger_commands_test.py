@@ -1,5 +1,4 @@
 """chatload loads, loads forget and rejects, on ledger rows that the tests write themselves."""
-# ctest: parallel
 
 import datetime
 import gzip

@@ -1,5 +1,5 @@
 """The commands of README.md and docs/ do what the pages say, against a server."""
-# ctest: parallel mariadb
+# ctest: mariadb
 
 import os
 import pathlib

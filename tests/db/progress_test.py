@@ -16,7 +16,7 @@ from ledger_case import LINES, LedgerCase, apply, wait_until
 
 CLAIM = r"^INSERT INTO .?chatload_ranges"
 BUILD = r"^ALTER TABLE .* ADD KEY"
-RANGES = 50  # about, of the log
+RANGES = 25  # about, of the log
 OFTEN = ("--progress-interval", "100ms")
 
 
@@ -59,7 +59,7 @@ class ProgressCase(LedgerCase):
 
 class KeyOrderTest(ProgressCase):
     def test_the_first_half_sorts(self):
-        self.path = support.generate(self.folder / "long.json.gz", lines=200_000)
+        self.path = support.generate(self.folder / "long.json.gz", lines=80_000)
         loader = self.stalled(CLAIM, "--order", "key", "--threads", 1, range_size=())
         speeds = r"[1-9][\d,]* rows/s, [1-9][\d.]* MB/s, \d+ rejected"
         self.line_said(loader, rf"1 of 2, sorts by key: \d+ %, {speeds}, \d:\d\d left, waits for (inflate|parse)")
@@ -91,7 +91,7 @@ class StepsTest(ProgressCase):
     def test_while_a_touched_file_is_compared_the_line_says_how_far_that_is(self):
         self.interrupt(self.path, *self.RANGE_SIZE)
         os.utime(self.path)
-        loader = self.stalled(r"^SELECT .?begin_byte.?, .* FROM .?chatload_ranges", nth=20)
+        loader = self.stalled(r"^SELECT .?begin_byte.?, .* FROM .?chatload_ranges", nth=10)
         self.assertGreater(int(self.line_said(loader, r"compares what is loaded: (\d+) %, \d:\d\d left")), 0)
         self.assert_ends(loader)
 
@@ -109,9 +109,9 @@ class StepsTest(ProgressCase):
         self.assert_loaded(loader.finish(), apply(self.path), status="already_loaded")
 
     def test_while_sorted_runs_are_merged_the_line_says_how_far_that_is(self):
-        path = support.generate(self.folder / "long.json.gz", lines=1_500_000)
-        little = ("--threads", 8, "--connections", 1, "--range-size", "64K", "--max-line", "4K", "--memory", "42M")
-        loader = self.loader(path, "--order", "key", *little, *OFTEN, to=self.database.url, progress="lines")
+        path = support.generate(self.folder / "long.json.gz", lines=600_000)
+        flags = ("--order", "key", "--threads", 8, "--connections", 1, "--range-size", "64K", "--max-line", "4K")
+        loader = self.loader(path, *flags, "--memory", self.least_memory(*flags), *OFTEN, to=self.database.url, progress="lines")
         self.assertGreater(int(self.line_said(loader, r"merges sorted runs: (\d+) %, \d:\d\d left")), 0)
 
 

@@ -75,8 +75,7 @@ class RefusedRowsTest(LedgerCase):
         self.assert_refused_alone(refuses, self.log(first_only=self.server.kind == "mariadb"), prepare=key)
 
     def test_a_row_that_a_trigger_refuses_is_rejected_with_sqlstate_and_message(self):
-        prepare = f"DELIMITER //\n{TRIGGER} //"
-        self.assert_refused_alone(refuses_word("SQLSTATE 45000: not this one"), prepare=prepare, skips_first=True)
+        self.assert_refused_alone(refuses_word("SQLSTATE 45000: not this one"), prepare=TRIGGER, skips_first=True)
 
     def test_a_text_that_the_columns_character_set_lacks_is_rejected_with_sqlstate_and_message(self):
         refuses = lambda row: self.sqlstate("charset") if "ж" in row[4] else None
@@ -171,8 +170,12 @@ class RejectsFileTest(LedgerCase):
             self.assertEqual(run.summary["status"], status, run.stderr)
             self.assertEqual(rejects_in_file(rejects), rejects_of(apply(path)))
 
+    def log_of_two_pages(self):
+        """More rejected lines than are read at once."""
+        return self.write("two-pages.json", "".join(f"bad {i}\n{line(str(i))}" for i in range(1200)))
+
     def test_the_rejects_file_has_each_once_where_the_connection_that_reads_them_is_lost(self):
-        path = self.write_log(lines=60_000)  # 1,200 rejects: two pages
+        path = self.log_of_two_pages()
         rejects = self.folder / "rejects.json.gz"
         for nth in (1, 2):
             with self.subTest(f"page {nth}"), proxy.Proxy(self.server.socket) as door:
@@ -185,7 +188,7 @@ class RejectsFileTest(LedgerCase):
                 self.assertEqual(rejects_in_file(rejects), rejects_of(apply(path)))
 
     def test_a_stop_while_the_rejects_file_is_written_is_an_interruption(self):
-        path, rejects = self.write_log(lines=60_000), self.folder / "rejects.json.gz"
+        path, rejects = self.log_of_two_pages(), self.folder / "rejects.json.gz"
         door = self.enterContext(proxy.Proxy(self.server.socket))
         door.at(PAGE, 2, before=lambda _: ask_to_stop(loader))
         loader = self.loader(path, "--rejects", rejects, to=door.url(self.database.name))

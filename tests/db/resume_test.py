@@ -136,7 +136,7 @@ class FinishedTest(LedgerCase):
         path = self.write_log()
         self.finished(path)
         self.assert_refused(self.load(path, "--on-duplicate", "replace"), 64, "--on-duplicate", "--reload")
-        self.assert_refused(self.load(path, "--range-size", "8K"), 64, "--range-size", "4 KiB", "8 KiB")
+        self.assert_refused(self.load(path, "--range-size", "16K"), 64, "--range-size", "8 KiB", "16 KiB")
 
     def test_restart_of_a_finished_source_does_nothing_and_names_reload(self):
         path = self.write_log()
@@ -235,7 +235,7 @@ class InterruptedTest(LedgerCase):
         self.interrupt(path, "--site", 1, *self.RANGE_SIZE, key=f"id-{LINES // 2 + 1 - (LINES // 2 + 1) % 4 + 1}")
         rows = self.rows_in_table()
         for flag, value in (("on-duplicate", "replace"), ("type", "typing"), ("site", "3"), ("since", 1),
-                            ("until", "2020-01-01"), ("range-size", "8K"), ("max-line", "2K")):  # fmt: skip
+                            ("until", "2020-01-01"), ("range-size", "16K"), ("max-line", "2K")):  # fmt: skip
             with self.subTest(flag):
                 run = self.load(path, f"--{flag}", value)
                 self.assert_refused(run, 64, f"--{flag} is now", "load 1", "--restart")
@@ -308,7 +308,7 @@ class ChangedFileTest(LedgerCase):
         wait_until(lambda: not self.server.connections(self.database.name), "the server lets go of the killed load")
 
     def test_of_a_file_that_changed_behind_a_gap_not_even_the_gap_is_written(self):
-        content, key = chat_log(LONG_LINES), f"id-{CHANGED - 30}"
+        content, key = chat_log(LONG_LINES), f"id-{CHANGED - 60}"
         gap, tail = content.index(f'"{key}"'), len(content) - 2**16 - 1
         ends_early = content[:gap] + " " * (tail - gap) + content[tail:]  # one line, so fewer ranges
         for change, other in (("a line", changed_in_the_middle(content)), ("fewer ranges", ends_early)):
@@ -407,7 +407,7 @@ class ChangedFileTest(LedgerCase):
 
         def touch_and_stop(_):
             os.utime(path, (1, 1))
-            loader.process.send_signal(signal.SIGTERM)
+            ask_to_stop(loader)
 
         door.at(r"^COMMIT", before=touch_and_stop).wait()
         run = loader.finish()

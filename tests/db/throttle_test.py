@@ -141,7 +141,7 @@ class MaxLoadTest(ThrottleCase):
         self.assert_one_pause(run)
 
     def test_a_load_sorts_while_others_have_too_much_to_do_and_commits_nothing(self):
-        path = support.generate(self.folder / "long.json.gz", lines=200_000)
+        path = support.generate(self.folder / "long.json.gz", lines=80_000)
         words = (path, *MAX_LOAD, "--order", "key", "--threads", 1, "--progress-interval", "100ms")
         with self.too_much_to_do():
             loader = self.loader(*words, progress="lines")

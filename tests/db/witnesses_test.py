@@ -242,9 +242,9 @@ class KeysTest(WitnessCase):
         self.database.sql(
             "CREATE TRIGGER updates BEFORE UPDATE ON chat_messages FOR EACH ROW SET NEW.`data` = 'updated'"
         )
-        path = self.write("log.json", "".join(line(f"id-{number}") for number in range(800)))
+        path = self.write("log.json", "".join(line(f"id-{number}") for number in range(1600)))
         self.assertEqual(self.load(path, *self.RANGE_SIZE).exit_code, 0)
-        self.assertEqual(self.load(path, "--reload", *self.RANGE_SIZE).summary["duplicate"], 800)
+        self.assertEqual(self.load(path, "--reload", *self.RANGE_SIZE).summary["duplicate"], 1600)
         self.assertEqual(len(self.kept(2)), 16)
 
     def test_rows_whose_keys_a_trigger_changes_are_no_witnesses(self):

@@ -1,4 +1,4 @@
-"""The chat log of the fault tests, made from a seed: write_log("log.json.gz", lines=15_000, seed=1).
+"""The chat log of the fault tests, made from a seed: write_log("log.json.gz", lines=3_750, seed=1).
 
 It has what a crash could get wrong: ids that come again with another text (in the same range, the next, far off), lines
 that the server refuses (the first of an id, the last, the only one, and a stretch of every second line), malformed,
@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import support
 
 REPEATED_SHARE = 0.05
-LINES_PER_RANGE = 300  # of 64 KiB, about
+LINES_PER_RANGE = 75  # of 16 KiB, about
 REFUSED_WORD = "refuse"
 CONSTRAINT = "takes_anything_else"
 PROTECT_SQL = f"ALTER TABLE chat_messages ADD CONSTRAINT {CONSTRAINT} CHECK (`data` NOT LIKE '%{REFUSED_WORD}%')"

@@ -17,7 +17,6 @@ REJECTS = r"^INSERT INTO .?chatload_rejects"
 DONE = r"^UPDATE .?chatload_loads.? SET .*done"
 COMPACT = r"^DELETE FROM .?chatload_ranges"
 NTH = 20  # of about 48 ranges
-RANGE_BYTES = 64 * 1024
 POINTS = (
     ("after", CLAIM, False),
     ("before", ROWS_DONE, False),
@@ -27,8 +26,6 @@ POINTS = (
 
 
 class NamedPointsTest(harness.FaultTest):
-    range_size = f"{RANGE_BYTES}"
-
     def kill_at(self, moment, pattern, nth=1, at_its_commit=False, **flags):
         """Kills a load before or after that statement, or the COMMIT of its transaction; another run goes to the end.
         Returns how many ranges were committed between the two (None: the load was done), and the last run.
@@ -90,12 +87,13 @@ class NamedPointsTest(harness.FaultTest):
 
     @functools.cached_property
     def ranges(self):
-        """How many the log has: each ends with the first newline at or behind its begin and RANGE_BYTES."""
+        """How many the log has: each ends with the first newline at or behind its begin and the range size."""
+        size = int(self.range_size.removesuffix("K")) << 10
         with gzip.open(self.log) as file:
             text = file.read()
         ranges = begin = 0
         while begin < len(text):
-            ranges, begin = ranges + 1, text.find(b"\n", begin + RANGE_BYTES) + 1 or len(text)
+            ranges, begin = ranges + 1, text.find(b"\n", begin + size) + 1 or len(text)
         return ranges
 
     def test_points_among_eight_connections(self):
