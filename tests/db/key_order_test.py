@@ -324,11 +324,14 @@ class ServerCrashTest(KeyOrderCase):
 
 
 class SeveralInputsTest(KeyOrderCase):
+    def promising(self, name, mebibytes):
+        """A file whose beginning promises rows in no order all through; behind that are lines that no load takes."""
+        rows = [line(f"{name}-{n * 7919 % 100_003}") for n in range(20_000)]
+        other = line("", "x" * 65_000, type="typing")
+        return self.write(f"{name}.json", "".join([*rows, *[other] * (mebibytes * 16)]))
+
     def test_order_and_indexes_are_decided_for_each_input_and_the_table_that_it_finds(self):
-        first, second = (
-            support.generate(self.folder / f"{lines}.json.gz", lines=lines, ids="v4", seed=lines)
-            for lines in (130_000, 230_000)
-        )
+        first, second = self.promising("few", 9), self.promising("many", 240)
         run = self.load(first, second)
         for decision in (
             f"{first}: loads in file order, because so few rows are not worth sorting",
@@ -338,7 +341,7 @@ class SeveralInputsTest(KeyOrderCase):
         ):
             self.assertEqual(len(re.findall(decision, run.stderr)), 1, (decision, run.stderr))
         expected = apply(first, second)
-        self.assertEqual(run.exit_code, 1, run.stderr)
+        self.assertEqual(run.exit_code, 0, run.stderr)
         self.assertEqual(support.loader_counts(run.summary), expected.counts(), run.stderr)
         self.assertIsNone(support.first_difference(self.database, expected))
 
