@@ -25,6 +25,7 @@
 #include "write/alter_wait.h"
 #include "write/background_statement.h"
 #include "write/error_remedy.h"
+#include "write/server_error.h"
 #include "write/session.h"
 #include "write/sql_text.h"
 #include "write/statement_error.h"
@@ -58,8 +59,6 @@ constexpr std::chrono::seconds kKillWait{2};
 constexpr std::chrono::seconds kLockWaitMin{20};
 constexpr std::chrono::seconds kLockWaitMax{31'536'000};  // lock_wait_timeout has no more
 constexpr unsigned kLongBuildsMax = 3;
-constexpr int kLockWaitTimeout = 1205;
-constexpr int kDuplicateKeyName = 1061;
 constexpr std::string_view kAlterAccount = "use an account that may ALTER the table";
 
 std::string count_of(const std::vector<IndexDefinition>& indexes) {
@@ -240,7 +239,7 @@ std::optional<IndexDeferral::Refusal> IndexDeferral::drop_once(Session& session)
     const write::ErrorClass kind = write::classify(error);
     if (kind == write::ErrorClass::kConnectionLost || kind == write::ErrorClass::kReadOnly) throw;
     session.execute("ROLLBACK");
-    const bool is_locked = error.code() == kLockWaitTimeout;
+    const bool is_locked = error.code() == ER_LOCK_WAIT_TIMEOUT;
     return Refusal{
         is_locked ? write::why_alter_waited(session, table_) : std::string("the server refuses: ") + error.what(),
         kind == write::ErrorClass::kRetry};
@@ -316,10 +315,10 @@ bool IndexDeferral::build_missing() {
     } catch (const StatementError& error) {
       const write::ErrorClass kind = write::classify(error);
       const bool may_pass = kind == write::ErrorClass::kConnectionLost || kind == write::ErrorClass::kRetry ||
-                            kind == write::ErrorClass::kReadOnly || error.code() == kDuplicateKeyName;
+                            kind == write::ErrorClass::kReadOnly || error.code() == ER_DUP_KEYNAME;
       // A wait for the lock was trouble from its beginning. What came before that and was longer than --retry-for was
       // work, so that trouble which is older has passed; but what ends one build after the other is the build's own.
-      const bool is_locked = error.code() == kLockWaitTimeout;
+      const bool is_locked = error.code() == ER_LOCK_WAIT_TIMEOUT;
       const auto trouble = is_locked ? std::max(begun, Clock::now() - lock_wait()) : Clock::now();
       const bool has_worked = trouble - begun > retry_.retry_for();
       if (!since || (has_worked && ++long_builds < kLongBuildsMax)) since = trouble;
@@ -381,7 +380,7 @@ void IndexDeferral::build_once(const std::vector<IndexDefinition>& indexes) {
     if (Clock::now() < next_poll) continue;
     const bool knows_it = control_.run([&](Session& session) { return session.query(is_there).at(0).at(0) == "1"; });
     if (!knows_it && !statement.ends_within(kServerPoll)) {
-      throw StatementError(2013, "08S01", "the server has lost the connection that builds them");
+      throw StatementError(CR_SERVER_LOST, "08S01", "the server has lost the connection that builds them");
     }
     next_poll = Clock::now() + kServerPoll;
   }

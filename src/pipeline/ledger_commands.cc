@@ -21,6 +21,7 @@
 #include "report/reject_writer.h"
 #include "write/load_catalog.h"
 #include "write/reject_reader.h"
+#include "write/server_error.h"
 #include "write/session.h"
 
 namespace chatload::pipeline {
@@ -28,7 +29,6 @@ namespace {
 
 // Summing up the ranges of many unfinished loads takes the server seconds, not minutes.
 constexpr std::uint32_t kSumTimeoutSeconds = 300;
-constexpr int kNoSuchTable = 1146;
 constexpr std::size_t kSaidBytesMax = 200;
 
 // with_session() for what stands and falls with the ledger.
@@ -38,7 +38,7 @@ ExitCode with_ledger(const write::Endpoint& endpoint, Body body) {
     try {
       return body(session);
     } catch (const write::StatementError& error) {
-      if (error.code() != kNoSuchTable) throw;
+      if (error.code() != ER_NO_SUCH_TABLE) throw;
       throw DatabaseError(
           fmt::format("There is no ledger at {}, or only a part of it; create it with `chatload schema apply`.",
                       endpoint.display()));

@@ -9,8 +9,6 @@
 // is looked at once more after the login, because everything hangs on it. login.cc says what becomes of the password.
 #include "write/connection.h"
 
-#include <errmsg.h>
-
 #include <cerrno>
 #include <mutex>
 #include <new>
@@ -18,12 +16,12 @@
 
 #include "base/terminal_text.h"
 #include "write/login.h"
+#include "write/server_error.h"
 
 namespace chatload::write {
 namespace {
 
 constexpr unsigned kConnectTimeoutSeconds = 10;
-constexpr int kAccessDenied = 1045;
 constexpr std::size_t kPluginBytesMax = 64;  // of a name in a message
 
 std::string bracketed(const std::string& host) { return host.find(':') == std::string::npos ? host : "[" + host + "]"; }
@@ -59,44 +57,45 @@ std::string sentence(const Endpoint& endpoint, int code, const std::string& mess
   const std::string where = place_of(endpoint);
   const std::string said = " (" + message + ")";
   switch (code) {
-    case 2002:
-    case 2003:
+    case CR_CONNECTION_ERROR:
+    case CR_CONN_HOST_ERROR:
       if (!endpoint.socket.empty()) {
         return "No server answers at the socket " + endpoint.socket + said +
                "; start the server or correct ?socket= in the URL.";
       }
       return "No server answers at " + where + said +
              "; start the server, let the network through, or correct host and port in the URL.";
-    case 2005: return "The host " + endpoint.host + " is unknown" + said + "; correct the host in the URL.";
-    case kAccessDenied:
-    case 1698:
+    case CR_UNKNOWN_HOST: return "The host " + endpoint.host + " is unknown" + said + "; correct the host in the URL.";
+    case ER_ACCESS_DENIED_ERROR:
+    case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
       return "The server at " + where + " denied access to the user " + endpoint.user + said +
              "; correct the user in the URL or the password in --password-file, MYSQL_PWD or ~/.my.cnf.";
-    case 1044:
+    case ER_DBACCESS_DENIED_ERROR:
       return "The user " + endpoint.user + " may not use the database " + endpoint.database + " at " + where + said +
              "; grant it, or correct user or database in the URL.";
-    case 1049:
+    case ER_BAD_DB_ERROR:
       return "There is no database " + endpoint.database + " at " + where +
              "; create it with CREATE DATABASE or correct the URL.";
-    case 1130:
+    case ER_HOST_NOT_PRIVILEGED:
       return "The server at " + where + " takes no connections from this machine" + said +
              "; grant access to the user from this host.";
-    case 1040:
-    case 1203:
-    case 1226:
+    case ER_CON_COUNT_ERROR:
+    case ER_TOO_MANY_USER_CONNECTIONS:
+    case ER_USER_LIMIT_REACHED:
       return "The server at " + where + " has too many connections" + said +
              "; end some, or raise the limit of the server or of the user: a load needs two at least.";
-    case 2026:
+    case CR_SSL_CONNECTION_ERROR:
       return "TLS with the server at " + where + " failed" + said +
              "; enable TLS on the server, or correct ssl-mode, ssl-ca or the host in the URL.";
-    case 3159: return "The server at " + where + " takes encrypted connections only; use ssl-mode=REQUIRED in the URL.";
-    case 1820:
-    case 1862:
+    case kSecureTransportRequired:
+      return "The server at " + where + " takes encrypted connections only; use ssl-mode=REQUIRED in the URL.";
+    case ER_MUST_CHANGE_PASSWORD:
+    case ER_MUST_CHANGE_PASSWORD_LOGIN:
       return "The password of the user " + endpoint.user + " at " + where + " has expired" + said +
              "; set a new one with ALTER USER.";
-    case 2006:
-    case 2012:
-    case 2013:
+    case CR_SERVER_GONE_ERROR:
+    case CR_SERVER_HANDSHAKE_ERR:
+    case CR_SERVER_LOST:
       if (message.ends_with("system error: " + std::to_string(ETIMEDOUT))) {
         return "The server at " + where + " does not answer" + said + "; see whether it hangs or has too much to do.";
       }
@@ -145,10 +144,10 @@ void set_options(MYSQL& connection, const Endpoint& endpoint, std::uint32_t read
 
 ConnectError connect_failure(const Endpoint& endpoint, int code, const std::string& message) {
   if (message.find("init_connect") != std::string::npos) {
-    // Not the server's 1184: that means a lost connection, which is worth a retry.
-    return {kUnknownClientError, "The server at " + place_of(endpoint) + " ended the connection: its init_connect " +
-                                     "fails for the user " + endpoint.user + " (" + message +
-                                     "). Correct that variable, or grant the user what it needs."};
+    // Not the server's ER_NEW_ABORTING_CONNECTION: that means a lost connection, which is worth a retry.
+    return {CR_UNKNOWN_ERROR, "The server at " + place_of(endpoint) + " ended the connection: its init_connect " +
+                                  "fails for the user " + endpoint.user + " (" + message +
+                                  "). Correct that variable, or grant the user what it needs."};
   }
   return {code, sentence(endpoint, code, message)};
 }
@@ -169,7 +168,7 @@ Connection open_connection(const Endpoint& endpoint, std::uint32_t read_timeout_
     const int code = static_cast<int>(mysql_errno(connection.get()));
     if (code == CR_PLUGIN_NOT_ALLOWED) throw ConnectError(code, plugin_refusal(endpoint, login.plugin_wanted()));
     const bool was_encrypted = asks_for_tls(endpoint) && login.server_has_tls();
-    const std::string hint = code == kAccessDenied && !was_encrypted ? tls_hint(login.server_has_tls()) : "";
+    const std::string hint = code == ER_ACCESS_DENIED_ERROR && !was_encrypted ? tls_hint(login.server_has_tls()) : "";
     throw ConnectError(code, connect_failure(endpoint, code, mysql_error(connection.get())).what() + hint);
   }
   const bool must_be_encrypted =

@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/quantity.h"
 #include "write/runner_name.h"
+#include "write/server_error.h"
 #include "write/sql_text.h"
 #include "write/table_info.h"
 #include "write/transaction.h"
@@ -32,7 +33,6 @@
 namespace chatload::write {
 namespace {
 
-constexpr int kUnknownVariable = 1193;
 // The server takes an integer, and GREATEST() of an unsigned and a signed one is none.
 constexpr std::string_view kBuildFastMysql =
     "SET SESSION innodb_ddl_threads = CAST(GREATEST(@@innodb_ddl_threads, 8) AS UNSIGNED),"
@@ -157,7 +157,7 @@ void set_up_build(Session& session, std::chrono::seconds lock_wait) {
   try {
     session.execute(kBuildFastMysql);
   } catch (const StatementError& error) {
-    if (error.code() != kUnknownVariable) throw;  // before MySQL 8.0.27
+    if (error.code() != ER_UNKNOWN_SYSTEM_VARIABLE) throw;  // before MySQL 8.0.27
   }
 }
 

@@ -43,6 +43,7 @@
 #include "base/log.h"
 #include "base/quantity.h"
 #include "write/record_stream.h"
+#include "write/server_error.h"
 #include "write/witnesses.h"
 #include "write/write_failure.h"
 
@@ -53,9 +54,9 @@ constexpr std::size_t kRefusedRowByRow = 100;
 constexpr std::size_t kRefusedDetailsKept = 100;
 // Jobs in a row, after which a writer inserts for good: what they have the next ones have too.
 constexpr unsigned kFallbacksMax = 3;
-constexpr int kDuplicateEntry = 1062;
-// A mix of collations that cannot be compared: of two operands, of three, of more.
-constexpr std::array kIllegalMixes = {1267, 1270, 1271};
+// Collations that cannot be compared: of two operands, of three, of more.
+constexpr std::array kIllegalMixes = {ER_CANT_AGGREGATE_2COLLATIONS, ER_CANT_AGGREGATE_3COLLATIONS,
+                                      ER_CANT_AGGREGATE_NCOLLATIONS};
 
 // Whether an id was looked up that the key's character set cannot hold.
 bool lacks_character(const StatementError& error) {
@@ -222,8 +223,9 @@ RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_
     if (has_duplicates) count_respelled(job, rows, before);
     return Outcome::kSent;
   } catch (const StatementError& error) {
+    // CR_UNKNOWN_ERROR: among others, a server that asked for a file where none was offered.
     if (transport_ == RowTransport::kBound && classify(error) == ErrorClass::kFatal &&
-        error.code() != kUnknownClientError) {
+        error.code() != CR_UNKNOWN_ERROR) {
       return fall_back(job, error.what());
     }
     if (!is_rows_fault(error)) throw;
@@ -274,7 +276,7 @@ bool RowSender::are_duplicates(std::uint64_t warnings) {
   if (warnings == 0) return true;
   const std::vector<int> codes = session_.warning_codes();
   return codes.size() == warnings &&
-         std::all_of(codes.begin(), codes.end(), [](int code) { return code == kDuplicateEntry; });
+         std::all_of(codes.begin(), codes.end(), [](int code) { return code == ER_DUP_ENTRY; });
 }
 
 RowSender::Outcome RowSender::fall_back(const WriteJob& job, std::string_view trouble) {

@@ -14,6 +14,7 @@
 #include "write/deferred_indexes.h"
 #include "write/error_remedy.h"
 #include "write/load_catalog.h"
+#include "write/server_error.h"
 #include "write/sql_text.h"
 #include "write/table_info.h"
 
@@ -21,8 +22,6 @@ namespace chatload::write {
 namespace {
 
 constexpr std::string_view kLedgerPrefix = "chatload_";
-constexpr int kNoSuchTable = 1146;
-constexpr int kDuplicateColumn = 1060;
 constexpr std::size_t kLoadsNamed = 20;
 
 struct Migration {
@@ -46,7 +45,7 @@ std::vector<Migration> read_migrations(Session& session) {
       migrations.push_back({to_number(row[0]), row[1].value_or("")});
     }
   } catch (const StatementError& error) {
-    if (error.code() == kNoSuchTable) return {};
+    if (error.code() == ER_NO_SUCH_TABLE) return {};
     if (classify(error) != ErrorClass::kFatal) throw;
     throw DatabaseError(
         fmt::format("The ledger's table `chatload_migrations` cannot be read: {}; use an account with "
@@ -114,7 +113,7 @@ bool add_column(Session& session, const AddedColumn& column) {
     session.execute(column.statement);
     return true;
   } catch (const StatementError& error) {
-    if (error.code() == kDuplicateColumn) return false;
+    if (error.code() == ER_DUP_FIELDNAME) return false;
     throw;
   }
 }

@@ -27,6 +27,7 @@
 
 #include "base/errors.h"
 #include "write/connection.h"
+#include "write/server_error.h"
 #include "write/sql_text.h"
 
 namespace chatload::write {
@@ -50,7 +51,6 @@ constexpr std::string_view kReadServer =
     "SELECT VERSION(), @@max_allowed_packet, @@global.read_only, @@innodb_read_only, @@log_bin, @@binlog_format";
 constexpr std::string_view kWarningsShown = "5";
 constexpr int kRoundTrips = 3;
-constexpr int kLacksPrivilege = 1227;
 
 std::uint64_t leading_number(std::string_view text) {
   std::uint64_t number = 0;
@@ -69,7 +69,8 @@ bool is_on(const std::optional<std::string>& value) { return value && *value != 
 
 // The server lets a client in first where a password has expired, and where its init_connect fails.
 bool is_about_the_account(const StatementError& error) {
-  return error.code() == 1820 || error.code() == 1862 || error.message().find("init_connect") != std::string::npos;
+  return error.code() == ER_MUST_CHANGE_PASSWORD || error.code() == ER_MUST_CHANGE_PASSWORD_LOGIN ||
+         error.names("init_connect");
 }
 
 struct FreeResult {
@@ -277,7 +278,7 @@ class Session::Impl {
       execute("SET SESSION binlog_format = ROW");
       server_.logs_statements = false;
     } catch (const StatementError& error) {
-      if (error.code() != kLacksPrivilege) throw;
+      if (error.code() != ER_SPECIFIC_ACCESS_DENIED_ERROR) throw;
     }
   }
 
@@ -334,7 +335,7 @@ class Session::Impl {
     const std::size_t bytes = std::min<std::size_t>(kWhy.size(), size - 1);
     std::memcpy(out, kWhy.data(), bytes);
     out[bytes] = '\0';
-    return kUnknownClientError;
+    return CR_UNKNOWN_ERROR;
   }
 
   Connection connection_;

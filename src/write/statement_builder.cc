@@ -32,12 +32,12 @@
 #include <array>
 #include <chrono>
 
+#include "write/server_error.h"
 #include "write/sql_text.h"
 
 namespace chatload::write {
 namespace {
 
-constexpr int kOutOfRange = 1690;
 constexpr std::string_view kDuplicateMark = "20201128";
 
 std::string statement_tail(const parse::Mapping& mapping, OnDuplicate mode, Server server, bool only_absent) {
@@ -95,7 +95,7 @@ void append_time(std::string& text, std::int64_t epoch_seconds) {
 }
 
 bool is_of_duplicate(const StatementError& error) {
-  return error.code() == kOutOfRange && error.message().find(kDuplicateMark) != std::string::npos;
+  return error.code() == ER_DATA_OUT_OF_RANGE && error.message().find(kDuplicateMark) != std::string::npos;
 }
 
 StatementBuilder::StatementBuilder(const parse::Mapping& mapping, OnDuplicate mode, Server server, bool only_absent)

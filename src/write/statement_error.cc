@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include "write/server_error.h"
+
 namespace chatload::write {
 namespace {
 
@@ -26,27 +28,27 @@ std::string error_text(int code, const std::string& sqlstate, const std::string&
 
 bool is_connection_lost(int code) {
   switch (code) {
-    case 1053:  // server shutdown
-    case 1080:  // forced close of the thread
-    case 1152:  // aborted connection, with and without a reason
-    case 1184:
-    case 1158:  // network read and write errors and timeouts, as the server saw them
-    case 1159:
-    case 1160:
-    case 1161:
-    case 1927:  // KILL CONNECTION, MariaDB
-    case 3169:  // KILL CONNECTION, MySQL
-    case 4031:  // disconnected because of inactivity, MySQL
-    case 2001:  // no socket, no server, no reply: the client's own
-    case 2002:
-    case 2003:
-    case 2006:
-    case 2012:
-    case 2013:
-    case 2014:  // out of sync: this connection cannot be used again
-    case 2026:  // TLS broke
-    case 2027:  // malformed packet
-    case 2055: return true;
+    case ER_SERVER_SHUTDOWN:
+    case ER_FORCING_CLOSE:
+    case ER_ABORTING_CONNECTION:
+    case ER_NEW_ABORTING_CONNECTION:
+    case ER_NET_READ_ERROR:  // as the server saw the network
+    case ER_NET_READ_INTERRUPTED:
+    case ER_NET_ERROR_ON_WRITE:
+    case ER_NET_WRITE_INTERRUPTED:
+    case ER_CONNECTION_KILLED:  // MariaDB
+    case kSessionWasKilled:     // MySQL
+    case kClientInteractionTimeout:
+    case CR_SOCKET_CREATE_ERROR:
+    case CR_CONNECTION_ERROR:
+    case CR_CONN_HOST_ERROR:
+    case CR_SERVER_GONE_ERROR:
+    case CR_SERVER_HANDSHAKE_ERR:
+    case CR_SERVER_LOST:
+    case CR_COMMANDS_OUT_OF_SYNC:  // this connection cannot be used again
+    case CR_SSL_CONNECTION_ERROR:
+    case CR_MALFORMED_PACKET:
+    case CR_SERVER_LOST_EXTENDED: return true;
     default: return false;
   }
 }
@@ -61,46 +63,47 @@ StatementError::StatementError(int code, std::string sqlstate, std::string messa
 
 bool can_come_back(const ConnectError& error) {
   if (is_limit_of_connections(error)) return true;
-  return error.code() != 2026 && is_connection_lost(error.code());  // 2026: no TLS, or not the right one
+  // Without TLS, or with the wrong one, the next connection fails too.
+  return error.code() != CR_SSL_CONNECTION_ERROR && is_connection_lost(error.code());
 }
 
 bool is_limit_of_connections(const ConnectError& error) {
-  return error.code() == 1040 || error.code() == 1203 || error.code() == 1226;
+  return error.code() == ER_CON_COUNT_ERROR || error.code() == ER_TOO_MANY_USER_CONNECTIONS ||
+         error.code() == ER_USER_LIMIT_REACHED;
 }
 
 ErrorClass classify(const StatementError& error) {
   if (is_connection_lost(error.code())) return ErrorClass::kConnectionLost;
   switch (error.code()) {
-    case 1205:  // lock wait timeout
-    case 1206:  // lock table full
-    case 1213:  // deadlock; also a lost certification at COMMIT (Galera)
-    case 1317:  // KILL QUERY
-    case 1637:  // too many concurrent transactions
-    case 1969:  // MariaDB's max_statement_time
-      return ErrorClass::kRetry;
+    case ER_LOCK_WAIT_TIMEOUT:
+    case ER_LOCK_TABLE_FULL:
+    case ER_LOCK_DEADLOCK:      // also a lost certification at COMMIT (Galera)
+    case ER_QUERY_INTERRUPTED:  // KILL QUERY
+    case ER_TOO_MANY_CONCURRENT_TRXS:
+    case ER_STATEMENT_TIMEOUT: return ErrorClass::kRetry;
 
-    case 1062: return ErrorClass::kDuplicateKey;
+    case ER_DUP_ENTRY: return ErrorClass::kDuplicateKey;
 
-    case 1290:  // also other options that prevent a statement
+    case ER_OPTION_PREVENTS_STATEMENT:  // also other options that prevent a statement
       return error.names("read-only") || error.names("read_only") ? ErrorClass::kReadOnly : ErrorClass::kFatal;
-    case 1792:
-    case 1836: return ErrorClass::kReadOnly;
+    case ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION:
+    case ER_READ_ONLY_MODE: return ErrorClass::kReadOnly;
 
-    case 1047:  // "WSREP has not yet prepared node for application use": a Galera node that left its cluster
-      return error.names("WSREP") ? ErrorClass::kConnectionLost : ErrorClass::kFatal;
-    case 1180:  // "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT"
+    // "WSREP has not yet prepared node for application use": a Galera node that left its cluster.
+    case ER_UNKNOWN_COM_ERROR: return error.names("WSREP") ? ErrorClass::kConnectionLost : ErrorClass::kFatal;
+    case ER_ERROR_DURING_COMMIT:  // "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT"
       return error.names("error 149") ? ErrorClass::kRetry : ErrorClass::kFatal;
 
-    case 1364:  // no default: SQLSTATE HY000, and the table's fault
+    case ER_NO_DEFAULT_FOR_FIELD:  // the table's fault
       return ErrorClass::kFatal;
 
-    case 1265:  // truncated data, SQLSTATE 01000
-    case 1366:  // a charset that cannot hold the text
-    case 1526:  // no partition for the value
-    case 1644:  // SIGNAL, whatever SQLSTATE its author chose
-    case 1748:  // a row that is not in the partitions named
-    case 3819:  // MySQL's CHECK constraint
-    case 3854:  // a conversion between charsets that would lose characters
+    case WARN_DATA_TRUNCATED:                 // SQLSTATE 01000
+    case ER_TRUNCATED_WRONG_VALUE_FOR_FIELD:  // also a charset that cannot hold the text
+    case ER_NO_PARTITION_FOR_GIVEN_VALUE:
+    case ER_SIGNAL_EXCEPTION:  // whatever SQLSTATE its author chose
+    case ER_ROW_DOES_NOT_MATCH_GIVEN_PARTITION_SET:
+    case kCheckConstraintViolated:
+    case kCannotConvertString:  // between charsets
       return ErrorClass::kRefused;
     default: break;
   }

@@ -26,9 +26,6 @@ class StatementError : public std::exception {
   std::string text_;  // "message (1062, SQLSTATE 23000)"
 };
 
-// CR_UNKNOWN_ERROR, the client's own: among others, a server that asked for a file where none was offered.
-constexpr int kUnknownClientError = 2000;
-
 // A connection that could not be opened, or not be set up; what() is the whole sentence. It ends the run unless
 // can_come_back() or the run has written already: then the server is only away for a while.
 class ConnectError : public DatabaseError {
