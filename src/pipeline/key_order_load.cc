@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <exception>
 
 #include "base/errors.h"
@@ -17,12 +16,6 @@
 #include "write/writer_pool.h"
 
 namespace chatload::pipeline {
-namespace {
-
-// How late the end of a pause may be noticed.
-constexpr std::chrono::milliseconds kPausePoll{100};
-
-}  // namespace
 
 KeyOrderLoad::KeyOrderLoad(const source::HeldFile& input, const cli::LoadPlan& plan, const KeyOrderMemoryPlan& memory,
                            std::span<write::Session> sessions, const write::WriteContext& context,
@@ -95,12 +88,8 @@ void KeyOrderLoad::record_ranges(PipelineResult& result) {
 }
 
 void KeyOrderLoad::await_clearance() {
+  context_.await_clearance([this] { return !context_.stop.requested(); });
   if (context_.stop.requested()) throw Interrupted();
-  if (!context_.pause.is_set()) return;
-  while (context_.pause.is_set()) {
-    if (context_.stop.wait_for(kPausePoll)) throw Interrupted();
-  }
-  context_.retry.begin_anew();
 }
 
 void KeyOrderLoad::write_stretches(report::RejectSink& rejects, PipelineResult& result) {

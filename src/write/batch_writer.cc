@@ -2,7 +2,6 @@
 #include "write/batch_writer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <exception>
 #include <optional>
 #include <span>
@@ -16,9 +15,6 @@
 
 namespace chatload::write {
 namespace {
-
-// How late the end of a pause may be noticed.
-constexpr std::chrono::milliseconds kPausePoll{100};
 
 void sort_by_line(std::vector<RefusedLine>& refused) {
   std::sort(refused.begin(), refused.end(), [](const RefusedLine& a, const RefusedLine& b) { return a.line < b.line; });
@@ -100,12 +96,10 @@ void BatchWriter::reconnect() {
 // Nothing holds locks meanwhile: transactions under way end, and one that waits inside for this range gives way. A
 // session that the server closes in a long pause is connected again, as behind a slow input.
 void BatchWriter::await_clearance(RangeScheduler& scheduler) {
-  if (!context_.pause.is_set()) return;
-  while (context_.pause.is_set() && !has_to_end()) {
-    scheduler.report_paused();
-    static_cast<void>(context_.stop.wait_for(kPausePoll));
-  }
-  context_.retry.begin_anew();
+  context_.await_clearance([&] {
+    if (!has_to_end()) scheduler.report_paused();
+    return !has_to_end();
+  });
 }
 
 BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeScheduler& scheduler, bool may_wait_inside) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -16,6 +17,9 @@
 #include "write/session.h"
 
 namespace chatload::write {
+
+// How late the end of a pause may be noticed.
+inline constexpr std::chrono::milliseconds kPausePoll{100};
 
 // All of it read-only, or safe for several threads.
 struct WriteContext {
@@ -39,6 +43,13 @@ struct WriteContext {
   bool can_reorder = true;  // no other unique key: rows whose ids the key tells apart may change places
   // Adds up WriteResult::respelled of what is committed. Null where the key compares bytes, so that there are none.
   std::atomic<std::uint64_t>* respelled = nullptr;
+
+  // Waits while the pause is set and goes_on(), which is asked every kPausePoll; the time for retries begins anew then.
+  void await_clearance(const std::function<bool()>& goes_on) const {
+    if (!pause.is_set()) return;
+    while (pause.is_set() && goes_on()) static_cast<void>(stop.wait_for(kPausePoll));
+    retry.begin_anew();
+  }
 };
 
 }  // namespace chatload::write
