@@ -17,12 +17,9 @@
 #include "report/progress.h"
 #include "report/reject_budget.h"
 #include "split/line_splitter.h"
-#include "write/duplicates.h"
 #include "write/endpoint.h"
-#include "write/index_mode.h"
-#include "write/row_order.h"
+#include "write/load_modes.h"
 #include "write/throttle_limits.h"
-#include "write/write_method.h"
 
 namespace chatload::cli {
 

@@ -1,4 +1,5 @@
-// RFC 8259's numbers, literals and string escapes, of any length and size: nothing is converted, nothing overflows.
+// RFC 8259's white space, numbers, literals and string escapes, of any length and size: nothing is converted, nothing
+// overflows.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +8,9 @@
 #include <string_view>
 
 namespace chatload::parse {
+
+// RFC 8259 §2: what may stand between tokens.
+inline bool is_json_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 struct NumberShape {
   std::size_t size_bytes = 0;  // of the number at the text's front; 0 if there is none (RFC 8259 §6)

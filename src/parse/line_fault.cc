@@ -14,8 +14,6 @@
 #include <cstddef>
 #include <optional>
 
-#include "parse/json_space.h"
-
 #include "base/byte_order_mark.h"
 #include "base/json_text.h"
 #include "parse/json_scalar.h"

@@ -12,7 +12,6 @@
 #include <cstring>
 
 #include "parse/json_scalar.h"
-#include "parse/json_space.h"
 
 namespace chatload::parse {
 

@@ -14,7 +14,7 @@
 #include "report/live_stats.h"
 #include "write/control_connection.h"
 #include "write/deferred_indexes.h"
-#include "write/index_mode.h"
+#include "write/load_modes.h"
 #include "write/retry_policy.h"
 
 namespace chatload::pipeline {

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "pipeline/content_digest.h"
-#include "pipeline/recorded_counts.h"
+#include "report/run_counts.h"
 #include "write/load_ledger.h"
 #include "write/witnesses.h"
 
@@ -59,7 +59,8 @@ void LoadCloser::record_end(const source::SourceIdentity& identity, const std::o
                                    .filtered = before.filtered + ours.parsed.filtered,
                                    .rejected = before.rejected + ours.parsed.rejected(),
                                    .blank = before.blank + ours.parsed.blank};
-  if (totals.ranges != result.pipeline.ranges || totals.counts != expected || !recorded_counts(totals).load_adds_up()) {
+  if (totals.ranges != result.pipeline.ranges || totals.counts != expected ||
+      !report::recorded_counts(totals).load_adds_up()) {
     throw LoadError(fmt::format(
         "{}: the ledger of load {} has {}, where this run counted {}; compare the table with the file before "
         "using it.",

@@ -20,11 +20,11 @@
 #include "pipeline/load_decider.h"
 #include "pipeline/load_hints.h"
 #include "pipeline/named_failure.h"
-#include "pipeline/recorded_counts.h"
 #include "pipeline/source_verifier.h"
 #include "pipeline/supersession.h"
 #include "report/progress.h"
 #include "report/reject_survey.h"
+#include "report/run_counts.h"
 #include "source/source_identity.h"
 #include "write/load_data_conditions.h"
 #include "write/range_ledger.h"
@@ -160,7 +160,7 @@ void LoadRunner::run(const std::string& input, Verdict& verdict) {
     try {
       indexes_->prepare(load.plan.write.indexes);
       if (load.is_written) {
-        count(load.load_id, recorded_counts(load.before), verdict);
+        count(load.load_id, report::recorded_counts(load.before), verdict);
         finish(file, load, load.before.counts.rejected > 0, verdict);
       } else {
         if (load.before.ranges > 0) witnesses_->require_rows(input, load.load_id);
@@ -198,7 +198,7 @@ void LoadRunner::count_done(const std::string& input, const DoneLoad& load, Verd
   const write::LoadTotals totals =
       control_->run([&](write::Session& session) { return write::read_final_totals(session, load.load_id); });
   log_info(fmt::format("{}: is loaded already, as load {}; --reload loads it again.", input, load.load_id));
-  count(load.load_id, recorded_counts(totals), verdict);
+  count(load.load_id, report::recorded_counts(totals), verdict);
   verdict.worsen(RunStatus::kDone, static_cast<ExitCode>(load.exit_code));
 }
 
@@ -211,7 +211,7 @@ void LoadRunner::go_on(const source::HeldFile& file, const source::SourceIdentit
                              fmt::format("`chatload rejects {}` lists all of them{}", load.load_id,
                                          is_key_order ? ", once the input is sorted" : ""),
                              &survey);
-  report::RunCounts before = recorded_counts(load.before);
+  report::RunCounts before = report::recorded_counts(load.before);
   before.bytes_compressed = 0;  // this run reads the input from its start again
   count(load.load_id, before, verdict);
   const InputResult result = write_rows(file, identity, load, std::move(looked_at.bytes), rejects);

@@ -9,7 +9,7 @@
 #include "cli/plan.h"
 #include "parse/mapping.h"
 #include "source/held_file.h"
-#include "write/row_order.h"
+#include "write/load_modes.h"
 
 namespace chatload::pipeline {
 

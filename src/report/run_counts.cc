@@ -20,4 +20,18 @@ bool RunCounts::check_adds_up() const {
   return parsed.lines == parsed.valid + parsed.filtered + parsed.rejected() + parsed.blank;
 }
 
+RunCounts recorded_counts(const write::LoadTotals& totals) {
+  const write::LineCounts& counts = totals.counts;
+  return {.parsed = {.lines = counts.lines,
+                     .valid = counts.inserted + counts.updated + counts.duplicate,
+                     .filtered = counts.filtered,
+                     .blank = counts.blank,
+                     .rejected_by_reason = totals.rejected_by_reason},
+          .inserted = counts.inserted,
+          .updated = counts.updated,
+          .duplicate = counts.duplicate,
+          .bytes_compressed = totals.bytes_compressed,
+          .bytes_decompressed = totals.bytes_decompressed};
+}
+
 }  // namespace chatload::report

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "parse/outcome.h"
+#include "write/load_ledger.h"
 
 namespace chatload::report {
 
@@ -22,5 +23,8 @@ struct RunCounts {
   // lines = valid + filtered + rejected + blank, for a check.
   [[nodiscard]] bool check_adds_up() const;
 };
+
+// What the ledger has of a load, as a run counts it.
+[[nodiscard]] RunCounts recorded_counts(const write::LoadTotals& totals);
 
 }  // namespace chatload::report

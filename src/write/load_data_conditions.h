@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "write/duplicates.h"
+#include "write/load_modes.h"
 #include "write/session.h"
 #include "write/table_info.h"
 

@@ -12,7 +12,7 @@
 
 #include "parse/mapping.h"
 #include "parse/row_batch.h"
-#include "write/duplicates.h"
+#include "write/load_modes.h"
 #include "write/session.h"
 
 namespace chatload::write {

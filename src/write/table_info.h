@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "parse/mapping.h"
-#include "write/duplicates.h"
+#include "write/load_modes.h"
 #include "write/session.h"
 
 namespace chatload::write {

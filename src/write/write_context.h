@@ -10,13 +10,19 @@
 #include "base/pause.h"
 #include "base/stop_signal.h"
 #include "parse/mapping.h"
-#include "write/duplicates.h"
+#include "write/load_modes.h"
 #include "write/range_ledger.h"
 #include "write/retry_policy.h"
-#include "write/row_transport.h"
 #include "write/session.h"
 
 namespace chatload::write {
+
+// How a statement carries rows to the server.
+enum class RowTransport {
+  kText,      // a multi-row INSERT
+  kBound,     // a prepared INSERT, done for an array of rows: MariaDB, and a table without triggers
+  kLoadData,  // where load_data_conditions.h has nothing against it
+};
 
 // How late the end of a pause may be noticed.
 inline constexpr std::chrono::milliseconds kPausePoll{100};
