@@ -1,17 +1,10 @@
 // Text → JSON string literals, for what we write: summaries, reject records, JSON logs.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace chatload {
-
-// Bytes of the UTF-8 sequence (RFC 3629) that text begins with: 1 to 4, or 0 where it begins with none. REQUIRES: text
-// is not empty.
-[[nodiscard]] std::size_t utf8_sequence_bytes(std::string_view text);
-
-[[nodiscard]] bool is_utf8(std::string_view text);
 
 // Appends text to out as a JSON string with its quotes (RFC 8259 §7). Each byte that is no part of valid UTF-8 comes
 // out as U+FFFD, so that the result is always valid JSON.

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "base/json_text.h"
+#include "base/utf8.h"
 
 namespace chatload {
 namespace {

@@ -12,9 +12,9 @@
 #include <utility>
 
 #include "base/errors.h"
-#include "base/json_text.h"
 #include "base/quantity.h"
 #include "base/terminal_text.h"
+#include "base/utf8.h"
 #include "cli/flags.h"
 #include "cli/inputs.h"
 #include "cli/output_file.h"
@@ -237,9 +237,7 @@ ReportPlan make_report_plan(const Flags& flags, bool has_database) {
 }
 
 void check_source_id(const std::string& source_id, const std::vector<std::string>& inputs) {
-  const auto continues = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; };
-  const std::size_t characters =
-      source_id.size() - static_cast<std::size_t>(std::count_if(source_id.begin(), source_id.end(), continues));
+  const std::size_t characters = count_characters(source_id);
   if (characters == 0 || characters > kSourceIdCharactersMax || !is_terminal_text(source_id)) {
     throw UsageError(fmt::format("--source-id takes a name of 1 to {} printable characters, such as chat-2016-11-22.",
                                  kSourceIdCharactersMax));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/utf8.h"
+
 namespace chatload::parse {
 namespace {
 
@@ -28,12 +30,6 @@ std::optional<RejectReason> read_seconds(std::string_view text, Cell& cell) {
 }
 
 }  // namespace
-
-// Every byte but the continuation bytes begins one.
-std::uint64_t count_characters(std::string_view text) {
-  return static_cast<std::uint64_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
 
 std::optional<RejectReason> check_length(const FieldLimits& limits, std::string_view text) {
   if (text.size() > limits.bytes_max) return RejectReason::kTooLong;

@@ -21,7 +21,4 @@ inline constexpr std::int64_t kTimestampSecondsMax = 2'147'483'647;
 // The part of read_cell about what the column can hold.
 [[nodiscard]] std::optional<RejectReason> check_length(const FieldLimits& limits, std::string_view text);
 
-// Code points of valid UTF-8.
-[[nodiscard]] std::uint64_t count_characters(std::string_view text);
-
 }  // namespace chatload::parse

@@ -15,7 +15,7 @@
 #include <optional>
 
 #include "base/byte_order_mark.h"
-#include "base/json_text.h"
+#include "base/utf8.h"
 #include "parse/json_scalar.h"
 #include "parse/line_walker.h"
 
@@ -223,12 +223,8 @@ std::string_view words_of(LineFaultKind kind) {
 }  // namespace
 
 LineFault find_utf8_fault(std::string_view line) {
-  for (std::size_t at = 0; at < line.size();) {
-    const std::size_t sequence_bytes = utf8_sequence_bytes(line.substr(at));
-    if (sequence_bytes == 0) return {LineFaultKind::kNotUtf8, static_cast<std::uint32_t>(at)};
-    at += sequence_bytes;
-  }
-  return {};
+  const std::size_t at = utf8_beginning(line).size();
+  return at == line.size() ? LineFault{} : LineFault{LineFaultKind::kNotUtf8, static_cast<std::uint32_t>(at)};
 }
 
 LineFault find_json_fault(std::string_view line) { return FaultFinder(line).find(); }

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "base/quantity.h"
-#include "parse/cell_reader.h"
+#include "base/utf8.h"
 
 namespace chatload::report {
 
@@ -26,7 +26,7 @@ void LongTexts::add(std::string_view column, std::string_view line) {
   LongText& longest = by_field_[*field];
   longest.field = *field;
   ++longest.lines;
-  longest.characters = std::max(longest.characters, parse::count_characters(text));
+  longest.characters = std::max<std::uint64_t>(longest.characters, count_characters(text));
   longest.bytes = std::max<std::uint64_t>(longest.bytes, text.size());
 }
 

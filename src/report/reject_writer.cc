@@ -8,6 +8,7 @@
 #include "base/json_text.h"
 #include "base/quantity.h"
 #include "base/terminal_text.h"
+#include "base/utf8.h"
 
 namespace chatload::report {
 namespace {
@@ -39,7 +40,7 @@ std::string piece_of(const RejectRecord& record) {
   constexpr std::size_t kHalf = kTextRawBytesMax / 2;
   const std::string_view raw = record.raw;
   const auto from = [raw](std::size_t begin) {
-    while (begin < raw.size() && (static_cast<unsigned char>(raw[begin]) & 0xC0) == 0x80) ++begin;
+    while (begin < raw.size() && continues_character(raw[begin])) ++begin;
     return raw.substr(begin);
   };
   if (record.raw_is_cut && raw.size() > kTextRawBytesMax) {

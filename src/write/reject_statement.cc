@@ -5,7 +5,7 @@
 
 #include <iterator>
 
-#include "base/json_text.h"
+#include "base/utf8.h"
 #include "write/sql_text.h"
 
 namespace chatload::write {
@@ -25,17 +25,6 @@ void append_hex(std::string& sql, std::string_view bytes) {
     sql += kDigits[byte & 0xfU];
   }
   sql += '\'';
-}
-
-// The server cuts its messages at a byte, which may lie inside a character.
-std::string_view whole_characters(std::string_view text) {
-  std::size_t end = 0;
-  while (end < text.size()) {
-    const std::size_t bytes = utf8_sequence_bytes(text.substr(end));
-    if (bytes == 0) break;
-    end += bytes;
-  }
-  return text.substr(0, end);
 }
 
 void append_text_or_null(std::string& sql, std::string_view text) {
@@ -59,7 +48,8 @@ bool RejectStatement::append(const Reject& reject) {
                  reject.offset.value(), parse::to_string(reject.reason));
   append_text_or_null(sql_, reject.field);
   sql_ += ',';
-  append_text_or_null(sql_, whole_characters(reject.detail));
+  // The server cuts its messages at a byte, which may lie inside a character.
+  append_text_or_null(sql_, utf8_beginning(reject.detail));
   sql_ += ',';
   append_hex(sql_, reject.raw);
   sql_ += reject.reason == parse::RejectReason::kLineTooLong ? ",1)" : ",0)";

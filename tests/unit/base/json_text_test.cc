@@ -25,23 +25,5 @@ TEST(JsonText, AppendsBehindWhatIsThere) {
   EXPECT_EQ(out, "[\"\"");
 }
 
-TEST(JsonText, Utf8EndsAtTheLastCodePointOfEachLength) {
-  EXPECT_EQ(utf8_sequence_bytes("\x7F"), 1U);
-  EXPECT_EQ(utf8_sequence_bytes("\xC2\x80"), 2U);
-  EXPECT_EQ(utf8_sequence_bytes("\xE0\xA0\x80"), 3U);
-  EXPECT_EQ(utf8_sequence_bytes("\xEF\xBF\xBF"), 3U);
-  EXPECT_EQ(utf8_sequence_bytes("\xF0\x90\x80\x80"), 4U);
-  EXPECT_EQ(utf8_sequence_bytes("\xF4\x8F\xBF\xBF"), 4U);
-}
-
-TEST(JsonText, OverlongSurrogateTruncatedAndTooLargeAreNotUtf8) {
-  for (const char* bytes : {"\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
-                            "\xF5\x80\x80\x80", "\xE2\x82", "\xE2\x82z", "\xFE"}) {
-    EXPECT_FALSE(is_utf8(bytes)) << json_string(bytes);
-  }
-  EXPECT_TRUE(is_utf8("x\0y"s));
-  EXPECT_TRUE(is_utf8(""));
-}
-
 }  // namespace
 }  // namespace chatload
