@@ -45,10 +45,11 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-std::string json_string(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
+std::string& JsonObject::value_of(std::string_view key) {
+  if (json_.size() > 1) json_ += ',';
+  json_ += '"';
+  json_ += key;
+  return json_ += "\":";
 }
 
 }  // namespace chatload

@@ -11,6 +11,7 @@
 #include <ctime>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/json_text.h"
 
@@ -68,14 +69,11 @@ std::string log_line(LogFormat format, bool to_terminal, std::chrono::system_clo
   if (format == LogFormat::kText) {
     return fmt::format("{}{} {}: {}\n", to_terminal ? kWipeTerminalLine : "", timestamp(time, false), level, message);
   }
-  std::string line = R"({"ts":)";
-  append_json_string(line, timestamp(time, true));
-  line += R"(,"level":)";
-  append_json_string(line, level);
-  line += R"(,"message":)";
-  append_json_string(line, message);
-  line += "}\n";
-  return line;
+  JsonObject line;
+  line.add("ts", timestamp(time, true));
+  line.add("level", level);
+  line.add("message", message);
+  return std::move(line).str() + '\n';
 }
 
 void set_up_log() {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "base/json_text.h"
 #include "base/quantity.h"
@@ -55,21 +56,28 @@ Line line_of(const write::LoadEntry& load) {
           terminal_text(load.source, kSourceBytesMax)};
 }
 
-std::string number_or_null(const std::optional<std::uint64_t>& number) {
-  return number ? fmt::format("{}", *number) : "null";
-}
-
 std::string object_of(const write::LoadEntry& load) {
   const write::LineCounts& counts = load.counts;
-  return fmt::format(
-      R"({{"load":{},"state":{},"source":{},"target_table":{},"attempt":{},"started_at":{},"finished_at":{},)"
-      R"("done_share":{},"lines":{},"inserted":{},"updated":{},"duplicate":{},"filtered":{},"rejected":{},"blank":{},)"
-      R"("exit_code":{},"superseded_by":{},"runner":{}}})",
-      load.load, json_string(load.state), json_string(load.source), json_string(load.target_table), load.attempt,
-      json_string(load.started_at), load.finished_at ? json_string(*load.finished_at) : "null",
-      load.done_share ? fmt::format("{:.4f}", *load.done_share) : "null", counts.lines, counts.inserted, counts.updated,
-      counts.duplicate, counts.filtered, counts.rejected, counts.blank, number_or_null(load.exit_code),
-      number_or_null(load.superseded_by), json_string(load.runner));
+  JsonObject object;
+  object.add("load", load.load);
+  object.add("state", load.state);
+  object.add("source", load.source);
+  object.add("target_table", load.target_table);
+  object.add("attempt", load.attempt);
+  object.add("started_at", load.started_at);
+  object.add("finished_at", load.finished_at);
+  object.add_json("done_share", load.done_share ? fmt::format("{:.4f}", *load.done_share) : "null");
+  object.add("lines", counts.lines);
+  object.add("inserted", counts.inserted);
+  object.add("updated", counts.updated);
+  object.add("duplicate", counts.duplicate);
+  object.add("filtered", counts.filtered);
+  object.add("rejected", counts.rejected);
+  object.add("blank", counts.blank);
+  object.add("exit_code", load.exit_code);
+  object.add("superseded_by", load.superseded_by);
+  object.add("runner", load.runner);
+  return std::move(object).str();
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
+#include <utility>
 
 #include "base/json_text.h"
 #include "base/quantity.h"
@@ -75,28 +77,16 @@ RejectRecord record_of(const parse::RawReject& reject, std::string_view detail, 
 }
 
 std::string to_json_line(const RejectRecord& record, std::string_view input) {
-  std::string line = R"({"input":)";
-  append_json_string(line, input);
-  line += fmt::format(R"(,"reason":"{}","field":)", to_string(record.reason));
-  if (record.field.empty()) {
-    line += "null";
-  } else {
-    append_json_string(line, record.field);
-  }
-  if (!record.detail.empty()) {
-    line += R"(,"detail":)";
-    append_json_string(line, record.detail);
-  }
-  line += fmt::format(R"(,"line":{},"offset":{},)", record.line.value(), record.offset.value());
-  if (is_utf8(record.raw)) {
-    line += R"("raw":)";
-    append_json_string(line, record.raw);
-  } else {
-    line += fmt::format(R"("raw_base64":"{}")", base64(record.raw));
-  }
-  if (record.raw_is_cut) line += R"(,"raw_cut":true)";
-  line += "}\n";
-  return line;
+  JsonObject line;
+  line.add("input", input);
+  line.add("reason", to_string(record.reason));
+  line.add("field", record.field.empty() ? std::nullopt : std::optional(record.field));
+  if (!record.detail.empty()) line.add("detail", record.detail);
+  line.add("line", record.line.value());
+  line.add("offset", record.offset.value());
+  is_utf8(record.raw) ? line.add("raw", record.raw) : line.add("raw_base64", base64(record.raw));
+  if (record.raw_is_cut) line.add_json("raw_cut", "true");
+  return std::move(line).str() + '\n';
 }
 
 std::string to_text(const RejectRecord& record) {

@@ -56,8 +56,13 @@ std::string_view sentence_part(RunStatus status) {
 
 std::string_view command(RunKind kind) { return kind == RunKind::kLoad ? "load" : "check"; }
 
-void append_figures(std::string& json, const std::vector<Figure>& figures) {
-  for (const auto& [name, count] : figures) json += fmt::format(R"("{}":{},)", name, count);
+void add_figures(JsonObject& json, const std::vector<Figure>& figures) {
+  for (const auto& [name, count] : figures) json.add(name, count);
+}
+
+void add_counts(JsonObject& json, RunKind kind, const RunCounts& counts) {
+  json.add("lines", counts.parsed.lines);
+  add_figures(json, outcomes(kind, counts));
 }
 
 [[noreturn]] void fail(const fs::path& path, int error) {
@@ -164,27 +169,27 @@ std::string to_text(const Summary& summary) {
 
 std::string to_json(const Summary& summary) {
   const RunCounts& counts = summary.counts;
-  std::string json =
-      fmt::format(R"({{"status":"{}","command":"{}","inputs":[)", to_string(summary.status), command(summary.kind));
-  for (std::size_t input = 0; input < summary.inputs.size(); ++input) {
-    if (input > 0) json += ',';
-    append_json_string(json, summary.inputs[input]);
-  }
-  json += fmt::format(R"(],"lines":{},)", counts.parsed.lines);
-  append_figures(json, outcomes(summary.kind, counts));
-  json += R"("rejects_by_reason":{)";
-  append_figures(json, reasons(counts));
-  json.back() = '}';
-  json += fmt::format(R"(,"bytes_compressed":{},"bytes_decompressed":{},)", counts.bytes_compressed,
-                      counts.bytes_decompressed);
+  std::string inputs;
+  for (const std::string& input : summary.inputs) append_json_string(inputs += inputs.empty() ? "" : ",", input);
+  JsonObject json;
+  json.add("status", to_string(summary.status));
+  json.add("command", command(summary.kind));
+  json.add_json("inputs", '[' + inputs + ']');
+  add_counts(json, summary.kind, counts);
+  JsonObject rejects;
+  add_figures(rejects, reasons(counts));
+  json.add_json("rejects_by_reason", std::move(rejects).str());
+  json.add("bytes_compressed", counts.bytes_compressed);
+  json.add("bytes_decompressed", counts.bytes_decompressed);
   if (summary.kind == RunKind::kLoad) {
-    json += fmt::format(R"("this_run":{{"lines":{},)", summary.this_run.parsed.lines);
-    append_figures(json, outcomes(summary.kind, summary.this_run));
-    json += fmt::format(R"("bytes_decompressed":{}}},)", summary.this_run.bytes_decompressed);
+    JsonObject this_run;
+    add_counts(this_run, summary.kind, summary.this_run);
+    this_run.add("bytes_decompressed", summary.this_run.bytes_decompressed);
+    json.add_json("this_run", std::move(this_run).str());
   }
-  json += fmt::format(R"("seconds":{:.3f},"rows_per_second":{}}})", summary.seconds,
-                      static_cast<std::uint64_t>(summary.rows_per_second()));
-  return json;
+  json.add_json("seconds", fmt::format("{:.3f}", summary.seconds));
+  json.add("rows_per_second", static_cast<std::uint64_t>(summary.rows_per_second()));
+  return std::move(json).str();
 }
 
 void write_json(const Summary& summary, const fs::path& path) {
