@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/errors.h"
+#include "report/placed_file.h"
 
 namespace chatload::cli {
 namespace {
@@ -47,13 +48,12 @@ void check_output_file(std::string_view flag, const fs::path& path, const std::v
 
 void check_whole_file_can_be_written(std::string_view flag, const fs::path& path) {
   std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (fs::is_directory(status)) {
+  if (fs::is_directory(path, error)) {
     throw UsageError(fmt::format("{} {} cannot be written: it is a directory.", flag, path.string()));
   }
-  if (fs::exists(status) && !fs::is_regular_file(status)) return;
-  const fs::path target = fs::weakly_canonical(path, error);
-  fs::path folder = (target.empty() ? path : target).parent_path();
+  const fs::path target = report::replaced_file(path);
+  if (target.empty()) return;
+  fs::path folder = target.parent_path();
   if (folder.empty()) folder = ".";
   if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
     throw UsageError(fmt::format("{} {} cannot be written: the folder {} takes no new file ({}).", flag, path.string(),

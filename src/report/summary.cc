@@ -1,18 +1,13 @@
 #include "report/summary.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <utility>
 
-#include "base/errors.h"
 #include "base/json_text.h"
 #include "base/quantity.h"
+#include "report/placed_file.h"
 
 namespace chatload::report {
 namespace {
@@ -63,53 +58,6 @@ void add_figures(JsonObject& json, const std::vector<Figure>& figures) {
 void add_counts(JsonObject& json, RunKind kind, const RunCounts& counts) {
   json.add("lines", counts.parsed.lines);
   add_figures(json, outcomes(kind, counts));
-}
-
-[[noreturn]] void fail(const fs::path& path, int error) {
-  throw EnvironmentError(fmt::format("The summary cannot be written to {}: {}.", path.string(), std::strerror(error)));
-}
-
-// Each step is false, with errno set, where it failed.
-class OutputFile {
- public:
-  OutputFile(const fs::path& path, int flags) : descriptor_(::open(path.c_str(), flags, 0666)) {}
-  OutputFile(const OutputFile&) = delete;
-  OutputFile& operator=(const OutputFile&) = delete;
-  ~OutputFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-
-  [[nodiscard]] bool write_all(std::string_view text) const {
-    if (descriptor_ < 0) return false;
-    while (!text.empty()) {
-      const ssize_t written = ::write(descriptor_, text.data(), text.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return false;
-      text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
-  }
-  [[nodiscard]] bool reach_disk() const { return ::fsync(descriptor_) == 0; }
-  [[nodiscard]] bool close() { return ::close(std::exchange(descriptor_, -1)) == 0; }
-
- private:
-  int descriptor_;
-};
-
-void write_in_place(const fs::path& path, std::string_view text) {
-  OutputFile file(path, O_WRONLY | O_CLOEXEC);
-  if (!file.write_all(text) || !file.close()) fail(path, errno);
-}
-
-void write_and_rename(const fs::path& path, std::string_view text) {
-  const fs::path temporary = fmt::format("{}.{}.tmp", path.string(), ::getpid());
-  OutputFile file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
-  if (!file.write_all(text) || !file.reach_disk() || !file.close() ||
-      std::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int error = errno;
-    ::unlink(temporary.c_str());
-    fail(path, error);
-  }
 }
 
 }  // namespace
@@ -193,15 +141,9 @@ std::string to_json(const Summary& summary) {
 }
 
 void write_json(const Summary& summary, const fs::path& path) {
-  const std::string text = to_json(summary) + '\n';
-  std::error_code error;
-  const fs::path target = fs::weakly_canonical(path, error);  // a link stays, its target is replaced
-  const fs::file_status status = fs::status(path, error);
-  if (fs::exists(status) && !fs::is_regular_file(status)) {
-    write_in_place(path, text);
-  } else {
-    write_and_rename(target.empty() ? path : target, text);
-  }
+  PlacedFile file("The summary cannot be written to", path, Placing::kWhenWhole);
+  file.write(to_json(summary) + '\n');
+  file.close();
 }
 
 void remove_json(const fs::path& path) noexcept {

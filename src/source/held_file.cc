@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/file_io.h"
 #include "source/file_source.h"
 
 namespace chatload::source {
@@ -26,14 +27,10 @@ class HeldSource : public ByteSource {
   }
 
   [[nodiscard]] std::size_t read(std::span<char> out) override {
-    for (;;) {
-      const ssize_t size = pread(fd_, out.data(), out.size(), static_cast<off_t>(position_));
-      if (size >= 0) {
-        position_ += static_cast<std::uint64_t>(size);
-        return static_cast<std::size_t>(size);
-      }
-      if (errno != EINTR) throw_cannot_read(name_, position_, errno);
-    }
+    const std::size_t size = read_at(fd_, position_, out);
+    if (size == 0 && !out.empty() && errno != 0) throw_cannot_read(name_, position_, errno);
+    position_ += size;
+    return size;
   }
   [[nodiscard]] std::optional<std::uint64_t> size_bytes() const override { return size_bytes_; }
   [[nodiscard]] const std::string& name() const override { return name_; }

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/digest.h"
+#include "base/file_io.h"
 #include "base/units.h"
 #include "source/file_source.h"
 
@@ -32,16 +33,8 @@ std::string to_stamp(const struct stat& status) {
 // A file that became shorter gives fewer bytes; its stamp has changed then.
 void digest_span(Digest& digest, const HeldFile& file, std::uint64_t begin, std::size_t bytes) {
   std::string buffer(bytes, '\0');
-  std::size_t filled = 0;
-  while (filled < bytes) {
-    const ssize_t size = pread(file.fd(), buffer.data() + filled, bytes - filled, static_cast<off_t>(begin + filled));
-    if (size == 0) break;
-    if (size > 0) {
-      filled += static_cast<std::size_t>(size);
-    } else if (errno != EINTR) {
-      throw_cannot_read(file.name(), begin + filled, errno);
-    }
-  }
+  const std::size_t filled = read_at(file.fd(), begin, buffer);
+  if (filled < bytes && errno != 0) throw_cannot_read(file.name(), begin + filled, errno);
   digest.update({buffer.data(), filled});
 }
 

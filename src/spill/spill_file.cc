@@ -10,11 +10,14 @@
 #include <string>
 
 #include "base/errors.h"
+#include "base/file_io.h"
 
 namespace chatload::spill {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kCannotWrite = "Sorted rows and rejected lines cannot be written to";
 
 [[noreturn]] void fail(const char* what, const fs::path& dir, const char* why) {
   throw EnvironmentError(
@@ -37,31 +40,24 @@ int open_nameless(const fs::path& dir) {
 }  // namespace
 
 SpillFile::SpillFile(const fs::path& dir) : dir_(dir), descriptor_(open_nameless(dir)) {
-  if (descriptor_ < 0) fail("Sorted rows and rejected lines cannot be written to", dir_, std::strerror(errno));
+  if (descriptor_ < 0) fail(kCannotWrite, dir_, std::strerror(errno));
 }
 
 SpillFile::~SpillFile() { ::close(descriptor_); }
 
 void SpillFile::append(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(size_));
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0)
-      fail("Sorted rows and rejected lines cannot be written to", dir_, std::strerror(written < 0 ? errno : ENOSPC));
-    size_ += static_cast<std::uint64_t>(written);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
+  const std::size_t written = transfer_all(bytes.size(), [&](std::size_t done) {
+    return ::pwrite(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(size_ + done));
+  });
+  size_ += written;
+  if (written < bytes.size()) fail(kCannotWrite, dir_, std::strerror(errno == 0 ? ENOSPC : errno));
 }
 
 void SpillFile::read(std::uint64_t begin, std::span<char> bytes) const {
-  while (!bytes.empty()) {
-    const ssize_t got = ::pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(begin));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail("Sorted rows and rejected lines cannot be read back from", dir_, std::strerror(errno));
-    if (got == 0) fail_damaged(begin);
-    begin += static_cast<std::uint64_t>(got);
-    bytes = bytes.subspan(static_cast<std::size_t>(got));
-  }
+  const std::size_t got = read_at(descriptor_, begin, bytes);
+  if (got == bytes.size()) return;
+  if (errno == 0) fail_damaged(begin + got);
+  fail("Sorted rows and rejected lines cannot be read back from", dir_, std::strerror(errno));
 }
 
 void SpillFile::will_read(std::uint64_t begin, std::uint64_t size_bytes) const noexcept {

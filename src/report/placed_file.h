@@ -1,0 +1,42 @@
+// A file that a command leaves behind.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace chatload::report {
+
+enum class Placing {
+  kAtOnce,     // the file is there from the start, and whole after close()
+  kWhenWhole,  // it is written beside its place and renamed by close(), so that a reader never sees half of one; a path
+               // that is a device or a pipe is written to as it is
+};
+
+// What kWhenWhole replaces: the path's file, or the target of a link, which stays. Empty for a device or a pipe.
+[[nodiscard]] std::filesystem::path replaced_file(const std::filesystem::path& path);
+
+// Single-threaded. A file that is there is replaced. Every failure (no such folder, full disk) throws EnvironmentError
+// that names the file and the cause.
+class PlacedFile {
+ public:
+  // failure: the beginning of the message, "The summary cannot be written to".
+  PlacedFile(std::string_view failure, const std::filesystem::path& path, Placing placing);
+  PlacedFile(const PlacedFile&) = delete;
+  PlacedFile& operator=(const PlacedFile&) = delete;
+  ~PlacedFile();  // without close(): ends the file without a word, or removes what kWhenWhole has written
+
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  void write(std::string_view text);
+  void close();
+  [[noreturn]] void fail(std::string_view cause) const;
+
+ private:
+  std::string failure_;
+  std::filesystem::path path_;
+  std::filesystem::path renamed_to_;  // by close(); empty: it is in its place
+  std::filesystem::path written_;
+  int descriptor_;
+};
+
+}  // namespace chatload::report
