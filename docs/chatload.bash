@@ -12,19 +12,19 @@ _chatload() {
   done
   case $previous in
     --password-file) files=-f ;;
-    --server-public-key-file) files=-f ;;
     --on-duplicate) words='skip replace fail' ;;
     --order) words='auto file key' ;;
     --spill-dir) files=-d ;;
     --indexes) words='auto keep defer' ;;
-    --write-method) words='auto insert load-data' ;;
     --type) words='message status' ;;
     --rejects) files=-f ;;
     --summary) files=-f ;;
     --progress) words='auto bar lines none' ;;
     --log-format) words='text json' ;;
-    --inflater) words='isal zlib' ;;
     --config) files=-f ;;
+    --server-public-key-file) files=-f ;;
+    --write-method) words='auto insert load-data' ;;
+    --inflater) words='isal zlib' ;;
     --format) words='table json' ;;
     -o) files=-f ;;
     --output) files=-f ;;
@@ -35,30 +35,30 @@ _chatload() {
       --max-lag | \
       --replica | \
       --source-id | \
-      --wait-lock | \
       --site | \
       --since | \
       --until | \
       --max-rejects | \
-      --progress-interval | \
       --threads | \
-      --range-size | \
       --max-line | \
       --memory | \
+      --wait-lock | \
+      --progress-interval | \
+      --range-size | \
       --limits-from | \
       --older-than) return ;;
     *)
       case $command in
         '') words='load check schema loads rejects --help --version' ;;
-        'load') words='--to --password-file --server-public-key-file --get-server-public-key --on-duplicate --order --spill-dir --connections --indexes --write-method --retry-for --max-load --max-lag --replica --restart --reload --source-id --wait-lock --fail-fast --type --site --since --until --rejects --max-rejects --summary --progress --progress-interval --log-format --threads --range-size --max-line --memory --inflater --help --config' ;;
-        'check') words='--limits-from --password-file --server-public-key-file --get-server-public-key --type --site --since --until --rejects --max-rejects --summary --progress --progress-interval --log-format --threads --range-size --max-line --memory --inflater --help --config' ;;
+        'load') words='--to --password-file --on-duplicate --order --spill-dir --connections --indexes --retry-for --max-load --max-lag --replica --restart --reload --source-id --fail-fast --type --site --since --until --rejects --max-rejects --summary --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --write-method --wait-lock --progress-interval --range-size --inflater' ;;
+        'check') words='--limits-from --password-file --type --site --since --until --rejects --max-rejects --summary --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --progress-interval --range-size --inflater' ;;
         'schema') words='print apply check --help' ;;
         'schema print') words='--help --config' ;;
-        'schema apply') words='--to --password-file --server-public-key-file --get-server-public-key --help --config' ;;
-        'schema check') words='--to --password-file --server-public-key-file --get-server-public-key --help --config' ;;
-        'loads') words='forget --to --password-file --server-public-key-file --get-server-public-key --format --help --config' ;;
-        'loads forget') words='--to --password-file --server-public-key-file --get-server-public-key --older-than --help --config' ;;
-        'rejects') words='--to --password-file --server-public-key-file --get-server-public-key --raw --output --help --config' ;;
+        'schema apply') words='--to --password-file --help --config --server-public-key-file --get-server-public-key' ;;
+        'schema check') words='--to --password-file --help --config --server-public-key-file --get-server-public-key' ;;
+        'loads') words='forget --to --password-file --format --help --config --server-public-key-file --get-server-public-key' ;;
+        'loads forget') words='--to --password-file --older-than --help --config --server-public-key-file --get-server-public-key' ;;
+        'rejects') words='--to --password-file --raw --output --help --config --server-public-key-file --get-server-public-key' ;;
       esac
       case $command in load | check) [[ $current == -* ]] || files=-f ;; esac
       ;;

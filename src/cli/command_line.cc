@@ -22,6 +22,8 @@ namespace chatload::cli {
 namespace {
 
 constexpr const char* kHelpHelp = "print this and exit";
+constexpr const char* kForExperts = "For experts";  // flags that few need
+
 // A command of its own flags; `section` is where they stand in a configuration file.
 struct Command {
   CLI::App* app;
@@ -79,9 +81,12 @@ void declare_inputs(CLI::App& app, Flags& flags) {
       ->option_text("INPUT...");
 }
 
-// Without TLS, as MySQL's own clients have them.
-void declare_public_key(Declarer declare, Flags& flags) {
+// The keys are for a login without TLS, as MySQL's own clients have them.
+void declare_login(Declarer declare, Flags& flags) {
   declare
+      .flag("--password-file", "FILE", flags.password_file,
+            "file whose first line is the password (default: $MYSQL_PWD, then ~/.my.cnf)")
+      .group(kForExperts)
       .flag("--server-public-key-file", "FILE", flags.server_public_key_file,
             "without TLS: encrypt the password with this RSA key of the server (PEM)")
       .switch_flag("--get-server-public-key", flags.get_server_public_key,
@@ -89,10 +94,8 @@ void declare_public_key(Declarer declare, Flags& flags) {
 }
 
 void declare_connection(Declarer declare, Flags& flags, const std::string& purpose) {
-  declare.flag("--to", "URL", flags.to, purpose + ": mysql://user@host:3306/database (default $CHATLOAD_TO)")
-      .flag("--password-file", "FILE", flags.password_file,
-            "file whose first line is the password (default: $MYSQL_PWD, then ~/.my.cnf)");
-  declare_public_key(declare, flags);
+  declare.flag("--to", "URL", flags.to, purpose + ": mysql://user@host:3306/database (default $CHATLOAD_TO)");
+  declare_login(declare, flags);
 }
 
 void declare_load(CLI::App& app, Flags& flags) {
@@ -110,8 +113,6 @@ void declare_load(CLI::App& app, Flags& flags) {
             "parallel writers, 1 to 64 (default: one per core up to 8, as --memory allows)")
       .flag("--indexes", "auto|keep|defer", flags.indexes,
             "secondary indexes: kept, or built after the load (default auto)")
-      .flag("--write-method", "auto|insert|load-data", flags.write_method,
-            "how rows are sent; auto: LOAD DATA if faster, allowed and as strict")
       .flag("--retry-for", "DURATION", flags.retry_for,
             "retry this long since the last commit if the server is away (default 5min)")
       .repeatable_flag("--max-load", "NAME=NUMBER", flags.max_load,
@@ -127,19 +128,19 @@ void declare_load(CLI::App& app, Flags& flags) {
                    "load a finished source again; its rows stay and count as duplicate or updated")
       .flag("--source-id", "NAME", flags.source_id,
             "recognise the input by this name, not by its content; also standard input")
+      .switch_flag("--fail-fast", flags.fail_fast, "stop at the first input that fails")
+      .group(kForExperts)
+      .flag("--write-method", "auto|insert|load-data", flags.write_method,
+            "how rows are sent; auto: LOAD DATA if faster, allowed and as strict")
       .flag("--wait-lock", "DURATION", flags.wait_lock,
-            "wait for a run of this load (default 15s), or for an index build (no limit)")
-      .switch_flag("--fail-fast", flags.fail_fast, "stop at the first input that fails");
+            "wait for a run of this load (default 15s), or for an index build (no limit)");
 }
 
 void declare_check(CLI::App& app, Flags& flags) {
   declare_inputs(app, flags);
-  Declarer(app)
-      .group("Database")
-      .flag("--limits-from", "URL", flags.limits_from, "take the column limits of this database's table")
-      .flag("--password-file", "FILE", flags.password_file,
-            "file whose first line is the password (default: $MYSQL_PWD, then ~/.my.cnf)");
-  declare_public_key(Declarer(app).group("Database"), flags);
+  Declarer declare = Declarer(app).group("Database");
+  declare.flag("--limits-from", "URL", flags.limits_from, "take the column limits of this database's table");
+  declare_login(declare, flags);
 }
 
 // What load and check have in common.
@@ -158,14 +159,15 @@ void declare_run(CLI::App& app, Flags& flags) {
       .flag("--summary", "FILE", flags.summary, "write the final counts to this file, as JSON")
       .group("Watching")
       .flag("--progress", "auto|bar|lines|none", flags.progress, "auto: a bar on a terminal, else lines (default auto)")
-      .flag("--progress-interval", "DURATION", flags.progress_interval, "time between progress lines (default 10s)")
       .flag("--log-format", "text|json", flags.log_format, "format of the log on standard error (default text)")
       .group("Tuning")
       .flag("--threads", "N", flags.threads, "parser threads, 1 to 256 (default: one per core, as --memory allows)")
-      .flag("--range-size", "SIZE", flags.range_size,
-            "bytes of JSON in one transaction, 4K to 1G (default 4M, as --memory allows)")
       .flag("--max-line", "SIZE", flags.max_line, "reject longer lines; 1K to 1G (default 1M)")
       .flag("--memory", "SIZE", flags.memory, "memory limit (default 256M, or what other flags need)")
+      .group(kForExperts)
+      .flag("--progress-interval", "DURATION", flags.progress_interval, "time between progress lines (default 10s)")
+      .flag("--range-size", "SIZE", flags.range_size,
+            "bytes of JSON in one transaction, 4K to 1G (default 4M, as --memory allows)")
       .flag("--inflater", "isal|zlib", flags.inflater, "library that decompresses (default isal)");
 }
 

@@ -12,8 +12,9 @@ namespace {
 
 constexpr std::size_t kHelpColumn = 32;
 // In the order in which they are shown.
-constexpr std::array<std::string_view, 9> kGroups = {
-    "Database", "Ledger", "Filters", "Rejects and summary", "Loads", "Rejects", "Watching", "Tuning", "General"};
+constexpr std::array<std::string_view, 10> kGroups = {"Database", "Ledger",     "Filters",  "Rejects and summary",
+                                                      "Loads",    "Rejects",    "Watching", "Tuning",
+                                                      "General",  "For experts"};
 
 // The command's argument, INPUT or LOAD; null where it takes none.
 const CLI::Option* argument_of(const CLI::App& app) {
