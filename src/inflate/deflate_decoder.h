@@ -1,11 +1,13 @@
 // Raw deflate data (RFC 1951) → bytes: the small interface in front of the libraries.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 
+#include "base/units.h"
 #include "inflate/decoded_stream.h"
 
 namespace chatload::inflate {
@@ -40,6 +42,13 @@ class DeflateDecoder {
   [[nodiscard]] virtual std::uint32_t crc32(std::uint32_t crc, std::span<const char> bytes) const = 0;
 };
 
+// Of `size` bytes, what one step takes: zlib and ISA-L count in 32 bits.
+[[nodiscard]] inline std::uint32_t step_bytes(std::size_t size) {
+  return static_cast<std::uint32_t>(std::min<std::size_t>(size, kGiB));
+}
+
+[[nodiscard]] std::unique_ptr<DeflateDecoder> make_isal_inflater();
+[[nodiscard]] std::unique_ptr<DeflateDecoder> make_zlib_inflater();
 [[nodiscard]] std::unique_ptr<DeflateDecoder> make_deflate_decoder(Inflater inflater);
 
 }  // namespace chatload::inflate

@@ -6,14 +6,12 @@
 //    the final block is read (ISAL_BLOCK_INPUT_DONE).
 //  - It returns ISAL_DECOMP_OK both when it wants input and when it wants room.
 
-#include "inflate/isal_inflater.h"
+#include "inflate/deflate_decoder.h"
 
 #include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 
 #include <algorithm>
-
-#include "inflate/step_bytes.h"
 
 namespace chatload::inflate {
 namespace {
@@ -23,43 +21,49 @@ std::uint8_t* as_input(std::span<const char> bytes) {
   return reinterpret_cast<std::uint8_t*>(const_cast<char*>(bytes.data()));
 }
 
+class IsalInflater : public DeflateDecoder {
+ public:
+  IsalInflater() {
+    isal_inflate_init(&state_);
+    state_.crc_flag = ISAL_DEFLATE;
+  }
+
+  void reset() override { isal_inflate_reset(&state_); }
+
+  DecodeStep decode(std::span<const char> in, std::span<char> out) override {
+    state_.next_in = as_input(in);
+    state_.avail_in = step_bytes(in.size());
+    state_.next_out = reinterpret_cast<std::uint8_t*>(out.data());
+    state_.avail_out = step_bytes(out.size());
+    const std::uint32_t in_size = state_.avail_in;
+    const std::uint32_t out_size = state_.avail_out;
+
+    const int result = isal_inflate(&state_);
+
+    DecodeStep step;
+    step.consumed = in_size - state_.avail_in;
+    step.produced = out_size - state_.avail_out;
+    if (result != ISAL_DECOMP_OK) {
+      step.status = DecodeStatus::kInvalid;
+    } else if (state_.block_state == ISAL_BLOCK_FINISH) {
+      step.status = DecodeStatus::kEnd;
+    }
+    if (step.status != DecodeStatus::kMore) {
+      step.unread = static_cast<std::size_t>(std::max(0, state_.read_in_length / 8));
+    }
+    return step;
+  }
+
+  [[nodiscard]] std::uint32_t crc32(std::uint32_t crc, std::span<const char> bytes) const override {
+    return crc32_gzip_refl(crc, as_input(bytes), bytes.size());
+  }
+
+ private:
+  inflate_state state_{};
+};
+
 }  // namespace
 
-IsalInflater::IsalInflater() : state_(std::make_unique<inflate_state>()) {
-  isal_inflate_init(state_.get());
-  state_->crc_flag = ISAL_DEFLATE;
-}
-
-IsalInflater::~IsalInflater() = default;
-
-void IsalInflater::reset() { isal_inflate_reset(state_.get()); }
-
-DecodeStep IsalInflater::decode(std::span<const char> in, std::span<char> out) {
-  state_->next_in = as_input(in);
-  state_->avail_in = step_bytes(in.size());
-  state_->next_out = reinterpret_cast<std::uint8_t*>(out.data());
-  state_->avail_out = step_bytes(out.size());
-  const std::uint32_t in_size = state_->avail_in;
-  const std::uint32_t out_size = state_->avail_out;
-
-  const int result = isal_inflate(state_.get());
-
-  DecodeStep step;
-  step.consumed = in_size - state_->avail_in;
-  step.produced = out_size - state_->avail_out;
-  if (result != ISAL_DECOMP_OK) {
-    step.status = DecodeStatus::kInvalid;
-  } else if (state_->block_state == ISAL_BLOCK_FINISH) {
-    step.status = DecodeStatus::kEnd;
-  }
-  if (step.status != DecodeStatus::kMore) {
-    step.unread = static_cast<std::size_t>(std::max(0, state_->read_in_length / 8));
-  }
-  return step;
-}
-
-std::uint32_t IsalInflater::crc32(std::uint32_t crc, std::span<const char> bytes) const {
-  return crc32_gzip_refl(crc, as_input(bytes), bytes.size());
-}
+std::unique_ptr<DeflateDecoder> make_isal_inflater() { return std::make_unique<IsalInflater>(); }
 
 }  // namespace chatload::inflate
