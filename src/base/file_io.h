@@ -1,4 +1,4 @@
-// read(2), write(2) and their kin: again after a signal, and until all is done.
+// read(2) and write(2), repeated after a signal and until all bytes are read or written.
 #pragma once
 
 #include <sys/types.h>
@@ -11,8 +11,8 @@
 
 namespace chatload {
 
-// transfer(done): a system call for what is behind the first `done` of `size` bytes. Returns how many were read or
-// written; where these are not all, errno says why: 0 is the end of the file.
+// transfer(done) reads or writes the `size` bytes but for the first `done`. Returns how many were read or written. If
+// not all were, errno says why; 0 is the end of the file for a read, and no progress for a write.
 template <typename Transfer>
 [[nodiscard]] std::size_t transfer_all(std::size_t size, Transfer transfer) {
   std::size_t done = 0;

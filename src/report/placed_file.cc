@@ -45,7 +45,7 @@ PlacedFile::~PlacedFile() {
 void PlacedFile::write(std::string_view text) {
   const std::size_t written = transfer_all(
       text.size(), [&](std::size_t done) { return ::write(descriptor_, text.data() + done, text.size() - done); });
-  if (written < text.size()) fail(std::strerror(errno));
+  if (written < text.size()) fail(std::strerror(errno == 0 ? ENOSPC : errno));
 }
 
 void PlacedFile::close() {

@@ -13,7 +13,7 @@ enum class Placing {
                // that is a device or a pipe is written to as it is
 };
 
-// What kWhenWhole replaces: the path's file, or the target of a link, which stays. Empty for a device or a pipe.
+// What kWhenWhole replaces: the path's file, or the target of a link, which stays. Empty for what is no regular file.
 [[nodiscard]] std::filesystem::path replaced_file(const std::filesystem::path& path);
 
 // Single-threaded. A file that is there is replaced. Every failure (no such folder, full disk) throws EnvironmentError

@@ -97,8 +97,9 @@ void BatchWriter::reconnect() {
 // session that the server closes in a long pause is connected again, as behind a slow input.
 void BatchWriter::await_clearance(RangeScheduler& scheduler) {
   context_.await_clearance([&] {
-    if (!has_to_end()) scheduler.report_paused();
-    return !has_to_end();
+    if (has_to_end()) return false;
+    scheduler.report_paused();
+    return true;
   });
 }
 

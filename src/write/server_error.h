@@ -1,5 +1,5 @@
-// The numbers of errors by name: ER_ those of the servers, CR_ the client's own, both of MariaDB's headers, and those
-// of MySQL alone, which are not there.
+// Error numbers by name. ER_ (the server's) and CR_ (the client library's) come from MariaDB's headers; the constants
+// below are errors that only MySQL has.
 #pragma once
 
 #include <errmsg.h>

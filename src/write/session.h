@@ -1,7 +1,8 @@
 // One connection with its session pinned: the only door to the server.
 //
-// libmariadb stays inside session.cc and connection.cc. It speaks to both servers, and Connector/C++, which is a layer
-// over it, can neither bind an array of rows nor answer LOAD DATA from memory.
+// libmariadb stays inside session.cc and connection.cc, but for the names of errors (server_error.h). It speaks to both
+// servers, and Connector/C++, which is a layer over it, can neither bind an array of rows nor answer LOAD DATA from
+// memory.
 #pragma once
 
 #include <chrono>

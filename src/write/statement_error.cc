@@ -84,7 +84,7 @@ ErrorClass classify(const StatementError& error) {
 
     case ER_DUP_ENTRY: return ErrorClass::kDuplicateKey;
 
-    case ER_OPTION_PREVENTS_STATEMENT:  // also other options that prevent a statement
+    case ER_OPTION_PREVENTS_STATEMENT:  // of read_only, and of other options: the text tells
       return error.names("read-only") || error.names("read_only") ? ErrorClass::kReadOnly : ErrorClass::kFatal;
     case ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION:
     case ER_READ_ONLY_MODE: return ErrorClass::kReadOnly;

@@ -50,7 +50,8 @@ struct WriteContext {
   // Adds up WriteResult::respelled of what is committed. Null where the key compares bytes, so that there are none.
   std::atomic<std::uint64_t>* respelled = nullptr;
 
-  // Waits while the pause is set and goes_on(), which is asked every kPausePoll; the time for retries begins anew then.
+  // Waits until the pause ends or goes_on() is false, and calls goes_on() every kPausePoll. After a wait the time for
+  // retries starts over.
   void await_clearance(const std::function<bool()>& goes_on) const {
     if (!pause.is_set()) return;
     while (pause.is_set() && goes_on()) static_cast<void>(stop.wait_for(kPausePoll));

@@ -1,6 +1,5 @@
 """What a check says of broken lines, and of what stands in front of lines, is what the oracle says, wherever ranges end."""
 
-
 import base64
 import gzip
 import json

@@ -1,3 +1,4 @@
+# ctest: leaks
 """The command line's contract as a shell sees it: exit codes, one sentence on standard error, results on standard output."""
 
 import gzip

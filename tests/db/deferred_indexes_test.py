@@ -1,3 +1,4 @@
+# ctest: long
 """--indexes: what a load drops it builds, byte for byte, whatever ends it in between and whoever comes next."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# ctest: leaks
 """chatload loads, loads forget and rejects, on ledger rows that the tests write themselves."""
 
 import datetime

@@ -1,3 +1,4 @@
+# ctest: long leaks
 """A load's table, counts and rejects equal the oracle's, for any parallelism, range size, duplicates mode and way to write.
 
 CHATLOAD_LONG=1 takes ten times the lines, and 2,000,000 with range sizes of 64 KiB, 4 MiB and 64 MiB.

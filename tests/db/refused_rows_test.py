@@ -1,3 +1,4 @@
+# ctest: long
 """What the server refuses becomes a reject alone; rejects and their budget are exact over any number of runs."""
 
 import gzip

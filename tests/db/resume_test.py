@@ -1,3 +1,4 @@
+# ctest: long leaks
 """The same command finishes a load that ended anywhere, and loads nothing twice; a source that changed is noticed."""
 
 import os

@@ -35,7 +35,8 @@ class ThrottleTest : public DatabaseTest {
 TEST_F(ThrottleTest, PausesWhileAStatusVariableIsOverItsLimitAndNoLonger) {
   const std::uint64_t most = prepared_statements() + kStatements;
   Pause pause;
-  const Throttle throttle(endpoint(), {.max_load = {{"prepared_stmt_count", most}}}, pause);
+  const Throttle throttle(endpoint(), {.max_load = {{"prepared_stmt_count", most}}, .max_lag = {}, .replicas = {}},
+                          pause);
   EXPECT_FALSE(pause.is_set());
   each_statement("PREPARE", " FROM 'SELECT 1'");
   EXPECT_TRUE(comes_to(pause, true));
@@ -48,7 +49,7 @@ TEST_F(ThrottleTest, PausesWhileAStatusVariableIsOverItsLimitAndNoLonger) {
 TEST_F(ThrottleTest, PausesFromItsConstructionWhereTheLimitIsExceededAlready) {
   Pause pause;
   {
-    const Throttle throttle(endpoint(), {.max_load = {{"Threads_connected", 0}}}, pause);
+    const Throttle throttle(endpoint(), {.max_load = {{"Threads_connected", 0}}, .max_lag = {}, .replicas = {}}, pause);
     EXPECT_TRUE(pause.is_set());
   }
   EXPECT_TRUE(pause.is_set());

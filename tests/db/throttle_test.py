@@ -1,3 +1,4 @@
+# ctest: long
 """A load makes way: it begins no transaction while the server has too much to do (--max-load) or a replica lags.
 
 The server has too much to do while it holds a hundred prepared statements, which a session of the test's has or has not;

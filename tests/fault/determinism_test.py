@@ -20,7 +20,7 @@ KILLS = 4 if support.IS_LONG else 1
 
 
 class DeterminismTest(harness.FaultTest):
-    lines, seed = (100_000 if support.IS_LONG else 6_000), 2
+    lines, seed = (100_000 if support.IS_LONG else 3_000), 2
 
     def test_one_table_and_one_set_of_counts_for_each_mode(self):
         dice = random.Random(1)

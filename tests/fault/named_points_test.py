@@ -1,3 +1,4 @@
+# ctest: long
 """SIGKILL at each point where a crash could cost a range or double it; the next run ends as an undisturbed load."""
 
 import functools

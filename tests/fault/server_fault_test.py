@@ -1,3 +1,4 @@
+# ctest: long
 """One run of the command outlives what happens to the server and to the way there, and ends as an undisturbed load."""
 
 import random
