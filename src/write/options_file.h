@@ -1,4 +1,7 @@
 // What an options file of MySQL's or MariaDB's programs, ~/.my.cnf, says to their clients.
+//
+// libmariadb can read such files too, but it passes over ssl-mode, ssl and skip-ssl without a word: with
+// ssl-mode=REQUIRED it logs in without TLS.
 #pragma once
 
 #include <filesystem>
