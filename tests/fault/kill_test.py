@@ -30,6 +30,7 @@ EARLIEST, LATEST = 0.1, 1.0  # a kill, as a share of an undisturbed run's time
 
 
 class KillTest(harness.FaultTest):
+    lines, range_size = 15_000, "64K"  # so that a kill finds a load in its midst
     server_options = ("--log-bin", "--binlog-format=ROW", "--local-infile=1")
 
     def setUp(self):
