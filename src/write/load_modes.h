@@ -34,16 +34,39 @@ enum class WriteMethod {
 };
 
 [[nodiscard]] constexpr std::string_view to_string(OnDuplicate mode) {
-  return mode == OnDuplicate::kSkip ? "skip" : mode == OnDuplicate::kReplace ? "replace" : "fail";
+  switch (mode) {
+    case OnDuplicate::kSkip: return "skip";
+    case OnDuplicate::kReplace: return "replace";
+    case OnDuplicate::kFail: return "fail";
+  }
+  return "";
 }
+
 [[nodiscard]] constexpr std::string_view to_string(RowOrder order) {
-  return order == RowOrder::kAuto ? "auto" : order == RowOrder::kFile ? "file" : "key";
+  switch (order) {
+    case RowOrder::kAuto: return "auto";
+    case RowOrder::kFile: return "file";
+    case RowOrder::kKey: return "key";
+  }
+  return "";
 }
+
 [[nodiscard]] constexpr std::string_view to_string(IndexMode mode) {
-  return mode == IndexMode::kAuto ? "auto" : mode == IndexMode::kKeep ? "keep" : "defer";
+  switch (mode) {
+    case IndexMode::kAuto: return "auto";
+    case IndexMode::kKeep: return "keep";
+    case IndexMode::kDefer: return "defer";
+  }
+  return "";
 }
+
 [[nodiscard]] constexpr std::string_view to_string(WriteMethod method) {
-  return method == WriteMethod::kAuto ? "auto" : method == WriteMethod::kInsert ? "insert" : "load-data";
+  switch (method) {
+    case WriteMethod::kAuto: return "auto";
+    case WriteMethod::kInsert: return "insert";
+    case WriteMethod::kLoadData: return "load-data";
+  }
+  return "";
 }
 
 }  // namespace chatload::write
