@@ -118,7 +118,10 @@ std::string to_text(const Summary& summary) {
 std::string to_json(const Summary& summary) {
   const RunCounts& counts = summary.counts;
   std::string inputs;
-  for (const std::string& input : summary.inputs) append_json_string(inputs += inputs.empty() ? "" : ",", input);
+  for (const std::string& input : summary.inputs) {
+    if (!inputs.empty()) inputs += ',';
+    append_json_string(inputs, input);
+  }
   JsonObject json;
   json.add("status", to_string(summary.status));
   json.add("command", command(summary.kind));
