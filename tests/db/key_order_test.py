@@ -326,7 +326,7 @@ class ServerCrashTest(KeyOrderCase):
 
 class SeveralInputsTest(KeyOrderCase):
     def promising(self, name, mebibytes):
-        """A file whose beginning promises rows in no order all through; the rest are filtered lines, which only make the file long."""
+        """A file that begins with rows in no order; the rest are filtered lines, which only make it long."""
         rows = [line(f"{name}-{n * 7919 % 100_003}") for n in range(20_000)]
         other = line("", "x" * 65_000, type="typing")
         return self.write(f"{name}.json", "".join([*rows, *[other] * (mebibytes * 16)]))
