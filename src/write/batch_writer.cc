@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "write/line_failure.h"
 #include "write/witnesses.h"
 #include "write/write_failure.h"
 
@@ -18,6 +19,18 @@ namespace {
 
 void sort_by_line(std::vector<RefusedLine>& refused) {
   std::sort(refused.begin(), refused.end(), [](const RefusedLine& a, const RefusedLine& b) { return a.line < b.line; });
+}
+
+// Before its lines have come to anything.
+RangeRow row_of(const WriteJob& job) {
+  const split::Range& range = job.parsed.range;
+  return {.number = range.number,
+          .compressed_end = job.compressed_end,
+          .record = {.begin = range.begin,
+                     .length_bytes = range.length_bytes(),
+                     .digest = job.digest,
+                     .first_line = job.first_line,
+                     .counts = {.lines = job.parsed.counts.lines}}};
 }
 
 }  // namespace
@@ -119,7 +132,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
 
   rows_.learn_limits();
   session_.execute("START TRANSACTION");
-  if (!context_.ledger.claim(session_, job)) {
+  if (!context_.ledger.claim(session_, row_of(job))) {
     session_.execute("ROLLBACK");
     take_recorded(job, /*by_earlier_run=*/false);
     context_.retry.committed();
@@ -173,22 +186,17 @@ std::optional<std::string_view> BatchWriter::witness_of(const WriteJob& job) {
 // The range is in the ledger: from an earlier run, or because a COMMIT of ours arrived although its reply did not; then
 // job.result.refused is what that transaction left there.
 void BatchWriter::take_recorded(WriteJob& job, bool by_earlier_run) {
-  const split::Range& range = job.parsed.range;
-  const std::optional<RangeRecord> record = context_.ledger.find(session_, range.number);
+  const RangeRow ours = row_of(job);
+  const std::optional<RangeRecord> record = context_.ledger.find(session_, ours.number);
   if (!record) throw range_lost(lines_of(job));
-  const RangeRecord ours{.begin = range.begin,
-                         .length_bytes = range.length_bytes(),
-                         .digest = job.digest,
-                         .first_line = job.first_line,
-                         .counts = {.lines = job.parsed.counts.lines}};
-  if (!record->is_of_same_lines(ours)) {
+  if (!record->is_of_same_lines(ours.record)) {
     throw changed_source(context_.ledger.load_id(), *record);
   }
   if (by_earlier_run && !job.is_stretch() && record->counts.rejected > 0 && context_.recorded_rejects_max > 0) {
     job.result.recorded_rejects = context_.ledger.rejected_lines(session_, job.first_line, job.parsed.counts.lines,
                                                                  context_.recorded_rejects_max);
   }
-  context_.committed.add(range.number);
+  context_.committed.add(ours.number);
   job.result.counts = record->counts;
   job.result.committed = true;
 }

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "write/line_counts.h"
 #include "write/session.h"
-#include "write/write_job.h"
 
 namespace chatload::write {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "parse/outcome.h"
+#include "write/line_counts.h"
 #include "write/session.h"
-#include "write/write_job.h"
 
 namespace chatload::write {
 

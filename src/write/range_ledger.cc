@@ -66,15 +66,15 @@ SourceError changed_source(std::uint64_t load_id, const RangeRecord& record) {
 
 RangeLedger::RangeLedger(std::uint64_t load_id, std::string owner) : load_id_(load_id), owner_(std::move(owner)) {}
 
-bool RangeLedger::claim(Session& session, const WriteJob& job) const {
-  const split::Range& range = job.parsed.range;
+bool RangeLedger::claim(Session& session, const RangeRow& range) const {
+  const RangeRecord& record = range.record;
   const std::string sql = fmt::format(
       "INSERT INTO `chatload_ranges` (`load_id`, `range_number`, `begin_byte`, `length_bytes`, `digest`,"
       " `compressed_end`, `first_line`, `lines`, `inserted`, `updated`, `duplicate`, `filtered`, `rejected`, `blank`)"
       " SELECT `load_id`, {}, {}, {}, {}, {}, {}, 0, 0, 0, 0, 0, 0, 0 FROM `chatload_loads`"
       " WHERE `load_id` = {} AND `owner` = {} LOCK IN SHARE MODE",
-      range.number.value(), range.begin.value(), range.length_bytes(), quote_text(job.digest), job.compressed_end,
-      job.first_line.value(), load_id_, quote_text(owner_));
+      range.number.value(), record.begin.value(), record.length_bytes, quote_text(record.digest), range.compressed_end,
+      record.first_line.value(), load_id_, quote_text(owner_));
   try {
     if (session.update(sql).affected_rows == 1) return true;
   } catch (const StatementError& error) {

@@ -20,8 +20,8 @@
 #include "base/errors.h"
 #include "base/units.h"
 #include "split/range.h"
+#include "write/line_counts.h"
 #include "write/session.h"
-#include "write/write_job.h"
 
 namespace chatload::write {
 
@@ -60,9 +60,9 @@ class RangeLedger {
 
   [[nodiscard]] std::uint64_t load_id() const { return load_id_; }
 
-  // In a transaction, before anything else. False: the range is committed already. Throws DatabaseError where another
-  // run has taken the load over, or the server has lost it.
-  [[nodiscard]] bool claim(Session& session, const WriteJob& job) const;
+  // In a transaction, before anything else; the row's counts are 0 until record_counts(). False: the range is committed
+  // already. Throws DatabaseError where another run has taken the load over, or the server has lost it.
+  [[nodiscard]] bool claim(Session& session, const RangeRow& range) const;
 
   // In the same transaction, after everything else. witness: the key of a row that the table has now (witnesses.h).
   void record_counts(Session& session, RangeNumber number, const LineCounts& counts,

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "write/line_failure.h"
 #include "write/reject_sender.h"
 #include "write/transaction.h"
-#include "write/write_failure.h"
 
 namespace chatload::write {
 namespace {
@@ -96,7 +96,7 @@ void RangeRecorder::require_recorded(Session& session, const std::vector<RangeEn
   const auto there = ledger_.find(session, ranges.front().number, ranges.back().number);
   for (const RangeEntry& range : ranges) {
     const auto found = there.find(range.number);
-    if (found == there.end()) throw range_lost(lines_of(range.first_line, range.counts.lines));
+    if (found == there.end()) throw range_lost(lines_from(range.first_line, range.counts.lines));
     if (!found->second.is_of_same_lines(row_of(range).record)) throw changed_source(ledger_.load_id(), found->second);
   }
 }

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "write/ledger_input.h"
-#include "write/write_failure.h"
+#include "write/line_failure.h"
 
 namespace chatload::write {
 

@@ -42,6 +42,7 @@
 
 #include "base/log.h"
 #include "base/quantity.h"
+#include "write/line_failure.h"
 #include "write/record_stream.h"
 #include "write/server_error.h"
 #include "write/witnesses.h"

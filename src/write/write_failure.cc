@@ -2,20 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/quantity.h"
+#include "write/line_failure.h"
 
 namespace chatload::write {
-
-std::string lines_of(LineNumber first, std::uint64_t count) {
-  return fmt::format("the lines {} to {}", first.value(), first.value() + std::max<std::uint64_t>(count, 1) - 1);
-}
 
 std::string lines_of(const WriteJob& job) {
   if (job.is_stretch())
     return fmt::format("the {} rows of stretch {}", job.origins.size(), job.parsed.range.number.value());
-  return lines_of(job.first_line, job.parsed.counts.lines);
+  return lines_from(job.first_line, job.parsed.counts.lines);
 }
 
 DatabaseError statement_failure(const WriteJob& job, const StatementError& error, const WriteContext& context,
@@ -49,28 +44,6 @@ DatabaseError statement_failure(const WriteJob& job, const StatementError& error
   return DatabaseError(
       fmt::format("The server refused {}: {} (error {}, SQLSTATE {}). Fix the cause, and run the same command again.",
                   lines, error.message(), error.code(), error.sqlstate()));
-}
-
-LoadError range_lost(const std::string& lines) {
-  return LoadError(fmt::format(
-      "The server has lost what it had committed of {}. A failover to a replica that lags does that. Run the "
-      "same command again to load them once more.",
-      lines));
-}
-
-DatabaseError line_too_long(LineNumber line, std::size_t bytes_max) {
-  return DatabaseError(
-      fmt::format("Line {} makes a statement of more than the {} bytes that the server's max_allowed_packet allows; "
-                  "raise it on the server, or load with --restart and a lower --max-line.",
-                  line.value(), bytes_max));
-}
-
-void require_no_warning(Session& session, const StatementResult& done, const std::string& lines) {
-  if (done.warnings == 0) return;
-  throw DatabaseError(
-      fmt::format("The server warned about one of {} ({}), and chatload loads nothing that is not exact; none of them "
-                  "is in the table: fix the line or the table.",
-                  lines, fmt::join(session.warnings(), "; ")));
 }
 
 }  // namespace chatload::write

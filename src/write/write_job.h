@@ -13,23 +13,10 @@
 #include "parse/row_batch.h"
 #include "spill/row_origin.h"
 #include "split/cut_line.h"
+#include "write/line_counts.h"
 #include "write/write_order.h"
 
 namespace chatload::write {
-
-// Lines by what became of them, as the ledger keeps them:
-// lines = inserted + updated + duplicate + filtered + rejected + blank.
-struct LineCounts {
-  std::uint64_t lines = 0;
-  std::uint64_t inserted = 0;
-  std::uint64_t updated = 0;
-  std::uint64_t duplicate = 0;
-  std::uint64_t filtered = 0;
-  std::uint64_t rejected = 0;
-  std::uint64_t blank = 0;
-
-  bool operator==(const LineCounts&) const = default;
-};
 
 // A row that the server refused. `detail` is empty for those that were found behind the first hundred of a job.
 struct RefusedLine {

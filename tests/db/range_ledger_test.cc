@@ -39,18 +39,18 @@ class RangeLedgerTest : public DatabaseTest {
     return write::take_over(session, find_loads(session, {"chat_messages", "key"}).at(0), runner(owner));
   }
 
-  [[nodiscard]] static WriteJob job(std::uint64_t number) {
-    WriteJob job;
-    job.parsed.range.number = RangeNumber(number);
-    job.parsed.range.begin = ByteOffset(1'000 * number);
-    job.first_line = LineNumber(1 + 10 * number);
-    job.digest = std::string(32, 'd');
-    return job;
+  [[nodiscard]] static RangeRow range(std::uint64_t number) {
+    return {.number = RangeNumber(number),
+            .compressed_end = 0,
+            .record = {.begin = ByteOffset(1'000 * number),
+                       .digest = std::string(32, 'd'),
+                       .first_line = LineNumber(1 + 10 * number),
+                       .counts = {}}};
   }
 
   void commit(std::uint64_t number) {
     admin().execute("START TRANSACTION");
-    ASSERT_TRUE(ledger().claim(admin(), job(number)));
+    ASSERT_TRUE(ledger().claim(admin(), range(number)));
     ledger().record_counts(admin(), RangeNumber(number), kRangeCounts, "key" + std::to_string(number));
     admin().execute("COMMIT");
   }
@@ -60,27 +60,27 @@ class RangeLedgerTest : public DatabaseTest {
 
 TEST_F(RangeLedgerTest, ClaimedRangeThatIsCommittedCannotBeClaimedAgain) {
   commit(0);
-  EXPECT_FALSE(ledger().claim(admin(), job(0)));
-  EXPECT_TRUE(ledger().claim(admin(), job(1)));
+  EXPECT_FALSE(ledger().claim(admin(), range(0)));
+  EXPECT_TRUE(ledger().claim(admin(), range(1)));
 }
 
 TEST_F(RangeLedgerTest, ClaimThatIsRolledBackWasNone) {
   admin().execute("START TRANSACTION");
-  ASSERT_TRUE(ledger().claim(admin(), job(0)));
+  ASSERT_TRUE(ledger().claim(admin(), range(0)));
   admin().execute("ROLLBACK");
-  EXPECT_TRUE(ledger().claim(admin(), job(0)));
+  EXPECT_TRUE(ledger().claim(admin(), range(0)));
 }
 
 TEST_F(RangeLedgerTest, ClaimWaitsForWhoeverHasTheRangeAndGoesByHowThatEnds) {
   for (const auto& [number, end, is_free] : {std::tuple{0U, "COMMIT", false}, std::tuple{1U, "ROLLBACK", true}}) {
     Session first = connect();
     first.execute("START TRANSACTION");
-    ASSERT_TRUE(ledger().claim(first, job(number)));
+    ASSERT_TRUE(ledger().claim(first, range(number)));
     std::future<bool> second = std::async([this, number = number] {
       const ClientThread client_thread;
       Session session = connect();
       session.execute("START TRANSACTION");
-      const bool is_claimed = ledger().claim(session, job(number));
+      const bool is_claimed = ledger().claim(session, range(number));
       session.execute("COMMIT");
       return is_claimed;
     });
@@ -92,16 +92,16 @@ TEST_F(RangeLedgerTest, ClaimWaitsForWhoeverHasTheRangeAndGoesByHowThatEnds) {
 
 TEST_F(RangeLedgerTest, RunThatWasOvertakenClaimsNothingAndNamesTheOther) {
   ASSERT_TRUE(take_over(admin(), "theirs"));
-  const auto failure = failure_of<LoadError>([this] { static_cast<void>(ledger().claim(admin(), job(0))); });
+  const auto failure = failure_of<LoadError>([this] { static_cast<void>(ledger().claim(admin(), range(0))); });
   ASSERT_TRUE(failure);
   EXPECT_THAT(failure->what(), HasSubstr("host of theirs"));
-  EXPECT_TRUE(ledger("theirs").claim(admin(), job(0)));
+  EXPECT_TRUE(ledger("theirs").claim(admin(), range(0)));
 }
 
 TEST_F(RangeLedgerTest, TakeOverWaitsForTheTransactionsUnderWayAndNoneBeginsBehindIt) {
   Session first = connect();
   first.execute("START TRANSACTION");
-  ASSERT_TRUE(ledger().claim(first, job(0)));
+  ASSERT_TRUE(ledger().claim(first, range(0)));
   std::future<bool> taken = std::async([this] {
     const ClientThread client_thread;
     Session session = connect();
@@ -111,12 +111,12 @@ TEST_F(RangeLedgerTest, TakeOverWaitsForTheTransactionsUnderWayAndNoneBeginsBehi
   first.execute("COMMIT");
   EXPECT_TRUE(taken.get());
   EXPECT_TRUE(CommittedRanges(admin(), load_id_).contains(RangeNumber(0)));
-  EXPECT_THROW(static_cast<void>(ledger().claim(first, job(1))), LoadError);
+  EXPECT_THROW(static_cast<void>(ledger().claim(first, range(1))), LoadError);
 }
 
 TEST_F(RangeLedgerTest, ClaimOfALoadThatIsGoneSaysSo) {
   admin().execute("DELETE FROM chatload_loads");
-  const auto failure = failure_of<LoadError>([this] { static_cast<void>(ledger().claim(admin(), job(0))); });
+  const auto failure = failure_of<LoadError>([this] { static_cast<void>(ledger().claim(admin(), range(0))); });
   ASSERT_TRUE(failure);
   EXPECT_THAT(failure->what(), HasSubstr("no longer in chatload_loads"));
 }

@@ -168,9 +168,9 @@ TEST_F(RangeRecorderTest, IsNotHeldUpByAnotherLoadThatRecordsItsRanges) {
   const std::uint64_t next_load = begin_load(admin(), {"chat_messages", "other"}, {}, runner("ours"), 1, {}).value();
   Session other = connect();
   other.execute("START TRANSACTION");
-  WriteJob job;
-  job.digest = std::string(32, 'd');
-  ASSERT_TRUE(RangeLedger(next_load, "ours").claim(other, job));
+  RangeRow range{.number = RangeNumber(0), .compressed_end = 0, .record = {}};
+  range.record.digest = std::string(32, 'd');
+  ASSERT_TRUE(RangeLedger(next_load, "ours").claim(other, range));
   admin().execute("SET SESSION innodb_lock_wait_timeout = 1");
   expect_recorded(record(journal(0, 2)), 3);
   expect_recorded(record(journal(0, 2, /*is_recorded=*/true)), 0);
