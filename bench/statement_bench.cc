@@ -75,7 +75,8 @@ Rows make_rows(Shape shape) {
 
 class TextInserts {
  public:
-  explicit TextInserts(const Rows& rows) : rows_(rows), builder_(rows.mapping, OnDuplicate::kSkip, Server::kMysql) {}
+  explicit TextInserts(const Rows& rows)
+      : rows_(rows), builder_(rows.mapping, OnDuplicate::kSkip, mysql::Server::kMysql) {}
 
   template <typename Take>
   void make(const Take& take) {
@@ -104,7 +105,7 @@ class TextInserts {
 class LoadDataRecords {
  public:
   explicit LoadDataRecords(const Rows& rows)
-      : rows_(rows), builder_(rows.mapping, OnDuplicate::kSkip, Server::kMysql) {}
+      : rows_(rows), builder_(rows.mapping, OnDuplicate::kSkip, mysql::Server::kMysql) {}
 
   template <typename Take>
   void make(const Take& take) {
@@ -138,7 +139,8 @@ class LoadDataRecords {
 // The client library copies the values that it is given into one buffer, each behind its length; so does this.
 class BoundValues {
  public:
-  explicit BoundValues(const Rows& rows) : rows_(rows), builder_(rows.mapping, OnDuplicate::kSkip, Server::kMariadb) {}
+  explicit BoundValues(const Rows& rows)
+      : rows_(rows), builder_(rows.mapping, OnDuplicate::kSkip, mysql::Server::kMariadb) {}
 
   template <typename Take>
   void make(const Take& take) {

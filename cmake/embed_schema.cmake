@@ -16,7 +16,7 @@ file(WRITE ${HEADER} "#pragma once
 #include <array>
 #include <string_view>
 
-namespace chatload::write {
+namespace chatload::ledger {
 
 struct SchemaFile {
   unsigned number;
@@ -27,5 +27,5 @@ struct SchemaFile {
 inline constexpr std::array kSchemaFiles = {
 ${entries}};
 
-}  // namespace chatload::write
+}  // namespace chatload::ledger
 ")

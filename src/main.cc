@@ -12,22 +12,22 @@
 #include "base/standard_streams.h"
 #include "base/stop_signal.h"
 #include "cli/command_line.h"
-#include "pipeline/commands.h"
-#include "pipeline/print.h"
-#include "pipeline/stoppable_run.h"
+#include "command/commands.h"
+#include "command/print.h"
+#include "command/stoppable_run.h"
 
 namespace {
 
 using namespace chatload;
 
 struct RunPlan {
-  ExitCode operator()(const cli::LoadPlan& plan) const { return pipeline::run_load(plan, looks_for_stop()); }
-  ExitCode operator()(const cli::CheckPlan& plan) const { return pipeline::run_check(plan, looks_for_stop()); }
-  ExitCode operator()(const cli::SchemaPlan& plan) const { return pipeline::run_schema(plan); }
-  ExitCode operator()(const cli::LoadsPlan& plan) const { return pipeline::run_loads(plan); }
-  ExitCode operator()(const cli::RejectsPlan& plan) const { return pipeline::run_rejects(plan, looks_for_stop()); }
+  ExitCode operator()(const cli::LoadPlan& plan) const { return command::run_load(plan, looks_for_stop()); }
+  ExitCode operator()(const cli::CheckPlan& plan) const { return command::run_check(plan, looks_for_stop()); }
+  ExitCode operator()(const cli::SchemaPlan& plan) const { return command::run_schema(plan); }
+  ExitCode operator()(const cli::LoadsPlan& plan) const { return command::run_loads(plan); }
+  ExitCode operator()(const cli::RejectsPlan& plan) const { return command::run_rejects(plan, looks_for_stop()); }
   ExitCode operator()(const cli::EarlyExit& early) const {
-    pipeline::print(early.text);
+    command::print(early.text);
     return ExitCode::kLoaded;
   }
 
@@ -37,7 +37,7 @@ struct RunPlan {
   }
 
   const StopSignal& stop;
-  pipeline::StoppableRun& run;
+  command::StoppableRun& run;
 };
 
 // What ends the run is said here, and nowhere else.
@@ -66,12 +66,12 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow (ulimit -f) is an error, as on a full disk
   return static_cast<int>(exit_code_of([&] {
     const StopSignal stop;
-    pipeline::StoppableRun run(stop);
+    command::StoppableRun run(stop);
     const auto command = [&] {
       const cli::Plan plan = cli::parse_command_line(argc, argv);
       if (!std::holds_alternative<cli::EarlyExit>(plan)) require_free_descriptors(kDescriptorsOfCommand, "");
       return std::visit(RunPlan{stop, run}, plan);
     };
-    return run.run([&] { return pipeline::flush_answer(exit_code_of(command)); });
+    return run.run([&] { return command::flush_answer(exit_code_of(command)); });
   }));
 }

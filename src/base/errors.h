@@ -1,7 +1,7 @@
 // What ends a run: one exception type per documented exit code, thrown anywhere, caught once in main.
 //
 // what() is a whole sentence for the person at the terminal: what happened, where, and what to do next. A bad line is
-// not an exception (parse/outcome.h) and neither is a database error that a retry may cure (write/statement_error.h).
+// not an exception (parse/outcome.h) and neither is a database error that a retry may cure (mysql/statement_error.h).
 #pragma once
 
 #include <stdexcept>

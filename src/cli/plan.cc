@@ -18,7 +18,7 @@
 #include "cli/flags.h"
 #include "cli/inputs.h"
 #include "cli/output_file.h"
-#include "write/options_file.h"
+#include "mysql/options_file.h"
 
 namespace chatload::cli {
 namespace {
@@ -39,16 +39,14 @@ using Choices = std::array<std::pair<std::string_view, Value>, kCount>;
 
 constexpr Choices<inflate::Inflater, 2> kInflaters = {
     {{"isal", inflate::Inflater::kIsal}, {"zlib", inflate::Inflater::kZlib}}};
-constexpr Choices<write::OnDuplicate, 3> kDuplicateModes = {{{"skip", write::OnDuplicate::kSkip},
-                                                             {"replace", write::OnDuplicate::kReplace},
-                                                             {"fail", write::OnDuplicate::kFail}}};
-constexpr Choices<write::RowOrder, 3> kRowOrders = {
-    {{"auto", write::RowOrder::kAuto}, {"file", write::RowOrder::kFile}, {"key", write::RowOrder::kKey}}};
-constexpr Choices<write::IndexMode, 3> kIndexModes = {
-    {{"auto", write::IndexMode::kAuto}, {"keep", write::IndexMode::kKeep}, {"defer", write::IndexMode::kDefer}}};
-constexpr Choices<write::WriteMethod, 3> kWriteMethods = {{{"auto", write::WriteMethod::kAuto},
-                                                           {"insert", write::WriteMethod::kInsert},
-                                                           {"load-data", write::WriteMethod::kLoadData}}};
+constexpr Choices<OnDuplicate, 3> kDuplicateModes = {
+    {{"skip", OnDuplicate::kSkip}, {"replace", OnDuplicate::kReplace}, {"fail", OnDuplicate::kFail}}};
+constexpr Choices<RowOrder, 3> kRowOrders = {
+    {{"auto", RowOrder::kAuto}, {"file", RowOrder::kFile}, {"key", RowOrder::kKey}}};
+constexpr Choices<IndexMode, 3> kIndexModes = {
+    {{"auto", IndexMode::kAuto}, {"keep", IndexMode::kKeep}, {"defer", IndexMode::kDefer}}};
+constexpr Choices<WriteMethod, 3> kWriteMethods = {
+    {{"auto", WriteMethod::kAuto}, {"insert", WriteMethod::kInsert}, {"load-data", WriteMethod::kLoadData}}};
 constexpr Choices<report::ProgressMode, 4> kProgressModes = {{{"auto", report::ProgressMode::kAuto},
                                                               {"bar", report::ProgressMode::kBar},
                                                               {"lines", report::ProgressMode::kLines},
@@ -111,9 +109,9 @@ parse::RowFilter make_filter(const Flags& flags) {
   return filter;
 }
 
-write::Endpoint make_endpoint(const std::string& url, const Flags& flags) {
-  write::Endpoint endpoint = write::parse_endpoint(url);
-  write::LoginFlags login;
+mysql::Endpoint make_endpoint(const std::string& url, const Flags& flags) {
+  mysql::Endpoint endpoint = mysql::parse_endpoint(url);
+  mysql::LoginFlags login;
   if (flags.password_file) login.password_file = *flags.password_file;
   if (flags.server_public_key_file) login.server_public_key_file = *flags.server_public_key_file;
   login.get_server_public_key = is_on("--get-server-public-key", flags.get_server_public_key);
@@ -121,7 +119,7 @@ write::Endpoint make_endpoint(const std::string& url, const Flags& flags) {
   return endpoint;
 }
 
-write::Endpoint required_endpoint(const Flags& flags) {
+mysql::Endpoint required_endpoint(const Flags& flags) {
   if (flags.to && !flags.to->empty()) return make_endpoint(*flags.to, flags);
   throw UsageError("Name the database with --to mysql://user@host:3306/database, or in CHATLOAD_TO.");
 }
@@ -138,9 +136,9 @@ fs::path make_spill_dir(const Flags& flags) {
   return *flags.spill_dir;
 }
 
-write::ThrottleLimits make_throttle(const Flags& flags) {
-  write::ThrottleLimits limits;
-  for (const std::string& text : flags.max_load) limits.max_load.push_back(write::parse_load_limit("--max-load", text));
+mysql::ThrottleLimits make_throttle(const Flags& flags) {
+  mysql::ThrottleLimits limits;
+  for (const std::string& text : flags.max_load) limits.max_load.push_back(mysql::parse_load_limit("--max-load", text));
   if (flags.max_lag) limits.max_lag = parse_duration("--max-lag", *flags.max_lag);
   for (const std::string& url : flags.replicas) limits.replicas.push_back(make_endpoint(url, flags));
   if (limits.max_lag && limits.replicas.empty()) {
@@ -159,7 +157,7 @@ WritePlan make_write_plan(const Flags& flags) {
   plan.order = make_row_order(flags);
   plan.spill_dir = make_spill_dir(flags);
   plan.indexes = make_index_mode(flags);
-  plan.method = choose("--write-method", flags.write_method, write::WriteMethod::kAuto, kWriteMethods);
+  plan.method = choose("--write-method", flags.write_method, WriteMethod::kAuto, kWriteMethods);
   plan.connections =
       count_within("--connections", flags.connections, std::min(cores(), kConnectionsDefaultMax), kConnectionsMax);
   plan.is_connections_given = flags.connections.has_value();
@@ -189,7 +187,7 @@ report::ProgressOptions make_progress(const Flags& flags, LogFormat log_format, 
 }
 
 std::vector<FileRead> files_read(const Flags& flags, const std::vector<std::string>& inputs,
-                                 const std::vector<const write::Endpoint*>& endpoints) {
+                                 const std::vector<const mysql::Endpoint*>& endpoints) {
   std::vector<FileRead> files;
   files.reserve(inputs.size());
   for (const std::string& input : inputs) files.push_back({"the input", input});
@@ -197,8 +195,8 @@ std::vector<FileRead> files_read(const Flags& flags, const std::vector<std::stri
   if (flags.password_file) files.push_back({"the password file", *flags.password_file});
   if (flags.server_public_key_file) files.push_back({"the server's public key", *flags.server_public_key_file});
   if (!endpoints.empty())
-    files.push_back({"the options file of MySQL's programs", write::options_file_path().string()});
-  for (const write::Endpoint* endpoint : endpoints) {
+    files.push_back({"the options file of MySQL's programs", mysql::options_file_path().string()});
+  for (const mysql::Endpoint* endpoint : endpoints) {
     if (!endpoint->ssl_ca.empty()) files.push_back({"the certificate of ssl-ca", endpoint->ssl_ca});
     if (!endpoint->ssl_cert.empty()) files.push_back({"the certificate of ssl-cert", endpoint->ssl_cert});
     if (!endpoint->ssl_key.empty()) files.push_back({"the key of ssl-key", endpoint->ssl_key});
@@ -271,9 +269,8 @@ std::vector<std::string> decisive_settings_given(const Flags& flags) {
        {std::pair("on-duplicate", flags.on_duplicate.has_value()), std::pair("type", !flags.types.empty()),
         std::pair("site", !flags.sites.empty()), std::pair("since", flags.since.has_value()),
         std::pair("until", flags.until.has_value()), std::pair("range-size", flags.range_size.has_value()),
-        std::pair("max-line", flags.max_line.has_value()),
-        std::pair("order", make_row_order(flags) != write::RowOrder::kAuto),
-        std::pair("indexes", make_index_mode(flags) != write::IndexMode::kAuto)}) {
+        std::pair("max-line", flags.max_line.has_value()), std::pair("order", make_row_order(flags) != RowOrder::kAuto),
+        std::pair("indexes", make_index_mode(flags) != IndexMode::kAuto)}) {
     if (is_given) given.emplace_back(key);
   }
   return given;
@@ -298,16 +295,14 @@ ReadPlan make_read_plan(const Flags& flags) {
   return plan;
 }
 
-write::OnDuplicate make_duplicate_mode(const Flags& flags) {
-  return choose("--on-duplicate", flags.on_duplicate, write::OnDuplicate::kSkip, kDuplicateModes);
+OnDuplicate make_duplicate_mode(const Flags& flags) {
+  return choose("--on-duplicate", flags.on_duplicate, OnDuplicate::kSkip, kDuplicateModes);
 }
 
-write::RowOrder make_row_order(const Flags& flags) {
-  return choose("--order", flags.order, write::RowOrder::kAuto, kRowOrders);
-}
+RowOrder make_row_order(const Flags& flags) { return choose("--order", flags.order, RowOrder::kAuto, kRowOrders); }
 
-write::IndexMode make_index_mode(const Flags& flags) {
-  return choose("--indexes", flags.indexes, write::IndexMode::kAuto, kIndexModes);
+IndexMode make_index_mode(const Flags& flags) {
+  return choose("--indexes", flags.indexes, IndexMode::kAuto, kIndexModes);
 }
 
 LoadPlan make_load_plan(const Flags& flags) {
@@ -318,8 +313,8 @@ LoadPlan make_load_plan(const Flags& flags) {
   plan.fail_fast = is_on("--fail-fast", flags.fail_fast);
   plan.report = make_report_plan(flags, true);
   plan.write = make_write_plan(flags);
-  std::vector<const write::Endpoint*> endpoints = {&plan.write.endpoint};
-  for (const write::Endpoint& replica : plan.write.throttle.replicas) endpoints.push_back(&replica);
+  std::vector<const mysql::Endpoint*> endpoints = {&plan.write.endpoint};
+  for (const mysql::Endpoint& replica : plan.write.throttle.replicas) endpoints.push_back(&replica);
   check_output_files(plan.report, files_read(flags, plan.inputs, endpoints));
   plan.resume_command = flags.resume_command;
   plan.given = decisive_settings_given(flags);
@@ -340,7 +335,7 @@ CheckPlan make_check_plan(const Flags& flags) {
                                  : flags.server_public_key_file ? "--server-public-key-file"
                                                                 : "--get-server-public-key"));
   }
-  std::vector<const write::Endpoint*> endpoints;
+  std::vector<const mysql::Endpoint*> endpoints;
   if (plan.limits_from) endpoints.push_back(&*plan.limits_from);
   check_output_files(plan.report, files_read(flags, plan.inputs, endpoints));
   return plan;

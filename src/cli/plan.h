@@ -11,15 +11,15 @@
 #include <variant>
 #include <vector>
 
+#include "base/load_modes.h"
 #include "base/log.h"
 #include "inflate/decoded_stream.h"
+#include "mysql/endpoint.h"
+#include "mysql/throttle_limits.h"
 #include "parse/row_filter.h"
 #include "report/progress.h"
 #include "report/reject_budget.h"
 #include "split/line_splitter.h"
-#include "write/endpoint.h"
-#include "write/load_modes.h"
-#include "write/throttle_limits.h"
 
 namespace chatload::cli {
 
@@ -38,15 +38,15 @@ struct ReadPlan {
 
 // Where rows go.
 struct WritePlan {
-  write::Endpoint endpoint;
-  write::OnDuplicate on_duplicate = write::OnDuplicate::kSkip;
+  mysql::Endpoint endpoint;
+  OnDuplicate on_duplicate = OnDuplicate::kSkip;
   unsigned connections = 1;           // 1 to 64
   bool is_connections_given = false;  // otherwise a small --memory makes them fewer
-  write::RowOrder order = write::RowOrder::kAuto;
+  RowOrder order = RowOrder::kAuto;
   std::filesystem::path spill_dir;  // where rows are sorted by key
-  write::ThrottleLimits throttle;
-  write::IndexMode indexes = write::IndexMode::kAuto;
-  write::WriteMethod method = write::WriteMethod::kAuto;
+  mysql::ThrottleLimits throttle;
+  IndexMode indexes = IndexMode::kAuto;
+  WriteMethod method = WriteMethod::kAuto;
 };
 
 // What is said about the run, and where.
@@ -85,7 +85,7 @@ struct LoadPlan {
 struct CheckPlan {
   std::vector<std::string> inputs;
   ReadPlan read;
-  std::optional<write::Endpoint> limits_from;  // not given: the shipped table's limits
+  std::optional<mysql::Endpoint> limits_from;  // not given: the shipped table's limits
   ReportPlan report;
 };
 
@@ -93,7 +93,7 @@ enum class SchemaAction { kPrint, kApply, kCheck };
 
 struct SchemaPlan {
   SchemaAction action = SchemaAction::kPrint;
-  std::optional<write::Endpoint> endpoint;  // absent for kPrint only
+  std::optional<mysql::Endpoint> endpoint;  // absent for kPrint only
 };
 
 enum class LoadsAction { kList, kForget };
@@ -101,7 +101,7 @@ enum class ListFormat { kTable, kJson };
 
 // kForget has either load or older_than.
 struct LoadsPlan {
-  write::Endpoint endpoint;
+  mysql::Endpoint endpoint;
   LoadsAction action = LoadsAction::kList;
   ListFormat format = ListFormat::kTable;  // kList only
   std::optional<std::uint64_t> load;
@@ -109,7 +109,7 @@ struct LoadsPlan {
 };
 
 struct RejectsPlan {
-  write::Endpoint endpoint;
+  mysql::Endpoint endpoint;
   std::uint64_t load = 0;
   bool raw = false;                             // the bare lines, not JSON records
   std::optional<std::filesystem::path> output;  // gzipped; not given: plain, to standard output
@@ -131,9 +131,9 @@ using Plan = std::variant<LoadPlan, CheckPlan, SchemaPlan, LoadsPlan, RejectsPla
 
 // The parts of make_load_plan() that a recorded plan is read with.
 [[nodiscard]] ReadPlan make_read_plan(const Flags& flags);
-[[nodiscard]] write::OnDuplicate make_duplicate_mode(const Flags& flags);
-[[nodiscard]] write::RowOrder make_row_order(const Flags& flags);
-[[nodiscard]] write::IndexMode make_index_mode(const Flags& flags);
+[[nodiscard]] OnDuplicate make_duplicate_mode(const Flags& flags);
+[[nodiscard]] RowOrder make_row_order(const Flags& flags);
+[[nodiscard]] IndexMode make_index_mode(const Flags& flags);
 
 // The settings that all runs of a load share, and no others, as a configuration file for the ledger: those that decide
 // what it makes of its source (on-duplicate, type, site, since, until, range-size, max-line), then order and indexes.

@@ -82,9 +82,9 @@ constexpr std::size_t kOutcomeSettings = 7;
 using Settings = std::array<Setting, kOutcomeSettings + 2>;
 
 struct SharedPlan {
-  write::OnDuplicate on_duplicate;
-  write::RowOrder order;
-  write::IndexMode indexes;
+  OnDuplicate on_duplicate;
+  RowOrder order;
+  IndexMode indexes;
   ReadPlan read;
 };
 
@@ -134,8 +134,8 @@ Flags recorded_flags(std::string_view recorded, std::uint64_t load_id, std::stri
     if (!is_there) throw UsageError(fmt::format("it lacks {}", key));
   }
   // What a load did from before there was the setting.
-  if (!flags.order) flags.order = to_string(write::RowOrder::kFile);
-  if (!flags.indexes) flags.indexes = to_string(write::IndexMode::kKeep);
+  if (!flags.order) flags.order = to_string(RowOrder::kFile);
+  if (!flags.indexes) flags.indexes = to_string(IndexMode::kKeep);
   return flags;
 }
 
@@ -154,8 +154,8 @@ SharedPlan plan_of_record(std::string_view text, std::uint64_t load_id, std::str
 
 // What a load does where it cannot do what was asked for: the same command goes on with that.
 bool is_fallback(const Setting& kept) {
-  return (kept.key == "order" && kept.for_people == to_string(write::RowOrder::kFile)) ||
-         (kept.key == "indexes" && kept.for_people == to_string(write::IndexMode::kKeep));
+  return (kept.key == "order" && kept.for_people == to_string(RowOrder::kFile)) ||
+         (kept.key == "indexes" && kept.for_people == to_string(IndexMode::kKeep));
 }
 
 // Compares the first `count` settings.

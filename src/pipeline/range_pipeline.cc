@@ -121,7 +121,7 @@ class RangeRun final : public write::JobOwner {
   const PipelineOptions& options_;
   const Writing* const writing_;  // one of these two, or neither
   const Sorting* const sorting_;
-  const write::CommittedRanges* const committed_;  // null while ranges are counted only
+  const ledger::CommittedRanges* const committed_;  // null while ranges are counted only
   report::RejectSink& rejects_;
   report::LiveStats& stats_;
   const StopSignal& stop_;

@@ -39,7 +39,7 @@ namespace chatload::pipeline {
 // To the table.
 struct Writing {
   write::WriterPool& pool;
-  const write::CommittedRanges& committed;
+  const ledger::CommittedRanges& committed;
   bool parallel;  // TableInfo::can_write_in_parallel()
 };
 
@@ -47,7 +47,7 @@ struct Writing {
 struct Sorting {
   spill::SpillStore& rows;
   spill::RangeJournal& ranges;  // and their rejected lines
-  const write::CommittedRanges& committed;
+  const ledger::CommittedRanges& committed;
 };
 
 // No further.

@@ -76,7 +76,7 @@ void RangeSettler::count(const WriteJob& job) {
     counts_.bytes_decompressed += job.parsed.range.length_bytes();
     return;
   }
-  const write::LineCounts& lines = job.result.counts;
+  const ledger::LineCounts& lines = job.result.counts;
   blank_ += lines.blank;
   stats_.rows_done += lines.inserted + lines.updated + lines.duplicate;
   if (job.is_recorded) return;

@@ -40,8 +40,8 @@ std::string percent(const std::optional<double>& share) {
   return share ? fmt::format("{}%", static_cast<int>(*share * 100)) : "?";
 }
 
-Line line_of(const write::LoadEntry& load) {
-  const write::LineCounts& counts = load.counts;
+Line line_of(const ledger::LoadEntry& load) {
+  const ledger::LineCounts& counts = load.counts;
   return {fmt::format("{}", load.load),
           load.superseded_by ? "superseded" : load.state,
           load.started_at.substr(0, load.started_at.find('.')) + 'Z',
@@ -56,8 +56,8 @@ Line line_of(const write::LoadEntry& load) {
           terminal_text(load.source, kSourceBytesMax)};
 }
 
-std::string object_of(const write::LoadEntry& load) {
-  const write::LineCounts& counts = load.counts;
+std::string object_of(const ledger::LoadEntry& load) {
+  const ledger::LineCounts& counts = load.counts;
   JsonObject object;
   object.add("load", load.load);
   object.add("state", load.state);
@@ -82,7 +82,7 @@ std::string object_of(const write::LoadEntry& load) {
 
 }  // namespace
 
-std::string to_table(const std::vector<write::LoadEntry>& loads) {
+std::string to_table(const std::vector<ledger::LoadEntry>& loads) {
   std::vector<Line> lines(1);
   for (std::size_t i = 0; i < kColumns.size(); ++i) lines[0][i] = kColumns[i].title;
   std::transform(loads.begin(), loads.end(), std::back_inserter(lines), line_of);
@@ -102,9 +102,9 @@ std::string to_table(const std::vector<write::LoadEntry>& loads) {
   return text;
 }
 
-std::string to_json(const std::vector<write::LoadEntry>& loads) {
+std::string to_json(const std::vector<ledger::LoadEntry>& loads) {
   std::string text = "[";
-  for (const write::LoadEntry& load : loads) text += (text.size() == 1 ? "\n" : ",\n") + object_of(load);
+  for (const ledger::LoadEntry& load : loads) text += (text.size() == 1 ? "\n" : ",\n") + object_of(load);
   return text + (loads.empty() ? "]\n" : "\n]\n");
 }
 

@@ -4,16 +4,16 @@
 #include <string>
 #include <vector>
 
-#include "write/load_catalog.h"
+#include "ledger/load_catalog.h"
 
 namespace chatload::report {
 
 // For people: a header and a line a load, columns aligned; a load in whose place another began is "superseded".
-[[nodiscard]] std::string to_table(const std::vector<write::LoadEntry>& loads);
+[[nodiscard]] std::string to_table(const std::vector<ledger::LoadEntry>& loads);
 
 // For machines: one JSON array, an object and a line a load, with the stable keys load, state, source, target_table,
 // attempt, started_at, finished_at (RFC 3339, UTC), done_share, lines, inserted, updated, duplicate, filtered,
 // rejected, blank, exit_code, superseded_by and runner; null where there is none.
-[[nodiscard]] std::string to_json(const std::vector<write::LoadEntry>& loads);
+[[nodiscard]] std::string to_json(const std::vector<ledger::LoadEntry>& loads);
 
 }  // namespace chatload::report

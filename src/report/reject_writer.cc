@@ -55,7 +55,7 @@ std::string piece_of(const RejectRecord& record) {
 
 }  // namespace
 
-RejectRecord record_of(const write::StoredReject& reject) {
+RejectRecord record_of(const ledger::StoredReject& reject) {
   return {.reason = reject.reason,
           .field = reject.field,
           .detail = reject.detail,

@@ -7,11 +7,11 @@
 #include <string_view>
 
 #include "base/units.h"
+#include "ledger/reject_reader.h"
 #include "parse/mapping.h"
 #include "parse/outcome.h"
 #include "parse/row_batch.h"
 #include "report/gzip_file.h"
-#include "write/reject_reader.h"
 
 namespace chatload::report {
 
@@ -28,7 +28,7 @@ struct RejectRecord {
 };
 
 // The same of a line that the ledger keeps.
-[[nodiscard]] RejectRecord record_of(const write::StoredReject& reject);
+[[nodiscard]] RejectRecord record_of(const ledger::StoredReject& reject);
 
 // The same of a line that was parsed. detail: reject.detail(), which it borrows.
 [[nodiscard]] RejectRecord record_of(const parse::RawReject& reject, std::string_view detail,

@@ -20,8 +20,8 @@ bool RunCounts::check_adds_up() const {
   return parsed.lines == parsed.valid + parsed.filtered + parsed.rejected() + parsed.blank;
 }
 
-RunCounts recorded_counts(const write::LoadTotals& totals) {
-  const write::LineCounts& counts = totals.counts;
+RunCounts recorded_counts(const ledger::LoadTotals& totals) {
+  const ledger::LineCounts& counts = totals.counts;
   return {.parsed = {.lines = counts.lines,
                      .valid = counts.inserted + counts.updated + counts.duplicate,
                      .filtered = counts.filtered,

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
+#include "ledger/load_ledger.h"
 #include "parse/outcome.h"
-#include "write/load_ledger.h"
 
 namespace chatload::report {
 
@@ -25,6 +25,6 @@ struct RunCounts {
 };
 
 // What the ledger has of a load, as a run counts it.
-[[nodiscard]] RunCounts recorded_counts(const write::LoadTotals& totals);
+[[nodiscard]] RunCounts recorded_counts(const ledger::LoadTotals& totals);
 
 }  // namespace chatload::report

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/errors.h"
-#include "write/line_failure.h"
-#include "write/witnesses.h"
+#include "ledger/line_failure.h"
+#include "ledger/witnesses.h"
 #include "write/write_failure.h"
 
 namespace chatload::write {
@@ -22,7 +22,7 @@ void sort_by_line(std::vector<RefusedLine>& refused) {
 }
 
 // Before its lines have come to anything.
-RangeRow row_of(const WriteJob& job) {
+ledger::RangeRow row_of(const WriteJob& job) {
   const split::Range& range = job.parsed.range;
   return {.number = range.number,
           .compressed_end = job.compressed_end,
@@ -35,7 +35,7 @@ RangeRow row_of(const WriteJob& job) {
 
 }  // namespace
 
-BatchWriter::BatchWriter(Session& session, const WriteContext& context, const std::atomic<bool>& failed)
+BatchWriter::BatchWriter(mysql::Session& session, const WriteContext& context, const std::atomic<bool>& failed)
     : session_(session),
       context_(context),
       failed_(failed),
@@ -45,7 +45,7 @@ BatchWriter::BatchWriter(Session& session, const WriteContext& context, const st
 void BatchWriter::notice_if_closed() noexcept {
   try {
     session_.execute("DO 1");
-  } catch (const StatementError&) {
+  } catch (const mysql::StatementError&) {
     is_connected_ = false;
     ++context_.disconnected;
   }
@@ -55,7 +55,7 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
   job.result = {};
   rows_.begin_job();
   bool may_wait_inside = true;
-  std::optional<RetryPolicy::Clock::time_point> failing_since;
+  std::optional<mysql::RetryPolicy::Clock::time_point> failing_since;
   for (unsigned failures = 0; !has_to_end();) {
     std::string trouble;
     std::optional<DatabaseError> last_word;
@@ -71,13 +71,14 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
         case Outcome::kGivenUp: return;
         case Outcome::kRolledBack: may_wait_inside = false; continue;
       }
-    } catch (const ConnectError& error) {
+    } catch (const mysql::ConnectError& error) {
       if (!context_.retry.may_redo(error)) throw;
       trouble = std::string(error.what());
       last_word.emplace(error);
-    } catch (const StatementError& error) {
+    } catch (const mysql::StatementError& error) {
       last_word.emplace(statement_failure(job, error, context_, is_committing_));
-      const bool is_lost = classify(error) == ErrorClass::kConnectionLost || classify(error) == ErrorClass::kReadOnly;
+      const bool is_lost =
+          classify(error) == mysql::ErrorClass::kConnectionLost || classify(error) == mysql::ErrorClass::kReadOnly;
       const bool is_rolled_back = roll_back();
       if (is_connected_ && (is_lost || !is_rolled_back)) {
         is_connected_ = false;
@@ -85,14 +86,14 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
       }
       if (!context_.retry.may_redo(error)) throw *last_word;
       trouble = error.what();
-      if (classify(error) == ErrorClass::kRetry) scheduler.report_locked(reports_before_);
+      if (classify(error) == mysql::ErrorClass::kRetry) scheduler.report_locked(reports_before_);
     } catch (...) {
       static_cast<void>(roll_back());
       throw;
     }
     may_wait_inside = false;
     ++context_.retries;
-    if (!failing_since) failing_since = RetryPolicy::Clock::now();
+    if (!failing_since) failing_since = mysql::RetryPolicy::Clock::now();
     if (!context_.retry.wait(*failing_since, failures++, trouble) && !has_to_end()) throw *last_word;
   }
 }
@@ -179,18 +180,19 @@ std::optional<std::string_view> BatchWriter::witness_of(const WriteJob& job) {
   if (!job.result.witness) return std::nullopt;
   const std::string_view key = job.parsed.rows.row(*job.result.witness)[context_.mapping.key].as_text();
   const std::string keys[] = {std::string(key)};
-  if (context_.may_lack_keys && count_missing(session_, key_column(context_.mapping), keys) > 0) return std::nullopt;
+  if (context_.may_lack_keys && ledger::count_missing(session_, ledger::key_column(context_.mapping), keys) > 0)
+    return std::nullopt;
   return key;
 }
 
 // The range is in the ledger: from an earlier run, or because a COMMIT of ours arrived although its reply did not; then
 // job.result.refused is what that transaction left there.
 void BatchWriter::take_recorded(WriteJob& job, bool by_earlier_run) {
-  const RangeRow ours = row_of(job);
-  const std::optional<RangeRecord> record = context_.ledger.find(session_, ours.number);
-  if (!record) throw range_lost(lines_of(job));
+  const ledger::RangeRow ours = row_of(job);
+  const std::optional<ledger::RangeRecord> record = context_.ledger.find(session_, ours.number);
+  if (!record) throw ledger::range_lost(lines_of(job));
   if (!record->is_of_same_lines(ours.record)) {
-    throw changed_source(context_.ledger.load_id(), *record);
+    throw ledger::changed_source(context_.ledger.load_id(), *record);
   }
   if (by_earlier_run && !job.is_stretch() && record->counts.rejected > 0 && context_.recorded_rejects_max > 0) {
     job.result.recorded_rejects = context_.ledger.rejected_lines(session_, job.first_line, job.parsed.counts.lines,

@@ -4,10 +4,10 @@
 #include <atomic>
 #include <cstdint>
 
+#include "ledger/reject_sender.h"
+#include "mysql/session.h"
 #include "write/range_scheduler.h"
-#include "write/reject_sender.h"
 #include "write/row_sender.h"
-#include "write/session.h"
 #include "write/write_context.h"
 #include "write/write_job.h"
 
@@ -17,7 +17,7 @@ namespace chatload::write {
 class BatchWriter {
  public:
   // failed: another writer ended the run: send and commit no more.
-  BatchWriter(Session& session, const WriteContext& context, const std::atomic<bool>& failed);
+  BatchWriter(mysql::Session& session, const WriteContext& context, const std::atomic<bool>& failed);
 
   // Before the first job: a server closes connections that idle for longer than wait_timeout, as while a load is
   // sorted. Such a one is opened again by write(), without a word.
@@ -47,10 +47,10 @@ class BatchWriter {
   void take_recorded(WriteJob& job, bool by_earlier_run);
   [[nodiscard]] bool roll_back() noexcept;
 
-  Session& session_;
+  mysql::Session& session_;
   const WriteContext& context_;
   const std::atomic<bool>& failed_;
-  RejectSender rejects_;
+  ledger::RejectSender rejects_;
   RowSender rows_;
   std::uint64_t reports_before_ = 0;  // the scheduler's lock reports when the transaction was begun
   bool is_connected_ = true;

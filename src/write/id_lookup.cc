@@ -17,14 +17,16 @@
 #include <map>
 #include <string_view>
 
-#include "write/sql_text.h"
+#include "mysql/sql_text.h"
 
 namespace chatload::write {
 
-IdLookup::IdLookup(const parse::Mapping& mapping, Server server, bool key_is_bytes)
-    : key_column_(mapping.key), key_is_bytes_(key_is_bytes), match_row_(server == Server::kMysql ? "ROW(" : "(") {
-  const std::string key = quote_identifier(mapping.fields[mapping.key].column);
-  const std::string table = quote_identifier(mapping.table);
+IdLookup::IdLookup(const parse::Mapping& mapping, mysql::Server server, bool key_is_bytes)
+    : key_column_(mapping.key),
+      key_is_bytes_(key_is_bytes),
+      match_row_(server == mysql::Server::kMysql ? "ROW(" : "(") {
+  const std::string key = mysql::quote_identifier(mapping.fields[mapping.key].column);
+  const std::string table = mysql::quote_identifier(mapping.table);
   head_ = fmt::format("SELECT {0} FROM {1} FORCE INDEX (PRIMARY) WHERE {0} IN (", key, table);
   match_head_ = fmt::format(
       "SELECT q.n, q.v, MIN(q.n) OVER (PARTITION BY q.v), t.{0} FROM"
@@ -54,7 +56,8 @@ std::size_t IdLookup::build(const parse::RowBatch& rows, std::span<const std::ui
 std::size_t IdLookup::find(const parse::RowBatch& rows, std::span<const std::uint32_t> order, StatementLimits limits,
                            std::string& sql) const {
   sql = head_;
-  return build(rows, order, limits, ")", sql, [&](std::size_t, std::string_view id) { append_text_literal(sql, id); });
+  return build(rows, order, limits, ")", sql,
+               [&](std::size_t, std::string_view id) { mysql::append_text_literal(sql, id); });
 }
 
 std::size_t IdLookup::match(const parse::RowBatch& rows, std::span<const std::uint32_t> order, StatementLimits limits,
@@ -63,13 +66,13 @@ std::size_t IdLookup::match(const parse::RowBatch& rows, std::span<const std::ui
   sql = match_head_;
   return build(rows, order, limits, match_tail_, sql, [&](std::size_t place, std::string_view id) {
     fmt::format_to(std::back_inserter(sql), "{}{},", match_row_, place);
-    append_text_literal(sql, id);
+    mysql::append_text_literal(sql, id);
     sql += ')';
   });
 }
 
 std::optional<std::vector<IdMatch>> IdLookup::matches(const parse::RowBatch& rows, std::span<const std::uint32_t> order,
-                                                      std::span<const Row> result) const {
+                                                      std::span<const mysql::Row> result) const {
   const auto id_at = [&](std::size_t place) { return rows.row(order[place])[key_column_].as_text(); };
   std::vector<IdMatch> matches(order.size());
   if (key_is_bytes_) {
@@ -82,17 +85,17 @@ std::optional<std::vector<IdMatch>> IdLookup::matches(const parse::RowBatch& row
     }
     return matches;
   }
-  for (const Row& row : result) {
-    const std::uint64_t place = to_number(row.at(0));
+  for (const mysql::Row& row : result) {
+    const std::uint64_t place = mysql::to_number(row.at(0));
     if (row.at(1) != id_at(place)) return std::nullopt;
-    matches.at(place) = {.first = to_number(row.at(2)), .there = row.at(3)};
+    matches.at(place) = {.first = mysql::to_number(row.at(2)), .there = row.at(3)};
   }
   return matches;
 }
 
-Ids IdLookup::ids_of(std::span<const Row> result) {
+Ids IdLookup::ids_of(std::span<const mysql::Row> result) {
   Ids ids;
-  for (const Row& row : result) ids.insert(row.at(0).value());
+  for (const mysql::Row& row : result) ids.insert(row.at(0).value());
   return ids;
 }
 
@@ -100,7 +103,7 @@ void IdLookup::hold(const Ids& ids, std::string& sql) const {
   sql = head_;
   for (const std::string& id : ids) {
     if (sql.size() > head_.size()) sql += ',';
-    append_text_literal(sql, id);
+    mysql::append_text_literal(sql, id);
   }
   sql += ") LOCK IN SHARE MODE";
 }

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "mysql/session.h"
 #include "parse/mapping.h"
 #include "parse/row_batch.h"
-#include "write/session.h"
 #include "write/statement_builder.h"
 
 namespace chatload::write {
@@ -33,7 +33,7 @@ class IdLookup {
   static constexpr std::size_t kRowsMax = 500;
 
   // key_is_bytes: TableInfo::key_is_bytes.
-  IdLookup(const parse::Mapping& mapping, Server server, bool key_is_bytes);
+  IdLookup(const parse::Mapping& mapping, mysql::Server server, bool key_is_bytes);
 
   // Replaces sql by a query for those ids that are there of rows order[0], order[1], … as far as the limits allow, and
   // returns how many rows those are: at least one, or none where the first alone is longer than bytes_max. Locks
@@ -47,10 +47,10 @@ class IdLookup {
                                   StatementLimits limits, std::string& sql) const;
   [[nodiscard]] std::optional<std::vector<IdMatch>> matches(const parse::RowBatch& rows,
                                                             std::span<const std::uint32_t> order,
-                                                            std::span<const Row> result) const;
+                                                            std::span<const mysql::Row> result) const;
 
   // What the result of find() or hold() says.
-  [[nodiscard]] static Ids ids_of(std::span<const Row> result);
+  [[nodiscard]] static Ids ids_of(std::span<const mysql::Row> result);
 
   // Replaces sql by a query for those of the ids that are still there; their rows stay until the transaction ends.
   void hold(const Ids& ids, std::string& sql) const;

@@ -42,10 +42,10 @@
 
 #include "base/log.h"
 #include "base/quantity.h"
-#include "write/line_failure.h"
+#include "ledger/line_failure.h"
+#include "ledger/witnesses.h"
+#include "mysql/server_error.h"
 #include "write/record_stream.h"
-#include "write/server_error.h"
-#include "write/witnesses.h"
 #include "write/write_failure.h"
 
 namespace chatload::write {
@@ -60,14 +60,14 @@ constexpr std::array kIllegalMixes = {ER_CANT_AGGREGATE_2COLLATIONS, ER_CANT_AGG
                                       ER_CANT_AGGREGATE_NCOLLATIONS};
 
 // Whether an id was looked up that the key's character set cannot hold.
-bool lacks_character(const StatementError& error) {
+bool lacks_character(const mysql::StatementError& error) {
   return std::find(kIllegalMixes.begin(), kIllegalMixes.end(), error.code()) != kIllegalMixes.end() ||
-         classify(error) == ErrorClass::kRefused;
+         classify(error) == mysql::ErrorClass::kRefused;
 }
 
 }  // namespace
 
-RowSender::RowSender(Session& session, const WriteContext& context, RejectSender& rejects,
+RowSender::RowSender(mysql::Session& session, const WriteContext& context, ledger::RejectSender& rejects,
                      const std::atomic<bool>& failed)
     : session_(session),
       context_(context),
@@ -103,7 +103,7 @@ auto RowSender::paced(std::size_t rows, Send send) {
     auto done = send();
     note(/*is_answered=*/true);
     return done;
-  } catch (const StatementError&) {
+  } catch (const mysql::StatementError&) {
     note(/*is_answered=*/false);
     throw;
   }
@@ -149,7 +149,7 @@ std::optional<std::vector<IdMatch>> RowSender::match_ids(const WriteJob& job, st
       if (match.there && !held.contains(*match.there)) match.there.reset();
     }
     return matches;
-  } catch (const StatementError& error) {
+  } catch (const mysql::StatementError& error) {
     if (!lacks_character(error)) throw;
     return std::nullopt;
   }
@@ -161,7 +161,7 @@ RowSender::Outcome RowSender::insert_absent(WriteJob& job, std::span<const std::
     const StatementLimits limits{.rows_max = std::min(IdLookup::kRowsMax, pace_.rows_max()),
                                  .bytes_max = limits_->bytes_max};
     const std::size_t fitting = lookup_.match(job.parsed.rows, rows, limits, text_);
-    if (fitting == 0) throw line_too_long(place_of(job, rows.front()).line, limits.bytes_max);
+    if (fitting == 0) throw ledger::line_too_long(place_of(job, rows.front()).line, limits.bytes_max);
     const auto next = rows.first(fitting);
     const std::optional<std::vector<IdMatch>> matches = match_ids(job, next);
 
@@ -204,7 +204,7 @@ std::size_t RowSender::prepare_insert(const WriteJob& job, std::span<const std::
   limits.rows_max = job.result.refused.size() < kRefusedRowByRow ? std::min(limits.rows_max, pace_.rows_max()) : 1;
   const std::size_t fitting = transport_ == RowTransport::kBound ? builder_.rows_within(job.parsed.rows, rows, limits)
                                                                  : builder_.build(job.parsed.rows, rows, limits, text_);
-  if (fitting == 0) throw line_too_long(place_of(job, rows.front()).line, limits.bytes_max);
+  if (fitting == 0) throw ledger::line_too_long(place_of(job, rows.front()).line, limits.bytes_max);
   return fitting;
 }
 
@@ -213,7 +213,7 @@ RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_
   Ids before;
   try {
     if (may_respell) before = ids_there(job, rows);
-  } catch (const StatementError& error) {
+  } catch (const mysql::StatementError& error) {
     if (!lacks_character(error)) throw;
     if (rows.size() > 1) return insert_halves(job, rows);  // one alone the server refuses below
   }
@@ -223,9 +223,9 @@ RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_
     const bool has_duplicates = job.result.counts.duplicate + job.result.counts.updated > duplicates_before;
     if (has_duplicates) count_respelled(job, rows, before);
     return Outcome::kSent;
-  } catch (const StatementError& error) {
+  } catch (const mysql::StatementError& error) {
     // CR_UNKNOWN_ERROR: among others, a server that asked for a file where none was offered.
-    if (transport_ == RowTransport::kBound && classify(error) == ErrorClass::kFatal &&
+    if (transport_ == RowTransport::kBound && classify(error) == mysql::ErrorClass::kFatal &&
         error.code() != CR_UNKNOWN_ERROR) {
       return fall_back(job, error.what());
     }
@@ -239,7 +239,7 @@ RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_
   return insert_halves(job, rows);
 }
 
-StatementResult RowSender::send_insert(const WriteJob& job, std::span<const std::uint32_t> rows) {
+mysql::StatementResult RowSender::send_insert(const WriteJob& job, std::span<const std::uint32_t> rows) {
   return paced(rows.size(), [&] {
     if (transport_ != RowTransport::kBound) return session_.update(text_);
     return session_.update_rows(builder_.row_insert(), rows.size(),
@@ -253,7 +253,7 @@ RowSender::Outcome RowSender::load_data(WriteJob& job, std::span<const std::uint
   RecordStream records(builder_, job.parsed.rows, rows, text_);
   std::string trouble;
   try {
-    const LoadDataResult done = paced(rows.size(), [&] {
+    const mysql::LoadDataResult done = paced(rows.size(), [&] {
       return session_.load_data(builder_.load_data(), [&](std::span<char> out) { return records.read(out); });
     });
     if (done.records == rows.size() && done.deleted == 0 && done.affected_rows + done.skipped == done.records &&
@@ -265,7 +265,7 @@ RowSender::Outcome RowSender::load_data(WriteJob& job, std::span<const std::uint
     }
     trouble = fmt::format("{} rows of {}, {} records skipped, {} warnings", done.affected_rows, rows.size(),
                           done.skipped, done.warnings);
-  } catch (const StatementError& error) {
+  } catch (const mysql::StatementError& error) {
     if (context_.retry.may_redo(error)) throw;
     trouble = error.what();
   }
@@ -289,12 +289,13 @@ RowSender::Outcome RowSender::fall_back(const WriteJob& job, std::string_view tr
 }
 
 // With skip and replace the table's own keys cause no 1062: a trigger has met another table's.
-bool RowSender::is_rows_fault(const StatementError& error) const {
-  const ErrorClass kind = classify(error);
-  return kind == ErrorClass::kRefused || (kind == ErrorClass::kDuplicateKey && context_.mode != OnDuplicate::kFail);
+bool RowSender::is_rows_fault(const mysql::StatementError& error) const {
+  const mysql::ErrorClass kind = classify(error);
+  return kind == mysql::ErrorClass::kRefused ||
+         (kind == mysql::ErrorClass::kDuplicateKey && context_.mode != OnDuplicate::kFail);
 }
 
-RowSender::Outcome RowSender::refuse(WriteJob& job, std::uint32_t row, const StatementError& error) {
+RowSender::Outcome RowSender::refuse(WriteJob& job, std::uint32_t row, const mysql::StatementError& error) {
   const std::string detail = fmt::format("SQLSTATE {}: {}", error.sqlstate(), error.message());
   RefusedLine refused = place_of(job, row);
   rejects_.add({.line = refused.line,
@@ -317,8 +318,8 @@ RefusedLine RowSender::place_of(const WriteJob& job, std::uint32_t row) {
   LineNumber first_line = job.first_line;
   ByteOffset begin = job.parsed.range.begin;
   if (job.is_stretch()) {
-    const std::optional<RangeRecord> range = context_.ledger.find(session_, job.origins[row].range);
-    if (!range) throw range_lost(fmt::format("range {}", job.origins[row].range.value()));
+    const std::optional<ledger::RangeRecord> range = context_.ledger.find(session_, job.origins[row].range);
+    if (!range) throw ledger::range_lost(fmt::format("range {}", job.origins[row].range.value()));
     first_line = range->first_line;
     begin = range->begin;
   }
@@ -327,9 +328,9 @@ RefusedLine RowSender::place_of(const WriteJob& job, std::uint32_t row) {
 
 // Adds what a statement of these rows did. Figures that no INSERT of such rows can give (a trigger that rewrites them
 // could) end the run before the transaction is committed.
-void RowSender::count(WriteJob& job, std::span<const std::uint32_t> sent, const StatementResult& done) {
+void RowSender::count(WriteJob& job, std::span<const std::uint32_t> sent, const mysql::StatementResult& done) {
   const std::uint64_t rows = sent.size();
-  require_no_warning(session_, done, lines_of(job));
+  ledger::require_no_warning(session_, done, lines_of(job));
   const bool is_replace = context_.mode == OnDuplicate::kReplace;
   const bool is_fail = context_.mode == OnDuplicate::kFail;
   const std::uint64_t affected_by_changes = is_replace ? 2 * done.changed_rows : 0;
@@ -343,7 +344,7 @@ void RowSender::count(WriteJob& job, std::span<const std::uint32_t> sent, const 
                     done.affected_rows, done.changed_rows, rows, lines_of(job)));
   }
   const std::uint64_t inserted = done.affected_rows - affected_by_changes;
-  LineCounts& counts = job.result.counts;
+  ledger::LineCounts& counts = job.result.counts;
   counts.inserted += inserted;
   (is_replace ? counts.updated : counts.duplicate) += rows - inserted;
   keep_witness(job, sent, inserted);
@@ -365,7 +366,7 @@ Ids RowSender::ids_there(const WriteJob& job, std::span<const std::uint32_t> row
   const StatementLimits limits{.rows_max = IdLookup::kRowsMax, .bytes_max = limits_->bytes_max};
   while (!rows.empty()) {
     const std::size_t asked = lookup_.find(job.parsed.rows, rows, limits, sql);
-    if (asked == 0) throw line_too_long(place_of(job, rows.front()).line, limits.bytes_max);
+    if (asked == 0) throw ledger::line_too_long(place_of(job, rows.front()).line, limits.bytes_max);
     ids.merge(IdLookup::ids_of(session_.query(sql)));
     rows = rows.subspan(asked);
   }
@@ -386,7 +387,8 @@ void RowSender::count_respelled(WriteJob& job, std::span<const std::uint32_t> se
     if (is_news && !there.contains(id)) respelled.emplace_back(id);
   }
   job.result.respelled += respelled.size();
-  if (context_.may_lack_keys) job.result.respelled -= count_missing(session_, key_column(context_.mapping), respelled);
+  if (context_.may_lack_keys)
+    job.result.respelled -= ledger::count_missing(session_, ledger::key_column(context_.mapping), respelled);
 }
 
 // The server says how many rows of a statement it inserted, not which.

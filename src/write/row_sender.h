@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "ledger/reject_sender.h"
+#include "mysql/session.h"
 #include "write/id_lookup.h"
-#include "write/reject_sender.h"
 #include "write/row_pace.h"
-#include "write/session.h"
 #include "write/statement_builder.h"
 #include "write/write_context.h"
 #include "write/write_job.h"
@@ -35,7 +35,8 @@ class RowSender {
   };
 
   // failed: another writer ended the run: send no more.
-  RowSender(Session& session, const WriteContext& context, RejectSender& rejects, const std::atomic<bool>& failed);
+  RowSender(mysql::Session& session, const WriteContext& context, ledger::RejectSender& rejects,
+            const std::atomic<bool>& failed);
 
   // What a statement may be on this connection: forgotten after a reconnect, learned before each transaction, which
   // costs nothing the second time.
@@ -67,22 +68,22 @@ class RowSender {
   [[nodiscard]] Outcome insert(WriteJob& job, std::span<const std::uint32_t> rows);
   template <typename Send>
   auto paced(std::size_t rows, Send send);
-  StatementResult send_insert(const WriteJob& job, std::span<const std::uint32_t> rows);
+  mysql::StatementResult send_insert(const WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] Outcome load_data(WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] bool are_duplicates(std::uint64_t warnings);
   [[nodiscard]] Outcome fall_back(const WriteJob& job, std::string_view trouble);
-  [[nodiscard]] bool is_rows_fault(const StatementError& error) const;
-  [[nodiscard]] Outcome refuse(WriteJob& job, std::uint32_t row, const StatementError& error);
+  [[nodiscard]] bool is_rows_fault(const mysql::StatementError& error) const;
+  [[nodiscard]] Outcome refuse(WriteJob& job, std::uint32_t row, const mysql::StatementError& error);
   [[nodiscard]] RefusedLine place_of(const WriteJob& job, std::uint32_t row);
-  void count(WriteJob& job, std::span<const std::uint32_t> rows, const StatementResult& done);
+  void count(WriteJob& job, std::span<const std::uint32_t> rows, const mysql::StatementResult& done);
   void count_duplicate(WriteJob& job, std::uint32_t row, std::optional<std::string_view> there = std::nullopt);
   [[nodiscard]] Ids ids_there(const WriteJob& job, std::span<const std::uint32_t> rows);
   void count_respelled(WriteJob& job, std::span<const std::uint32_t> sent, const Ids& before);
   static void keep_witness(WriteJob& job, std::span<const std::uint32_t> rows, std::uint64_t inserted);
 
-  Session& session_;
+  mysql::Session& session_;
   const WriteContext& context_;
-  RejectSender& rejects_;
+  ledger::RejectSender& rejects_;
   const std::atomic<bool>& failed_;
   StatementBuilder builder_;
   IdLookup lookup_;

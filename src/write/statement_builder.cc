@@ -32,29 +32,30 @@
 #include <array>
 #include <chrono>
 
-#include "write/server_error.h"
-#include "write/sql_text.h"
+#include "mysql/server_error.h"
+#include "mysql/sql_text.h"
 
 namespace chatload::write {
 namespace {
 
 constexpr std::string_view kDuplicateMark = "20201128";
 
-std::string statement_tail(const parse::Mapping& mapping, OnDuplicate mode, Server server, bool only_absent) {
+std::string statement_tail(const parse::Mapping& mapping, OnDuplicate mode, mysql::Server server, bool only_absent) {
   switch (mode) {
     case OnDuplicate::kFail: return "";
     case OnDuplicate::kSkip: {
-      const std::string key = quote_identifier(mapping.fields[mapping.key].column);
+      const std::string key = mysql::quote_identifier(mapping.fields[mapping.key].column);
       const std::string value = only_absent ? fmt::format("EXP({}+LENGTH({}))", kDuplicateMark, key) : key;
       return " ON DUPLICATE KEY UPDATE " + key + "=" + value;
     }
     case OnDuplicate::kReplace: break;
   }
-  std::string tail = server == Server::kMysql ? " AS `new` ON DUPLICATE KEY UPDATE " : " ON DUPLICATE KEY UPDATE ";
+  std::string tail =
+      server == mysql::Server::kMysql ? " AS `new` ON DUPLICATE KEY UPDATE " : " ON DUPLICATE KEY UPDATE ";
   for (std::size_t i = 0; i < mapping.fields.size(); ++i) {
-    const std::string column = quote_identifier(mapping.fields[i].column);
+    const std::string column = mysql::quote_identifier(mapping.fields[i].column);
     if (i > 0) tail += ',';
-    tail += column + (server == Server::kMysql ? "=`new`." + column : "=VALUES(" + column + ")");
+    tail += column + (server == mysql::Server::kMysql ? "=`new`." + column : "=VALUES(" + column + ")");
   }
   return tail;
 }
@@ -94,11 +95,12 @@ void append_time(std::string& text, std::int64_t epoch_seconds) {
   text.append(out.data(), out.size());
 }
 
-bool is_of_duplicate(const StatementError& error) {
+bool is_of_duplicate(const mysql::StatementError& error) {
   return error.code() == ER_DATA_OUT_OF_RANGE && error.message().find(kDuplicateMark) != std::string::npos;
 }
 
-StatementBuilder::StatementBuilder(const parse::Mapping& mapping, OnDuplicate mode, Server server, bool only_absent)
+StatementBuilder::StatementBuilder(const parse::Mapping& mapping, OnDuplicate mode, mysql::Server server,
+                                   bool only_absent)
     : tail_(statement_tail(mapping, mode, server, only_absent)) {
   std::string columns = "(";
   std::string signs = "(";
@@ -107,11 +109,11 @@ StatementBuilder::StatementBuilder(const parse::Mapping& mapping, OnDuplicate mo
       columns += ',';
       signs += ',';
     }
-    columns += quote_identifier(field.column);
+    columns += mysql::quote_identifier(field.column);
     signs += '?';
     kinds_.push_back(field.kind);
   }
-  const std::string table = quote_identifier(mapping.table);
+  const std::string table = mysql::quote_identifier(mapping.table);
   head_ = "INSERT INTO " + table + " " + columns + ") VALUES ";
   row_insert_ = head_ + signs + ")" + tail_;
   load_data_ = "LOAD DATA LOCAL INFILE 'rows' INTO TABLE " + table + " CHARACTER SET utf8mb4 " + columns + ")";
@@ -132,7 +134,7 @@ std::size_t StatementBuilder::build(const parse::RowBatch& rows, std::span<const
         append_time(sql, row[column].as_integer());
         sql += '\'';
       } else {
-        append_text_literal(sql, row[column].as_text());
+        mysql::append_text_literal(sql, row[column].as_text());
       }
     }
     sql += ')';
@@ -179,7 +181,7 @@ void StatementBuilder::append_record(std::span<const parse::Cell> row, std::stri
     if (kinds_[column] == parse::FieldKind::kEpochSeconds) {
       append_time(text, row[column].as_integer());
     } else {
-      append_text_field(text, row[column].as_text());
+      mysql::append_text_field(text, row[column].as_text());
     }
     text += column + 1 < row.size() ? '\t' : '\n';
   }

@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/load_modes.h"
+#include "mysql/session.h"
 #include "parse/mapping.h"
 #include "parse/row_batch.h"
-#include "write/load_modes.h"
-#include "write/session.h"
 
 namespace chatload::write {
 
@@ -32,7 +32,7 @@ class StatementBuilder {
  public:
   // only_absent: with skip, an INSERT fails where the key of one of its rows is there, by the error that
   // is_of_duplicate() knows, and fires no trigger on that row.
-  StatementBuilder(const parse::Mapping& mapping, OnDuplicate mode, Server server, bool only_absent = false);
+  StatementBuilder(const parse::Mapping& mapping, OnDuplicate mode, mysql::Server server, bool only_absent = false);
 
   // Replaces sql by an INSERT of rows order[0], order[1], … as far as the limits allow, and returns how many those
   // are: at least one, or none where the first alone is longer than bytes_max.
@@ -63,7 +63,7 @@ class StatementBuilder {
 
 // Whether a key of the table's own was there already when rows were to be inserted that are only_absent. What a trigger
 // meets in another table is not taken for it.
-[[nodiscard]] bool is_of_duplicate(const StatementError& error);
+[[nodiscard]] bool is_of_duplicate(const mysql::StatementError& error);
 
 // Appends YYYY-MM-DD hh:mm:ss in UTC, without quotes. REQUIRES: a year of four digits, as the row contract's range has.
 void append_time(std::string& text, std::int64_t epoch_seconds);

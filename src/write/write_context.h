@@ -7,13 +7,13 @@
 #include <cstdint>
 #include <functional>
 
+#include "base/load_modes.h"
 #include "base/pause.h"
 #include "base/stop_signal.h"
+#include "ledger/range_ledger.h"
+#include "mysql/retry_policy.h"
+#include "mysql/session.h"
 #include "parse/mapping.h"
-#include "write/load_modes.h"
-#include "write/range_ledger.h"
-#include "write/retry_policy.h"
-#include "write/session.h"
 
 namespace chatload::write {
 
@@ -36,10 +36,10 @@ struct WriteContext {
   bool may_lack_keys = false;
   std::size_t statement_bytes_max;   // of an INSERT, where the server's max_allowed_packet is not less
   std::size_t recorded_rejects_max;  // rejected lines to fetch of a range that an earlier run committed
-  const RangeLedger& ledger;
-  CommittedRanges& committed;
-  std::function<Session()> reconnect;
-  RetryPolicy& retry;
+  const ledger::RangeLedger& ledger;
+  ledger::CommittedRanges& committed;
+  std::function<mysql::Session()> reconnect;
+  mysql::RetryPolicy& retry;
   const StopSignal& stop;
   const Pause& pause;                        // while it is set, no transaction is begun
   std::atomic<std::uint64_t>& retries;       // transactions redone, for the progress line

@@ -3,43 +3,43 @@
 #include <fmt/format.h>
 
 #include "base/quantity.h"
-#include "write/line_failure.h"
+#include "ledger/line_failure.h"
 
 namespace chatload::write {
 
 std::string lines_of(const WriteJob& job) {
   if (job.is_stretch())
     return fmt::format("the {} rows of stretch {}", job.origins.size(), job.parsed.range.number.value());
-  return lines_from(job.first_line, job.parsed.counts.lines);
+  return ledger::lines_from(job.first_line, job.parsed.counts.lines);
 }
 
-DatabaseError statement_failure(const WriteJob& job, const StatementError& error, const WriteContext& context,
+DatabaseError statement_failure(const WriteJob& job, const mysql::StatementError& error, const WriteContext& context,
                                 bool is_committing) {
   const std::string lines = lines_of(job);
   const std::string retry_for = format_duration(context.retry.retry_for());
   switch (classify(error)) {
-    case ErrorClass::kDuplicateKey:
+    case mysql::ErrorClass::kDuplicateKey:
       if (context.mode != OnDuplicate::kFail) break;
       return DatabaseError(fmt::format(
           "One of {} has an id that is there already, and --on-duplicate is fail ({}); ranges committed before stay: "
           "load again with --restart and --on-duplicate skip or replace.",
           lines, error.message()));
-    case ErrorClass::kConnectionLost:
+    case mysql::ErrorClass::kConnectionLost:
       return DatabaseError(fmt::format(
           "The connection was lost again and again for {} (--retry-for) while {} were {} ({}); see what closes it, and "
           "run the same command again.",
           retry_for, lines, is_committing ? "committed" : "written", error.message()));
-    case ErrorClass::kReadOnly:
+    case mysql::ErrorClass::kReadOnly:
       return DatabaseError(
           fmt::format("The server takes no writes ({}); load into the primary server, or make this one writable.",
                       error.message()));
-    case ErrorClass::kRetry:
+    case mysql::ErrorClass::kRetry:
       return DatabaseError(fmt::format(
           "Locks block {} ({}). Retried for {} (--retry-for). If another session holds them, find it with SHOW "
           "PROCESSLIST and end it; then run the same command again.",
           lines, error.message(), retry_for));
-    case ErrorClass::kRefused:
-    case ErrorClass::kFatal: break;
+    case mysql::ErrorClass::kRefused:
+    case mysql::ErrorClass::kFatal: break;
   }
   return DatabaseError(
       fmt::format("The server refused {}: {} (error {}, SQLSTATE {}). Fix the cause, and run the same command again.",

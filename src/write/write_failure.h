@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/errors.h"
-#include "write/statement_error.h"
+#include "mysql/statement_error.h"
 #include "write/write_context.h"
 #include "write/write_job.h"
 
@@ -14,7 +14,7 @@ namespace chatload::write {
 [[nodiscard]] std::string lines_of(const WriteJob& job);
 
 // A statement failed after the last retry, or none can help.
-[[nodiscard]] DatabaseError statement_failure(const WriteJob& job, const StatementError& error,
+[[nodiscard]] DatabaseError statement_failure(const WriteJob& job, const mysql::StatementError& error,
                                               const WriteContext& context, bool is_committing);
 
 }  // namespace chatload::write

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/units.h"
+#include "ledger/line_counts.h"
 #include "parse/row_batch.h"
 #include "spill/row_origin.h"
 #include "split/cut_line.h"
-#include "write/line_counts.h"
 #include "write/write_order.h"
 
 namespace chatload::write {
@@ -29,7 +29,7 @@ struct RefusedLine {
 struct WriteResult {
   bool committed = false;       // the range is in the table and in the ledger; the rest holds only then
   bool is_over_budget = false;  // it is not, because its owner allows no more than `refused`, which holds then too
-  LineCounts counts;
+  ledger::LineCounts counts;
   // Of the rows that the server did not refuse, and that the table has at the commit, the one whose key the ledger
   // keeps (witnesses.h): rather one that was surely inserted, which no older copy of the table has.
   std::optional<std::uint32_t> witness;

@@ -9,11 +9,11 @@
 
 namespace chatload::write {
 
-WriterPool::WriterPool(std::span<Session> sessions, WriteContext context)
+WriterPool::WriterPool(std::span<mysql::Session> sessions, WriteContext context)
     : context_(std::move(context)), scheduler_(sessions.size()) {
   threads_.reserve(sessions.size());
   try {
-    for (Session& session : sessions) {
+    for (mysql::Session& session : sessions) {
       threads_.emplace_back([this, &session] { run(session); });
     }
   } catch (const std::exception& error) {
@@ -29,9 +29,9 @@ WriterPool::~WriterPool() { scheduler_.close(); }
 
 void WriterPool::submit(WriteJob& job) { scheduler_.admit(job); }
 
-void WriterPool::run(Session& session) {
+void WriterPool::run(mysql::Session& session) {
   try {
-    const ClientThread client_thread;
+    const mysql::ClientThread client_thread;
     BatchWriter writer(session, context_, failed_);
     writer.notice_if_closed();
     write_jobs([&](WriteJob& job) { writer.write(job, scheduler_); });

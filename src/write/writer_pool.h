@@ -8,9 +8,9 @@
 #include <thread>
 #include <vector>
 
+#include "mysql/session.h"
 #include "write/batch_writer.h"
 #include "write/range_scheduler.h"
-#include "write/session.h"
 
 namespace chatload::write {
 
@@ -19,7 +19,7 @@ namespace chatload::write {
 class WriterPool {
  public:
   // Starts one thread a session. Sessions and what the context refers to outlive the pool. Throws EnvironmentError.
-  WriterPool(std::span<Session> sessions, WriteContext context);
+  WriterPool(std::span<mysql::Session> sessions, WriteContext context);
   WriterPool(const WriterPool&) = delete;
   WriterPool& operator=(const WriterPool&) = delete;
   ~WriterPool();  // waits for the jobs under way
@@ -35,7 +35,7 @@ class WriterPool {
   void rethrow_failure() const;
 
  private:
-  void run(Session& session);
+  void run(mysql::Session& session);
   // Takes jobs until the pool is closed, and gives each back.
   template <typename Write>
   void write_jobs(Write write);

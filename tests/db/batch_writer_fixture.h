@@ -13,9 +13,9 @@
 
 #include "base/digest.h"
 #include "db/database_fixture.h"
+#include "ledger/load_ledger.h"
+#include "ledger/schema.h"
 #include "write/batch_writer.h"
-#include "write/load_ledger.h"
-#include "write/schema.h"
 #include "write/write_order.h"
 
 namespace chatload::write {
@@ -49,15 +49,15 @@ class BatchWriterTest : public DatabaseTest {
   void SetUp() override {
     DatabaseTest::SetUp();
     if (!is_mysql()) transport_ = RowTransport::kBound;
-    static_cast<void>(apply_schema(admin()));
+    static_cast<void>(ledger::apply_schema(admin()));
     begin_load();
   }
 
   // Further jobs belong to a new load.
   void begin_load() {
-    const Runner runner{.owner = "owner", .name = "test", .source = "log"};
+    const ledger::Runner runner{.owner = "owner", .name = "test", .source = "log"};
     load_id_ =
-        write::begin_load(admin(), {"chat_messages", "key" + std::to_string(++loads_)}, {}, runner, 1, {}).value();
+        ledger::begin_load(admin(), {"chat_messages", "key" + std::to_string(++loads_)}, {}, runner, 1, {}).value();
     ledger_.emplace(load_id_, "owner");
     committed_.emplace(admin(), load_id_);
     next_range_ = 0;
@@ -103,14 +103,14 @@ class BatchWriterTest : public DatabaseTest {
     fill_messages(job, std::move(messages));
   }
 
-  WriteResult write(Session& session, const std::vector<Line>& lines, OnDuplicate mode,
+  WriteResult write(mysql::Session& session, const std::vector<Line>& lines, OnDuplicate mode,
                     std::size_t statement_bytes_max = kMiB) {
     WriteJob job;
     fill(job, lines);
     write(session, job, mode, statement_bytes_max);
     return job.result;
   }
-  void write(Session& session, WriteJob& job, OnDuplicate mode, std::size_t statement_bytes_max = kMiB) {
+  void write(mysql::Session& session, WriteJob& job, OnDuplicate mode, std::size_t statement_bytes_max = kMiB) {
     const WriteContext shared = context(mode, statement_bytes_max);
     RangeScheduler scheduler;
     scheduler.admit(job);
@@ -119,7 +119,7 @@ class BatchWriterTest : public DatabaseTest {
 
   std::string table() {
     std::string text;
-    for (const Row& row : read_back().query("SELECT id, data FROM chat_messages ORDER BY id")) {
+    for (const mysql::Row& row : read_back().query("SELECT id, data FROM chat_messages ORDER BY id")) {
       text += *row[0] + "=" + *row[1] + " ";
     }
     return text;
@@ -128,7 +128,7 @@ class BatchWriterTest : public DatabaseTest {
   // What the ledger says of the load's ranges: "number: lines inserted updated duplicate rejected".
   std::string ledger() {
     std::string text;
-    for (const Row& row : read_back().query(
+    for (const mysql::Row& row : read_back().query(
              "SELECT CONCAT(range_number, ': ', CONCAT_WS(' ', `lines`, inserted, updated, duplicate, rejected)) "
              "FROM chatload_ranges WHERE load_id = " +
              std::to_string(load_id_) + " ORDER BY range_number")) {
@@ -140,14 +140,14 @@ class BatchWriterTest : public DatabaseTest {
   parse::Mapping mapping_ = parse::chat_mapping();
   StopSignal stop_;
   Pause pause_;
-  RetryPolicy retry_{std::chrono::seconds(60), stop_};
+  mysql::RetryPolicy retry_{std::chrono::seconds(60), stop_};
   std::atomic<bool> failed_ = false;
   std::atomic<std::uint64_t> retries_ = 0;
   std::atomic<std::uint64_t> disconnected_ = 0;
   Owner owner_;
   std::uint64_t load_id_ = 0;
-  std::optional<RangeLedger> ledger_;
-  std::optional<CommittedRanges> committed_;
+  std::optional<ledger::RangeLedger> ledger_;
+  std::optional<ledger::CommittedRanges> committed_;
 
   std::uint64_t next_range_ = 0;
   RowTransport transport_ = RowTransport::kText;

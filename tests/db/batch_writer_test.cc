@@ -12,14 +12,14 @@
 
 #include "base/errors.h"
 #include "db/batch_writer_fixture.h"
-#include "write/load_ledger.h"
+#include "ledger/load_ledger.h"
 #include "write/writer_pool.h"
 
 namespace chatload::write {
 namespace {
 
 TEST_F(BatchWriterTest, SkipKeepsTheFirstLineAndCountsTheOthersAsDuplicate) {
-  Session session = connect();
+  mysql::Session session = connect();
   const WriteResult first = write(session, {{"a", "1"}, {"b", "2"}, {"a", "3"}}, OnDuplicate::kSkip);
   EXPECT_EQ(std::pair(first.counts.inserted, first.counts.duplicate), std::pair(2UL, 1UL));
   const WriteResult second = write(session, {{"b", "4"}, {"c", "5"}}, OnDuplicate::kSkip);
@@ -28,7 +28,7 @@ TEST_F(BatchWriterTest, SkipKeepsTheFirstLineAndCountsTheOthersAsDuplicate) {
 }
 
 TEST_F(BatchWriterTest, ReplaceKeepsTheLastLineAndCountsEveryOtherAsUpdated) {
-  Session session = connect();
+  mysql::Session session = connect();
   const WriteResult first = write(session, {{"a", "1"}, {"b", "2"}, {"a", "3"}}, OnDuplicate::kReplace);
   EXPECT_EQ(std::pair(first.counts.inserted, first.counts.updated), std::pair(2UL, 1UL));
   // b is identical, a changes, c is new.
@@ -38,7 +38,7 @@ TEST_F(BatchWriterTest, ReplaceKeepsTheLastLineAndCountsEveryOtherAsUpdated) {
 }
 
 TEST_F(BatchWriterTest, OneRowStatementsCountLikeLongOnes) {
-  Session session = connect();
+  mysql::Session session = connect();
   EXPECT_EQ(write(session, {{"a", "1"}}, OnDuplicate::kReplace).counts.inserted, 1U);
   EXPECT_EQ(write(session, {{"a", "1"}}, OnDuplicate::kReplace).counts.updated, 1U);
   EXPECT_EQ(write(session, {{"a", "2"}}, OnDuplicate::kReplace).counts.updated, 1U);
@@ -47,14 +47,14 @@ TEST_F(BatchWriterTest, OneRowStatementsCountLikeLongOnes) {
 }
 
 TEST_F(BatchWriterTest, RangeIsSplitIntoStatementsThatFitThePacket) {
-  Session session = connect();
+  mysql::Session session = connect();
   std::vector<Line> lines;
   for (int i = 0; i < 100; ++i) lines.push_back({"id" + std::to_string(i), std::string(100, 'x')});
   EXPECT_EQ(write(session, lines, OnDuplicate::kSkip, 1'000).counts.inserted, 100U);
 }
 
 TEST_F(BatchWriterTest, RowThatFitsNoStatementIsNamedAndNothingIsLoaded) {
-  Session session = connect();
+  mysql::Session session = connect();
   const auto failure = failure_of<DatabaseError>([&] {
     write(session, {{"a", "1"}, {"b", std::string(500, 'x')}}, OnDuplicate::kSkip, 400);
   });
@@ -64,7 +64,7 @@ TEST_F(BatchWriterTest, RowThatFitsNoStatementIsNamedAndNothingIsLoaded) {
 }
 
 TEST_F(BatchWriterTest, FailModeEndsAtADuplicateAndKeepsEarlierRangesOnly) {
-  Session session = connect();
+  mysql::Session session = connect();
   EXPECT_EQ(write(session, {{"a", "1"}}, OnDuplicate::kFail).counts.inserted, 1U);
   EXPECT_THROW(write(session, {{"b", "2"}, {"a", "3"}}, OnDuplicate::kFail), DatabaseError);
   EXPECT_THROW(write(session, {{"c", "2"}, {"c", "3"}}, OnDuplicate::kFail), DatabaseError);
@@ -72,7 +72,7 @@ TEST_F(BatchWriterTest, FailModeEndsAtADuplicateAndKeepsEarlierRangesOnly) {
 }
 
 TEST_F(BatchWriterTest, RefusedRowBecomesARejectAndItsNeighboursStay) {
-  Session session = connect();
+  mysql::Session session = connect();
   const WriteResult result = write(session, {{"a", "1"}, {"b", std::string(256, 'x')}, {"c", "3"}}, OnDuplicate::kSkip);
   EXPECT_EQ(table(), "a=1 c=3 ");
   EXPECT_EQ(ledger(), "0: 3 2 0 0 1; ");
@@ -83,7 +83,7 @@ TEST_F(BatchWriterTest, RefusedRowBecomesARejectAndItsNeighboursStay) {
 }
 
 TEST_F(BatchWriterTest, NextLineTakesThePlaceOfARefusedOne) {
-  Session session = connect();
+  mysql::Session session = connect();
   const std::string too_long(256, 'x');
   write(session, {{"a", too_long}, {"a", "2"}, {"a", "3"}}, OnDuplicate::kSkip);
   EXPECT_EQ(table(), "a=2 ");
@@ -93,7 +93,7 @@ TEST_F(BatchWriterTest, NextLineTakesThePlaceOfARefusedOne) {
 }
 
 TEST_F(BatchWriterTest, ManyRefusedRowsOfARangeAreAllFound) {
-  Session session = connect();
+  mysql::Session session = connect();
   std::vector<Line> lines;
   for (int i = 0; i < 600; ++i) lines.push_back({std::to_string(1'000 + i), std::string(i % 2 == 0 ? 256 : 1, 'x')});
   const WriteResult result = write(session, lines, OnDuplicate::kSkip);
@@ -103,7 +103,7 @@ TEST_F(BatchWriterTest, ManyRefusedRowsOfARangeAreAllFound) {
 }
 
 TEST_F(BatchWriterTest, RangeWithMoreRefusedRowsThanAllowedIsNotCommitted) {
-  Session session = connect();
+  mysql::Session session = connect();
   owner_.refused_max = 1;
   const std::string too_long(256, 'x');
   const WriteResult result = write(session, {{"a", "1"}, {"b", too_long}, {"c", too_long}}, OnDuplicate::kSkip);
@@ -129,7 +129,7 @@ class LoadDataTest : public BatchWriterTest {
 };
 
 TEST_F(LoadDataTest, RowsAreInsertedAndDuplicatesCounted) {
-  Session session = connect(transport_ == RowTransport::kLoadData);
+  mysql::Session session = connect(transport_ == RowTransport::kLoadData);
   const WriteResult first = write(session, {{"a", "1"}, {"b", "2"}, {"a", "3"}}, OnDuplicate::kSkip);
   EXPECT_EQ(std::pair(first.counts.inserted, first.counts.duplicate), std::pair(2UL, 1UL));
   const WriteResult second = write(session, {{"b", "4"}, {"c", "5"}}, OnDuplicate::kSkip);
@@ -139,7 +139,7 @@ TEST_F(LoadDataTest, RowsAreInsertedAndDuplicatesCounted) {
 }
 
 TEST_F(LoadDataTest, EveryByteArrivesAsItIs) {
-  Session session = connect(transport_ == RowTransport::kLoadData);
+  mysql::Session session = connect(transport_ == RowTransport::kLoadData);
   std::string text;
   for (int byte = 0; byte < 128; ++byte) text += static_cast<char>(byte);
   text += "\\N\\0\t\n\xF0\x9F\x98\x80";
@@ -149,7 +149,7 @@ TEST_F(LoadDataTest, EveryByteArrivesAsItIs) {
 }
 
 TEST_F(LoadDataTest, RangeOfManyChunksArrivesWhole) {
-  Session session = connect(transport_ == RowTransport::kLoadData);
+  mysql::Session session = connect(transport_ == RowTransport::kLoadData);
   std::vector<Line> lines;
   for (std::size_t i = 0; i < 3'000; ++i) lines.push_back({std::to_string(10'000 + i), std::string(i % 200, 'x')});
   EXPECT_EQ(write(session, lines, OnDuplicate::kSkip).counts.inserted, 3'000U);
@@ -157,7 +157,7 @@ TEST_F(LoadDataTest, RangeOfManyChunksArrivesWhole) {
 }
 
 TEST_F(LoadDataTest, RowThatDoesNotFitIsRefusedAsAnInsertRefusesItAndItsNeighboursStay) {
-  Session session = connect(transport_ == RowTransport::kLoadData);
+  mysql::Session session = connect(transport_ == RowTransport::kLoadData);
   const WriteResult result = write(session, {{"a", "1"}, {"b", std::string(256, 'x')}, {"c", "3"}}, OnDuplicate::kSkip);
   EXPECT_EQ(table(), "a=1 c=3 ");
   EXPECT_EQ(ledger(), "0: 3 2 0 0 1; ");
@@ -166,7 +166,7 @@ TEST_F(LoadDataTest, RowThatDoesNotFitIsRefusedAsAnInsertRefusesItAndItsNeighbou
 }
 
 TEST_F(LoadDataTest, DuplicateThatDoesNotFitIsRefusedAndNotTakenForADuplicate) {
-  Session session = connect(transport_ == RowTransport::kLoadData);
+  mysql::Session session = connect(transport_ == RowTransport::kLoadData);
   write(session, {{"a", "1"}}, OnDuplicate::kSkip);
   write(session, {{"a", std::string(256, 'x')}, {"b", "2"}}, OnDuplicate::kSkip);
   EXPECT_EQ(table(), "a=1 b=2 ");
@@ -175,7 +175,7 @@ TEST_F(LoadDataTest, DuplicateThatDoesNotFitIsRefusedAndNotTakenForADuplicate) {
 
 TEST_F(LoadDataTest, FiguresAreReadWhateverTheServersLanguage) {
   const GlobalVariable language(admin(), "lc_messages", "'it_IT'");
-  Session session = connect(true);
+  mysql::Session session = connect(true);
   write(session, {{"a", "1"}}, OnDuplicate::kSkip);
   write(session, {{"a", std::string(256, 'x')}, {"a", "2"}, {"b", "2"}}, OnDuplicate::kSkip);
   EXPECT_EQ(table(), "a=1 b=2 ");
@@ -183,7 +183,7 @@ TEST_F(LoadDataTest, FiguresAreReadWhateverTheServersLanguage) {
 }
 
 TEST_F(LoadDataTest, MoreDuplicatesThanTheServerKeepsWarningsOfAreInserted) {
-  Session session = connect(true);
+  mysql::Session session = connect(true);
   std::vector<Line> lines;
   for (int i = 0; i < 1'500; ++i) lines.push_back({std::to_string(10'000 + i), "first"});
   write(session, lines, OnDuplicate::kSkip);
@@ -195,20 +195,20 @@ TEST_F(LoadDataTest, MoreDuplicatesThanTheServerKeepsWarningsOfAreInserted) {
 }
 
 TEST_F(LoadDataTest, ServerThatAllowsItNoLongerGetsInserts) {
-  Session session = connect(transport_ == RowTransport::kLoadData);
+  mysql::Session session = connect(transport_ == RowTransport::kLoadData);
   admin().execute("SET GLOBAL local_infile = 0");
   EXPECT_EQ(write(session, {{"a", "1"}, {"b", "2"}}, OnDuplicate::kSkip).counts.inserted, 2U);
   EXPECT_EQ(table(), "a=1 b=2 ");
 }
 
 TEST_F(BatchWriterTest, LockWaitIsRetriedUntilTheLockIsGone) {
-  Session session = connect();
+  mysql::Session session = connect();
   session.execute("SET innodb_lock_wait_timeout = 1");
   admin().execute("START TRANSACTION");
   admin().execute("INSERT INTO chat_messages (id, `from`, type, site_id, timestamp) VALUES ('b','x','x','x',NOW())");
   std::atomic<bool> is_over = false;
   std::jthread holder([&] {
-    const ClientThread client_thread;
+    const mysql::ClientThread client_thread;
     while (retries_ == 0 && !is_over) std::this_thread::yield();
     admin().execute("ROLLBACK");
   });
@@ -224,7 +224,7 @@ TEST_F(BatchWriterTest, LockWaitIsRetriedUntilTheLockIsGone) {
 }
 
 TEST_F(BatchWriterTest, ConnectionLostBeforeTheRangeIsOpenedAgain) {
-  Session session = connect();
+  mysql::Session session = connect();
   kill(session);
   EXPECT_EQ(write(session, {{"a", "1"}}, OnDuplicate::kSkip).counts.inserted, 1U);
   EXPECT_EQ(ledger(), "0: 1 1 0 0 0; ");
@@ -233,7 +233,7 @@ TEST_F(BatchWriterTest, ConnectionLostBeforeTheRangeIsOpenedAgain) {
 }
 
 TEST_F(BatchWriterTest, RangeThatIsCommittedAlreadyIsNotWrittenAgain) {
-  Session session = connect();
+  mysql::Session session = connect();
   write(session, {{"a", "1"}, {"a", "2"}}, OnDuplicate::kSkip);
   next_range_ = 0;
   const WriteResult again = write(session, {{"a", "1"}, {"a", "2"}}, OnDuplicate::kSkip);
@@ -243,7 +243,7 @@ TEST_F(BatchWriterTest, RangeThatIsCommittedAlreadyIsNotWrittenAgain) {
 }
 
 TEST_F(BatchWriterTest, CommittedRangeOfOtherBytesEndsTheRun) {
-  Session session = connect();
+  mysql::Session session = connect();
   write(session, {{"a", "1"}}, OnDuplicate::kSkip);
   next_range_ = 0;
   EXPECT_THROW(write(session, {{"a", "1"}, {"b", "1"}}, OnDuplicate::kSkip), SourceError);
@@ -251,9 +251,9 @@ TEST_F(BatchWriterTest, CommittedRangeOfOtherBytesEndsTheRun) {
 }
 
 TEST_F(BatchWriterTest, RunWhoseLoadWasTakenOverWritesNothing) {
-  Session session = connect();
-  const LoadRecord load = find_loads(admin(), {"chat_messages", "key1"}).at(0);
-  ASSERT_TRUE(take_over(admin(), load, {.owner = "another", .name = "the other run", .source = "log"}));
+  mysql::Session session = connect();
+  const ledger::LoadRecord load = ledger::find_loads(admin(), {"chat_messages", "key1"}).at(0);
+  ASSERT_TRUE(ledger::take_over(admin(), load, {.owner = "another", .name = "the other run", .source = "log"}));
   const auto failure = failure_of<LoadError>([&] { write(session, {{"a", "1"}}, OnDuplicate::kSkip); });
   ASSERT_TRUE(failure);
   EXPECT_NE(std::string(failure->what()).find("the other run"), std::string::npos) << failure->what();
@@ -261,7 +261,7 @@ TEST_F(BatchWriterTest, RunWhoseLoadWasTakenOverWritesNothing) {
 }
 
 TEST_F(BatchWriterTest, CommitThatTheServerLostEndsTheRunAfterTheReconnect) {
-  Session session = connect();
+  mysql::Session session = connect();
   write(session, {{"a", "1"}}, OnDuplicate::kSkip);
   admin().execute("DELETE FROM chatload_ranges");
   kill(session);
@@ -270,7 +270,7 @@ TEST_F(BatchWriterTest, CommitThatTheServerLostEndsTheRunAfterTheReconnect) {
 }
 
 TEST_F(BatchWriterTest, NothingIsCommittedAfterAnotherWriterFailed) {
-  Session session = connect();
+  mysql::Session session = connect();
   failed_ = true;
   EXPECT_FALSE(write(session, {{"a", "1"}}, OnDuplicate::kSkip).committed);
   EXPECT_EQ(table(), "");
@@ -294,17 +294,17 @@ TEST_F(BatchWriterTest, RangeThatWaitsForALowerOneGivesWayToIt) {
   ASSERT_EQ(scheduler.take(), &jobs[1]);
 
   const WriteContext shared = context(OnDuplicate::kSkip);
-  Session upper_session = connect();
+  mysql::Session upper_session = connect();
   std::jthread upper([&] {
-    const ClientThread client_thread;
+    const mysql::ClientThread client_thread;
     BatchWriter(upper_session, shared, failed_).write(jobs[1], scheduler);
     scheduler.finish(jobs[1]);
   });
   // The upper range has the total's lock as soon as another session cannot have it.
   admin().execute("SET innodb_lock_wait_timeout = 1");
-  while (!failure_of<StatementError>([&] { admin().execute("UPDATE totals SET lines_in = lines_in"); })) {
+  while (!failure_of<mysql::StatementError>([&] { admin().execute("UPDATE totals SET lines_in = lines_in"); })) {
   }
-  Session lower_session = connect();
+  mysql::Session lower_session = connect();
   lower_session.execute("SET innodb_lock_wait_timeout = 1");
   BatchWriter(lower_session, shared, failed_).write(jobs[0], scheduler);
   scheduler.finish(jobs[0]);
@@ -322,11 +322,11 @@ TEST_F(BatchWriterTest, RangeThatWaitsForOneThatMayNotBeginHoldsNoLocks) {
   ASSERT_EQ(scheduler.take(), &jobs[0]);
   ASSERT_EQ(scheduler.take(), &jobs[1]);
   const WriteContext shared = context(OnDuplicate::kSkip);
-  std::vector<Session> sessions;
+  std::vector<mysql::Session> sessions;
   for (int i = 0; i < 2; ++i) sessions.push_back(connect());
   const auto start = [&](std::size_t i) {
     return std::jthread([&, i] {
-      const ClientThread client_thread;
+      const mysql::ClientThread client_thread;
       BatchWriter(sessions[i], shared, failed_).write(jobs[i], scheduler);
       scheduler.finish(jobs[i]);
     });
@@ -334,7 +334,7 @@ TEST_F(BatchWriterTest, RangeThatWaitsForOneThatMayNotBeginHoldsNoLocks) {
   admin().execute("SET innodb_lock_wait_timeout = 1");
   const auto is_locked = [&] {
     admin().execute("START TRANSACTION");
-    const bool is_held = failure_of<StatementError>([&] {
+    const bool is_held = failure_of<mysql::StatementError>([&] {
                            admin().execute(
                                "INSERT INTO chat_messages (id, `from`, type, site_id, timestamp) "
                                "VALUES ('b','x','x','x',NOW())");
@@ -356,7 +356,7 @@ TEST_F(BatchWriterTest, RangeThatWaitsForOneThatMayNotBeginHoldsNoLocks) {
 }
 
 TEST_F(BatchWriterTest, FiguresThatNoInsertCanGiveEndTheRunBeforeTheCommit) {
-  Session session = connect();
+  mysql::Session session = connect();
   ASSERT_EQ(write(session, {{"a", "1"}, {"b", "2"}}, OnDuplicate::kSkip).counts.inserted, 2U);
   admin().execute(
       "CREATE TRIGGER rewrite BEFORE UPDATE ON chat_messages FOR EACH ROW SET NEW.data = CONCAT(NEW.data, '!')");
@@ -381,13 +381,13 @@ TEST_F(BatchWriterTest, LinesOfOneIdKeepTheirOrderAcrossConnections) {
       fill(jobs[range], lines);
     }
     {
-      std::vector<Session> sessions;
+      std::vector<mysql::Session> sessions;
       for (int i = 0; i < 4; ++i) sessions.push_back(connect());
       WriterPool pool(sessions, context(mode));
       for (WriteJob& job : jobs) pool.submit(job);
     }
     ASSERT_EQ(owner_.jobs_done, kRanges);
-    LineCounts total;
+    ledger::LineCounts total;
     for (const WriteJob& job : jobs) {
       ASSERT_TRUE(job.result.committed);
       total.inserted += job.result.counts.inserted;

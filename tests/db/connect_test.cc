@@ -11,7 +11,7 @@
 #include "db/database_fixture.h"
 #include "unit/scratch_folder.h"
 
-namespace chatload::write {
+namespace chatload::mysql {
 namespace {
 
 using ::testing::AllOf;
@@ -125,4 +125,4 @@ TEST_F(ConnectTest, TooManyConnectionsSayHowManyALoadNeeds) {
 }
 
 }  // namespace
-}  // namespace chatload::write
+}  // namespace chatload::mysql

@@ -1,4 +1,4 @@
-#include "write/control_connection.h"
+#include "mysql/control_connection.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 #include "base/errors.h"
 #include "db/database_fixture.h"
 
-namespace chatload::write {
+namespace chatload::mysql {
 namespace {
 
 using std::chrono::milliseconds;
@@ -237,4 +237,4 @@ TEST_F(ControlConnectionTest, LockGoesWithTheRun) {
 }
 
 }  // namespace
-}  // namespace chatload::write
+}  // namespace chatload::mysql

@@ -14,19 +14,19 @@
 #include <utility>
 
 #include "db/read_back.h"
-#include "write/session.h"
-#include "write/sql_text.h"
+#include "mysql/session.h"
+#include "mysql/sql_text.h"
 
-namespace chatload::write {
+namespace chatload {
 
 class DatabaseTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const char* url = std::getenv("CHATLOAD_TEST_URL");
     ASSERT_NE(url, nullptr) << "set CHATLOAD_TEST_URL, for example to the output of scripts/sandbox url";
-    endpoint_ = parse_endpoint(url);
-    add_credentials(endpoint_, {});
-    admin_.emplace(Session::connect(endpoint_, 0));
+    endpoint_ = mysql::parse_endpoint(url);
+    mysql::add_credentials(endpoint_, {});
+    admin_.emplace(mysql::Session::connect(endpoint_, 0));
 
     static int count = 0;
     endpoint_.database = "chatload_test_" + std::to_string(getpid()) + "_" + std::to_string(++count);
@@ -40,13 +40,13 @@ class DatabaseTest : public ::testing::Test {
   }
 
   // The endpoint of the test's own database.
-  [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
+  [[nodiscard]] const mysql::Endpoint& endpoint() const { return endpoint_; }
   // A session in that database, without a read timeout.
-  [[nodiscard]] Session& admin() { return *admin_; }
-  [[nodiscard]] Session connect(bool may_load_data = false) const {
-    return Session::connect(endpoint_, kReadTimeoutSeconds, may_load_data);
+  [[nodiscard]] mysql::Session& admin() { return *admin_; }
+  [[nodiscard]] mysql::Session connect(bool may_load_data = false) const {
+    return mysql::Session::connect(endpoint_, kReadTimeoutSeconds, may_load_data);
   }
-  [[nodiscard]] bool is_mysql() const { return admin_->server().server == Server::kMysql; }
+  [[nodiscard]] bool is_mysql() const { return admin_->server().server == mysql::Server::kMysql; }
 
   // Another client than chatload's, to read in that database what was written and committed.
   [[nodiscard]] ReadBack& read_back() { return read_back_connection(); }
@@ -55,12 +55,12 @@ class DatabaseTest : public ::testing::Test {
   }
 
   // What the session itself is told.
-  [[nodiscard]] std::string value(Session& session, const std::string& query) const {
+  [[nodiscard]] std::string value(mysql::Session& session, const std::string& query) const {
     return session.query(query).at(0).at(0).value_or("NULL");
   }
 
   // KILL, and returns when the server has let go of the connection.
-  void kill(const Session& session) {
+  void kill(const mysql::Session& session) {
     const std::string id = std::to_string(session.connection_id());
     admin_->execute("KILL " + id);
     while (!admin_->query("SELECT 1 FROM information_schema.PROCESSLIST WHERE ID = " + id).empty()) {
@@ -85,14 +85,14 @@ class DatabaseTest : public ::testing::Test {
  private:
   static constexpr std::uint32_t kReadTimeoutSeconds = 60;
 
-  Endpoint endpoint_;
-  std::optional<Session> admin_;
+  mysql::Endpoint endpoint_;
+  std::optional<mysql::Session> admin_;
 };
 
 // A global variable set for as long as this lives.
 class GlobalVariable {
  public:
-  GlobalVariable(Session& session, std::string name, const std::string& value)
+  GlobalVariable(mysql::Session& session, std::string name, const std::string& value)
       : session_(session),
         name_(std::move(name)),
         before_(session.query("SELECT @@global." + name_).at(0).at(0).value_or("")) {
@@ -102,11 +102,11 @@ class GlobalVariable {
   GlobalVariable& operator=(const GlobalVariable&) = delete;
   ~GlobalVariable() {
     const bool is_number = !before_.empty() && before_.find_first_not_of("0123456789") == std::string::npos;
-    session_.execute("SET GLOBAL " + name_ + " = " + (is_number ? before_ : quote_text(before_)));
+    session_.execute("SET GLOBAL " + name_ + " = " + (is_number ? before_ : mysql::quote_text(before_)));
   }
 
  private:
-  Session& session_;
+  mysql::Session& session_;
   std::string name_;
   std::string before_;
 };
@@ -114,23 +114,23 @@ class GlobalVariable {
 // An account with a password and all rights on one database, dropped with this.
 class Account {
  public:
-  Account(Session& session, std::string name, const std::string& password, const std::string& database)
+  Account(mysql::Session& session, std::string name, const std::string& password, const std::string& database)
       : session_(session), name_(std::move(name)) {
-    session_.execute("CREATE USER " + name_ + "@'%' IDENTIFIED BY " + quote_text(password));
-    session_.execute("GRANT ALL ON " + quote_identifier(database) + ".* TO " + name_ + "@'%'");
+    session_.execute("CREATE USER " + name_ + "@'%' IDENTIFIED BY " + mysql::quote_text(password));
+    session_.execute("GRANT ALL ON " + mysql::quote_identifier(database) + ".* TO " + name_ + "@'%'");
   }
   Account(const Account&) = delete;
   Account& operator=(const Account&) = delete;
   ~Account() { session_.execute("DROP USER " + name_ + "@'%'"); }
 
-  [[nodiscard]] Endpoint endpoint(Endpoint base, const std::string& password) const {
+  [[nodiscard]] mysql::Endpoint endpoint(mysql::Endpoint base, const std::string& password) const {
     base.user = name_;
     base.password = password;
     return base;
   }
 
  private:
-  Session& session_;
+  mysql::Session& session_;
   std::string name_;
 };
 
@@ -145,4 +145,4 @@ std::optional<Failure> failure_of(Body&& body) {
   return std::nullopt;
 }
 
-}  // namespace chatload::write
+}  // namespace chatload

@@ -6,7 +6,7 @@
 
 #include "db/database_fixture.h"
 
-namespace chatload::write {
+namespace chatload::mysql {
 namespace {
 
 class FailureTest : public DatabaseTest {
@@ -116,4 +116,4 @@ TEST_P(KilledBeforeTest, TheStatementFailsAndTheConnectionIsLost) {
 INSTANTIATE_TEST_SUITE_P(Transactions, KilledBeforeTest, ::testing::Values("START TRANSACTION", "COMMIT", "ROLLBACK"));
 
 }  // namespace
-}  // namespace chatload::write
+}  // namespace chatload::mysql

@@ -1,4 +1,4 @@
-#include "write/load_ledger.h"
+#include "ledger/load_ledger.h"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "db/database_fixture.h"
-#include "write/schema.h"
+#include "ledger/schema.h"
 
-namespace chatload::write {
+namespace chatload::ledger {
 namespace {
 
 constexpr LineCounts kCounts{
@@ -241,4 +241,4 @@ TEST_F(LoadLedgerTest, SettingsByWhichCommitsMayBeLostAreNamed) {
 }
 
 }  // namespace
-}  // namespace chatload::write
+}  // namespace chatload::ledger

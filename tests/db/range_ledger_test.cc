@@ -1,4 +1,4 @@
-#include "write/range_ledger.h"
+#include "ledger/range_ledger.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,10 +10,10 @@
 
 #include "base/errors.h"
 #include "db/database_fixture.h"
-#include "write/load_ledger.h"
-#include "write/schema.h"
+#include "ledger/load_ledger.h"
+#include "ledger/schema.h"
 
-namespace chatload::write {
+namespace chatload::ledger {
 namespace {
 
 using testing::ElementsAre;
@@ -35,8 +35,8 @@ class RangeLedgerTest : public DatabaseTest {
     return {.owner = owner, .name = "host of " + owner, .source = "log"};
   }
   [[nodiscard]] RangeLedger ledger(const std::string& owner = "ours") const { return {load_id_, owner}; }
-  [[nodiscard]] bool take_over(Session& session, const std::string& owner) {
-    return write::take_over(session, find_loads(session, {"chat_messages", "key"}).at(0), runner(owner));
+  [[nodiscard]] bool take_over(mysql::Session& session, const std::string& owner) {
+    return ledger::take_over(session, find_loads(session, {"chat_messages", "key"}).at(0), runner(owner));
   }
 
   [[nodiscard]] static RangeRow range(std::uint64_t number) {
@@ -73,12 +73,12 @@ TEST_F(RangeLedgerTest, ClaimThatIsRolledBackWasNone) {
 
 TEST_F(RangeLedgerTest, ClaimWaitsForWhoeverHasTheRangeAndGoesByHowThatEnds) {
   for (const auto& [number, end, is_free] : {std::tuple{0U, "COMMIT", false}, std::tuple{1U, "ROLLBACK", true}}) {
-    Session first = connect();
+    mysql::Session first = connect();
     first.execute("START TRANSACTION");
     ASSERT_TRUE(ledger().claim(first, range(number)));
     std::future<bool> second = std::async([this, number = number] {
-      const ClientThread client_thread;
-      Session session = connect();
+      const mysql::ClientThread client_thread;
+      mysql::Session session = connect();
       session.execute("START TRANSACTION");
       const bool is_claimed = ledger().claim(session, range(number));
       session.execute("COMMIT");
@@ -99,12 +99,12 @@ TEST_F(RangeLedgerTest, RunThatWasOvertakenClaimsNothingAndNamesTheOther) {
 }
 
 TEST_F(RangeLedgerTest, TakeOverWaitsForTheTransactionsUnderWayAndNoneBeginsBehindIt) {
-  Session first = connect();
+  mysql::Session first = connect();
   first.execute("START TRANSACTION");
   ASSERT_TRUE(ledger().claim(first, range(0)));
   std::future<bool> taken = std::async([this] {
-    const ClientThread client_thread;
-    Session session = connect();
+    const mysql::ClientThread client_thread;
+    mysql::Session session = connect();
     return take_over(session, "theirs");
   });
   EXPECT_TRUE(sees_lock_wait());
@@ -173,4 +173,4 @@ TEST_F(RangeLedgerTest, RangesThatTheServerLostAreNoticedAndThoseItHasBesideAreN
 }
 
 }  // namespace
-}  // namespace chatload::write
+}  // namespace chatload::ledger

@@ -1,4 +1,4 @@
-#include "write/range_recorder.h"
+#include "ledger/range_recorder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,11 +14,11 @@
 
 #include "base/errors.h"
 #include "db/database_fixture.h"
+#include "ledger/load_ledger.h"
+#include "ledger/schema.h"
 #include "spill/range_journal.h"
-#include "write/load_ledger.h"
-#include "write/schema.h"
 
-namespace chatload::write {
+namespace chatload::ledger {
 namespace {
 
 using testing::HasSubstr;
@@ -66,7 +66,7 @@ class RangeRecorderTest : public DatabaseTest {
     return journal;
   }
 
-  [[nodiscard]] RecordedRanges record(const std::unique_ptr<spill::RangeJournal>& journal, Session& session) {
+  [[nodiscard]] RecordedRanges record(const std::unique_ptr<spill::RangeJournal>& journal, mysql::Session& session) {
     RangeRecorder recorder(mapping_, *ledger_, *committed_, kStatementBytes, stop_);
     RecordedRanges all;
     for (const spill::Run& group : journal->groups()) {
@@ -138,7 +138,7 @@ TEST_F(RangeRecorderTest, AGroupWhoseCommitWasNotHeardOfIsRecordedOnceAndCountsA
 
 TEST_F(RangeRecorderTest, WaitsForALostTransactionOfOursAndGoesByHowThatEnds) {
   for (const auto& [end, first] : {std::pair("COMMIT", 0U), std::pair("ROLLBACK", 10U)}) {
-    Session lost = connect();
+    mysql::Session lost = connect();
     lost.execute("START TRANSACTION");
     std::vector<RangeRow> rows;
     for (std::uint64_t number = first; number <= first + 1; ++number) {
@@ -152,8 +152,8 @@ TEST_F(RangeRecorderTest, WaitsForALostTransactionOfOursAndGoesByHowThatEnds) {
     }
     ASSERT_TRUE(ledger_->insert(lost, rows, kStatementBytes));
     std::future<void> second = std::async([this, first = first] {
-      const ClientThread client_thread;
-      Session session = connect();
+      const mysql::ClientThread client_thread;
+      mysql::Session session = connect();
       expect_recorded(record(journal(first, first + 1), session), 2);
     });
     EXPECT_TRUE(sees_lock_wait());
@@ -166,7 +166,7 @@ TEST_F(RangeRecorderTest, WaitsForALostTransactionOfOursAndGoesByHowThatEnds) {
 
 TEST_F(RangeRecorderTest, IsNotHeldUpByAnotherLoadThatRecordsItsRanges) {
   const std::uint64_t next_load = begin_load(admin(), {"chat_messages", "other"}, {}, runner("ours"), 1, {}).value();
-  Session other = connect();
+  mysql::Session other = connect();
   other.execute("START TRANSACTION");
   RangeRow range{.number = RangeNumber(0), .compressed_end = 0, .record = {}};
   range.record.digest = std::string(32, 'd');
@@ -200,7 +200,7 @@ TEST_F(RangeRecorderTest, ARunThatWasOvertakenRecordsNothingAndLeavesNothingOpen
   const auto failure = failure_of<LoadError>([this] { static_cast<void>(record(journal(0, 2))); });
   ASSERT_TRUE(failure);
   EXPECT_THAT(failure->what(), HasSubstr("host of theirs"));
-  Session other = connect();
+  mysql::Session other = connect();
   EXPECT_EQ(value_read_back("SELECT COUNT(*) FROM chatload_ranges"), "0");
   ASSERT_TRUE(take_over(other, find_loads(other, {"chat_messages", "key"}).at(0), runner("ours again")));
 }
@@ -221,4 +221,4 @@ TEST_F(RangeRecorderTest, ManyRangesAndRejectsGoInSeveralStatements) {
 }
 
 }  // namespace
-}  // namespace chatload::write
+}  // namespace chatload::ledger

@@ -21,7 +21,7 @@
 #include <optional>
 #include <stdexcept>
 
-namespace chatload::write {
+namespace chatload {
 namespace {
 
 constexpr char kUse = 'u', kQuery = 'q', kPrepared = 'p', kRows = 'r', kFailed = 'f';
@@ -69,7 +69,7 @@ std::optional<std::string> receive_message(int socket) {
   return message;
 }
 
-sql::ConnectOptionsMap options_of(const Endpoint& endpoint) {
+sql::ConnectOptionsMap options_of(const mysql::Endpoint& endpoint) {
   sql::ConnectOptionsMap options;
   const std::string server = endpoint.socket.empty() ? "tcp://" + endpoint.host + ":" + std::to_string(endpoint.port)
                                                      : "unix://" + endpoint.socket;
@@ -109,7 +109,7 @@ std::string answer_to(sql::Connection& connection, const std::string& request) {
 }
 
 // In the other process, until this one closes its end. It connects at the first request, so that this one learns of it.
-void serve(int socket, const Endpoint& endpoint) {
+void serve(int socket, const mysql::Endpoint& endpoint) {
   std::unique_ptr<sql::Connection> connection;
   while (const auto request = receive_message(socket)) {
     std::string answer;
@@ -129,8 +129,8 @@ class ReadBackEnvironment : public ::testing::Environment {
   void SetUp() override {
     const char* url = std::getenv("CHATLOAD_TEST_URL");
     if (url == nullptr) return;  // every test says so
-    Endpoint endpoint = parse_endpoint(url);
-    add_credentials(endpoint, {});
+    mysql::Endpoint endpoint = mysql::parse_endpoint(url);
+    mysql::add_credentials(endpoint, {});
     connection.emplace(endpoint);
   }
   void TearDown() override { connection.reset(); }
@@ -143,7 +143,7 @@ auto* const environment =
 
 }  // namespace
 
-ReadBack::ReadBack(const Endpoint& endpoint) {
+ReadBack::ReadBack(const mysql::Endpoint& endpoint) {
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) throw std::runtime_error("no socket pair");
   process_ = fork();
@@ -164,20 +164,20 @@ ReadBack::~ReadBack() {
 
 void ReadBack::use(std::string_view database) { static_cast<void>(ask(kUse, database)); }
 
-std::vector<Row> ReadBack::query(std::string_view sql) { return ask(kQuery, sql); }
+std::vector<mysql::Row> ReadBack::query(std::string_view sql) { return ask(kQuery, sql); }
 
-std::vector<Row> ReadBack::query_prepared(std::string_view sql) { return ask(kPrepared, sql); }
+std::vector<mysql::Row> ReadBack::query_prepared(std::string_view sql) { return ask(kPrepared, sql); }
 
-std::vector<Row> ReadBack::ask(char what, std::string_view text) {
+std::vector<mysql::Row> ReadBack::ask(char what, std::string_view text) {
   std::string request(1, what);
   request += text;
   const std::optional<std::string> answer = send_message(socket_, request) ? receive_message(socket_) : std::nullopt;
   if (!answer) throw std::runtime_error("the process that reads back has ended");
   std::string_view rest = std::string_view(*answer).substr(1);
   if (answer->front() == kFailed) throw std::runtime_error("Connector/C++: " + std::string(rest));
-  std::vector<Row> rows;
+  std::vector<mysql::Row> rows;
   while (!rest.empty()) {
-    Row& row = rows.emplace_back(take_number(rest));
+    mysql::Row& row = rows.emplace_back(take_number(rest));
     for (std::optional<std::string>& cell : row) {
       const std::uint64_t size = take_number(rest);
       if (size == kNull) continue;
@@ -190,4 +190,4 @@ std::vector<Row> ReadBack::ask(char what, std::string_view text) {
 
 ReadBack& read_back_connection() { return environment->connection.value(); }
 
-}  // namespace chatload::write
+}  // namespace chatload

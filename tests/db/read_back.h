@@ -6,7 +6,7 @@
 // both.
 //
 // Debian's Connector/C++ is a layer over libmariadb, and a process has one plugin for MySQL's logins: libmariadb's, or
-// the one that chatload puts in its place (write/login.cc) and that takes no login but chatload's. So Connector/C++
+// the one that chatload puts in its place (mysql/login.cc) and that takes no login but chatload's. So Connector/C++
 // runs in a process of its own, which does what it is asked over a socket.
 #pragma once
 
@@ -16,17 +16,17 @@
 #include <string_view>
 #include <vector>
 
-#include "write/endpoint.h"
-#include "write/session.h"
+#include "mysql/endpoint.h"
+#include "mysql/session.h"
 
-namespace chatload::write {
+namespace chatload {
 
 // A connection at +00:00 in utf8mb4, for one thread at a time. What the server or the client refuses is thrown as
 // std::runtime_error.
 class ReadBack {
  public:
   // Forks. REQUIRES: no connection was opened and no thread started in this process.
-  explicit ReadBack(const Endpoint& endpoint);
+  explicit ReadBack(const mysql::Endpoint& endpoint);
   ReadBack(const ReadBack&) = delete;
   ReadBack& operator=(const ReadBack&) = delete;
   ~ReadBack();
@@ -35,11 +35,11 @@ class ReadBack {
   void use(std::string_view database);
 
   // All rows of a result, each cell's bytes as the server sent them.
-  [[nodiscard]] std::vector<Row> query(std::string_view sql);
-  [[nodiscard]] std::vector<Row> query_prepared(std::string_view sql);
+  [[nodiscard]] std::vector<mysql::Row> query(std::string_view sql);
+  [[nodiscard]] std::vector<mysql::Row> query_prepared(std::string_view sql);
 
  private:
-  std::vector<Row> ask(char what, std::string_view text);
+  std::vector<mysql::Row> ask(char what, std::string_view text);
 
   int socket_ = -1;
   pid_t process_ = -1;
@@ -49,4 +49,4 @@ class ReadBack {
 // set.
 [[nodiscard]] ReadBack& read_back_connection();
 
-}  // namespace chatload::write
+}  // namespace chatload

@@ -97,10 +97,10 @@ std::vector<Message> awkward_messages() {
   return messages;
 }
 
-std::vector<Row> rows_of(const std::vector<Message>& messages) {
+std::vector<mysql::Row> rows_of(const std::vector<Message>& messages) {
   std::map<std::int64_t, std::string> times;
   for (const Moment& moment : kMoments) times[moment.epoch_seconds] = moment.text;
-  std::vector<Row> rows;
+  std::vector<mysql::Row> rows;
   for (const Message& message : messages) {
     const std::string& time = times.at(message.timestamp);
     rows.push_back({message.id, message.type, message.from, message.site_id, message.data, time});
@@ -109,7 +109,7 @@ std::vector<Row> rows_of(const std::vector<Message>& messages) {
 }
 
 // The first row that tells one table from the other, in any order of rows; empty if none does.
-std::string difference(std::vector<Row> found, std::vector<Row> expected) {
+std::string difference(std::vector<mysql::Row> found, std::vector<mysql::Row> expected) {
   std::sort(found.begin(), found.end());
   std::sort(expected.begin(), expected.end());
   const auto [in_found, in_expected] = std::mismatch(found.begin(), found.end(), expected.begin(), expected.end());
@@ -132,7 +132,7 @@ class EveryValueTest : public BatchWriterTest, public ::testing::WithParamInterf
   }
 
   // Whether it is the transport asked for that carried the rows.
-  bool used_transport(Session& session) {
+  bool used_transport(mysql::Session& session) {
     const bool loads = session.query("SHOW SESSION STATUS LIKE 'Com_load'").at(0).at(1) != "0";
     const bool prepares = session.query("SHOW SESSION STATUS LIKE 'Com_stmt_prepare'").at(0).at(1) != "0";
     return loads == (transport_ == RowTransport::kLoadData) && prepares == (transport_ == RowTransport::kBound);
@@ -145,7 +145,7 @@ TEST_P(EveryValueTest, ArrivesAsItIs) {
   constexpr std::ptrdiff_t kRowsOfRange = 1'000;
   const std::vector<Message> messages = awkward_messages();
   ASSERT_GT(messages.size(), 2'500U);
-  Session session = connect(transport_ == RowTransport::kLoadData);
+  mysql::Session session = connect(transport_ == RowTransport::kLoadData);
   for (auto begin = messages.begin(); begin != messages.end();) {
     const auto end = begin + std::min(kRowsOfRange, messages.end() - begin);
     WriteJob job;

@@ -1,4 +1,4 @@
-#include "write/schema.h"
+#include "ledger/schema.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,9 @@
 
 #include "base/errors.h"
 #include "db/database_fixture.h"
-#include "write/sql_text.h"
+#include "mysql/sql_text.h"
 
-namespace chatload::write {
+namespace chatload::ledger {
 namespace {
 
 using ::testing::AllOf;
@@ -96,10 +96,10 @@ TEST_F(SchemaTest, ApplyCreatesATableThatWasDroppedLater) {
 
 TEST_F(SchemaTest, TwoThatApplyAtOnceBothSucceed) {
   for (int round = 0; round < 5; ++round) {
-    Session first = connect();
-    Session second = connect();
-    const auto apply = [](Session& session) {
-      const ClientThread thread;
+    mysql::Session first = connect();
+    mysql::Session second = connect();
+    const auto apply = [](mysql::Session& session) {
+      const mysql::ClientThread thread;
       (void)apply_schema(session);
     };
     auto other = std::async(std::launch::async, apply, std::ref(second));
@@ -127,7 +127,7 @@ TEST_F(SchemaTest, WhatIsPrintedDoesWhatApplyDoes) {
 TEST_F(SchemaTest, IdsThatDifferInCaseAccentOrTrailingSpaceAreDifferent) {
   (void)apply_schema(admin());
   for (const char* id : {"a", "A", "a ", "\xC3\xA1"}) {
-    admin().update("INSERT INTO chat_messages (id, `from`, site_id, timestamp) VALUES (" + quote_text(id) +
+    admin().update("INSERT INTO chat_messages (id, `from`, site_id, timestamp) VALUES (" + mysql::quote_text(id) +
                    ", '', '', '2016-11-22')");
   }
   EXPECT_EQ(value_read_back("SELECT COUNT(DISTINCT HEX(id)) FROM chat_messages"), "4");
@@ -135,7 +135,7 @@ TEST_F(SchemaTest, IdsThatDifferInCaseAccentOrTrailingSpaceAreDifferent) {
 
 TEST_F(SchemaTest, TheTimestampHasNoDefaultAndStaysWhenARowIsUpdated) {
   const GlobalVariable implicit(admin(), "explicit_defaults_for_timestamp", is_mysql() ? "1" : "0");
-  Session session = connect();
+  mysql::Session session = connect();
   (void)apply_schema(session);
   EXPECT_THAT(shown(), AllOf(HasSubstr("`timestamp` timestamp NOT NULL,"), Not(HasSubstr("CURRENT_TIMESTAMP"))));
 }
@@ -167,7 +167,7 @@ TEST_F(SchemaTest, AnIndexThatIsTooLongIsSaidToBeAndTheAccountIsNotBlamed) {
 TEST_F(SchemaTest, ApplyWithoutThePrivilegeSaysWhatIsMissing) {
   const Account account(admin(), "chatload_reader", "secret", endpoint().database);
   admin().execute("REVOKE CREATE ON " + endpoint().database + ".* FROM chatload_reader@'%'");
-  Session session = Session::connect(account.endpoint(endpoint(), "secret"), 0);
+  mysql::Session session = mysql::Session::connect(account.endpoint(endpoint(), "secret"), 0);
   const auto failure = failure_of<DatabaseError>([&] { (void)apply_schema(session); });
   ASSERT_TRUE(failure);
   EXPECT_THAT(failure->what(), AllOf(HasSubstr("`chat_messages`"), HasSubstr("may CREATE")));
@@ -252,7 +252,7 @@ TEST_F(SchemaTest, ALoaderThatMayNotReadTheMigrationsIsToldOfTheGrants) {
   const Account account(admin(), "chatload_loader", "secret", endpoint().database);
   admin().execute("REVOKE ALL ON " + endpoint().database + ".* FROM chatload_loader@'%'");
   admin().execute("GRANT SELECT ON " + endpoint().database + ".chat_messages TO chatload_loader@'%'");
-  Session session = Session::connect(account.endpoint(endpoint(), "secret"), 0);
+  mysql::Session session = mysql::Session::connect(account.endpoint(endpoint(), "secret"), 0);
   const auto failure = failure_of<DatabaseError>([&] { require_ledger(session); });
   ASSERT_TRUE(failure);
   EXPECT_THAT(failure->what(), AllOf(HasSubstr("`chatload_migrations`"), HasSubstr("denied"), HasSubstr("grants")));
@@ -268,10 +268,10 @@ TEST_F(SchemaTest, TheDocumentedGrantsAreEnoughForALoadersQuestions) {
     admin().execute("GRANT SELECT, INSERT, UPDATE, DELETE ON " + database + "." + table + " TO chatload_loader@'%'");
   }
   admin().execute("GRANT SELECT ON " + database + ".chatload_migrations TO chatload_loader@'%'");
-  Session session = Session::connect(account.endpoint(endpoint(), "secret"), 0);
+  mysql::Session session = mysql::Session::connect(account.endpoint(endpoint(), "secret"), 0);
   EXPECT_NO_THROW(require_ledger(session));
   EXPECT_THAT(check_schema(session, parse::chat_mapping()), EndsWith("ledger: can be used\n"));
 }
 
 }  // namespace
-}  // namespace chatload::write
+}  // namespace chatload::ledger

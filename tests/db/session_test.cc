@@ -1,4 +1,4 @@
-#include "write/session.h"
+#include "mysql/session.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,9 +10,9 @@
 #include <thread>
 
 #include "db/database_fixture.h"
-#include "write/sql_text.h"
+#include "mysql/sql_text.h"
 
-namespace chatload::write {
+namespace chatload::mysql {
 namespace {
 
 using ::testing::ElementsAre;
@@ -304,4 +304,4 @@ TEST_F(SessionTest, AThreadOfItsOwnMayUseASession) {
 }
 
 }  // namespace
-}  // namespace chatload::write
+}  // namespace chatload::mysql

@@ -1,13 +1,13 @@
-#include "write/table_info.h"
+#include "table/table_info.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/errors.h"
 #include "db/database_fixture.h"
-#include "write/schema.h"
+#include "ledger/schema.h"
 
-namespace chatload::write {
+namespace chatload::table {
 namespace {
 
 using ::testing::AllOf;
@@ -20,7 +20,7 @@ class TableInfoTest : public DatabaseTest {
  protected:
   // The shipped table, altered.
   void create(const std::string& alteration = "") {
-    (void)apply_schema(admin());
+    (void)ledger::apply_schema(admin());
     if (!alteration.empty()) admin().execute("ALTER TABLE chat_messages " + alteration);
   }
 
@@ -152,4 +152,4 @@ TEST_F(TableInfoTest, ATableWhoseNameNeedsQuotesIsFound) {
 }
 
 }  // namespace
-}  // namespace chatload::write
+}  // namespace chatload::table

@@ -1,4 +1,4 @@
-#include "write/throttle.h"
+#include "mysql/throttle.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 
 #include "db/database_fixture.h"
 
-namespace chatload::write {
+namespace chatload::mysql {
 namespace {
 
 constexpr std::uint64_t kStatements = 200;
@@ -56,4 +56,4 @@ TEST_F(ThrottleTest, PausesFromItsConstructionWhereTheLimitIsExceededAlready) {
 }
 
 }  // namespace
-}  // namespace chatload::write
+}  // namespace chatload::mysql

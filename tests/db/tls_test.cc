@@ -10,9 +10,9 @@
 
 #include "base/errors.h"
 #include "db/database_fixture.h"
-#include "write/sql_text.h"
+#include "mysql/sql_text.h"
 
-namespace chatload::write {
+namespace chatload::mysql {
 namespace {
 
 using ::testing::AllOf;
@@ -158,4 +158,4 @@ TEST_F(TlsTest, VerifyIdentityTakesTheHostsCertificateAndNoOther) {
 }
 
 }  // namespace
-}  // namespace chatload::write
+}  // namespace chatload::mysql

@@ -6,16 +6,17 @@ import unittest
 
 SRC = pathlib.Path(__file__).resolve().parents[2] / "src"
 
-# A stage includes itself, base and the stages to its left. cli is the last but one since it only makes plans, which
-# pipeline carries out; no other header of cli leaves its folder.
-STAGES = ["base", "source", "inflate", "split", "parse", "spill", "write", "report", "cli", "pipeline"]
+# A stage includes itself, base and the stages to its left. cli only makes plans, which the stages to its right carry
+# out; no other header of cli leaves its folder.
+STAGES = ["base", "mysql", "source", "inflate", "split", "parse", "table", "spill", "ledger", "write", "report", "cli",
+          "pipeline", "load", "command"]
 PLAN = "cli/plan.h"
 
 LIBRARIES = {
     "TBB": (re.compile(r"<(oneapi/)?tbb/"), "pipeline"),
     "the flow graph": (re.compile(r"flow_graph\.h"), "pipeline"),
-    "the MySQL client": (re.compile(r"<(mysql|mariadb|conncpp|cppconn|jdbc)"), "write"),
-    "OpenSSL": (re.compile(r"<openssl/"), "write"),
+    "the MySQL client": (re.compile(r"<(mysql|mariadb|conncpp|cppconn|jdbc)"), "mysql"),
+    "OpenSSL": (re.compile(r"<openssl/"), "mysql"),
     "libcurl": (re.compile(r"<curl/"), "source"),
     "simdjson": (re.compile(r"<simdjson"), "parse"),
     "CLI11": (re.compile(r"<CLI/"), "cli"),
@@ -50,9 +51,9 @@ class ArchitectureTest(unittest.TestCase):
             with self.subTest(f"{name} includes {include}"):
                 self.assertLessEqual(STAGES.index(target[1]), STAGES.index(stage))
 
-    def test_only_the_plan_leaves_cli_for_the_pipeline(self):
+    def test_only_the_plan_leaves_cli(self):
         for name, stage, include in includes():
-            if stage == "pipeline" and include.startswith('"cli/'):
+            if stage not in ("cli", "main.cc") and include.startswith('"cli/'):
                 self.assertEqual(include, f'"{PLAN}"', name)
 
     def test_libraries_stay_in_their_stage(self):

@@ -94,7 +94,7 @@ TEST_F(CommandLine, LoadHasTheDocumentedDefaults) {
   EXPECT_EQ(plan.read.inflater, inflate::Inflater::kIsal);
   EXPECT_THAT(plan.read.filter.types, ElementsAre("message", "status"));
   EXPECT_GE(plan.read.threads, 1U);
-  EXPECT_EQ(plan.write.on_duplicate, write::OnDuplicate::kSkip);
+  EXPECT_EQ(plan.write.on_duplicate, OnDuplicate::kSkip);
   EXPECT_GE(plan.write.connections, 1U);
   EXPECT_LE(plan.write.connections, 8U);
   EXPECT_EQ(plan.report.rejects, std::nullopt);
@@ -160,7 +160,7 @@ TEST_F(CommandLine, EveryFlagOfLoadReachesThePlan) {
                               "--log-format",
                               "json"});
   EXPECT_EQ(plan.write.endpoint.host, "db.example");
-  EXPECT_EQ(plan.write.on_duplicate, write::OnDuplicate::kReplace);
+  EXPECT_EQ(plan.write.on_duplicate, OnDuplicate::kReplace);
   EXPECT_EQ(plan.write.connections, 3U);
   EXPECT_TRUE(plan.write.is_connections_given);
   EXPECT_EQ(plan.read.threads, 5U);
@@ -383,7 +383,7 @@ TEST_F(CommandLine, TheLedgersFlagsReachThePlan) {
 
 TEST_F(CommandLine, LimitsThatALoadMakesWayForReachThePlan) {
   EXPECT_TRUE(load({}).write.throttle.empty());
-  const write::ThrottleLimits limits = load({"--max-load", "Threads_running=40", "--max-lag", "5s", "--replica",
+  const mysql::ThrottleLimits limits = load({"--max-load", "Threads_running=40", "--max-lag", "5s", "--replica",
                                              "mysql://u@a/db", "--max-load=X=0", "--replica", "mysql://u@b:3307/db"})
                                            .write.throttle;
   ASSERT_EQ(limits.max_load.size(), 2U);

@@ -44,15 +44,15 @@ Flags all_flags() {
 }
 
 void expect_all(const LoadPlan& plan) {
-  EXPECT_EQ(plan.write.on_duplicate, write::OnDuplicate::kReplace);
+  EXPECT_EQ(plan.write.on_duplicate, OnDuplicate::kReplace);
   EXPECT_THAT(plan.read.filter.types, ElementsAre("message", "typing"));
   EXPECT_THAT(plan.read.filter.sites, ElementsAre("", "9", "a\"\\\t\x7f\u00e9"));
   EXPECT_EQ(plan.read.filter.since_seconds, 1479816000);
   EXPECT_EQ(plan.read.filter.until_seconds, 1479859200);
   EXPECT_EQ(plan.read.split.range_bytes, 64 * kKiB);
   EXPECT_EQ(plan.read.split.line_bytes_max, 2 * kMiB);
-  EXPECT_EQ(plan.write.order, write::RowOrder::kKey);
-  EXPECT_EQ(plan.write.indexes, write::IndexMode::kDefer);
+  EXPECT_EQ(plan.write.order, RowOrder::kKey);
+  EXPECT_EQ(plan.write.indexes, IndexMode::kDefer);
 }
 
 // The sentence with which `given` is refused against what `recorded` asked for.
@@ -168,15 +168,15 @@ TEST(RecordedPlan, AutoNeverDiffersAndTakesWhatWasDecided) {
   EXPECT_THAT(refusal(given, all_flags()), IsEmpty());
   const LoadPlan resumed =
       resumed_plan(make_load_plan(given), recorded_plan(make_load_plan(all_flags())), kLoad, "--restart");
-  EXPECT_EQ(resumed.write.order, write::RowOrder::kKey);
-  EXPECT_EQ(resumed.write.indexes, write::IndexMode::kDefer);
+  EXPECT_EQ(resumed.write.order, RowOrder::kKey);
+  EXPECT_EQ(resumed.write.indexes, IndexMode::kDefer);
 }
 
 TEST(RecordedPlan, LoadOfBeforeThereWereTheSettingsIsInFileOrderAndKeepsItsIndexes) {
   const std::string recorded = "on-duplicate = \"skip\"\nrange-size = 4194304\nmax-line = 1048576\n";
   const LoadPlan resumed = resumed_plan(make_load_plan(flags()), recorded, kLoad, "--restart");
-  EXPECT_EQ(resumed.write.order, write::RowOrder::kFile);
-  EXPECT_EQ(resumed.write.indexes, write::IndexMode::kKeep);
+  EXPECT_EQ(resumed.write.order, RowOrder::kFile);
+  EXPECT_EQ(resumed.write.indexes, IndexMode::kKeep);
 }
 
 TEST(RecordedPlan, LoadThatFellBackGoesOnSoWhateverIsAskedFor) {
@@ -188,8 +188,8 @@ TEST(RecordedPlan, LoadThatFellBackGoesOnSoWhateverIsAskedFor) {
   EXPECT_THAT(refusal(asked, fell_back), IsEmpty());
   const LoadPlan resumed =
       resumed_plan(make_load_plan(asked), recorded_plan(make_load_plan(fell_back)), kLoad, "--restart");
-  EXPECT_EQ(resumed.write.order, write::RowOrder::kFile);
-  EXPECT_EQ(resumed.write.indexes, write::IndexMode::kKeep);
+  EXPECT_EQ(resumed.write.order, RowOrder::kFile);
+  EXPECT_EQ(resumed.write.indexes, IndexMode::kKeep);
 }
 
 TEST(RecordedPlan, OfALoadThatIsDoneOnlyWhatDecidedItsOutcomeIsCompared) {

@@ -5,7 +5,7 @@
 namespace chatload::report {
 namespace {
 
-write::LoadEntry done_load() {
+ledger::LoadEntry done_load() {
   return {.load = 7,
           .state = "done",
           .source = "in\x1b \"1\".json.gz",
@@ -27,11 +27,11 @@ write::LoadEntry done_load() {
 }
 
 TEST(LoadList, TableIsAlignedAndEscapesWhatTheSourceHolds) {
-  write::LoadEntry old = done_load();
+  ledger::LoadEntry old = done_load();
   old.load = 12;
   old.superseded_by = 13;
   old.done_share = 0.999;
-  write::LoadEntry pipe = done_load();
+  ledger::LoadEntry pipe = done_load();
   pipe.done_share.reset();
   pipe.source = "-";
   EXPECT_EQ(to_table({done_load(), old, pipe}),
@@ -46,7 +46,7 @@ TEST(LoadList, TableIsAlignedAndEscapesWhatTheSourceHolds) {
 }
 
 TEST(LoadList, JsonHasEveryKeyAndNullWhereThereIsNoValue) {
-  write::LoadEntry died = done_load();
+  ledger::LoadEntry died = done_load();
   died.state = "interrupted";
   died.finished_at.reset();
   died.exit_code.reset();
@@ -67,7 +67,7 @@ TEST(LoadList, JsonHasEveryKeyAndNullWhereThereIsNoValue) {
 
 TEST(LoadList, EmptyLedgerIsAHeaderAndAnEmptyArray) {
   EXPECT_EQ(to_table({}).find("LOAD  STATE"), 0U);
-  EXPECT_EQ(to_json(std::vector<write::LoadEntry>{}), "[]\n");
+  EXPECT_EQ(to_json(std::vector<ledger::LoadEntry>{}), "[]\n");
 }
 
 }  // namespace

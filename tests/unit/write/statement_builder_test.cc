@@ -41,7 +41,7 @@ std::string time_text(std::int64_t epoch_seconds) {
 TEST(StatementBuilder, SkipUpdatesTheKeyToItself) {
   std::string sql;
   const std::vector<std::uint32_t> order{2, 0};
-  EXPECT_EQ(StatementBuilder(two_columns(), OnDuplicate::kSkip, Server::kMysql)
+  EXPECT_EQ(StatementBuilder(two_columns(), OnDuplicate::kSkip, mysql::Server::kMysql)
                 .build(three_rows(), order, {.rows_max = 10, .bytes_max = 1'000}, sql),
             2U);
   EXPECT_EQ(sql,
@@ -53,18 +53,18 @@ TEST(StatementBuilder, ReplaceSpeaksEachServersDialect) {
   std::string sql;
   const std::vector<std::uint32_t> order{0};
   const StatementLimits limits{.rows_max = 10, .bytes_max = 1'000};
-  ASSERT_EQ(
-      StatementBuilder(two_columns(), OnDuplicate::kReplace, Server::kMysql).build(three_rows(), order, limits, sql),
-      1U);
+  ASSERT_EQ(StatementBuilder(two_columns(), OnDuplicate::kReplace, mysql::Server::kMysql)
+                .build(three_rows(), order, limits, sql),
+            1U);
   EXPECT_TRUE(sql.ends_with(" AS `new` ON DUPLICATE KEY UPDATE `id`=`new`.`id`,`at`=`new`.`at`")) << sql;
-  ASSERT_EQ(
-      StatementBuilder(two_columns(), OnDuplicate::kReplace, Server::kMariadb).build(three_rows(), order, limits, sql),
-      1U);
+  ASSERT_EQ(StatementBuilder(two_columns(), OnDuplicate::kReplace, mysql::Server::kMariadb)
+                .build(three_rows(), order, limits, sql),
+            1U);
   EXPECT_TRUE(sql.ends_with(" ON DUPLICATE KEY UPDATE `id`=VALUES(`id`),`at`=VALUES(`at`)")) << sql;
 }
 
 TEST(StatementBuilder, StatementEndsAtEitherLimit) {
-  const StatementBuilder builder(two_columns(), OnDuplicate::kFail, Server::kMysql);
+  const StatementBuilder builder(two_columns(), OnDuplicate::kFail, mysql::Server::kMysql);
   const std::vector<std::uint32_t> order{0, 1, 2};
   std::string sql;
   EXPECT_EQ(builder.build(three_rows(), order, {.rows_max = 2, .bytes_max = 1'000}, sql), 2U);
@@ -90,7 +90,7 @@ TEST(StatementBuilder, TimeIsWrittenInUtc) {
 
 TEST(StatementBuilder, RecordIsALineOfFields) {
   std::string text;
-  const StatementBuilder builder(two_columns(), OnDuplicate::kSkip, Server::kMysql);
+  const StatementBuilder builder(two_columns(), OnDuplicate::kSkip, mysql::Server::kMysql);
   builder.append_record(three_rows().row(0), text);
   builder.append_record(three_rows().row(2), text);
   EXPECT_EQ(text, "a\t2016-11-22 12:00:00\nc\t2016-11-22 12:00:00\n");
@@ -98,7 +98,7 @@ TEST(StatementBuilder, RecordIsALineOfFields) {
 }
 
 TEST(StatementBuilder, BoundRowHasAValueForEverySign) {
-  const StatementBuilder builder(two_columns(), OnDuplicate::kSkip, Server::kMariadb);
+  const StatementBuilder builder(two_columns(), OnDuplicate::kSkip, mysql::Server::kMariadb);
   EXPECT_EQ(builder.row_insert(), "INSERT INTO `t` (`id`,`at`) VALUES (?,?) ON DUPLICATE KEY UPDATE `id`=`id`");
   std::array<std::string_view, 2> values;
   std::string times;
@@ -108,7 +108,7 @@ TEST(StatementBuilder, BoundRowHasAValueForEverySign) {
 }
 
 TEST(StatementBuilder, BoundRowsEndAtEitherLimit) {
-  const StatementBuilder builder(two_columns(), OnDuplicate::kSkip, Server::kMariadb);
+  const StatementBuilder builder(two_columns(), OnDuplicate::kSkip, mysql::Server::kMariadb);
   const std::vector<std::uint32_t> order{0, 1, 2};
   constexpr std::size_t kRowBytes = 10 + 1 + 10 + 19;
   EXPECT_EQ(builder.rows_within(three_rows(), order, {.rows_max = 2, .bytes_max = 1'000}), 2U);
@@ -122,7 +122,7 @@ TEST(StatementBuilder, IdentifiersAreQuoted) {
   mapping.table = "odd`name";
   std::string sql;
   const std::vector<std::uint32_t> order{0};
-  ASSERT_EQ(StatementBuilder(mapping, OnDuplicate::kFail, Server::kMysql)
+  ASSERT_EQ(StatementBuilder(mapping, OnDuplicate::kFail, mysql::Server::kMysql)
                 .build(three_rows(), order, {.rows_max = 1, .bytes_max = 1'000}, sql),
             1U);
   EXPECT_TRUE(sql.starts_with("INSERT INTO `odd``name` (")) << sql;

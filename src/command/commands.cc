@@ -1,0 +1,272 @@
+#include "command/commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/descriptors.h"
+#include "base/log.h"
+#include "base/quantity.h"
+#include "base/stop_signal.h"
+#include "command/print.h"
+#include "command/with_session.h"
+#include "ledger/schema.h"
+#include "load/checked_files.h"
+#include "load/first_lines.h"
+#include "load/input_runner.h"
+#include "load/load_runner.h"
+#include "mysql/session.h"
+#include "parse/mapping.h"
+#include "pipeline/input_reader.h"
+#include "pipeline/memory_plan.h"
+#include "report/live_stats.h"
+#include "report/reject_sink.h"
+#include "report/reject_survey.h"
+#include "report/reject_writer.h"
+#include "report/summary.h"
+#include "source/held_file.h"
+#include "table/table_info.h"
+
+namespace chatload::command {
+namespace {
+
+// Measures the command from construction on and reports it once, however it ends.
+class Reporting {
+ public:
+  Reporting(report::RunKind kind, const std::vector<std::string>& inputs, const cli::ReportPlan& plan) : plan_(plan) {
+    summary_.kind = kind;
+    summary_.inputs = inputs;
+    if (plan_.summary) report::remove_json(*plan_.summary);
+  }
+
+  // Runs body, which returns a Verdict. What it throws, before the first input, leaves a summary of status failed
+  // behind.
+  template <typename Body>
+  ExitCode run(Body body) {
+    load::Verdict verdict;
+    try {
+      verdict = body();
+    } catch (const Interrupted&) {
+      write_summary_of(report::RunStatus::kInterrupted);
+      throw;
+    } catch (const std::exception&) {
+      write_summary_of(report::RunStatus::kFailed);
+      throw;
+    }
+    summary_.status = verdict.status;
+    summary_.counts = verdict.counts;
+    summary_.this_run = verdict.this_run;
+    summary_.seconds = seconds();
+    if (plan_.summary) report::write_json(summary_, *plan_.summary);
+    print(report::to_text(summary_));
+    return verdict.exit_code;
+  }
+
+ private:
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+  // What ended the run is the news; that its summary cannot be written either is said beside it.
+  void write_summary_of(report::RunStatus status) noexcept {
+    if (!plan_.summary) return;
+    try {
+      summary_.status = status;
+      summary_.seconds = seconds();
+      report::write_json(summary_, *plan_.summary);
+    } catch (const std::exception& error) {
+      log_error(error.what());
+    }
+  }
+
+  const cli::ReportPlan& plan_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  report::Summary summary_;
+};
+
+// The counts stand whatever becomes of the --rejects file.
+template <typename Writer>
+void close_rejects(Writer& writer, load::Verdict& verdict) {
+  if (verdict.environment_failed) return;  // what it could not write was said
+  try {
+    writer.close();
+  } catch (const EnvironmentError& error) {
+    log_error(error.what());
+    verdict.worsen(report::RunStatus::kFailed, error.exit_code());
+  }
+}
+
+// A run that did not finish ends soon, and leaves them to the next one.
+void mend_indexes(load::LoadRunner& runner, load::Verdict& verdict) {
+  if (verdict.exit_code != ExitCode::kLoaded && verdict.exit_code != ExitCode::kLoadedWithRejects) return;
+  try {
+    runner.mend_indexes();
+  } catch (const Error& error) {
+    log_error(error.what());
+    const bool is_stopped = error.exit_code() == ExitCode::kInterrupted;
+    verdict.worsen(is_stopped ? report::RunStatus::kInterrupted : report::RunStatus::kFailed, error.exit_code());
+  }
+}
+
+// Beside the writers', of which a machine with many cores opens more than `ulimit -n` may allow.
+constexpr std::size_t kConnectionsBesideWriters = 3;  // of the ledger, the throttle, and the rejects or the index build
+
+load::Verdict load(const cli::LoadPlan& plan, const StopSignal& stop) {
+  require_free_descriptors(
+      kDescriptorsOfCommand + kConnectionsBesideWriters + plan.write.connections + plan.write.throttle.replicas.size(),
+      ", or lower --connections");
+  load::LoadRunner runner(plan, stop);
+  load::Verdict verdict =
+      load::run_inputs(plan.inputs, plan.fail_fast, stop,
+                       [&](const std::string& input, load::Verdict& so_far) { runner.run(input, so_far); });
+  close_rejects(runner, verdict);
+  mend_indexes(runner, verdict);
+  return verdict;
+}
+
+void check_input(const cli::CheckPlan& plan, const pipeline::MemoryPlan& memory, const parse::Mapping& mapping,
+                 report::RejectWriter* writer, const StopSignal& stop, load::CheckedFiles& checked,
+                 const std::string& input, load::Verdict& verdict) {
+  const source::HeldFile file(input);
+  report::RejectSurvey survey(mapping);
+  report::RejectSink rejects(
+      input, plan.report.reject_limit, writer,
+      writer != nullptr ? "all of them are in the --rejects file" : "--rejects FILE.json.gz keeps them all", &survey);
+  report::LiveStats stats;
+  if (const std::string* const same = checked.same_as(file, stats)) {
+    log_info(fmt::format("{}: holds the same bytes as {}; its lines count once.", input, *same));
+    return;
+  }
+  load::LookedAtInput looked_at;
+  try {
+    looked_at = load::open_and_look(file, plan.read, mapping, writer, stop);
+  } catch (const load::HopelessInputError& error) {
+    const report::RunCounts counts{.parsed = error.lines()};
+    verdict.counts += counts;
+    verdict.this_run += counts;
+    throw;
+  }
+  const pipeline::InputResult read =
+      pipeline::read_input(std::move(looked_at.bytes), plan.read, plan.report.progress, mapping,
+                           memory.ranges_in_flight_max, pipeline::Counting(), rejects, stats, stop);
+  const pipeline::PipelineResult& result = read.pipeline;
+  verdict.counts += result.counts;
+  verdict.this_run += result.counts;
+  for (const report::LongText& text : survey.long_texts().many()) {
+    log_warning(fmt::format("{}: {}.", input, to_text(text, mapping)));
+  }
+  if (result.failure) std::rethrow_exception(result.failure);
+  if (result.budget_verdict) {
+    log_error(*result.budget_verdict);
+    verdict.worsen(report::RunStatus::kBudgetExceeded, ExitCode::kBudgetExceeded);
+  } else if (result.interrupted) {
+    log_warning(fmt::format("{}: stopped by a signal after {} lines; run the same command again.", input,
+                            format_count(result.counts.parsed.lines)));
+    verdict.worsen(report::RunStatus::kInterrupted, ExitCode::kInterrupted);
+  } else if (!result.counts.check_adds_up()) {
+    throw LoadError(
+        fmt::format("{}: its counts do not add up to its {} lines; please report this as a bug of chatload.", input,
+                    format_count(result.counts.parsed.lines)));
+  } else {
+    checked.add(file, read.source_digest);
+    load::say_if_all_filtered(input, result.counts.parsed.filtered, result, looked_at.filtered_types, plan.read.filter);
+    if (rejects.rejected() > 0) verdict.worsen(report::RunStatus::kDone, ExitCode::kLoadedWithRejects);
+  }
+}
+
+load::Verdict check(const cli::CheckPlan& given, const StopSignal& stop) {
+  parse::Mapping mapping = parse::chat_mapping();
+  cli::CheckPlan plan = given;
+  plan.read.split = pipeline::fitting_limits(given.read, {}, mapping.fields.size());
+  const pipeline::MemoryPlan memory = pipeline::plan_memory(plan.read, {});
+  plan.read.threads = memory.workers.threads;
+  if (plan.limits_from) {
+    with_session(*plan.limits_from, mysql::kReadTimeoutSeconds, [&](mysql::Session& session) {
+      static_cast<void>(table::inspect_table(session, mapping, OnDuplicate::kSkip));
+    });
+  }
+  std::optional<report::RejectWriter> writer;
+  if (plan.report.rejects) writer.emplace(*plan.report.rejects);
+  load::CheckedFiles checked(plan.report.progress, stop);
+  load::Verdict verdict =
+      load::run_inputs(plan.inputs, /*fail_fast=*/false, stop, [&](const std::string& input, load::Verdict& so_far) {
+        check_input(plan, memory, mapping, writer ? &*writer : nullptr, stop, checked, input, so_far);
+      });
+  if (writer) close_rejects(*writer, verdict);
+  return verdict;
+}
+
+bool is_read_once(const std::string& input) {
+  std::error_code error;
+  const auto status = std::filesystem::status(input, error);
+  return input == "-" || std::filesystem::is_fifo(status) || std::filesystem::is_character_file(status) ||
+         std::filesystem::is_socket(status);
+}
+
+// The last words of a run that did not finish. lines_done: of its inputs, by all runs.
+void name_resume_command(const cli::LoadPlan& plan, ExitCode exit_code, std::uint64_t lines_done) {
+  if (exit_code != ExitCode::kFailed && exit_code != ExitCode::kInterrupted && exit_code != ExitCode::kBudgetExceeded) {
+    return;
+  }
+  const auto once = std::find_if(plan.inputs.begin(), plan.inputs.end(), is_read_once);
+  if (!plan.ledger.source_id && once != plan.inputs.end()) {
+    log_info(fmt::format("{} cannot be resumed. Give it a name with --source-id to make it resumable.",
+                         *once == "-" ? "Standard input" : *once));
+    if (plan.inputs.size() == 1) return;
+  }
+  const bool has_cause = exit_code != ExitCode::kInterrupted;
+  if (lines_done == 0) {
+    log_info(
+        fmt::format("Nothing was loaded. {}: {}", has_cause ? "Fix the cause and run" : "Run", plan.resume_command));
+  } else {
+    log_info(fmt::format("{} lines are done. {}: {}", format_count(lines_done),
+                         has_cause ? "Fix the cause and continue with" : "Continue with", plan.resume_command));
+  }
+}
+
+}  // namespace
+
+ExitCode run_load(const cli::LoadPlan& plan, const StopSignal& stop) {
+  set_log_format(plan.report.log_format);
+  std::uint64_t lines_done = 0;
+  ExitCode exit_code = ExitCode::kFailed;
+  try {
+    exit_code = Reporting(report::RunKind::kLoad, plan.inputs, plan.report).run([&] {
+      load::Verdict verdict = load(plan, stop);
+      lines_done = verdict.counts.parsed.lines;
+      return verdict;
+    });
+  } catch (const Error& error) {
+    log_error(error.what());
+    exit_code = error.exit_code();
+  }
+  name_resume_command(plan, exit_code, lines_done);
+  return exit_code;
+}
+
+ExitCode run_check(const cli::CheckPlan& plan, const StopSignal& stop) {
+  set_log_format(plan.report.log_format);
+  return Reporting(report::RunKind::kCheck, plan.inputs, plan.report).run([&] { return check(plan, stop); });
+}
+
+ExitCode run_schema(const cli::SchemaPlan& plan) {
+  if (plan.action == cli::SchemaAction::kPrint) {
+    print(ledger::schema_sql());
+    return ExitCode::kLoaded;
+  }
+  with_session(*plan.endpoint, mysql::kNoReadTimeout, [&](mysql::Session& session) {
+    const bool is_apply = plan.action == cli::SchemaAction::kApply;
+    print(is_apply ? ledger::apply_schema(session) : ledger::check_schema(session, parse::chat_mapping()));
+  });
+  return ExitCode::kLoaded;
+}
+
+}  // namespace chatload::command

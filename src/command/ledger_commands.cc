@@ -1,0 +1,152 @@
+// chatload loads, loads forget, rejects: what people and the next stage of a pipeline ask the ledger.
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/errors.h"
+#include "base/log.h"
+#include "base/quantity.h"
+#include "base/terminal_text.h"
+#include "command/commands.h"
+#include "command/print.h"
+#include "command/with_session.h"
+#include "ledger/load_catalog.h"
+#include "ledger/reject_reader.h"
+#include "mysql/server_error.h"
+#include "mysql/session.h"
+#include "report/gzip_file.h"
+#include "report/load_list.h"
+#include "report/reject_writer.h"
+
+namespace chatload::command {
+namespace {
+
+// Summing up the ranges of many unfinished loads takes the server seconds, not minutes.
+constexpr std::uint32_t kSumTimeoutSeconds = 300;
+constexpr std::size_t kSaidBytesMax = 200;
+
+// with_session() for what stands and falls with the ledger.
+template <typename Body>
+ExitCode with_ledger(const mysql::Endpoint& endpoint, Body body) {
+  return with_session(endpoint, kSumTimeoutSeconds, [&](mysql::Session& session) {
+    try {
+      return body(session);
+    } catch (const mysql::StatementError& error) {
+      if (error.code() != ER_NO_SUCH_TABLE) throw;
+      throw DatabaseError(
+          fmt::format("There is no ledger at {}, or only a part of it; create it with `chatload schema apply`.",
+                      endpoint.display()));
+    }
+  });
+}
+
+ExitCode forget(ledger::LoadCatalog& catalog, const cli::LoadsPlan& plan) {
+  const std::vector<std::uint64_t> loads =
+      plan.load ? std::vector<std::uint64_t>{*plan.load} : catalog.older_than(*plan.older_than);
+  for (const std::uint64_t load : loads) {
+    for (const ledger::ForgottenLoad& forgotten : catalog.forget(load)) {
+      print(fmt::format("load {} of {}: forgotten, with {} ranges and {} rejected lines; its rows stay\n",
+                        forgotten.load, terminal_text(forgotten.source, kSaidBytesMax), format_count(forgotten.ranges),
+                        format_count(forgotten.rejects)));
+    }
+  }
+  if (loads.empty()) print("no load is that old\n");
+  return ExitCode::kLoaded;
+}
+
+// Where exported lines go: the plan's file, or standard output.
+class Export {
+ public:
+  explicit Export(const cli::RejectsPlan& plan) {
+    if (plan.output) file_.emplace(*plan.output, report::Placing::kWhenWhole);
+  }
+
+  // False where standard output takes no more; errno says why.
+  [[nodiscard]] bool write(std::string_view text) {
+    if (!file_) return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    file_->write(text);
+    return true;
+  }
+
+  void close() {
+    if (file_) file_->close();
+  }
+
+ private:
+  std::optional<report::GzipFile> file_;
+};
+
+std::string text_of(const ledger::StoredReject& reject, bool raw, std::string_view source) {
+  if (raw) return std::string(reject.raw) + '\n';
+  return report::to_json_line(report::record_of(reject), source);
+}
+
+// output_error: the errno of a standard output that took no more.
+ExitCode export_rejects(mysql::Session& session, const cli::RejectsPlan& plan, const StopSignal& stop,
+                        int& output_error) {
+  const ledger::LoadName load = ledger::LoadCatalog(session).name_of(plan.load);
+  Export target(plan);
+  std::uint64_t lines = 0;
+  std::uint64_t cut_lines = 0;
+  ledger::read_rejects(session, plan.load, LineNumber(0), [&](const ledger::StoredReject& reject) {
+    if (stop.requested()) return false;
+    // Its two halves, joined, may be JSON again, and would load as a row that lacks what is between them.
+    if (plan.raw && reject.raw_is_cut) {
+      ++cut_lines;
+      return true;
+    }
+    if (!target.write(text_of(reject, plan.raw, load.source))) {
+      output_error = errno;
+      return false;
+    }
+    ++lines;
+    return true;
+  });
+  if (stop.requested()) {
+    log_error(fmt::format("Interrupted after {} rejected lines; run the same command again.", format_count(lines)));
+    return ExitCode::kInterrupted;
+  }
+  if (output_error != 0) return ExitCode::kLoaded;
+  target.close();
+  if (!load.is_done) {
+    log_warning(fmt::format("Load {} is not done: these are the lines that it has rejected so far.", plan.load));
+  }
+  if (cut_lines > 0) {
+    log_warning(fmt::format(
+        "{} lines were longer than --max-line and are left out: the ledger has only their beginnings and ends. Load "
+        "them from the source with a larger --max-line; without --raw they are listed.",
+        format_count(cut_lines)));
+  }
+  if (plan.output) {
+    print(fmt::format("load {}: {} rejected lines in {}\n", plan.load, format_count(lines), plan.output->string()));
+  }
+  return ExitCode::kLoaded;
+}
+
+}  // namespace
+
+ExitCode run_loads(const cli::LoadsPlan& plan) {
+  return with_ledger(plan.endpoint, [&](mysql::Session& session) {
+    ledger::LoadCatalog catalog(session);
+    if (plan.action == cli::LoadsAction::kForget) return forget(catalog, plan);
+    const std::vector<ledger::LoadEntry> loads = catalog.list();
+    print(plan.format == cli::ListFormat::kJson ? report::to_json(loads) : report::to_table(loads));
+    return ExitCode::kLoaded;
+  });
+}
+
+ExitCode run_rejects(const cli::RejectsPlan& plan, const StopSignal& stop) {
+  int output_error = 0;
+  const ExitCode exit_code = with_ledger(
+      plan.endpoint, [&](mysql::Session& session) { return export_rejects(session, plan, stop, output_error); });
+  if (output_error != 0) errno = output_error;  // for flush_answer()
+  return exit_code;
+}
+
+}  // namespace chatload::command

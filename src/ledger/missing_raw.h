@@ -1,0 +1,37 @@
+// Refused lines whose text the ledger does not have yet.
+//
+// A stretch is written without the input at hand, so a row of it that the server refuses is recorded by its place
+// alone; the text is filled in before the load is done.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/units.h"
+#include "mysql/session.h"
+
+namespace chatload::ledger {
+
+struct MissingRaw {
+  LineNumber line;
+  ByteOffset offset;  // of the line's first byte in the decompressed stream
+};
+
+inline constexpr std::size_t kMissingRawAtOnce = 1'000;
+
+// The next ones behind the line, in file order, at most kMissingRawAtOnce. Throws StatementError.
+[[nodiscard]] std::vector<MissingRaw> find_missing_raw(mysql::Session& session, std::uint64_t load_id,
+                                                       LineNumber behind);
+
+struct FoundRaw {
+  LineNumber line;
+  std::string_view raw;  // without its line end
+};
+
+// In one transaction. Throws StatementError.
+void fill_raw(mysql::Session& session, std::uint64_t load_id, std::span<const FoundRaw> found);
+
+}  // namespace chatload::ledger

@@ -1,0 +1,237 @@
+#include "ledger/range_ledger.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <utility>
+
+#include "ledger/ledger_input.h"
+#include "mysql/runner_name.h"
+#include "mysql/sql_text.h"
+
+namespace chatload::ledger {
+namespace {
+
+// In front of the last committed range: more than any --memory has in flight.
+constexpr std::uint64_t kMissingMax = std::uint64_t{1} << 24;
+
+constexpr std::string_view kRecordCells =
+    "`begin_byte`, `length_bytes`, `digest`, `first_line`, `lines`, `inserted`, `updated`, `duplicate`, `filtered`,"
+    " `rejected`, `blank`";
+
+// Of those cells from `first` on.
+RangeRecord range_record(const mysql::Row& row, std::size_t first) {
+  RangeRecord record;
+  record.begin = ByteOffset(mysql::to_number(row[first]));
+  record.length_bytes = mysql::to_number(row[first + 1]);
+  record.digest = row[first + 2].value_or("");
+  record.first_line = LineNumber(mysql::to_number(row[first + 3]));
+  record.counts = line_counts(row, first + 4);
+  return record;
+}
+
+}  // namespace
+
+LineCounts line_counts(const mysql::Row& row, std::size_t first) {
+  return {.lines = mysql::to_number(row[first]),
+          .inserted = mysql::to_number(row[first + 1]),
+          .updated = mysql::to_number(row[first + 2]),
+          .duplicate = mysql::to_number(row[first + 3]),
+          .filtered = mysql::to_number(row[first + 4]),
+          .rejected = mysql::to_number(row[first + 5]),
+          .blank = mysql::to_number(row[first + 6])};
+}
+
+bool RangeRecord::has_bytes_of(const split::Range& range, std::string_view range_digest) const {
+  return begin == range.begin && length_bytes == range.length_bytes() && digest == range_digest;
+}
+
+bool RangeRecord::is_of_same_lines(const RangeRecord& other) const {
+  return begin == other.begin && length_bytes == other.length_bytes && digest == other.digest &&
+         first_line == other.first_line && counts.lines == other.counts.lines;
+}
+
+SourceError changed_source(std::uint64_t load_id, const RangeRecord& record) {
+  if (record.length_bytes == 0) {
+    return SourceError(fmt::format(
+        "This is not the file that load {} started with: sorted by key, its rows are not those written so far. "
+        "Restore the old file, or start over with --restart.",
+        load_id));
+  }
+  return SourceError(fmt::format(
+      "This is not the file that load {} started with: it differs within {} bytes from line {} on (byte {} of the "
+      "decompressed stream). Restore the old file, or start over with --restart.",
+      load_id, record.length_bytes, record.first_line.value(), record.begin.value()));
+}
+
+RangeLedger::RangeLedger(std::uint64_t load_id, std::string owner) : load_id_(load_id), owner_(std::move(owner)) {}
+
+bool RangeLedger::claim(mysql::Session& session, const RangeRow& range) const {
+  const RangeRecord& record = range.record;
+  const std::string sql = fmt::format(
+      "INSERT INTO `chatload_ranges` (`load_id`, `range_number`, `begin_byte`, `length_bytes`, `digest`,"
+      " `compressed_end`, `first_line`, `lines`, `inserted`, `updated`, `duplicate`, `filtered`, `rejected`, `blank`)"
+      " SELECT `load_id`, {}, {}, {}, {}, {}, {}, 0, 0, 0, 0, 0, 0, 0 FROM `chatload_loads`"
+      " WHERE `load_id` = {} AND `owner` = {} LOCK IN SHARE MODE",
+      range.number.value(), record.begin.value(), record.length_bytes, mysql::quote_text(record.digest),
+      range.compressed_end, record.first_line.value(), load_id_, mysql::quote_text(owner_));
+  try {
+    if (session.update(sql).affected_rows == 1) return true;
+  } catch (const mysql::StatementError& error) {
+    if (classify(error) == mysql::ErrorClass::kDuplicateKey) return false;
+    throw;
+  }
+  refuse_claim(session);
+}
+
+void RangeLedger::refuse_claim(mysql::Session& session) const {
+  const std::vector<mysql::Row> rows =
+      session.query(fmt::format("SELECT `runner` FROM `chatload_loads` WHERE `load_id` = {}", load_id_));
+  if (rows.empty()) {
+    throw LoadError(
+        fmt::format("Load {} is no longer in chatload_loads: it was deleted, or the server lost it; compare the table "
+                    "with the file, then load the file again.",
+                    load_id_));
+  }
+  throw LoadError(
+      fmt::format("Another run ({}) has taken load {} over, so this one writes nothing more; let that one finish, or "
+                  "run the same command again.",
+                  mysql::shown_runner(rows.front().at(0).value_or("unknown")), load_id_));
+}
+
+void RangeLedger::record_counts(mysql::Session& session, RangeNumber number, const LineCounts& counts,
+                                std::optional<std::string_view> witness) const {
+  session.execute(fmt::format(
+      "UPDATE `chatload_ranges` SET `lines` = {}, `inserted` = {}, `updated` = {}, `duplicate` = {}, `filtered` = {},"
+      " `rejected` = {}, `blank` = {}, `witness` = {} WHERE `load_id` = {} AND `range_number` = {}",
+      counts.lines, counts.inserted, counts.updated, counts.duplicate, counts.filtered, counts.rejected, counts.blank,
+      witness ? mysql::quote_text(*witness) : "NULL", load_id_, number.value()));
+}
+
+std::optional<RangeRecord> RangeLedger::find(mysql::Session& session, RangeNumber number) const {
+  const std::vector<mysql::Row> rows =
+      session.query(fmt::format("SELECT {} FROM `chatload_ranges` WHERE `load_id` = {} AND `range_number` = {}",
+                                kRecordCells, load_id_, number.value()));
+  return rows.empty() ? std::nullopt : std::optional(range_record(rows.front(), 0));
+}
+
+void RangeLedger::hold(mysql::Session& session) const {
+  const bool is_ours =
+      !session
+           .query(fmt::format("SELECT 1 FROM `chatload_loads` WHERE `load_id` = {} AND `owner` = {} LOCK IN SHARE MODE",
+                              load_id_, mysql::quote_text(owner_)))
+           .empty();
+  if (!is_ours) refuse_claim(session);
+}
+
+std::map<RangeNumber, RangeRecord> RangeLedger::find(mysql::Session& session, RangeNumber first,
+                                                     RangeNumber last) const {
+  std::map<RangeNumber, RangeRecord> records;
+  session.for_each(fmt::format("SELECT `range_number`, {} FROM `chatload_ranges` WHERE `load_id` = {}"
+                               " AND `range_number` BETWEEN {} AND {}",
+                               kRecordCells, load_id_, first.value(), last.value()),
+                   [&](const mysql::Row& row) { records.emplace(mysql::to_number(row[0]), range_record(row, 1)); });
+  return records;
+}
+
+bool RangeLedger::insert(mysql::Session& session, const std::vector<RangeRow>& rows, std::size_t bytes_max) const {
+  constexpr std::size_t kRowBytesMax = 400;
+  const std::string head = fmt::format(
+      "INSERT INTO `chatload_ranges` (`load_id`, `range_number`, `compressed_end`, {}) VALUES ", kRecordCells);
+  std::string sql;
+  try {
+    for (const RangeRow& row : rows) {
+      if (sql.size() + kRowBytesMax > bytes_max) session.execute(std::exchange(sql, {}));
+      const RangeRecord& record = row.record;
+      const LineCounts& counts = record.counts;
+      sql += sql.empty() ? head : ",";
+      fmt::format_to(std::back_inserter(sql), "({},{},{},{},{},{},{},{},{},{},{},{},{},{})", load_id_,
+                     row.number.value(), row.compressed_end, record.begin.value(), record.length_bytes,
+                     mysql::quote_text(record.digest), record.first_line.value(), counts.lines, counts.inserted,
+                     counts.updated, counts.duplicate, counts.filtered, counts.rejected, counts.blank);
+    }
+    if (!sql.empty()) session.execute(sql);
+    return true;
+  } catch (const mysql::StatementError& error) {
+    if (classify(error) == mysql::ErrorClass::kDuplicateKey) return false;
+    throw;
+  }
+}
+
+bool RangeLedger::has_ranges_from(mysql::Session& session, RangeNumber number) const {
+  return !session
+              .query(fmt::format("SELECT 1 FROM `chatload_ranges` WHERE `load_id` = {} AND `range_number` >= {}"
+                                 " AND `length_bytes` > 0 LIMIT 1",
+                                 load_id_, number.value()))
+              .empty();
+}
+
+std::vector<LineNumber> RangeLedger::rejected_lines(mysql::Session& session, LineNumber first, std::uint64_t count,
+                                                    std::size_t rejects_max) const {
+  std::vector<LineNumber> lines;
+  for (const mysql::Row& row : session.query(
+           fmt::format("SELECT `line` FROM `chatload_rejects` WHERE `load_id` = {} AND `line` >= {} AND `line` < {}"
+                       " ORDER BY `line` LIMIT {}",
+                       load_id_, first.value(), first.value() + count, rejects_max))) {
+    lines.emplace_back(mysql::to_number(row[0]));
+  }
+  return lines;
+}
+
+// Ranges are committed out of order only as far as there are some in flight, so that a number far behind the others is
+// none of ours. The bits take no memory for it.
+CommittedRanges::CommittedRanges(mysql::Session& session, std::uint64_t load_id) : load_id_(load_id) {
+  session.for_each(
+      fmt::format("SELECT `range_number` FROM `chatload_ranges` WHERE `load_id` = {} ORDER BY `range_number`",
+                  load_id_),
+      [this](const mysql::Row& row) {
+        const std::uint64_t number = ledger_number(row[0], load_id_, "`range_number`");
+        if (number - count_ > kMissingMax) {
+          throw damaged_ledger(load_id_,
+                               fmt::format("it has a range {}, but no more than {} before that", number, count_));
+        }
+        add(RangeNumber(number));
+      });
+}
+
+void CommittedRanges::add(RangeNumber number) {
+  const std::lock_guard lock(mutex_);
+  if (number.value() >= committed_.size()) committed_.resize(number.value() + 1);
+  count_ += committed_[number.value()] ? 0 : 1;
+  committed_[number.value()] = true;
+}
+
+bool CommittedRanges::contains(RangeNumber number) const {
+  const std::lock_guard lock(mutex_);
+  return number.value() < committed_.size() && committed_[number.value()];
+}
+
+std::uint64_t CommittedRanges::count() const {
+  const std::lock_guard lock(mutex_);
+  return count_;
+}
+
+void CommittedRanges::require_all(mysql::Session& session) const {
+  std::vector<bool> missing;
+  std::uint64_t missing_count = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    missing = committed_;
+    missing_count = count_;
+  }
+  session.for_each(fmt::format("SELECT `range_number` FROM `chatload_ranges` WHERE `load_id` = {}", load_id_),
+                   [&](const mysql::Row& row) {
+                     const std::uint64_t number = mysql::to_number(row[0]);
+                     if (number >= missing.size() || !missing[number]) return;
+                     missing[number] = false;
+                     --missing_count;
+                   });
+  if (missing_count == 0) return;
+  throw LoadError(fmt::format(
+      "The server has lost {} of the {} ranges whose commit it had acknowledged for load {}. A failover to a "
+      "replica that lags does that, or a crash without innodb_flush_log_at_trx_commit = 1. Run the same command "
+      "again to load them once more.",
+      missing_count, count(), load_id_));
+}
+
+}  // namespace chatload::ledger

@@ -1,0 +1,119 @@
+// A load's rows of chatload_ranges: which of its ranges are committed.
+//
+// A range's transaction first claims it: INSERT of its row, read from the load's row with a shared lock where that
+// still names our token as its owner. So
+//   - a run that takes the load over, by an UPDATE of the owner, waits for every transaction under way, and none
+//     begins behind it: after the UPDATE the ledger is final;
+//   - a range that is committed already, or is being committed by a session that we lost, cannot be claimed: the
+//     INSERT waits for that session and then fails with 1062. A COMMIT whose reply was lost is settled in this way.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/errors.h"
+#include "base/units.h"
+#include "ledger/line_counts.h"
+#include "mysql/session.h"
+#include "split/range.h"
+
+namespace chatload::ledger {
+
+// The seven cells of a row from `first` on, in the order of LineCounts: as chatload_ranges and chatload_loads have
+// them.
+[[nodiscard]] LineCounts line_counts(const mysql::Row& row, std::size_t first);
+
+// A row of chatload_ranges.
+struct RangeRecord {
+  ByteOffset begin;
+  std::uint64_t length_bytes = 0;
+  std::string digest;  // of its bytes (base/digest.h)
+  LineNumber first_line;
+  LineCounts counts;
+
+  [[nodiscard]] bool has_bytes_of(const split::Range& range, std::string_view range_digest) const;
+  // Whether they are records of the same lines.
+  [[nodiscard]] bool is_of_same_lines(const RangeRecord& other) const;
+};
+
+// A whole row of it.
+struct RangeRow {
+  RangeNumber number;
+  std::uint64_t compressed_end;
+  RangeRecord record;
+};
+
+// The bytes of a range are not those that its record was made of.
+[[nodiscard]] SourceError changed_source(std::uint64_t load_id, const RangeRecord& record);
+
+// Immutable: which load, by whose right. What it throws beside StatementError is a DatabaseError that ends the run.
+class RangeLedger {
+ public:
+  // owner: the token that this run put into the load's row.
+  RangeLedger(std::uint64_t load_id, std::string owner);
+
+  [[nodiscard]] std::uint64_t load_id() const { return load_id_; }
+
+  // In a transaction, before anything else; the row's counts are 0 until record_counts(). False: the range is committed
+  // already. Throws DatabaseError where another run has taken the load over, or the server has lost it.
+  [[nodiscard]] bool claim(mysql::Session& session, const RangeRow& range) const;
+
+  // In the same transaction, after everything else. witness: the key of a row that the table has now (witnesses.h).
+  void record_counts(mysql::Session& session, RangeNumber number, const LineCounts& counts,
+                     std::optional<std::string_view> witness) const;
+
+  // The same two for a transaction that records many ranges at once, in statements of at most bytes_max. insert() is
+  // false where one of them is committed already.
+  void hold(mysql::Session& session) const;
+  [[nodiscard]] bool insert(mysql::Session& session, const std::vector<RangeRow>& rows, std::size_t bytes_max) const;
+
+  [[nodiscard]] std::optional<RangeRecord> find(mysql::Session& session, RangeNumber number) const;
+
+  // Of [first, last], those that are there.
+  [[nodiscard]] std::map<RangeNumber, RangeRecord> find(mysql::Session& session, RangeNumber first,
+                                                        RangeNumber last) const;
+
+  // Whether ranges, not stretches, from that number on are committed.
+  [[nodiscard]] bool has_ranges_from(mysql::Session& session, RangeNumber number) const;
+
+  // The rejected lines among [first, first + count), at most rejects_max, in file order.
+  [[nodiscard]] std::vector<LineNumber> rejected_lines(mysql::Session& session, LineNumber first, std::uint64_t count,
+                                                       std::size_t rejects_max) const;
+
+ private:
+  [[noreturn]] void refuse_claim(mysql::Session& session) const;
+
+  std::uint64_t load_id_;
+  std::string owner_;
+};
+
+// The ranges that the server says are committed: those of earlier runs, and those whose COMMIT it has acknowledged.
+// Thread-safe. A bit a range.
+class CommittedRanges {
+ public:
+  // Reads those of earlier runs. REQUIRES: the load's row names us as owner, so that they are final. Throws LoadError
+  // where the ledger has a number that cannot be.
+  CommittedRanges(mysql::Session& session, std::uint64_t load_id);
+
+  void add(RangeNumber number);
+  [[nodiscard]] bool contains(RangeNumber number) const;
+  [[nodiscard]] std::uint64_t count() const;
+
+  // After a reconnect: throws DatabaseError if the server has lost one of them, as after a failover to a replica that
+  // was behind.
+  void require_all(mysql::Session& session) const;
+
+ private:
+  std::uint64_t load_id_;
+  mutable std::mutex mutex_;  // guards committed_ and count_
+  std::vector<bool> committed_;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace chatload::ledger

@@ -1,0 +1,31 @@
+// A load's rejected lines, as its transactions kept them in chatload_rejects.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "base/units.h"
+#include "mysql/session.h"
+#include "parse/outcome.h"
+
+namespace chatload::ledger {
+
+// Borrows everything, until the visit ends.
+struct StoredReject {
+  parse::RejectReason reason;
+  std::string_view field;   // empty where the reason concerns the whole line
+  std::string_view detail;  // of refused_by_server: "SQLSTATE 23000: …"; else empty
+  LineNumber line;
+  ByteOffset offset;     // of the line's first byte in the decompressed stream
+  std::string_view raw;  // without its line end
+  bool raw_is_cut = false;
+};
+
+// Calls visit for each behind that line (0: all) in the order of their lines, as of one instant, holding one in memory
+// at a time; stops soon after visit has returned false. Visits may take their time. Throws StatementError, and
+// DatabaseError for a reason that a newer chatload gave.
+void read_rejects(mysql::Session& session, std::uint64_t load, LineNumber behind,
+                  const std::function<bool(const StoredReject&)>& visit);
+
+}  // namespace chatload::ledger

@@ -1,0 +1,18 @@
+// The digest of all bytes of an input, for whoever asks whether it is the same as before.
+#pragma once
+
+#include <string>
+
+#include "base/stop_signal.h"
+#include "report/live_stats.h"
+#include "report/progress.h"
+#include "source/held_file.h"
+
+namespace chatload::load {
+
+// Digest::hex() of the whole input, read from its beginning under a progress line of its own. Of what can be read once
+// only, this is that once. Resets `stats` and uses them. Throws SourceError, and Interrupted after a stop.
+[[nodiscard]] std::string content_digest(const source::HeldFile& file, const report::ProgressOptions& progress,
+                                         report::LiveStats& stats, const StopSignal& stop);
+
+}  // namespace chatload::load

@@ -1,0 +1,24 @@
+// A source that may have changed since a load began, against the load's ranges.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "base/stop_signal.h"
+#include "cli/plan.h"
+#include "ledger/range_ledger.h"
+#include "mysql/control_connection.h"
+#include "source/held_file.h"
+
+namespace chatload::load {
+
+// Reads the input up to the last committed range and compares the bytes of each with its record. The ranges in between
+// are written afterwards, so this must come first: comparing on the way would be too late for those. source_read
+// becomes the compressed bytes read. Returns only when all are compared; throws Interrupted, SourceError where other
+// bytes stand, and what reading the input throws.
+void require_recorded_bytes(const source::HeldFile& input, const cli::ReadPlan& read, const ledger::RangeLedger& ledger,
+                            const ledger::CommittedRanges& committed, mysql::ControlConnection& control,
+                            std::atomic<std::uint64_t>& source_read, const StopSignal& stop);
+
+}  // namespace chatload::load

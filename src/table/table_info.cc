@@ -1,0 +1,317 @@
+// What information_schema says, on MySQL and on MariaDB alike unless noted:
+//
+//   CHARACTER_MAXIMUM_LENGTH  characters of a VARCHAR; for TEXT it repeats the bytes
+//   CHARACTER_OCTET_LENGTH    bytes; it is what bounds a TEXT or a BLOB, and in a VARCHAR the characters bind first
+//   COLUMN_DEFAULT            NULL where there is none; MariaDB writes a default of NULL as the text NULL
+//   GENERATION_EXPRESSION     NULL or empty for an ordinary column
+//   COLUMN_NAME in STATISTICS NULL for a key on an expression (MySQL)
+//   GRANTEE                   'user'@'host'; privileges by a role are not there
+//
+// Lengths in bytes are those of the column's charset. They bound our UTF-8 only where the charset is UTF-8 too; in a
+// charset of one byte a character they bound the characters; in any other the server's strict mode has the last word.
+#include "table/table_info.h"
+
+#include <algorithm>
+#include <cctype>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/errors.h"
+#include "mysql/sql_text.h"
+
+namespace chatload::table {
+namespace {
+
+struct Column {
+  std::string name;
+  std::string data_type;    // lower case: "varchar"
+  std::string column_type;  // as declared: "varchar(255)"
+  bool nullable = false;
+  bool has_default = false;  // or a value that the server makes
+  bool generated = false;
+  std::uint64_t characters = 0;
+  std::uint64_t octets = 0;
+  std::string charset;
+  std::string collation;
+};
+
+struct Key {
+  bool unique = false;
+  std::vector<std::optional<std::string>> columns;
+  bool has_prefix = false;
+};
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+bool is_one_of(std::string_view text, std::initializer_list<std::string_view> choices) {
+  return std::find(choices.begin(), choices.end(), text) != choices.end();
+}
+
+std::string in_this_table(std::string_view source, std::string_view columns, const std::string& table) {
+  return std::string("SELECT ")
+      .append(columns)
+      .append(" FROM information_schema.")
+      .append(source)
+      .append(" WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ")
+      .append(mysql::quote_text(table));
+}
+
+std::vector<Column> read_columns(mysql::Session& session, const std::string& table) {
+  std::vector<Column> columns;
+  for (const mysql::Row& row :
+       session.query(in_this_table("COLUMNS",
+                                   "COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, "
+                                   "EXTRA, GENERATION_EXPRESSION, CHARACTER_MAXIMUM_LENGTH, "
+                                   "CHARACTER_OCTET_LENGTH, CHARACTER_SET_NAME, COLLATION_NAME",
+                                   table) +
+                     " ORDER BY ORDINAL_POSITION")) {
+    Column& column = columns.emplace_back();
+    column.name = row[0].value_or("");
+    column.data_type = lower(row[1].value_or(""));
+    column.column_type = row[2].value_or("");
+    column.nullable = row[3] == "YES";
+    column.generated = !row[6].value_or("").empty();
+    column.has_default = row[4].has_value() || lower(row[5].value_or("")).find("auto_increment") != std::string::npos;
+    column.characters = mysql::to_number(row[7]);
+    column.octets = mysql::to_number(row[8]);
+    column.charset = row[9].value_or("binary");
+    column.collation = row[10].value_or("binary");
+  }
+  return columns;
+}
+
+std::map<std::string, Key> read_keys(mysql::Session& session, const std::string& table) {
+  std::map<std::string, Key> keys;
+  for (const mysql::Row& row :
+       session.query(in_this_table("STATISTICS", "INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART", table) +
+                     " ORDER BY INDEX_NAME, SEQ_IN_INDEX")) {
+    Key& key = keys[row[0].value_or("")];
+    key.unique = row[1] == "0";
+    key.columns.push_back(row[2]);
+    key.has_prefix = key.has_prefix || row[3].has_value();
+  }
+  return keys;
+}
+
+// A collation is fit for the key if it compares bytes and calls no two texts of different length equal.
+bool compares_bytes(mysql::Session& session, const Column& column) {
+  if (is_one_of(column.data_type, {"varbinary", "blob", "tinyblob", "mediumblob", "longblob"})) return true;
+  if (!column.collation.ends_with("_bin")) return false;
+  if (session.server().server == mysql::Server::kMariadb) return column.collation.ends_with("_nopad_bin");
+  const std::vector<mysql::Row> rows =
+      session.query("SELECT PAD_ATTRIBUTE FROM information_schema.COLLATIONS WHERE COLLATION_NAME = " +
+                    mysql::quote_text(column.collation));
+  return !rows.empty() && rows[0][0] == "NO PAD";
+}
+
+bool is_single_byte(mysql::Session& session, const std::string& charset) {
+  const std::vector<mysql::Row> rows = session.query(
+      "SELECT MAXLEN FROM information_schema.CHARACTER_SETS WHERE CHARACTER_SET_NAME = " + mysql::quote_text(charset));
+  return !rows.empty() && rows[0][0] == "1";
+}
+
+// Why the column cannot take the field, or nothing and the limits.
+std::optional<std::string> fit_field(mysql::Session& session, const Column& column, parse::FieldMapping& field) {
+  const std::string subject = "its column " + mysql::quote_identifier(column.name) + " is ";
+  if (column.generated) return subject + "generated, where a plain column is needed";
+
+  const std::string& type = column.data_type;
+  field.limits = {};
+  if (field.kind == parse::FieldKind::kEpochSeconds) {
+    if (is_one_of(type, {"timestamp", "datetime"})) return std::nullopt;
+    return subject + column.column_type + ", where TIMESTAMP or DATETIME is needed";
+  }
+  if (type == "varchar") {
+    field.limits.characters_max = column.characters;
+    return std::nullopt;
+  }
+  if (is_one_of(type, {"varbinary", "blob", "tinyblob", "mediumblob", "longblob"})) {
+    field.limits.bytes_max = column.octets;
+    return std::nullopt;
+  }
+  if (is_one_of(type, {"text", "tinytext", "mediumtext", "longtext"})) {
+    if (is_one_of(column.charset, {"utf8mb4", "utf8mb3", "utf8"})) {
+      field.limits.bytes_max = column.octets;
+    } else if (is_single_byte(session, column.charset)) {
+      field.limits.characters_max = column.octets;
+    }
+    return std::nullopt;
+  }
+  if (type == "char") return subject + column.column_type + ", which loses trailing spaces, where VARCHAR is needed";
+  if (type == "binary") return subject + column.column_type + ", which pads with zeros, where VARBINARY is needed";
+  return subject + column.column_type + ", where VARCHAR or TEXT is needed";
+}
+
+void read_triggers(mysql::Session& session, TableInfo& info) {
+  const std::string name = mysql::quote_text(info.table);
+  const std::vector<mysql::Row> triggers = session.query(
+      "SELECT ACTION_TIMING, EVENT_MANIPULATION FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = "
+      "DATABASE() AND EVENT_OBJECT_TABLE = " +
+      name);
+  const auto is_granted = [&](std::string_view source, const std::string& where) {
+    return !session
+                .query(fmt::format(
+                    R"(SELECT 1 FROM information_schema.{} WHERE PRIVILEGE_TYPE = 'TRIGGER'{} AND GRANTEE = CONCAT('\'',
+                       SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '\'@\'', SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '\''))",
+                    source, where))
+                .empty();
+  };
+  const bool is_seen = !triggers.empty() || is_granted("USER_PRIVILEGES", "") ||
+                       is_granted("SCHEMA_PRIVILEGES", " AND DATABASE() LIKE TABLE_SCHEMA") ||
+                       is_granted("TABLE_PRIVILEGES", " AND TABLE_SCHEMA = DATABASE() AND TABLE_NAME = " + name);
+  info.may_have_trigger = !is_seen || !triggers.empty();
+  info.has_update_trigger =
+      std::any_of(triggers.begin(), triggers.end(), [](const mysql::Row& trigger) { return trigger[1] == "UPDATE"; });
+  info.may_fire_on_duplicate = info.has_update_trigger || !is_seen ||
+                               std::any_of(triggers.begin(), triggers.end(), [](const mysql::Row& trigger) {
+                                 return trigger == mysql::Row{"BEFORE", "INSERT"};
+                               });
+}
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
+  return text;
+}
+
+using Problems = std::vector<std::string>;
+
+const Column* column_named(const std::vector<Column>& columns, const std::string& name) {
+  const auto found =
+      std::find_if(columns.begin(), columns.end(), [&](const Column& column) { return column.name == name; });
+  return found == columns.end() ? nullptr : &*found;
+}
+
+void check_columns(mysql::Session& session, const std::vector<Column>& columns, parse::Mapping& mapping,
+                   Problems& problems) {
+  for (parse::FieldMapping& field : mapping.fields) {
+    const Column* column = column_named(columns, field.column);
+    if (column == nullptr) {
+      problems.push_back("it has no column " + mysql::quote_identifier(field.column));
+    } else if (auto problem = fit_field(session, *column, field)) {
+      problems.push_back(std::move(*problem));
+    }
+  }
+  for (const Column& column : columns) {
+    if (!mapping.field_of(column.name) && !column.nullable && !column.has_default && !column.generated) {
+      problems.push_back("its column " + mysql::quote_identifier(column.name) +
+                         ", which no line fills, is NOT NULL without a default");
+    }
+  }
+}
+
+// Returns whether there is a unique key beside the primary key.
+bool check_keys(mysql::Session& session, const std::string& table, const std::string& key_column, Problems& problems) {
+  bool has_other_unique_key = false;
+  bool has_primary_key = false;
+  for (const auto& [name, key] : read_keys(session, table)) {
+    if (name == "PRIMARY") {
+      has_primary_key = key.columns.size() == 1 && key.columns[0] == key_column && !key.has_prefix;
+    } else if (key.unique) {
+      has_other_unique_key = true;
+    }
+  }
+  if (!has_primary_key)
+    problems.push_back("its primary key is not the whole of " + mysql::quote_identifier(key_column));
+  return has_other_unique_key;
+}
+
+}  // namespace
+
+std::string TableInfo::why_not_in_parallel() const {
+  if (has_other_unique_key) return fmt::format("`{}` has another unique key beside the primary key", table);
+  return fmt::format("the primary key of `{}` has the collation {}, which does not tell ids apart byte by byte", table,
+                     key_collation);
+}
+
+std::vector<std::string> TableInfo::surprises() const {
+  std::vector<std::string> surprises;
+  for (const std::string& column : narrow_columns) {
+    surprises.push_back("its column " + mysql::quote_identifier(column) +
+                        " is utf8mb3, so a line with a character that this lacks, such as an emoji, is rejected");
+  }
+  if (!key_is_bytes) {
+    surprises.push_back("its key has the collation " + key_collation +
+                        ", which takes some different ids for one, so one connection writes it in file order");
+  }
+  if (has_update_trigger) {
+    surprises.push_back(
+        "it has a trigger on UPDATE: --on-duplicate skip looks ids up first and does not fire it; replace fires it for"
+        " each line whose id is there");
+  }
+  return surprises;
+}
+
+TableInfo inspect_table(mysql::Session& session, parse::Mapping& mapping, OnDuplicate mode) {
+  const std::string subject = "The table " + mysql::quote_identifier(mapping.table);
+  const std::vector<mysql::Row> tables = session.query(in_this_table("TABLES", "TABLE_TYPE, ENGINE", mapping.table));
+  if (tables.empty()) {
+    throw DatabaseError(subject + " does not exist in this database, or the user may not see it; create it with " +
+                        "`chatload schema apply`.");
+  }
+  const std::string kind = lower(tables[0][0].value_or(""));
+  if (kind != "base table") {
+    throw DatabaseError(subject + " is a " + kind +
+                        ", where an ordinary table is needed; give that one another name, " +
+                        "then run `chatload schema apply`.");
+  }
+  Problems problems;
+  const std::string engine = tables[0][1].value_or("unknown");
+  if (lower(engine) != "innodb") {
+    problems.push_back("its engine is " + engine + ", which has no transactions, where InnoDB is needed");
+  }
+
+  const std::string& key_column = mapping.fields.at(mapping.key).column;
+  const std::vector<Column> columns = read_columns(session, mapping.table);
+  TableInfo info;
+  info.table = mapping.table;
+  check_columns(session, columns, mapping, problems);
+  info.has_other_unique_key = check_keys(session, mapping.table, key_column, problems);
+  if (mode == OnDuplicate::kReplace && info.has_other_unique_key) {
+    problems.push_back(
+        "it has a unique key beside its primary key, with which --on-duplicate replace could overwrite the wrong row");
+  }
+  if (!problems.empty()) {
+    throw DatabaseError(
+        subject + " cannot be loaded as it is: " + join(problems) +
+        "; change it with ALTER TABLE, or load into a database without it after `chatload schema apply`.");
+  }
+  for (const parse::FieldMapping& field : mapping.fields) {
+    if (is_one_of(column_named(columns, field.column)->charset, {"utf8mb3", "utf8"})) {
+      info.narrow_columns.push_back(field.column);
+    }
+  }
+  const Column& key = *column_named(columns, key_column);
+  info.key_collation = key.collation;
+  info.key_is_bytes = compares_bytes(session, key);
+  read_triggers(session, info);
+  return info;
+}
+
+std::string table_definition(mysql::Session& session, const std::string& table) {
+  return session.query("SHOW CREATE TABLE " + mysql::quote_identifier(table)).at(0).at(1).value_or("");
+}
+
+bool is_empty(mysql::Session& session, const std::string& table) {
+  return session.query("SELECT 1 FROM " + mysql::quote_identifier(table) + " LIMIT 1").empty();
+}
+
+std::string limits_text(const parse::Mapping& mapping) {
+  std::string text;
+  for (const parse::FieldMapping& field : mapping.fields) {
+    if (field.kind == parse::FieldKind::kEpochSeconds) continue;
+    const std::uint64_t most = std::min(field.limits.characters_max, field.limits.bytes_max);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", mysql::quote_identifier(field.column), most);
+  }
+  return text;
+}
+
+}  // namespace chatload::table
