@@ -51,8 +51,8 @@ def free_port():
 def make_certificate(folder, host="localhost"):
     """The path of a certificate for that host, signed by itself, in the folder; its key is in PATH.key."""
     path = pathlib.Path(folder) / f"{host}.pem"
-    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={host}",
-             "-addext", f"subjectAltName=DNS:{host}", "-keyout", f"{path}.key", "-out", path]  # fmt: skip
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+             "-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}", "-keyout", f"{path}.key", "-out", path]  # fmt: skip
     subprocess.run(words, check=True, stderr=subprocess.DEVNULL)
     return path
 
@@ -62,6 +62,18 @@ def make_public_key(path):
     words = ["sh", "-c", 'openssl genrsa 2048 | openssl rsa -pubout -out "$0"', path]
     subprocess.run(words, check=True, stderr=subprocess.DEVNULL)
     return path
+
+
+def rows_of(connection, statements):
+    """Runs statements and yields the rows of all results, each a list of bytes."""
+    connection.query(statements)
+    has_more = True
+    while has_more:
+        if result := connection.use_result():
+            while found := result.fetch_row(1000):
+                for row in found:
+                    yield [b"NULL" if value is None else value for value in row]
+        has_more = connection.next_result() == 0
 
 
 class Server:
@@ -117,21 +129,18 @@ class Server:
         words += ["--batch", "--raw", "--quick", "--skip-column-names"]
         return words + list(options) + ([database] if database else [])
 
-    def rows(self, statements, database=""):
-        """Runs statements in a session of their own, in UTC, and yields the rows of all results, each a list of bytes."""
-        connection = MySQLdb.connect(
-            user="root", unix_socket=self.socket, database=database, charset="utf8mb4", use_unicode=False, conv={},
+    def connect(self, database="", user="root"):
+        """A connection of one's own, in UTC."""
+        return MySQLdb.connect(
+            user=user, unix_socket=self.socket, database=database, charset="utf8mb4", use_unicode=False, conv={},
             init_command="SET time_zone = '+00:00'", autocommit=True, client_flag=CLIENT.MULTI_STATEMENTS,
         )  # fmt: skip
+
+    def rows(self, statements, database=""):
+        """Runs statements in a session of their own and yields the rows of all results, each a list of bytes."""
+        connection = self.connect(database)
         with contextlib.closing(connection):
-            connection.query(statements)
-            has_more = True
-            while has_more:
-                if result := connection.use_result():
-                    while found := result.fetch_row(1000):
-                        for row in found:
-                            yield [b"NULL" if value is None else value for value in row]
-                has_more = connection.next_result() == 0
+            yield from rows_of(connection, statements)
 
     def sql(self, statements, database=""):
         """Runs statements and returns the rows of all results, each a list of texts."""

@@ -34,7 +34,7 @@ class FewConnectionsTest(LedgerCase):
 
     def session_of_user(self):
         """Takes one of the account's connections."""
-        return self.session("DO 1", f"--user={USER}")
+        return self.session("DO 1", USER)
 
     def assert_indexes_are_there(self):
         self.assertIn("KEY `site_id`", str(self.database.sql("SHOW CREATE TABLE chat_messages")))

@@ -131,19 +131,12 @@ class LedgerCase(unittest.TestCase):
         return self.enterContext(Loader(self.folder, [*words, "--to", to or self.database.url], **popen_options))
 
     @contextlib.contextmanager
-    def session(self, statements, *options):
+    def session(self, statements, user="root"):
         """Another session in the database that has run the statements; it ends, and rolls back, with the context."""
-        words = self.server.client(self.database.name, "--unbuffered", *options)
-        client = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        try:
-            client.stdin.write(f"{statements};\nSELECT 'ran';\n")
-            client.stdin.flush()
-            self.assertEqual(client.stdout.readline(), "ran\n")
+        with contextlib.closing(self.server.connect(self.database.name, user)) as connection:
+            for _ in support.rows_of(connection, statements):
+                pass
             yield
-        finally:
-            client.stdin.close()
-            client.wait()
-            client.stdout.close()
 
     def row_held(self, key=HELD):
         """Keeps a load waiting at the line of that id."""

@@ -109,7 +109,7 @@ class StepsTest(ProgressCase):
         self.assert_loaded(loader.finish(), apply(self.path), status="already_loaded")
 
     def test_while_sorted_runs_are_merged_the_line_says_how_far_that_is(self):
-        path = support.generate(self.folder / "long.json.gz", lines=600_000)
+        path = support.generate(self.folder / "long.json", lines=600_000)
         flags = ("--order", "key", "--threads", 8, "--connections", 1, "--range-size", "64K", "--max-line", "4K")
         loader = self.loader(path, *flags, "--memory", self.least_memory(*flags), *OFTEN, to=self.database.url, progress="lines")
         self.assertGreater(int(self.line_said(loader, r"merges sorted runs: (\d+) %, \d:\d\d left")), 0)
