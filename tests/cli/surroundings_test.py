@@ -1,3 +1,4 @@
+# ctest: long
 """The command under limits, signals and with standard streams that its user did not mean for it: it ends as documented."""
 
 import contextlib
