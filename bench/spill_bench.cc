@@ -101,7 +101,9 @@ const Batches& batches_of(Ids ids) {
 
 void build(SpillStore& store, const Batches& batches) {
   RunBuilder builder(store);
-  for (std::size_t batch = 0; batch < kBatches; ++batch) builder.add(batches.batches[batch], RangeNumber(batch));
+  for (std::size_t batch = 0; batch < kBatches; ++batch) {
+    builder.add(batches.batches[batch], {SourceOrdinal(1), RangeNumber(batch)});
+  }
   builder.finish();
 }
 

@@ -46,11 +46,12 @@ _chatload() {
       --progress-interval | \
       --range-size | \
       --limits-from | \
-      --older-than) return ;;
+      --older-than | \
+      --source) return ;;
     *)
       case $command in
         '') words='load check schema loads rejects --help --version' ;;
-        'load') words='--to --password-file --on-duplicate --order --spill-dir --connections --indexes --retry-for --max-load --max-lag --replica --restart --reload --source-id --fail-fast --type --site --since --until --rejects --max-rejects --summary --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --write-method --wait-lock --progress-interval --range-size --inflater' ;;
+        'load') words='--to --password-file --on-duplicate --order --spill-dir --connections --indexes --retry-for --max-load --max-lag --replica --restart --reload --source-id --fail-fast --any-order --type --site --since --until --rejects --max-rejects --summary --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --write-method --wait-lock --progress-interval --range-size --inflater' ;;
         'check') words='--limits-from --password-file --type --site --since --until --rejects --max-rejects --summary --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --progress-interval --range-size --inflater' ;;
         'schema') words='print apply check --help' ;;
         'schema print') words='--help --config' ;;
@@ -58,7 +59,7 @@ _chatload() {
         'schema check') words='--to --password-file --help --config --server-public-key-file --get-server-public-key' ;;
         'loads') words='forget --to --password-file --format --help --config --server-public-key-file --get-server-public-key' ;;
         'loads forget') words='--to --password-file --older-than --help --config --server-public-key-file --get-server-public-key' ;;
-        'rejects') words='--to --password-file --raw --output --help --config --server-public-key-file --get-server-public-key' ;;
+        'rejects') words='--to --password-file --source --raw --output --help --config --server-public-key-file --get-server-public-key' ;;
       esac
       case $command in load | check) [[ $current == -* ]] || files=-f ;; esac
       ;;

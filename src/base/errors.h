@@ -63,6 +63,12 @@ class LoadError : public DatabaseError {
   using DatabaseError::DatabaseError;
 };
 
+// The input has more bad lines than its budget allows, or no good one.
+class BudgetExceededError : public Error {
+ public:
+  explicit BudgetExceededError(const std::string& sentence) : Error(ExitCode::kBudgetExceeded, sentence) {}
+};
+
 // A signal came while something was waited for.
 class Interrupted : public Error {
  public:

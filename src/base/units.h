@@ -1,7 +1,7 @@
-// The three numbers that must not be mixed: which range, which line, which byte.
+// The numbers that must not be mixed: which source, which range, which line, which byte.
 //
 // Each is a distinct type that converts to an integer only through value(); so a line number passed where a byte
-// offset is wanted does not compile. All count from the start of the decompressed stream of one input.
+// offset is wanted does not compile. All but the first count from the start of the decompressed stream of one source.
 #pragma once
 
 #include <compare>
@@ -30,9 +30,18 @@ class Ordinal {
   std::uint64_t value_ = 0;
 };
 
-using RangeNumber = Ordinal<struct RangeNumberTag>;  // 0-based, in file order
-using ByteOffset = Ordinal<struct ByteOffsetTag>;    // 0-based, decompressed unless a name says compressed
-using LineNumber = Ordinal<struct LineNumberTag>;    // 1-based, as editors and `sed -n Np` count
+using SourceOrdinal = Ordinal<struct SourceOrdinalTag>;  // 1-based, in the order of a load
+using RangeNumber = Ordinal<struct RangeNumberTag>;      // 0-based, in file order
+using ByteOffset = Ordinal<struct ByteOffsetTag>;        // 0-based, decompressed unless a name says compressed
+using LineNumber = Ordinal<struct LineNumberTag>;        // 1-based, as editors and `sed -n Np` count
+
+// A range of a load, or a stretch, whose source is 0 and whose number counts the load's stretches from 0.
+struct RangeKey {
+  SourceOrdinal source;
+  RangeNumber number;
+
+  constexpr auto operator<=>(const RangeKey&) const = default;
+};
 
 inline constexpr std::size_t kKiB = 1024;
 inline constexpr std::size_t kMiB = 1024 * kKiB;

@@ -129,6 +129,8 @@ void declare_load(CLI::App& app, Flags& flags) {
       .flag("--source-id", "NAME", flags.source_id,
             "recognise the input by this name, not by its content; also standard input")
       .switch_flag("--fail-fast", flags.fail_fast, "stop at the first input that fails")
+      .switch_flag("--any-order", flags.any_order,
+                   "with --on-duplicate replace: load an input although one before it could not be")
       .group(kForExperts)
       .flag("--write-method", "auto|insert|load-data", flags.write_method,
             "how rows are sent; auto: LOAD DATA if faster, allowed and as strict")
@@ -176,6 +178,7 @@ void declare_rejects(CLI::App& app, Flags& flags) {
   declare_connection(Declarer(app).group("Database"), flags, "where the ledger is");
   Declarer(app)
       .group("Rejects")
+      .flag("--source", "N", flags.source, "only those of this source, by its number from `chatload loads LOAD`")
       .switch_flag("--raw", flags.raw, "the lines as they were, to fix and load (default: JSON with the reason)")
       .flag("-o,--output", "FILE.json.gz", flags.output,
             "write them to this file, gzipped (default: standard output, plain)");
@@ -216,8 +219,10 @@ class Grammar {
     CLI::App& check = add_command(*schema_, "check", "schema", "Says whether the table can be loaded into.");
     declare_connection(Declarer(apply).group("Database"), flags_, "where to create it");
     declare_connection(Declarer(check).group("Database"), flags_, "where to look");
-    loads_ = &add_command(app_, "loads", "loads", "Lists the loads in the ledger: state, progress and counts.");
+    loads_ = &add_command(app_, "loads", "loads",
+                          "Lists the loads in the ledger, or the sources of one: state, progress, counts.");
     loads_->require_subcommand(0, 1);
+    loads_->add_option("LOAD", flags_.load, "list the sources of this load")->option_text("[LOAD]");
     declare_connection(Declarer(*loads_).group("Database"), flags_, "where the ledger is");
     Declarer(*loads_).group("Loads").flag("--format", "table|json", flags_.format,
                                           "for people or machines (default table)");

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 
 #include "base/errors.h"
@@ -15,10 +16,16 @@ namespace {
 
 void append_matches(std::vector<std::string>& inputs, const std::string& pattern) {
   glob_t matches{};
-  const int result = glob(pattern.c_str(), 0, nullptr, &matches);
+  const int result = glob(pattern.c_str(), GLOB_NOSORT, nullptr, &matches);
+  const auto first = static_cast<std::ptrdiff_t>(inputs.size());
   if (result == 0) inputs.insert(inputs.end(), matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
   globfree(&matches);
   if (result != 0) throw UsageError(fmt::format("No file matches '{}'.", pattern));
+  // chat-9 before chat-10.
+  std::sort(inputs.begin() + first, inputs.end(), [](const std::string& a, const std::string& b) {
+    const int order = ::strverscmp(a.c_str(), b.c_str());
+    return order != 0 ? order < 0 : a < b;
+  });
 }
 
 bool is_open_for_reading(int descriptor) {

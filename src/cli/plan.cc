@@ -311,6 +311,7 @@ LoadPlan make_load_plan(const Flags& flags) {
   plan.read = make_read_plan(flags);
   plan.ledger = make_ledger_plan(flags, plan.inputs);
   plan.fail_fast = is_on("--fail-fast", flags.fail_fast);
+  plan.any_order = is_on("--any-order", flags.any_order);
   plan.report = make_report_plan(flags, true);
   plan.write = make_write_plan(flags);
   std::vector<const mysql::Endpoint*> endpoints = {&plan.write.endpoint};
@@ -367,6 +368,7 @@ RejectsPlan make_rejects_plan(const Flags& flags) {
   RejectsPlan plan;
   if (!flags.load) throw UsageError("Name the LOAD whose rejects to export, by its number from `chatload loads`.");
   plan.load = load_number(*flags.load);
+  if (flags.source) plan.source = SourceOrdinal(parse_count("--source", *flags.source, 1, UINT32_MAX));
   plan.raw = is_on("--raw", flags.raw);
   plan.endpoint = required_endpoint(flags);
   if (flags.output) {

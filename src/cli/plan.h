@@ -13,6 +13,7 @@
 
 #include "base/load_modes.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "inflate/decoded_stream.h"
 #include "mysql/endpoint.h"
 #include "mysql/throttle_limits.h"
@@ -76,6 +77,7 @@ struct LoadPlan {
   ReportPlan report;
   LedgerPlan ledger;
   bool fail_fast = false;  // the first input that fails is the last
+  bool any_order = false;  // with replace, an input may be loaded although one in front of it is not
   // For messages: this command line as a shell takes it again, without --restart and --reload.
   std::string resume_command;
   // Of the settings in recorded_plan(), the keys of those that the user gave. For resumed_plan().
@@ -99,7 +101,7 @@ struct SchemaPlan {
 enum class LoadsAction { kList, kForget };
 enum class ListFormat { kTable, kJson };
 
-// kForget has either load or older_than.
+// kForget has either load or older_than. kList with a load lists its sources.
 struct LoadsPlan {
   mysql::Endpoint endpoint;
   LoadsAction action = LoadsAction::kList;
@@ -111,6 +113,7 @@ struct LoadsPlan {
 struct RejectsPlan {
   mysql::Endpoint endpoint;
   std::uint64_t load = 0;
+  std::optional<SourceOrdinal> source;          // of that source alone
   bool raw = false;                             // the bare lines, not JSON records
   std::optional<std::filesystem::path> output;  // gzipped; not given: plain, to standard output
 };

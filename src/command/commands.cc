@@ -19,20 +19,13 @@
 #include "command/print.h"
 #include "command/with_session.h"
 #include "ledger/schema.h"
-#include "load/checked_files.h"
-#include "load/first_lines.h"
-#include "load/input_runner.h"
-#include "load/load_runner.h"
+#include "load/check.h"
+#include "load/loader.h"
+#include "load/verdict.h"
 #include "mysql/session.h"
 #include "parse/mapping.h"
-#include "pipeline/input_reader.h"
-#include "pipeline/memory_plan.h"
-#include "report/live_stats.h"
-#include "report/reject_sink.h"
-#include "report/reject_survey.h"
 #include "report/reject_writer.h"
 #include "report/summary.h"
-#include "source/held_file.h"
 #include "table/table_info.h"
 
 namespace chatload::command {
@@ -43,7 +36,7 @@ class Reporting {
  public:
   Reporting(report::RunKind kind, const std::vector<std::string>& inputs, const cli::ReportPlan& plan) : plan_(plan) {
     summary_.kind = kind;
-    summary_.inputs = inputs;
+    for (const std::string& input : inputs) summary_.inputs.push_back({.name = input});
     if (plan_.summary) report::remove_json(*plan_.summary);
   }
 
@@ -63,6 +56,7 @@ class Reporting {
     }
     summary_.status = verdict.status;
     summary_.counts = verdict.counts;
+    summary_.inputs = verdict.inputs;
     summary_.this_run = verdict.this_run;
     summary_.seconds = seconds();
     if (plan_.summary) report::write_json(summary_, *plan_.summary);
@@ -92,30 +86,6 @@ class Reporting {
   report::Summary summary_;
 };
 
-// The counts stand whatever becomes of the --rejects file.
-template <typename Writer>
-void close_rejects(Writer& writer, load::Verdict& verdict) {
-  if (verdict.environment_failed) return;  // what it could not write was said
-  try {
-    writer.close();
-  } catch (const EnvironmentError& error) {
-    log_error(error.what());
-    verdict.worsen(report::RunStatus::kFailed, error.exit_code());
-  }
-}
-
-// A run that did not finish ends soon, and leaves them to the next one.
-void mend_indexes(load::LoadRunner& runner, load::Verdict& verdict) {
-  if (verdict.exit_code != ExitCode::kLoaded && verdict.exit_code != ExitCode::kLoadedWithRejects) return;
-  try {
-    runner.mend_indexes();
-  } catch (const Error& error) {
-    log_error(error.what());
-    const bool is_stopped = error.exit_code() == ExitCode::kInterrupted;
-    verdict.worsen(is_stopped ? report::RunStatus::kInterrupted : report::RunStatus::kFailed, error.exit_code());
-  }
-}
-
 // Beside the writers', of which a machine with many cores opens more than `ulimit -n` may allow.
 constexpr std::size_t kConnectionsBesideWriters = 3;  // of the ledger, the throttle, and the rejects or the index build
 
@@ -123,71 +93,11 @@ load::Verdict load(const cli::LoadPlan& plan, const StopSignal& stop) {
   require_free_descriptors(
       kDescriptorsOfCommand + kConnectionsBesideWriters + plan.write.connections + plan.write.throttle.replicas.size(),
       ", or lower --connections");
-  load::LoadRunner runner(plan, stop);
-  load::Verdict verdict =
-      load::run_inputs(plan.inputs, plan.fail_fast, stop,
-                       [&](const std::string& input, load::Verdict& so_far) { runner.run(input, so_far); });
-  close_rejects(runner, verdict);
-  mend_indexes(runner, verdict);
-  return verdict;
+  return load::Loader(plan, stop).run();
 }
 
-void check_input(const cli::CheckPlan& plan, const pipeline::MemoryPlan& memory, const parse::Mapping& mapping,
-                 report::RejectWriter* writer, const StopSignal& stop, load::CheckedFiles& checked,
-                 const std::string& input, load::Verdict& verdict) {
-  const source::HeldFile file(input);
-  report::RejectSurvey survey(mapping);
-  report::RejectSink rejects(
-      input, plan.report.reject_limit, writer,
-      writer != nullptr ? "all of them are in the --rejects file" : "--rejects FILE.json.gz keeps them all", &survey);
-  report::LiveStats stats;
-  if (const std::string* const same = checked.same_as(file, stats)) {
-    log_info(fmt::format("{}: holds the same bytes as {}; its lines count once.", input, *same));
-    return;
-  }
-  load::LookedAtInput looked_at;
-  try {
-    looked_at = load::open_and_look(file, plan.read, mapping, writer, stop);
-  } catch (const load::HopelessInputError& error) {
-    const report::RunCounts counts{.parsed = error.lines()};
-    verdict.counts += counts;
-    verdict.this_run += counts;
-    throw;
-  }
-  const pipeline::InputResult read =
-      pipeline::read_input(std::move(looked_at.bytes), plan.read, plan.report.progress, mapping,
-                           memory.ranges_in_flight_max, pipeline::Counting(), rejects, stats, stop);
-  const pipeline::PipelineResult& result = read.pipeline;
-  verdict.counts += result.counts;
-  verdict.this_run += result.counts;
-  for (const report::LongText& text : survey.long_texts().many()) {
-    log_warning(fmt::format("{}: {}.", input, to_text(text, mapping)));
-  }
-  if (result.failure) std::rethrow_exception(result.failure);
-  if (result.budget_verdict) {
-    log_error(*result.budget_verdict);
-    verdict.worsen(report::RunStatus::kBudgetExceeded, ExitCode::kBudgetExceeded);
-  } else if (result.interrupted) {
-    log_warning(fmt::format("{}: stopped by a signal after {} lines; run the same command again.", input,
-                            format_count(result.counts.parsed.lines)));
-    verdict.worsen(report::RunStatus::kInterrupted, ExitCode::kInterrupted);
-  } else if (!result.counts.check_adds_up()) {
-    throw LoadError(
-        fmt::format("{}: its counts do not add up to its {} lines; please report this as a bug of chatload.", input,
-                    format_count(result.counts.parsed.lines)));
-  } else {
-    checked.add(file, read.source_digest);
-    load::say_if_all_filtered(input, result.counts.parsed.filtered, result, looked_at.filtered_types, plan.read.filter);
-    if (rejects.rejected() > 0) verdict.worsen(report::RunStatus::kDone, ExitCode::kLoadedWithRejects);
-  }
-}
-
-load::Verdict check(const cli::CheckPlan& given, const StopSignal& stop) {
+load::Verdict check(const cli::CheckPlan& plan, const StopSignal& stop) {
   parse::Mapping mapping = parse::chat_mapping();
-  cli::CheckPlan plan = given;
-  plan.read.split = pipeline::fitting_limits(given.read, {}, mapping.fields.size());
-  const pipeline::MemoryPlan memory = pipeline::plan_memory(plan.read, {});
-  plan.read.threads = memory.workers.threads;
   if (plan.limits_from) {
     with_session(*plan.limits_from, mysql::kReadTimeoutSeconds, [&](mysql::Session& session) {
       static_cast<void>(table::inspect_table(session, mapping, OnDuplicate::kSkip));
@@ -195,12 +105,13 @@ load::Verdict check(const cli::CheckPlan& given, const StopSignal& stop) {
   }
   std::optional<report::RejectWriter> writer;
   if (plan.report.rejects) writer.emplace(*plan.report.rejects);
-  load::CheckedFiles checked(plan.report.progress, stop);
-  load::Verdict verdict =
-      load::run_inputs(plan.inputs, /*fail_fast=*/false, stop, [&](const std::string& input, load::Verdict& so_far) {
-        check_input(plan, memory, mapping, writer ? &*writer : nullptr, stop, checked, input, so_far);
-      });
-  if (writer) close_rejects(*writer, verdict);
+  load::Verdict verdict = load::check_inputs(plan, mapping, writer ? &*writer : nullptr, stop);
+  try {
+    if (writer) writer->close();
+  } catch (const EnvironmentError& error) {
+    log_error(error.what());
+    verdict.worsen(report::RunStatus::kFailed, error.exit_code());  // the counts stand all the same
+  }
   return verdict;
 }
 

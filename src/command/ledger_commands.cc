@@ -82,9 +82,9 @@ class Export {
   std::optional<report::GzipFile> file_;
 };
 
-std::string text_of(const ledger::StoredReject& reject, bool raw, std::string_view source) {
+std::string text_of(const ledger::StoredReject& reject, bool raw) {
   if (raw) return std::string(reject.raw) + '\n';
-  return report::to_json_line(report::record_of(reject), source);
+  return report::to_json_line(report::record_of(reject), reject.input);
 }
 
 // output_error: the errno of a standard output that took no more.
@@ -94,14 +94,19 @@ ExitCode export_rejects(mysql::Session& session, const cli::RejectsPlan& plan, c
   Export target(plan);
   std::uint64_t lines = 0;
   std::uint64_t cut_lines = 0;
-  ledger::read_rejects(session, plan.load, LineNumber(0), [&](const ledger::StoredReject& reject) {
+  std::uint64_t lost_lines = 0;
+  ledger::read_rejects(session, {plan.load, plan.source}, {}, [&](const ledger::StoredReject& reject) {
     if (stop.requested()) return false;
     // Its two halves, joined, may be JSON again, and would load as a row that lacks what is between them.
     if (plan.raw && reject.raw_is_cut) {
       ++cut_lines;
       return true;
     }
-    if (!target.write(text_of(reject, plan.raw, load.source))) {
+    if (plan.raw && reject.raw_is_lost) {
+      ++lost_lines;
+      return true;
+    }
+    if (!target.write(text_of(reject, plan.raw))) {
       output_error = errno;
       return false;
     }
@@ -123,6 +128,12 @@ ExitCode export_rejects(mysql::Session& session, const cli::RejectsPlan& plan, c
         "them from the source with a larger --max-line; without --raw they are listed.",
         format_count(cut_lines)));
   }
+  if (lost_lines > 0) {
+    log_warning(fmt::format(
+        "{} lines that the server refused are left out: their files were gone before their texts could be fetched; "
+        "without --raw they are listed.",
+        format_count(lost_lines)));
+  }
   if (plan.output) {
     print(fmt::format("load {}: {} rejected lines in {}\n", plan.load, format_count(lines), plan.output->string()));
   }
@@ -135,8 +146,14 @@ ExitCode run_loads(const cli::LoadsPlan& plan) {
   return with_ledger(plan.endpoint, [&](mysql::Session& session) {
     ledger::LoadCatalog catalog(session);
     if (plan.action == cli::LoadsAction::kForget) return forget(catalog, plan);
-    const std::vector<ledger::LoadEntry> loads = catalog.list();
-    print(plan.format == cli::ListFormat::kJson ? report::to_json(loads) : report::to_table(loads));
+    const auto print_list = [&](const auto& list) {
+      print(plan.format == cli::ListFormat::kJson ? report::to_json(list) : report::to_table(list));
+    };
+    if (plan.load) {
+      print_list(catalog.sources_of(*plan.load));
+    } else {
+      print_list(catalog.list());
+    }
     return ExitCode::kLoaded;
   });
 }

@@ -1,11 +1,13 @@
 // A load whose row says running while nobody holds its lock is one whose run died without a word; so is one in whose
-// place another began, which has the same lock.
+// place another began.
 //
 // Forgetting goes in steps that each commit, since a load can have millions of rejects, and one transaction of that
 // size would hold up the purge of everything else. So the first step disowns the load: a run that comes after does not
-// find it (its key is no source's), and one that wakes from a long sleep may not write to it (its owner is nobody). A
-// forgetting that is cut short leaves such a load in the list, to be forgotten again.
+// find it (its sources' keys are nobody's), and one that wakes from a long sleep may not write to it (its owner is
+// nobody). A forgetting that is cut short leaves such a load in the list, to be forgotten again.
 #include "ledger/load_catalog.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <string_view>
@@ -22,26 +24,32 @@ namespace {
 constexpr std::uint64_t kRowsInADelete = 1000;
 
 // done: the load's own totals, since its ranges may be gone. A load in key order is half done when its ranges are
-// recorded, which is once all are sorted, and no stretch, which has no bytes of its own, is written; the record of its
-// plan has a line that says so (cli/recorded_plan.cc).
+// recorded, which is once all are sorted, and no stretch is written.
 constexpr std::string_view kList =
     "SELECT l.`load_id`, l.`state`, l.`state` = 'running' AND"
     " (l.`superseded_by` IS NOT NULL OR IS_USED_LOCK(l.`lock_name`) IS NULL), l.`source`,"
-    " l.`target_table`, l.`attempt`, DATE_FORMAT(l.`started_at`, '%Y-%m-%dT%H:%i:%s.%fZ'),"
-    " DATE_FORMAT(l.`finished_at`, '%Y-%m-%dT%H:%i:%s.%fZ'), l.`source_bytes`,"
-    " IF(l.`plan` LIKE '%\norder = \"key\"\n%', (r.`read_end` + r.`written_end`) / 2,"
-    " r.`read_end`), l.`exit_code`,"
+    " l.`target_table`, s.`attempt`, DATE_FORMAT(l.`started_at`, '%Y-%m-%dT%H:%i:%s.%fZ'),"
+    " DATE_FORMAT(l.`finished_at`, '%Y-%m-%dT%H:%i:%s.%fZ'), s.`bytes`,"
+    " IF(l.`order` = 'key', (r.`read_end` + r.`written_end`) / 2, r.`read_end`), l.`exit_code`,"
     " l.`superseded_by`, l.`runner`,"
     " IF(l.`state` = 'done', l.`lines`, r.`lines`), IF(l.`state` = 'done', l.`inserted`, r.`inserted`),"
     " IF(l.`state` = 'done', l.`updated`, r.`updated`), IF(l.`state` = 'done', l.`duplicate`, r.`duplicate`),"
     " IF(l.`state` = 'done', l.`filtered`, r.`filtered`), IF(l.`state` = 'done', l.`rejected`, r.`rejected`),"
-    " IF(l.`state` = 'done', l.`blank`, r.`blank`)"
+    " IF(l.`state` = 'done', l.`blank`, r.`blank`), s.`sources`, s.`failed`"
     " FROM `chatload_loads` AS l LEFT JOIN"
-    " (SELECT `load_id`, MAX(IF(`length_bytes` > 0, `compressed_end`, 0)) AS `read_end`,"
-    " MAX(IF(`length_bytes` = 0, `compressed_end`, 0)) AS `written_end`, SUM(`lines`) AS `lines`,"
+    " (SELECT `load_id`, SUM(IF(`kind` = 'range', `end`, 0)) AS `read_end`,"
+    " SUM(IF(`kind` = 'range', 0, `end`)) AS `written_end`, SUM(`lines`) AS `lines`,"
+    " SUM(`inserted`) AS `inserted`, SUM(`updated`) AS `updated`, SUM(`duplicate`) AS `duplicate`,"
+    " SUM(`filtered`) AS `filtered`, SUM(`rejected`) AS `rejected`, SUM(`blank`) AS `blank` FROM"
+    " (SELECT `load_id`, `kind`, MAX(`compressed_end`) AS `end`, SUM(`lines`) AS `lines`,"
     " SUM(`inserted`) AS `inserted`, SUM(`updated`) AS `updated`, SUM(`duplicate`) AS `duplicate`,"
     " SUM(`filtered`) AS `filtered`, SUM(`rejected`) AS `rejected`, SUM(`blank`) AS `blank`"
-    " FROM `chatload_ranges` GROUP BY `load_id`) AS r ON r.`load_id` = l.`load_id` ORDER BY l.`load_id`";
+    " FROM `chatload_ranges` GROUP BY `load_id`, `source`, `kind`) AS q GROUP BY `load_id`) AS r"
+    " ON r.`load_id` = l.`load_id` LEFT JOIN"
+    " (SELECT `load_id`, COUNT(*) AS `sources`, SUM(`state` IN ('failed', 'released') AND `superseded_by` IS NULL) AS "
+    "`failed`,"
+    " MAX(`attempt`) AS `attempt`, SUM(IF(`state` = 'released', 0, `bytes`)) AS `bytes` FROM `chatload_sources`"
+    " GROUP BY `load_id`) AS s ON s.`load_id` = l.`load_id` ORDER BY l.`load_id`";
 
 std::optional<std::uint64_t> optional_number(const std::optional<std::string>& cell) {
   return cell ? std::optional(mysql::to_number(cell)) : std::nullopt;
@@ -67,7 +75,9 @@ LoadEntry entry_of(const mysql::Row& row) {
                   .counts = line_counts(row, 13),
                   .exit_code = optional_number(row[10]),
                   .superseded_by = optional_number(row[11]),
-                  .runner = mysql::shown_runner(row[12].value_or(""))};
+                  .runner = mysql::shown_runner(row[12].value_or("")),
+                  .sources = mysql::to_number(row[20]),
+                  .sources_failed = mysql::to_number(row[21])};
   // What an earlier run of it ended with is past.
   if (entry.state == "running") {
     entry.finished_at.reset();
@@ -125,7 +135,7 @@ std::vector<LoadName> LoadCatalog::with_rows_in(const std::string& table) {
   for (const mysql::Row& row : session_.query(
            "SELECT `load_id`, `source`, `state` = 'done' FROM `chatload_loads` AS l WHERE `target_table` = " +
            mysql::quote_text(table) +
-           " AND `superseded_by` IS NULL AND `source_key` NOT LIKE 'forgotten:%'"
+           " AND `superseded_by` IS NULL AND `owner` <> 'nobody'"
            " AND (`state` = 'done' AND (`inserted` > 0 OR `updated` > 0 OR `duplicate` > 0) OR EXISTS (SELECT 1 FROM"
            " `chatload_ranges` AS r WHERE r.`load_id` = l.`load_id`"
            " AND (r.`inserted` > 0 OR r.`updated` > 0 OR r.`duplicate` > 0)))"
@@ -135,22 +145,28 @@ std::vector<LoadName> LoadCatalog::with_rows_in(const std::string& table) {
   return loads;
 }
 
+std::vector<SourceRecord> LoadCatalog::sources_of(std::uint64_t load) {
+  static_cast<void>(name_of(load));
+  return find_of_load(session_, load);
+}
+
+// Another load may have sources in place of some of its own, and others beside them.
 std::vector<ForgottenLoad> LoadCatalog::forget(std::uint64_t load) {
   mysql::require_row_log(session_);
   const auto locks =
       session_.query("SELECT `lock_name` FROM `chatload_loads` WHERE `load_id` = " + std::to_string(load));
   if (locks.empty()) refuse_unknown(load);
   const LoadLock lock(session_, load, locks[0][0].value_or(""));
-  const auto attempts = session_.query(
-      "SELECT a.`load_id`, a.`source` FROM `chatload_loads` AS l JOIN `chatload_loads` AS a"
-      " ON a.`source_key` = l.`source_key` AND a.`target_table` = l.`target_table` AND a.`attempt` <= l.`attempt`"
-      " WHERE l.`load_id` = " +
-      std::to_string(load) + " ORDER BY a.`attempt`");
   std::vector<ForgottenLoad> forgotten;
-  forgotten.reserve(attempts.size());
-  for (const mysql::Row& attempt : attempts) {
-    forgotten.push_back(forget_one(mysql::to_number(attempt[0]), attempt[1].value_or("")));
+  for (const mysql::Row& earlier : session_.query(fmt::format(
+           "SELECT l.`load_id`, l.`source` FROM `chatload_loads` AS l WHERE l.`load_id` <> {0} AND l.`superseded_by`"
+           " IS NOT NULL AND EXISTS (SELECT 1 FROM `chatload_sources` AS a JOIN `chatload_sources` AS s ON"
+           " s.`target_table` = a.`target_table` AND s.`source_key` = a.`source_key` AND s.`attempt` > a.`attempt`"
+           " WHERE a.`load_id` = l.`load_id` AND s.`load_id` = {0}) ORDER BY l.`load_id`",
+           load))) {
+    forgotten.push_back(forget_one(mysql::to_number(earlier[0]), earlier[1].value_or("")));
   }
+  forgotten.push_back(forget_one(load, name_of(load).source));
   return forgotten;
 }
 
@@ -168,11 +184,15 @@ std::vector<std::uint64_t> LoadCatalog::older_than(std::chrono::seconds age) {
 
 ForgottenLoad LoadCatalog::forget_one(std::uint64_t load, const std::string& source) {
   const std::string id = std::to_string(load);
-  session_.update("UPDATE `chatload_loads` SET `owner` = 'nobody', `source_key` = 'forgotten:" + id +
-                  "' WHERE `load_id` = " + id);
+  session_.update("UPDATE `chatload_loads` SET `owner` = 'nobody' WHERE `load_id` = " + id);
+  session_.update(
+      "UPDATE `chatload_sources` SET `name_digest` = NULL, `source_key` = CONCAT('forgotten:', `load_id`,"
+      " ':', `source`) WHERE `load_id` = " +
+      id);
   ForgottenLoad forgotten{.load = load, .source = source, .ranges = 0, .rejects = 0};
-  forgotten.rejects = delete_rows("`chatload_rejects`", "`line`", load);
-  forgotten.ranges = delete_rows("`chatload_ranges`", "`range_number`", load);
+  forgotten.rejects = delete_rows("`chatload_rejects`", "`source`, `line`", load);
+  forgotten.ranges = delete_rows("`chatload_ranges`", "`source`, `range_number`", load);
+  delete_rows("`chatload_sources`", "`source`", load);
   session_.update("DELETE FROM `chatload_loads` WHERE `load_id` = " + id);
   return forgotten;
 }

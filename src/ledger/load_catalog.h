@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ledger/line_counts.h"
+#include "ledger/source_ledger.h"
 #include "mysql/session.h"
 
 namespace chatload::ledger {
@@ -26,6 +27,8 @@ struct LoadEntry {
   std::optional<std::uint64_t> exit_code;
   std::optional<std::uint64_t> superseded_by;
   std::string runner;  // host and process of its last run
+  std::uint64_t sources = 0;
+  std::uint64_t sources_failed = 0;  // or released, and not superseded
 };
 
 struct LoadName {
@@ -56,9 +59,12 @@ class LoadCatalog {
   // Those that wrote rows into that table, oldest first; not those in whose place another began.
   [[nodiscard]] std::vector<LoadName> with_rows_in(const std::string& table);
 
-  // Removes a load, and the earlier attempts at its source, which would otherwise stand for it; the rows that they
-  // loaded stay. Until a load is gone, a run neither resumes it nor writes to it. Throws DatabaseError where there is
-  // no such load, or a run of it is alive.
+  // In order. Throws DatabaseError where there is no such load.
+  [[nodiscard]] std::vector<SourceRecord> sources_of(std::uint64_t load);
+
+  // Removes a load, and the superseded ones that had its sources before, which would otherwise stand for it; the rows
+  // that they loaded stay. Until a load is gone, a run neither resumes it nor writes to it. Throws DatabaseError where
+  // there is no such load, or a run of it is alive.
   std::vector<ForgottenLoad> forget(std::uint64_t load);
 
   // Those that ended, or died, longer ago than `age`, oldest first. A load of which a run is alive is not among them.

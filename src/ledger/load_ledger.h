@@ -4,11 +4,13 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "ledger/line_counts.h"
+#include "ledger/source_ledger.h"
 #include "mysql/session.h"
 #include "parse/outcome.h"
 
@@ -19,82 +21,69 @@ enum class LoadState { kRunning, kDone, kFailed, kInterrupted };
 
 // What the committed ranges of a load come to.
 struct LoadTotals {
-  std::uint64_t ranges = 0;
+  std::uint64_t ranges = 0;  // and stretches
   LineCounts counts;
   std::array<std::uint64_t, parse::kRejectReasonCount> rejected_by_reason{};  // from chatload_rejects
-  std::uint64_t bytes_compressed = 0;                                         // of the input, up to the last range
+  std::uint64_t bytes_compressed = 0;  // of its sources, each up to its last range
   std::uint64_t bytes_decompressed = 0;
-};
-
-// Which load is meant.
-struct LoadKey {
-  std::string table;
-  std::string source_key;  // source/source_identity.h
 };
 
 // What a run writes into the row that it begins or takes over.
 struct Runner {
-  std::string owner;   // a token that no other run has
-  std::string name;    // host and process, for people
-  std::string source;  // as the user wrote it, as terminal_text()
+  std::string owner;    // a token that no other run has
+  std::string name;     // host and process, for people
+  std::string sources;  // what the load is called: the name of its source, or of the first and how many more
 };
 
 // What stays the same for all runs of a load.
 struct LoadSetup {
+  std::string table;
   std::string plan;    // TOML, as cli's recorded_plan() writes it
   std::string limits;  // of the table's columns
+  std::string order;   // "file" or "key"
   std::string lock_name;
-  std::string source_stamp;  // when it began; empty where the source is no file
-  std::optional<std::uint64_t> source_bytes;
 };
 
 // A row of chatload_loads.
 struct LoadRecord {
   std::uint64_t load_id = 0;
-  std::uint64_t attempt = 0;
   LoadState state = LoadState::kRunning;
   std::string owner;
   std::string runner;  // host and process of its last run
   std::string plan;
   std::string limits;
-  std::string source_stamp;   // of the file that its ranges are of; empty where the source is no file
-  std::string source_digest;  // once all lines are in; empty before
-  int exit_code = 0;          // when done
+  int exit_code = 0;  // when done
   bool is_superseded = false;
+  bool is_frozen = false;  // in key order: it needs all of its sources
+  bool all_read = false;   // all lines were in
   std::string lock_name;
-};
-
-// What is known once all lines of a load are in.
-struct LoadEnd {
-  std::string source_stamp;  // empty where the source is no file
-  std::string source_digest;
-  LoadTotals totals;
 };
 
 // Each function may be called again if the connection was lost in it: what is done already stays so. All throw
 // StatementError; those that read also LoadError (ledger_input.h).
 
-// The loads of this source into this table, the latest attempt first.
-[[nodiscard]] std::vector<LoadRecord> find_loads(mysql::Session& session, const LoadKey& key);
+// The loads of these numbers, by number; those that are gone are left out.
+[[nodiscard]] std::vector<LoadRecord> find_loads(mysql::Session& session, std::span<const std::uint64_t> load_ids);
 
-// The loads that are neither done nor superseded, of files of that load's name into its table, and that have committed
-// a range or are of an empty file. Only of files that are known by their content: what another --source-id names is
-// another source.
-[[nodiscard]] std::vector<LoadRecord> find_partial_loads(mysql::Session& session, const std::string& table,
-                                                         std::uint64_t load_id);
+// What a load that begins takes the place of: sources of a load that has no owner any more.
+struct PutAside {
+  std::uint64_t load_id = 0;
+  std::vector<SourceOrdinal> sources = {};
+  bool with_its_load = false;  // a frozen one, which is of no use without them: its others are released
+};
 
 // Takes a load away from its runs, once every transaction of theirs has ended: what it has committed is final then.
 // False where it is no longer as the record says.
 [[nodiscard]] bool disown(mysql::Session& session, const LoadRecord& load);
 
-// REQUIRES: disown().
-void supersede(mysql::Session& session, std::uint64_t load_id, std::uint64_t by_load_id);
+// REQUIRES: disown(), of a load that is not done.
+void supersede(mysql::Session& session, std::uint64_t by_load_id, const PutAside& put_aside);
 
-// Begins a load and marks the ones before it as superseded: their runs can write no more. Returns its number, or
-// nothing where another run began that attempt meanwhile.
-[[nodiscard]] std::optional<std::uint64_t> begin_load(mysql::Session& session, const LoadKey& key,
-                                                      const LoadSetup& setup, const Runner& runner,
-                                                      std::uint64_t attempt, const std::vector<LoadRecord>& superseded);
+// Begins a load of these sources, in their order, in one transaction. Returns its number, or nothing where another run
+// has one of them meanwhile.
+[[nodiscard]] std::optional<std::uint64_t> begin_load(mysql::Session& session, const LoadSetup& setup,
+                                                      const Runner& runner, std::span<const SourceClaim> sources,
+                                                      std::span<const PutAside> put_aside);
 
 // Makes runner the load's owner, once every transaction of the owner before has ended. False where the load is no
 // longer as the record says.
@@ -106,8 +95,8 @@ void supersede(mysql::Session& session, std::uint64_t load_id, std::uint64_t by_
 // The same as record_end() left it.
 [[nodiscard]] LoadTotals read_final_totals(mysql::Session& session, std::uint64_t load_id);
 
-// All lines are in: a later run need not read the source again. Changes nothing where owner no longer owns the load.
-void record_end(mysql::Session& session, std::uint64_t load_id, const std::string& owner, const LoadEnd& end);
+// All lines are in: a later run need not read the sources again. Changes nothing where owner no longer owns the load.
+void record_end(mysql::Session& session, std::uint64_t load_id, const std::string& owner, const LoadTotals& totals);
 
 // It does not hold any more: lines are missing again.
 void forget_end(mysql::Session& session, std::uint64_t load_id, const std::string& owner);
@@ -117,9 +106,6 @@ void forget_end(mysql::Session& session, std::uint64_t load_id, const std::strin
 [[nodiscard]] bool mark_done(mysql::Session& session, std::uint64_t load_id, const std::string& owner, int exit_code);
 [[nodiscard]] bool mark_ended(mysql::Session& session, std::uint64_t load_id, const std::string& owner, LoadState state,
                               int exit_code);
-
-// The source was found again under another stamp.
-void record_stamp(mysql::Session& session, std::uint64_t load_id, const std::string& source_stamp);
 
 // Deletes the ranges of a load that is done, in statements of bounded size.
 void compact(mysql::Session& session, std::uint64_t load_id);

@@ -1,4 +1,3 @@
-// A refused line is never empty, since no valid one is: raw = '' marks those that miss.
 #include "ledger/missing_raw.h"
 
 #include <fmt/format.h>
@@ -11,13 +10,17 @@
 
 namespace chatload::ledger {
 
-std::vector<MissingRaw> find_missing_raw(mysql::Session& session, std::uint64_t load_id, LineNumber behind) {
+std::vector<MissingRaw> find_missing_raw(mysql::Session& session, std::uint64_t load_id, SourceOrdinal source,
+                                         LineNumber behind) {
   std::vector<MissingRaw> missing;
-  for (const mysql::Row& row : session.query(
-           fmt::format("SELECT `line`, `byte_offset` FROM `chatload_rejects` WHERE `load_id` = {} AND `reason` = '{}'"
-                       " AND `line` > {} AND `raw` = '' ORDER BY `line` LIMIT {}",
-                       load_id, to_string(parse::RejectReason::kRefusedByServer), behind.value(), kMissingRawAtOnce))) {
-    missing.push_back({LineNumber(mysql::to_number(row[0])), ByteOffset(mysql::to_number(row[1]))});
+  for (const mysql::Row& row : session.query(fmt::format(
+           "SELECT `source`, `line`, `byte_offset` FROM `chatload_rejects` WHERE `load_id` = {0}"
+           " AND `reason` = '{1}' AND `raw` IS NULL AND `source` >= {2} AND (`source` > {2} OR `line` > {3})"
+           " ORDER BY `source`, `line` LIMIT {4}",
+           load_id, to_string(parse::RejectReason::kRefusedByServer), source.value(), behind.value(),
+           kMissingRawAtOnce))) {
+    missing.push_back({SourceOrdinal(mysql::to_number(row[0])), LineNumber(mysql::to_number(row[1])),
+                       ByteOffset(mysql::to_number(row[2]))});
   }
   return missing;
 }
@@ -25,8 +28,10 @@ std::vector<MissingRaw> find_missing_raw(mysql::Session& session, std::uint64_t 
 void fill_raw(mysql::Session& session, std::uint64_t load_id, std::span<const FoundRaw> found) {
   mysql::Transaction transaction(session);
   for (const FoundRaw& line : found) {
-    session.execute(fmt::format("UPDATE `chatload_rejects` SET `raw` = {} WHERE `load_id` = {} AND `line` = {}",
-                                mysql::quote_text(line.raw), load_id, line.line.value()));
+    session.execute(
+        fmt::format("UPDATE `chatload_rejects` SET `raw` = {} WHERE `load_id` = {} AND `source` = {}"
+                    " AND `line` = {}",
+                    mysql::quote_text(line.raw), load_id, line.source.value(), line.line.value()));
   }
   transaction.commit();
 }

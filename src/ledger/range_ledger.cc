@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -18,6 +19,8 @@ constexpr std::uint64_t kMissingMax = std::uint64_t{1} << 24;
 constexpr std::string_view kRecordCells =
     "`begin_byte`, `length_bytes`, `digest`, `first_line`, `lines`, `inserted`, `updated`, `duplicate`, `filtered`,"
     " `rejected`, `blank`";
+
+std::string_view kind_of(RangeKey key) { return key.source == SourceOrdinal(0) ? "'stretch'" : "'range'"; }
 
 // Of those cells from `first` on.
 RangeRecord range_record(const mysql::Row& row, std::size_t first) {
@@ -69,12 +72,14 @@ RangeLedger::RangeLedger(std::uint64_t load_id, std::string owner) : load_id_(lo
 bool RangeLedger::claim(mysql::Session& session, const RangeRow& range) const {
   const RangeRecord& record = range.record;
   const std::string sql = fmt::format(
-      "INSERT INTO `chatload_ranges` (`load_id`, `range_number`, `begin_byte`, `length_bytes`, `digest`,"
+      "INSERT INTO `chatload_ranges` (`load_id`, `source`, `range_number`, `kind`, `begin_byte`, `length_bytes`, "
+      "`digest`,"
       " `compressed_end`, `first_line`, `lines`, `inserted`, `updated`, `duplicate`, `filtered`, `rejected`, `blank`)"
-      " SELECT `load_id`, {}, {}, {}, {}, {}, {}, 0, 0, 0, 0, 0, 0, 0 FROM `chatload_loads`"
+      " SELECT `load_id`, {}, {}, {}, {}, {}, {}, {}, {}, 0, 0, 0, 0, 0, 0, 0 FROM `chatload_loads`"
       " WHERE `load_id` = {} AND `owner` = {} LOCK IN SHARE MODE",
-      range.number.value(), record.begin.value(), record.length_bytes, mysql::quote_text(record.digest),
-      range.compressed_end, record.first_line.value(), load_id_, mysql::quote_text(owner_));
+      range.key.source.value(), range.key.number.value(), kind_of(range.key), record.begin.value(), record.length_bytes,
+      mysql::quote_text(record.digest), range.compressed_end, record.first_line.value(), load_id_,
+      mysql::quote_text(owner_));
   try {
     if (session.update(sql).affected_rows == 1) return true;
   } catch (const mysql::StatementError& error) {
@@ -99,20 +104,24 @@ void RangeLedger::refuse_claim(mysql::Session& session) const {
                   mysql::shown_runner(rows.front().at(0).value_or("unknown")), load_id_));
 }
 
-void RangeLedger::record_counts(mysql::Session& session, RangeNumber number, const LineCounts& counts,
+void RangeLedger::record_counts(mysql::Session& session, RangeKey key, const LineCounts& counts,
                                 std::optional<std::string_view> witness) const {
   session.execute(fmt::format(
       "UPDATE `chatload_ranges` SET `lines` = {}, `inserted` = {}, `updated` = {}, `duplicate` = {}, `filtered` = {},"
-      " `rejected` = {}, `blank` = {}, `witness` = {} WHERE `load_id` = {} AND `range_number` = {}",
+      " `rejected` = {}, `blank` = {}, `witness` = {}{}",
       counts.lines, counts.inserted, counts.updated, counts.duplicate, counts.filtered, counts.rejected, counts.blank,
-      witness ? mysql::quote_text(*witness) : "NULL", load_id_, number.value()));
+      witness ? mysql::quote_text(*witness) : "NULL", where(key)));
 }
 
-std::optional<RangeRecord> RangeLedger::find(mysql::Session& session, RangeNumber number) const {
+std::optional<RangeRecord> RangeLedger::find(mysql::Session& session, RangeKey key) const {
   const std::vector<mysql::Row> rows =
-      session.query(fmt::format("SELECT {} FROM `chatload_ranges` WHERE `load_id` = {} AND `range_number` = {}",
-                                kRecordCells, load_id_, number.value()));
+      session.query(fmt::format("SELECT {} FROM `chatload_ranges`{}", kRecordCells, where(key)));
   return rows.empty() ? std::nullopt : std::optional(range_record(rows.front(), 0));
+}
+
+std::string RangeLedger::where(RangeKey key) const {
+  return fmt::format(" WHERE `load_id` = {} AND `source` = {} AND `range_number` = {}", load_id_, key.source.value(),
+                     key.number.value());
 }
 
 void RangeLedger::hold(mysql::Session& session) const {
@@ -124,20 +133,26 @@ void RangeLedger::hold(mysql::Session& session) const {
   if (!is_ours) refuse_claim(session);
 }
 
-std::map<RangeNumber, RangeRecord> RangeLedger::find(mysql::Session& session, RangeNumber first,
-                                                     RangeNumber last) const {
-  std::map<RangeNumber, RangeRecord> records;
-  session.for_each(fmt::format("SELECT `range_number`, {} FROM `chatload_ranges` WHERE `load_id` = {}"
-                               " AND `range_number` BETWEEN {} AND {}",
-                               kRecordCells, load_id_, first.value(), last.value()),
-                   [&](const mysql::Row& row) { records.emplace(mysql::to_number(row[0]), range_record(row, 1)); });
+std::map<RangeKey, RangeRecord> RangeLedger::find(mysql::Session& session, RangeKey first, RangeKey last) const {
+  std::map<RangeKey, RangeRecord> records;
+  session.for_each(fmt::format("SELECT `source`, `range_number`, {} FROM `chatload_ranges` WHERE `load_id` = {}"
+                               " AND `source` BETWEEN {} AND {} AND (`source` > {} OR `range_number` >= {})"
+                               " AND (`source` < {} OR `range_number` <= {})",
+                               kRecordCells, load_id_, first.source.value(), last.source.value(), first.source.value(),
+                               first.number.value(), last.source.value(), last.number.value()),
+                   [&](const mysql::Row& row) {
+                     records.emplace(
+                         RangeKey{SourceOrdinal(mysql::to_number(row[0])), RangeNumber(mysql::to_number(row[1]))},
+                         range_record(row, 2));
+                   });
   return records;
 }
 
 bool RangeLedger::insert(mysql::Session& session, const std::vector<RangeRow>& rows, std::size_t bytes_max) const {
   constexpr std::size_t kRowBytesMax = 400;
   const std::string head = fmt::format(
-      "INSERT INTO `chatload_ranges` (`load_id`, `range_number`, `compressed_end`, {}) VALUES ", kRecordCells);
+      "INSERT INTO `chatload_ranges` (`load_id`, `source`, `range_number`, `kind`, `compressed_end`, {}) VALUES ",
+      kRecordCells);
   std::string sql;
   try {
     for (const RangeRow& row : rows) {
@@ -145,10 +160,11 @@ bool RangeLedger::insert(mysql::Session& session, const std::vector<RangeRow>& r
       const RangeRecord& record = row.record;
       const LineCounts& counts = record.counts;
       sql += sql.empty() ? head : ",";
-      fmt::format_to(std::back_inserter(sql), "({},{},{},{},{},{},{},{},{},{},{},{},{},{})", load_id_,
-                     row.number.value(), row.compressed_end, record.begin.value(), record.length_bytes,
-                     mysql::quote_text(record.digest), record.first_line.value(), counts.lines, counts.inserted,
-                     counts.updated, counts.duplicate, counts.filtered, counts.rejected, counts.blank);
+      fmt::format_to(std::back_inserter(sql), "({},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{})", load_id_,
+                     row.key.source.value(), row.key.number.value(), kind_of(row.key), row.compressed_end,
+                     record.begin.value(), record.length_bytes, mysql::quote_text(record.digest),
+                     record.first_line.value(), counts.lines, counts.inserted, counts.updated, counts.duplicate,
+                     counts.filtered, counts.rejected, counts.blank);
     }
     if (!sql.empty()) session.execute(sql);
     return true;
@@ -158,21 +174,13 @@ bool RangeLedger::insert(mysql::Session& session, const std::vector<RangeRow>& r
   }
 }
 
-bool RangeLedger::has_ranges_from(mysql::Session& session, RangeNumber number) const {
-  return !session
-              .query(fmt::format("SELECT 1 FROM `chatload_ranges` WHERE `load_id` = {} AND `range_number` >= {}"
-                                 " AND `length_bytes` > 0 LIMIT 1",
-                                 load_id_, number.value()))
-              .empty();
-}
-
-std::vector<LineNumber> RangeLedger::rejected_lines(mysql::Session& session, LineNumber first, std::uint64_t count,
-                                                    std::size_t rejects_max) const {
+std::vector<LineNumber> RangeLedger::rejected_lines(mysql::Session& session, SourceOrdinal source, LineNumber first,
+                                                    std::uint64_t count, std::size_t rejects_max) const {
   std::vector<LineNumber> lines;
   for (const mysql::Row& row : session.query(
-           fmt::format("SELECT `line` FROM `chatload_rejects` WHERE `load_id` = {} AND `line` >= {} AND `line` < {}"
-                       " ORDER BY `line` LIMIT {}",
-                       load_id_, first.value(), first.value() + count, rejects_max))) {
+           fmt::format("SELECT `line` FROM `chatload_rejects` WHERE `load_id` = {} AND `source` = {} AND `line` >= {}"
+                       " AND `line` < {} ORDER BY `line` LIMIT {}",
+                       load_id_, source.value(), first.value(), first.value() + count, rejects_max))) {
     lines.emplace_back(mysql::to_number(row[0]));
   }
   return lines;
@@ -181,49 +189,56 @@ std::vector<LineNumber> RangeLedger::rejected_lines(mysql::Session& session, Lin
 // Ranges are committed out of order only as far as there are some in flight, so that a number far behind the others is
 // none of ours. The bits take no memory for it.
 CommittedRanges::CommittedRanges(mysql::Session& session, std::uint64_t load_id) : load_id_(load_id) {
-  session.for_each(
-      fmt::format("SELECT `range_number` FROM `chatload_ranges` WHERE `load_id` = {} ORDER BY `range_number`",
-                  load_id_),
-      [this](const mysql::Row& row) {
-        const std::uint64_t number = ledger_number(row[0], load_id_, "`range_number`");
-        if (number - count_ > kMissingMax) {
-          throw damaged_ledger(load_id_,
-                               fmt::format("it has a range {}, but no more than {} before that", number, count_));
-        }
-        add(RangeNumber(number));
-      });
+  RangeKey last;
+  std::uint64_t before = 0;
+  session.for_each(fmt::format("SELECT `source`, `range_number` FROM `chatload_ranges` WHERE `load_id` = {}"
+                               " ORDER BY `source`, `range_number`",
+                               load_id_),
+                   [&](const mysql::Row& row) {
+                     const RangeKey key{SourceOrdinal(ledger_number(row[0], load_id_, "`source`")),
+                                        RangeNumber(ledger_number(row[1], load_id_, "`range_number`"))};
+                     if (key.source != std::exchange(last, key).source) before = 0;
+                     if (key.number.value() - before > kMissingMax) {
+                       throw damaged_ledger(load_id_, fmt::format("it has a range {}, but no more than {} before that",
+                                                                  key.number.value(), before));
+                     }
+                     ++before;
+                     add(key);
+                   });
 }
 
-void CommittedRanges::add(RangeNumber number) {
+void CommittedRanges::add(RangeKey key) {
   const std::lock_guard lock(mutex_);
-  if (number.value() >= committed_.size()) committed_.resize(number.value() + 1);
-  count_ += committed_[number.value()] ? 0 : 1;
-  committed_[number.value()] = true;
+  std::vector<bool>& of_source = committed_[key.source];
+  if (key.number.value() >= of_source.size()) of_source.resize(key.number.value() + 1);
+  of_source[key.number.value()] = true;
 }
 
-bool CommittedRanges::contains(RangeNumber number) const {
+bool CommittedRanges::contains(RangeKey key) const {
   const std::lock_guard lock(mutex_);
-  return number.value() < committed_.size() && committed_[number.value()];
+  return has(committed_, key);
 }
 
-std::uint64_t CommittedRanges::count() const {
+std::uint64_t CommittedRanges::count(SourceOrdinal source) const {
   const std::lock_guard lock(mutex_);
-  return count_;
+  const auto of_source = committed_.find(source);
+  return of_source == committed_.end() ? 0 : count_of(of_source->second);
 }
 
 void CommittedRanges::require_all(mysql::Session& session) const {
-  std::vector<bool> missing;
-  std::uint64_t missing_count = 0;
+  BySource missing;
   {
     const std::lock_guard lock(mutex_);
     missing = committed_;
-    missing_count = count_;
   }
-  session.for_each(fmt::format("SELECT `range_number` FROM `chatload_ranges` WHERE `load_id` = {}", load_id_),
+  std::uint64_t count = 0;
+  for (const auto& [source, ranges] : missing) count += count_of(ranges);
+  std::uint64_t missing_count = count;
+  session.for_each(fmt::format("SELECT `source`, `range_number` FROM `chatload_ranges` WHERE `load_id` = {}", load_id_),
                    [&](const mysql::Row& row) {
-                     const std::uint64_t number = mysql::to_number(row[0]);
-                     if (number >= missing.size() || !missing[number]) return;
-                     missing[number] = false;
+                     const RangeKey key{SourceOrdinal(mysql::to_number(row[0])), RangeNumber(mysql::to_number(row[1]))};
+                     if (!has(missing, key)) return;
+                     missing[key.source][key.number.value()] = false;
                      --missing_count;
                    });
   if (missing_count == 0) return;
@@ -231,7 +246,17 @@ void CommittedRanges::require_all(mysql::Session& session) const {
       "The server has lost {} of the {} ranges whose commit it had acknowledged for load {}. A failover to a "
       "replica that lags does that, or a crash without innodb_flush_log_at_trx_commit = 1. Run the same command "
       "again to load them once more.",
-      missing_count, count(), load_id_));
+      missing_count, count, load_id_));
+}
+
+bool CommittedRanges::has(const BySource& ranges, RangeKey key) {
+  const auto of_source = ranges.find(key.source);
+  return of_source != ranges.end() && key.number.value() < of_source->second.size() &&
+         of_source->second[key.number.value()];
+}
+
+std::uint64_t CommittedRanges::count_of(const std::vector<bool>& ranges) {
+  return static_cast<std::uint64_t>(std::count(ranges.begin(), ranges.end(), true));
 }
 
 }  // namespace chatload::ledger

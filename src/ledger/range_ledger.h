@@ -44,7 +44,7 @@ struct RangeRecord {
 
 // A whole row of it.
 struct RangeRow {
-  RangeNumber number;
+  RangeKey key;
   std::uint64_t compressed_end;
   RangeRecord record;
 };
@@ -65,7 +65,7 @@ class RangeLedger {
   [[nodiscard]] bool claim(mysql::Session& session, const RangeRow& range) const;
 
   // In the same transaction, after everything else. witness: the key of a row that the table has now (witnesses.h).
-  void record_counts(mysql::Session& session, RangeNumber number, const LineCounts& counts,
+  void record_counts(mysql::Session& session, RangeKey key, const LineCounts& counts,
                      std::optional<std::string_view> witness) const;
 
   // The same two for a transaction that records many ranges at once, in statements of at most bytes_max. insert() is
@@ -73,20 +73,17 @@ class RangeLedger {
   void hold(mysql::Session& session) const;
   [[nodiscard]] bool insert(mysql::Session& session, const std::vector<RangeRow>& rows, std::size_t bytes_max) const;
 
-  [[nodiscard]] std::optional<RangeRecord> find(mysql::Session& session, RangeNumber number) const;
+  [[nodiscard]] std::optional<RangeRecord> find(mysql::Session& session, RangeKey key) const;
 
   // Of [first, last], those that are there.
-  [[nodiscard]] std::map<RangeNumber, RangeRecord> find(mysql::Session& session, RangeNumber first,
-                                                        RangeNumber last) const;
+  [[nodiscard]] std::map<RangeKey, RangeRecord> find(mysql::Session& session, RangeKey first, RangeKey last) const;
 
-  // Whether ranges, not stretches, from that number on are committed.
-  [[nodiscard]] bool has_ranges_from(mysql::Session& session, RangeNumber number) const;
-
-  // The rejected lines among [first, first + count), at most rejects_max, in file order.
-  [[nodiscard]] std::vector<LineNumber> rejected_lines(mysql::Session& session, LineNumber first, std::uint64_t count,
-                                                       std::size_t rejects_max) const;
+  // The rejected lines of the source among [first, first + count), at most rejects_max, in order.
+  [[nodiscard]] std::vector<LineNumber> rejected_lines(mysql::Session& session, SourceOrdinal source, LineNumber first,
+                                                       std::uint64_t count, std::size_t rejects_max) const;
 
  private:
+  [[nodiscard]] std::string where(RangeKey key) const;
   [[noreturn]] void refuse_claim(mysql::Session& session) const;
 
   std::uint64_t load_id_;
@@ -94,26 +91,30 @@ class RangeLedger {
 };
 
 // The ranges that the server says are committed: those of earlier runs, and those whose COMMIT it has acknowledged.
-// Thread-safe. A bit a range.
+// Thread-safe. A bit a range, some 100 bytes a source.
 class CommittedRanges {
  public:
   // Reads those of earlier runs. REQUIRES: the load's row names us as owner, so that they are final. Throws LoadError
   // where the ledger has a number that cannot be.
   CommittedRanges(mysql::Session& session, std::uint64_t load_id);
 
-  void add(RangeNumber number);
-  [[nodiscard]] bool contains(RangeNumber number) const;
-  [[nodiscard]] std::uint64_t count() const;
+  void add(RangeKey key);
+  [[nodiscard]] bool contains(RangeKey key) const;
+  [[nodiscard]] std::uint64_t count(SourceOrdinal source) const;
 
   // After a reconnect: throws DatabaseError if the server has lost one of them, as after a failover to a replica that
   // was behind.
   void require_all(mysql::Session& session) const;
 
  private:
+  using BySource = std::map<SourceOrdinal, std::vector<bool>>;  // by number
+
+  [[nodiscard]] static bool has(const BySource& ranges, RangeKey key);
+  [[nodiscard]] static std::uint64_t count_of(const std::vector<bool>& ranges);
+
   std::uint64_t load_id_;
-  mutable std::mutex mutex_;  // guards committed_ and count_
-  std::vector<bool> committed_;
-  std::uint64_t count_ = 0;
+  mutable std::mutex mutex_;  // guards committed_
+  BySource committed_;
 };
 
 }  // namespace chatload::ledger

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/errors.h"
@@ -15,16 +16,9 @@ namespace {
 
 using spill::RangeEntry;
 
-std::vector<RangeEntry> ranges_of(const spill::Run& group) {
-  std::vector<RangeEntry> ranges;
-  spill::RangeJournalReader reader(group);
-  while (const std::optional<RangeEntry> range = reader.next_range()) ranges.push_back(*range);
-  return ranges;
-}
-
 RangeRow row_of(const RangeEntry& range) {
   const parse::ParseCounts& parsed = range.counts;
-  return {.number = range.number,
+  return {.key = range.key,
           .compressed_end = range.compressed_end,
           .record = {.begin = range.begin,
                      .length_bytes = range.length_bytes,
@@ -42,6 +36,7 @@ RecordedRanges recorded_now(const std::vector<RangeEntry>& ranges) {
     if (range.is_recorded) continue;
     recorded.counts += range.counts;
     recorded.bytes_decompressed += range.length_bytes;
+    ++recorded.ranges;
   }
   recorded.counts.lines -= recorded.counts.valid;
   recorded.counts.valid = 0;
@@ -51,21 +46,32 @@ RecordedRanges recorded_now(const std::vector<RangeEntry>& ranges) {
 }  // namespace
 
 RangeRecorder::RangeRecorder(const parse::Mapping& mapping, const RangeLedger& ledger, CommittedRanges& committed,
-                             std::size_t statement_bytes_max, const StopSignal& stop)
+                             std::size_t statement_bytes_max, std::set<SourceOrdinal> left_out, const StopSignal& stop)
     : mapping_(mapping),
       ledger_(ledger),
       committed_(committed),
       statement_bytes_max_(statement_bytes_max),
+      left_out_(std::move(left_out)),
       stop_(stop) {}
 
 // Where one new range is there, all are: in a transaction of ours whose COMMIT arrived although its reply did not.
 RecordedRanges RangeRecorder::record(mysql::Session& session, const spill::Run& group) {
   const std::vector<RangeEntry> ranges = ranges_of(group);
+  if (ranges.empty()) return {};
   const auto is_recorded = [](const RangeEntry& range) { return range.is_recorded; };
   const bool is_new = insert(session, group, ranges);
   if (!is_new || std::any_of(ranges.begin(), ranges.end(), is_recorded)) require_recorded(session, ranges);
-  for (const RangeEntry& range : ranges) committed_.add(range.number);
+  for (const RangeEntry& range : ranges) committed_.add(range.key);
   return recorded_now(ranges);
+}
+
+std::vector<RangeEntry> RangeRecorder::ranges_of(const spill::Run& group) const {
+  std::vector<RangeEntry> ranges;
+  spill::RangeJournalReader reader(group);
+  while (const std::optional<RangeEntry> range = reader.next_range()) {
+    if (!left_out_.contains(range->key.source)) ranges.push_back(*range);
+  }
+  return ranges;
 }
 
 // False where they are there.
@@ -81,7 +87,8 @@ bool RangeRecorder::insert(mysql::Session& session, const spill::Run& group, con
   RejectSender rejects(session, mapping_, ledger_.load_id(), statement_bytes_max_);
   rejects.begin_transaction();
   spill::RangeJournalReader reader(group);
-  while (reader.next_range()) {
+  while (const std::optional<RangeEntry> range = reader.next_range()) {
+    if (left_out_.contains(range->key.source)) continue;
     while (const std::optional<parse::RawReject> reject = reader.next_reject()) {
       if (stop_.requested()) throw Interrupted();
       rejects.add(*reject);
@@ -93,9 +100,9 @@ bool RangeRecorder::insert(mysql::Session& session, const spill::Run& group, con
 }
 
 void RangeRecorder::require_recorded(mysql::Session& session, const std::vector<RangeEntry>& ranges) {
-  const auto there = ledger_.find(session, ranges.front().number, ranges.back().number);
+  const auto there = ledger_.find(session, ranges.front().key, ranges.back().key);
   for (const RangeEntry& range : ranges) {
-    const auto found = there.find(range.number);
+    const auto found = there.find(range.key);
     if (found == there.end()) throw range_lost(lines_from(range.first_line, range.counts.lines));
     if (!found->second.is_of_same_lines(row_of(range).record)) throw changed_source(ledger_.load_id(), found->second);
   }

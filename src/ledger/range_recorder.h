@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include "base/stop_signal.h"
@@ -19,14 +20,16 @@ namespace chatload::ledger {
 struct RecordedRanges {
   parse::ParseCounts counts;
   std::uint64_t bytes_decompressed = 0;
+  std::uint64_t ranges = 0;
 };
 
 // Single-threaded; borrows all that it is given.
 class RangeRecorder {
  public:
-  // statement_bytes_max: of a statement, where the server takes as much.
+  // statement_bytes_max: of a statement, where the server takes as much. left_out: sources of which nothing is
+  // recorded.
   RangeRecorder(const parse::Mapping& mapping, const RangeLedger& ledger, CommittedRanges& committed,
-                std::size_t statement_bytes_max, const StopSignal& stop);
+                std::size_t statement_bytes_max, std::set<SourceOrdinal> left_out, const StopSignal& stop);
 
   // Records a group of the journal's in one transaction, as a range is: fenced, and claimed by its rows. Those that an
   // earlier run recorded are compared. May be called again if the connection was lost: what is done stays so.
@@ -36,6 +39,7 @@ class RangeRecorder {
   [[nodiscard]] RecordedRanges record(mysql::Session& session, const spill::Run& group);
 
  private:
+  [[nodiscard]] std::vector<spill::RangeEntry> ranges_of(const spill::Run& group) const;
   [[nodiscard]] bool insert(mysql::Session& session, const spill::Run& group,
                             const std::vector<spill::RangeEntry>& ranges);
   void require_recorded(mysql::Session& session, const std::vector<spill::RangeEntry>& ranges);
@@ -44,6 +48,7 @@ class RangeRecorder {
   const RangeLedger& ledger_;
   CommittedRanges& committed_;
   const std::size_t statement_bytes_max_;
+  const std::set<SourceOrdinal> left_out_;
   const StopSignal& stop_;
 };
 

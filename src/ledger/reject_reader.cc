@@ -2,6 +2,8 @@
 // page bounds. Pages of one snapshot are of one instant.
 #include "ledger/reject_reader.h"
 
+#include <fmt/format.h>
+
 #include <string>
 
 #include "base/errors.h"
@@ -25,31 +27,36 @@ std::string_view view_of(const std::optional<std::string>& cell) {
 
 }  // namespace
 
-void read_rejects(mysql::Session& session, std::uint64_t load, LineNumber behind,
+void read_rejects(mysql::Session& session, RejectsOf of, RejectPlace behind,
                   const std::function<bool(const StoredReject&)>& visit) {
   session.execute(kPatientServer);
   session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
   session.execute("START TRANSACTION");
-  std::uint64_t last_line = behind.value();
   std::uint64_t rows_in_page = kRowsInAPage;
   bool goes_on = true;
   while (goes_on && rows_in_page == kRowsInAPage) {
     rows_in_page = 0;
-    const std::string page =
-        "SELECT `line`, `byte_offset`, `reason`, `field`, `detail`, `raw`, `raw_is_cut` FROM `chatload_rejects`"
-        " WHERE `load_id` = " +
-        std::to_string(load) + " AND `line` > " + std::to_string(last_line) + " ORDER BY `line` LIMIT " +
-        std::to_string(kRowsInAPage);
+    const std::string page = fmt::format(
+        "SELECT r.`source`, r.`line`, r.`byte_offset`, r.`reason`, r.`field`, r.`detail`, r.`raw`, r.`raw_is_cut`,"
+        " s.`name` FROM `chatload_rejects` AS r LEFT JOIN `chatload_sources` AS s ON s.`load_id` = r.`load_id`"
+        " AND s.`source` = r.`source` WHERE r.`load_id` = {0} AND r.`source` >= {1} AND (r.`source` > {1} OR r.`line` "
+        "> {2})"
+        "{3} ORDER BY r.`source`, r.`line` LIMIT {4}",
+        of.load, behind.source.value(), behind.line.value(),
+        of.source ? fmt::format(" AND r.`source` = {}", of.source->value()) : "", kRowsInAPage);
     session.for_each(page, [&](const mysql::Row& row) {
       ++rows_in_page;
-      last_line = mysql::to_number(row[0]);
-      goes_on = goes_on && visit({.reason = reason_named(view_of(row[2])),
-                                  .field = view_of(row[3]),
-                                  .detail = view_of(row[4]),
-                                  .line = LineNumber(last_line),
-                                  .offset = ByteOffset(mysql::to_number(row[1])),
-                                  .raw = view_of(row[5]),
-                                  .raw_is_cut = mysql::to_number(row[6]) != 0});
+      behind = {SourceOrdinal(mysql::to_number(row[0])), LineNumber(mysql::to_number(row[1]))};
+      goes_on = goes_on && visit({.reason = reason_named(view_of(row[3])),
+                                  .field = view_of(row[4]),
+                                  .detail = view_of(row[5]),
+                                  .input = view_of(row[8]),
+                                  .source = behind.source,
+                                  .line = behind.line,
+                                  .offset = ByteOffset(mysql::to_number(row[2])),
+                                  .raw = view_of(row[6]),
+                                  .raw_is_cut = mysql::to_number(row[7]) != 0,
+                                  .raw_is_lost = !row[6].has_value()});
     });
   }
   session.execute("COMMIT");

@@ -29,7 +29,8 @@ void RejectSender::add(const Reject& reject) {
 
 void RejectSender::add(const parse::RawReject& reject) {
   const std::string detail = reject.detail();
-  add({.line = reject.line,
+  add({.source = reject.source,
+       .line = reject.line,
        .offset = reject.offset,
        .reason = reject.reason,
        .field = reject.column(mapping_),

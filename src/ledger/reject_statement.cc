@@ -1,4 +1,5 @@
-// A raw line may hold any bytes, so it goes as X'…', two digits a byte: no character set takes offence at it.
+// A raw line may hold any bytes, so it goes as X'…', two digits a byte: no character set takes offence at it. No line
+// that is rejected is empty: an empty one is not at hand.
 #include "ledger/reject_statement.h"
 
 #include <fmt/format.h>
@@ -12,7 +13,7 @@ namespace chatload::ledger {
 namespace {
 
 constexpr std::string_view kHead =
-    "INSERT INTO `chatload_rejects` (`load_id`, `line`, `byte_offset`, `reason`, `field`, `detail`, `raw`, "
+    "INSERT INTO `chatload_rejects` (`load_id`, `source`, `line`, `byte_offset`, `reason`, `field`, `detail`, `raw`, "
     "`raw_is_cut`)"
     " VALUES ";
 
@@ -44,14 +45,18 @@ RejectStatement::RejectStatement(std::uint64_t load_id, std::size_t bytes_max)
 
 bool RejectStatement::append(const Reject& reject) {
   const std::size_t end_before = sql_.size();
-  fmt::format_to(std::back_inserter(sql_), "{}({},{},{},'{}',", is_empty_ ? "" : ",", load_id_, reject.line.value(),
-                 reject.offset.value(), parse::to_string(reject.reason));
+  fmt::format_to(std::back_inserter(sql_), "{}({},{},{},{},'{}',", is_empty_ ? "" : ",", load_id_,
+                 reject.source.value(), reject.line.value(), reject.offset.value(), parse::to_string(reject.reason));
   append_text_or_null(sql_, reject.field);
   sql_ += ',';
   // The server cuts its messages at a byte, which may lie inside a character.
   append_text_or_null(sql_, utf8_beginning(reject.detail));
   sql_ += ',';
-  append_hex(sql_, reject.raw);
+  if (reject.raw.empty()) {
+    sql_ += "NULL";
+  } else {
+    append_hex(sql_, reject.raw);
+  }
   sql_ += reject.reason == parse::RejectReason::kLineTooLong ? ",1)" : ",0)";
   if (sql_.size() > bytes_max_) {
     sql_.resize(end_before);

@@ -13,6 +13,7 @@ namespace chatload::ledger {
 
 // One rejected line; borrows everything.
 struct Reject {
+  SourceOrdinal source;
   LineNumber line;
   ByteOffset offset;  // of the line's first byte in the decompressed stream
   parse::RejectReason reason;

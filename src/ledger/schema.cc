@@ -11,6 +11,7 @@
 #include "base/errors.h"
 #include "ledger/load_catalog.h"
 #include "mysql/error_remedy.h"
+#include "mysql/runner_name.h"
 #include "mysql/server_error.h"
 #include "mysql/sql_text.h"
 #include "schema_sql.h"
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::string_view kLedgerPrefix = "chatload_";
 constexpr std::size_t kLoadsNamed = 20;
+constexpr std::uint64_t kSourcesMigration = 5;
 
 struct Migration {
   std::uint64_t number;
@@ -83,11 +85,7 @@ std::vector<table::TableDefinition> ledger_tables() {
     for (const std::string_view statement : table::split_statements(file.sql)) {
       auto table = table::created_table(statement);
       if (table && table->name.starts_with(kLedgerPrefix)) tables.push_back(std::move(*table));
-      const auto added = table::added_column(statement);
-      if (!added) continue;
-      for (table::TableDefinition& altered : tables) {
-        if (altered.name == added->table) altered.columns.push_back(added->column);
-      }
+      table::alter(tables, statement);
     }
   }
   return tables;
@@ -100,32 +98,62 @@ bool exists(mysql::Session& session, const std::string& table) {
               .empty();
 }
 
-bool has_column(mysql::Session& session, const table::AddedColumn& column) {
-  return !session
-              .query("SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = " +
-                     mysql::quote_text(column.table) + " AND COLUMN_NAME = " + mysql::quote_text(column.column.name))
-              .empty();
+// An expression.
+std::string sql_of(const table::Condition& condition) {
+  return fmt::format(
+      "{}EXISTS(SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()\n"
+      "  AND TABLE_NAME = {} AND COLUMN_NAME = {})",
+      condition.is_there ? "" : "NOT ", mysql::quote_text(condition.table), mysql::quote_text(condition.column));
 }
 
-// False where it is there, be it since another apply added it a moment ago.
-bool add_column(mysql::Session& session, const table::AddedColumn& column) {
-  if (has_column(session, column)) return false;
+bool holds(mysql::Session& session, const table::Condition& condition) {
+  return session.query("SELECT " + sql_of(condition)).at(0).at(0) == "1";
+}
+
+// False where the condition does not hold, be it since another apply ran the same statement a moment ago.
+bool execute_if(mysql::Session& session, const table::Condition& condition, std::string_view statement) {
+  if (!holds(session, condition)) return false;
   try {
-    session.execute(column.statement);
+    session.execute(statement);
     return true;
-  } catch (const mysql::StatementError& error) {
-    if (error.code() == ER_DUP_FIELDNAME) return false;
-    throw;
+  } catch (const mysql::StatementError&) {
+    if (holds(session, condition)) throw;
+    return false;
   }
 }
 
-// MySQL has no ADD COLUMN IF NOT EXISTS.
-std::string conditional(const table::AddedColumn& column) {
+std::string conditional(const table::Condition& condition, std::string_view statement) {
   return fmt::format(
-      "SET @add_column = IF(EXISTS(SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()\n"
-      "  AND TABLE_NAME = {} AND COLUMN_NAME = {}), 'DO 0',\n  {});\n"
-      "PREPARE add_column FROM @add_column;\nEXECUTE add_column;\nDEALLOCATE PREPARE add_column",
-      mysql::quote_text(column.table), mysql::quote_text(column.column.name), mysql::quote_text(column.statement));
+      "SET @chatload_statement = IF({},\n  {},\n  'DO 0');\n"
+      "PREPARE chatload_statement FROM @chatload_statement;\nEXECUTE chatload_statement;\n"
+      "DEALLOCATE PREPARE chatload_statement",
+      sql_of(condition), mysql::quote_text(statement));
+}
+
+// Before a migration changes what a run of an older chatload reads and writes.
+void refuse_while_a_run_is_alive(mysql::Session& session) {
+  std::vector<mysql::Row> alive;
+  try {
+    alive = session.query(
+        "SELECT `load_id`, `source`, `runner` FROM `chatload_loads` WHERE `state` = 'running'"
+        " AND `superseded_by` IS NULL AND IS_USED_LOCK(`lock_name`) IS NOT NULL ORDER BY `load_id`");
+  } catch (const mysql::StatementError& error) {
+    if (error.code() != ER_NO_SUCH_TABLE) throw;
+  }
+  if (alive.empty()) return;
+  const mysql::Row& load = alive.front();
+  const std::string more = alive.size() == 1 ? "" : fmt::format(", and {} more", alive.size() - 1);
+  throw DatabaseError(fmt::format("Load {} ({}) is running ({}){}; let that finish, then run the same command again.",
+                                  mysql::to_number(load[0]), load[1].value_or(""),
+                                  mysql::shown_runner(load[2].value_or("unknown")), more));
+}
+
+// A line for people where the statement has made the condition untrue.
+std::string change_of(const table::Condition& condition, std::string_view statement) {
+  const std::string name = mysql::quote_identifier(condition.column);
+  if (!condition.is_there) return fmt::format("{}: the column {} is added\n", condition.table, name);
+  if (statement.find("DROP COLUMN " + name) == std::string_view::npos) return "";
+  return fmt::format("{}: the column {} is dropped\n", condition.table, name);
 }
 
 // What the ledger says of rows in a table that has just been made says nothing true any more.
@@ -169,9 +197,10 @@ void require_definition(mysql::Session& session, const table::TableDefinition& t
       refuse(fmt::format("the column {} of type {}", mysql::quote_identifier(column.name), column.type));
     }
   }
-  for (const std::string& key : table.unique_keys) {
-    if (std::find(keys.begin(), keys.end(), mysql::Row{key}) == keys.end())
-      refuse(fmt::format("the unique key ({})", key));
+  for (const table::UniqueKey& key : table.unique_keys) {
+    if (std::find(keys.begin(), keys.end(), mysql::Row{key.columns}) == keys.end()) {
+      refuse(fmt::format("the unique key ({})", key.columns));
+    }
   }
 }
 
@@ -181,9 +210,10 @@ std::string schema_sql() {
   std::string sql;
   for (const SchemaFile& file : kSchemaFiles) {
     for (const std::string_view statement : table::split_statements(file.sql)) {
-      const auto added = table::added_column(statement);
-      const std::string_view comments = statement.substr(0, statement.size() - (added ? added->statement.size() : 0));
-      sql.append(comments) += (added ? conditional(*added) : "") + ";\n";
+      const std::string_view text = table::without_comments(statement);
+      const auto condition = table::condition_of(statement);
+      sql += statement.substr(0, statement.size() - text.size());
+      sql += (condition ? conditional(*condition, text) : std::string(text)) + ";\n";
     }
     sql += '\n';
   }
@@ -199,17 +229,21 @@ std::string apply_schema(mysql::Session& session) {
   std::vector<std::string> created;
   std::string doing;
   try {
+    doing = "The loads in the ledger cannot be read";
+    const auto is_of_sources = [](const Migration& one) { return one.number == kSourcesMigration; };
+    if (std::none_of(recorded.begin(), recorded.end(), is_of_sources)) refuse_while_a_run_is_alive(session);
     for (const SchemaFile& file : kSchemaFiles) {
       const bool is_new = !is_recorded(recorded, file);
       if (is_new) all_recorded = false;
       for (const std::string_view statement : table::split_statements(file.sql)) {
-        if (const auto column = table::added_column(statement)) {
-          const std::string name = mysql::quote_identifier(column->column.name);
-          doing = fmt::format("The column {} cannot be added to the table {}", name,
-                              mysql::quote_identifier(column->table));
-          const bool is_in_new_table = std::find(created.begin(), created.end(), column->table) != created.end();
-          if (add_column(session, *column) && !is_in_new_table) {
-            report += fmt::format("{}: the column {} is added\n", column->table, name);
+        if (const auto condition = table::condition_of(statement)) {
+          const std::string name = mysql::quote_identifier(condition->column);
+          doing = condition->is_there ? fmt::format("The migration {} ({}) cannot be applied", file.number, file.name)
+                                      : fmt::format("The column {} cannot be added to the table {}", name,
+                                                    mysql::quote_identifier(condition->table));
+          const bool is_in_new_table = std::find(created.begin(), created.end(), condition->table) != created.end();
+          if (execute_if(session, *condition, table::without_comments(statement)) && !is_in_new_table) {
+            report += change_of(*condition, statement);
           }
           continue;
         }

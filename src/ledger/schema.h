@@ -12,15 +12,15 @@
 namespace chatload::ledger {
 
 // Every schema/NNN_*.sql in order and what records them, one text; it runs on MySQL and on MariaDB, and does what
-// apply_schema does.
+// apply_schema does, but does not check for live runs.
 [[nodiscard]] std::string schema_sql();
 
 // Runs the migrations that are not recorded, creates a table that is missing for all that, and changes nothing else
 // that is there, but builds the indexes that a load has left out; returns a line a table or index for people, and one
 // for each load in the ledger whose rows a table that was created does not have. Two at once do no harm. Throws
-// DatabaseError where the server refuses, before the first statement where its binary log would refuse the last one,
-// and where a newer chatload has been at work. This and what follows throw StatementError where the server does not
-// answer.
+// DatabaseError where the server refuses; before the first statement where its binary log would refuse the last one,
+// where a newer chatload has been at work, and where migration 5 is missing while a run of a load is alive, which would
+// lose its ledger. This and what follows throw StatementError where the server does not answer.
 [[nodiscard]] std::string apply_schema(mysql::Session& session);
 
 // What a load would find: a line that the mapping's table can be loaded, then a note a line on what costs speed (a key

@@ -86,14 +86,19 @@ std::uint64_t count_missing(mysql::Session& session, const KeyColumn& key, std::
   return missing;
 }
 
-WitnessPage read_witnesses(mysql::Session& session, std::uint64_t load_id, std::optional<std::uint64_t> behind) {
+WitnessPage read_witnesses(mysql::Session& session, std::uint64_t load_id, std::optional<RangeKey> behind) {
   WitnessPage page;
-  for (mysql::Row& row : session.query(fmt::format(
-           "SELECT `range_number`, `witness` FROM `chatload_ranges` WHERE `load_id` = {}{} AND `witness` IS NOT NULL"
-           " ORDER BY `range_number` LIMIT {}",
-           load_id, behind ? fmt::format(" AND `range_number` > {}", *behind) : "", kKeysInAPage))) {
-    page.last_range = ledger_number(row[0], load_id, "`range_number`");
-    page.keys.push_back(std::move(row[1]).value_or(""));
+  for (mysql::Row& row : session.query(
+           fmt::format("SELECT `source`, `range_number`, `witness` FROM `chatload_ranges` WHERE `load_id` = {}{}"
+                       " AND `witness` IS NOT NULL ORDER BY `source`, `range_number` LIMIT {}",
+                       load_id,
+                       behind ? fmt::format(" AND `source` >= {0} AND (`source` > {0} OR `range_number` > {1})",
+                                            behind->source.value(), behind->number.value())
+                              : "",
+                       kKeysInAPage))) {
+    page.last_range = {SourceOrdinal(ledger_number(row[0], load_id, "`source`")),
+                       RangeNumber(ledger_number(row[1], load_id, "`range_number`"))};
+    page.keys.push_back(std::move(row[2]).value_or(""));
   }
   return page;
 }
@@ -107,7 +112,7 @@ void keep_witnesses(mysql::Session& session, std::uint64_t load_id, const std::s
   std::string list;
   std::uint64_t kept = 0;
   std::uint64_t place = 0;
-  session.for_each("SELECT `witness`" + of_load + " ORDER BY `range_number`", [&](const mysql::Row& row) {
+  session.for_each("SELECT `witness`" + of_load + " ORDER BY `source`, `range_number`", [&](const mysql::Row& row) {
     if (kept < wanted && place == (wanted == 1 ? 0 : kept * (all - 1) / (wanted - 1))) {
       list += (kept == 0 ? "" : ",") + to_hex(row[0].value_or(""));
       ++kept;

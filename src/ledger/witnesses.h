@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/units.h"
 #include "mysql/session.h"
 #include "parse/mapping.h"
 
@@ -35,10 +36,10 @@ struct KeyColumn {
 // Witnesses of a load's ranges, in the ranges' order, a page at a time.
 struct WitnessPage {
   std::vector<std::string> keys;  // empty behind the last
-  std::uint64_t last_range = 0;
+  RangeKey last_range;
 };
 [[nodiscard]] WitnessPage read_witnesses(mysql::Session& session, std::uint64_t load_id,
-                                         std::optional<std::uint64_t> behind);
+                                         std::optional<RangeKey> behind);
 
 // All lines are in: keeps some of the ranges' witnesses, spread over the load, in its row. Changes nothing where owner
 // no longer owns the load.

@@ -1,5 +1,7 @@
 #include "load/content_digest.h"
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 
 #include "base/errors.h"
@@ -11,20 +13,31 @@ namespace {
 
 constexpr std::size_t kBufferBytes = kMiB;
 
-}  // namespace
-
-std::string content_digest(const source::HeldFile& file, const report::ProgressOptions& progress,
-                           report::LiveStats& stats, const StopSignal& stop) {
-  source::DigestingSource input(file.open(stop.fd()));
-  stats.next_phase();
-  const report::Progress watched(stats, report::step_progress(progress, "compares all bytes: ", input.size_bytes()));
+// read: becomes the bytes that were read.
+std::string digest_of(source::DigestingSource& input, std::atomic<std::uint64_t>& read, const StopSignal& stop) {
   const auto buffer = std::make_unique_for_overwrite<char[]>(kBufferBytes);
   while (const std::size_t size = input.read({buffer.get(), kBufferBytes})) {
-    stats.source_read += size;
+    read += size;
     if (stop.requested()) break;
   }
   if (stop.requested() || input.stopped()) throw Interrupted();
   return input.digest_hex();
+}
+
+}  // namespace
+
+std::string digest_of(const source::HeldFile& file, const StopSignal& stop) {
+  source::DigestingSource input(file.open(stop.fd()));
+  std::atomic<std::uint64_t> read = 0;
+  return digest_of(input, read, stop);
+}
+
+std::string content_digest(const source::HeldFile& file, source::DigestForm form,
+                           const report::ProgressOptions& progress, report::LiveStats& stats, const StopSignal& stop) {
+  source::DigestingSource input(file.open(stop.fd()), form);
+  stats.next_phase();
+  const report::Progress watched(stats, report::step_progress(progress, "compares all bytes: ", input.size_bytes()));
+  return digest_of(input, stats.source_read, stop);
 }
 
 }  // namespace chatload::load

@@ -6,13 +6,18 @@
 #include "base/stop_signal.h"
 #include "report/live_stats.h"
 #include "report/progress.h"
+#include "source/content_digest.h"
 #include "source/held_file.h"
 
 namespace chatload::load {
 
-// Digest::hex() of the whole input, read from its beginning under a progress line of its own. Of what can be read once
-// only, this is that once. Resets `stats` and uses them. Throws SourceError, and Interrupted after a stop.
-[[nodiscard]] std::string content_digest(const source::HeldFile& file, const report::ProgressOptions& progress,
-                                         report::LiveStats& stats, const StopSignal& stop);
+// source::ContentDigest::hex() of the whole input, read from its beginning. Of what can be read once only, this is that
+// once. Throws SourceError, and Interrupted after a stop.
+[[nodiscard]] std::string digest_of(const source::HeldFile& file, const StopSignal& stop);
+
+// The same under a progress line of its own. Resets `stats` and uses them.
+[[nodiscard]] std::string content_digest(const source::HeldFile& file, source::DigestForm form,
+                                         const report::ProgressOptions& progress, report::LiveStats& stats,
+                                         const StopSignal& stop);
 
 }  // namespace chatload::load

@@ -84,10 +84,11 @@ class Look {
     const bool is_hopeless = rejected > kHopelessRejectsMax && counts_.valid + counts_.filtered == 0 &&
                              (is_whole || rejected == kFirstLinesMax);
     if (!is_hopeless) return;
-    report::RejectSink sink(
-        input, {}, rejects,
+    report::RejectReport report(mapping_, rejects);
+    report.begin(
         fmt::format("the first {} {}", format_count(kept_.size()),
                     rejects != nullptr ? "are in the --rejects file" : "can be had with --rejects FILE.json.gz"));
+    report::RejectSink sink(input, {}, report);
     for (const KeptReject& reject : kept_) static_cast<void>(sink.add(reject.view()));
     const std::string lines = fmt::format("{}{} lines", is_whole ? "" : "first ", format_count(rejected));
     throw HopelessInputError(report::none_fits(input, lines, &survey_), counts_);
@@ -180,10 +181,10 @@ LookedAtInput open_and_look(const source::HeldFile& file, const cli::ReadPlan& r
   return {std::make_unique<source::ReplayedSource>(std::move(recording)), std::move(types)};
 }
 
-void say_if_all_filtered(const std::string& input, std::uint64_t filtered, const pipeline::PipelineResult& result,
-                         const FilteredTypes& types, const parse::RowFilter& filter) {
-  if (filtered == 0 || filtered != result.lines - result.blank) return;
-  log_warning(fmt::format("{}: {}.", input, all_filtered_text(filtered, types, filter)));
+void say_if_all_filtered(const std::string& input, const parse::ParseCounts& counts, const FilteredTypes& types,
+                         const parse::RowFilter& filter) {
+  if (counts.filtered == 0 || counts.filtered != counts.lines - counts.blank) return;
+  log_warning(fmt::format("{}: {}.", input, all_filtered_text(counts.filtered, types, filter)));
 }
 
 }  // namespace chatload::load

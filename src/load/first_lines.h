@@ -12,7 +12,6 @@
 #include "parse/mapping.h"
 #include "parse/outcome.h"
 #include "parse/row_filter.h"
-#include "pipeline/range_pipeline.h"
 #include "report/reject_writer.h"
 #include "source/byte_source.h"
 #include "source/held_file.h"
@@ -24,10 +23,10 @@ inline constexpr std::uint64_t kFirstLinesMax = 10'000;
 // A hopeless input of no more lines than these is read like any other one, so that all of them are kept.
 inline constexpr std::uint64_t kHopelessRejectsMax = 1'000;
 
-class HopelessInputError : public Error {
+class HopelessInputError : public BudgetExceededError {
  public:
   HopelessInputError(const std::string& sentence, const parse::ParseCounts& lines)
-      : Error(ExitCode::kBudgetExceeded, sentence), lines_(lines) {}
+      : BudgetExceededError(sentence), lines_(lines) {}
   // That were looked at.
   [[nodiscard]] const parse::ParseCounts& lines() const { return lines_; }
 
@@ -53,9 +52,9 @@ struct LookedAtInput {
                                           const parse::Mapping& mapping, report::RejectWriter* rejects,
                                           const StopSignal& stop);
 
-// A warning where every line of an input that was read to its end was filtered out. filtered: by all runs. types: may
-// be empty, where nobody has looked.
-void say_if_all_filtered(const std::string& input, std::uint64_t filtered, const pipeline::PipelineResult& result,
-                         const FilteredTypes& types, const parse::RowFilter& filter);
+// A warning where every line of what was read to its end was filtered out. counts: by all runs. types: may be empty,
+// where nobody has looked.
+void say_if_all_filtered(const std::string& input, const parse::ParseCounts& counts, const FilteredTypes& types,
+                         const parse::RowFilter& filter);
 
 }  // namespace chatload::load

@@ -39,8 +39,8 @@ using mysql::StatementError;
 using table::IndexDefinition;
 using Clock = mysql::RetryPolicy::Clock;
 
-// Of the input as it is, gzipped some 150,000 lines (`chatgen --lines 150000`). Seconds of three interleaved pairs of
-// `chatload load --indexes keep` and `--indexes defer` into an empty table:
+// Of the inputs together as they are, gzipped some 150,000 lines (`chatgen --lines 150000`). Seconds of three
+// interleaved pairs of `chatload load --indexes keep` and `--indexes defer` into an empty table:
 //
 //   MySQL    keep 1.96, defer 1.54   keep 1.71, defer 1.46   keep 1.90, defer 1.55
 //   MariaDB  keep 2.12, defer 2.20   keep 2.56, defer 2.00   keep 1.94, defer 0.90
@@ -91,11 +91,10 @@ class BuildProgress {
 
 }  // namespace
 
-IndexDeferral::IndexDeferral(const cli::LoadPlan& plan, std::string input, std::string table,
-                             mysql::ControlConnection& control, std::function<void()> make_room,
-                             mysql::RetryPolicy& retry, report::LiveStats& stats, const StopSignal& stop)
+IndexDeferral::IndexDeferral(const cli::LoadPlan& plan, std::string table, mysql::ControlConnection& control,
+                             std::function<void()> make_room, mysql::RetryPolicy& retry, report::LiveStats& stats,
+                             const StopSignal& stop)
     : plan_(plan),
-      input_(std::move(input)),
       table_(std::move(table)),
       control_(control),
       make_room_(std::move(make_room)),
@@ -108,7 +107,8 @@ IndexDeferral::IndexDeferral(const cli::LoadPlan& plan, std::string input, std::
   });
 }
 
-IndexMode IndexDeferral::decide(std::optional<std::uint64_t> source_bytes) {
+IndexMode IndexDeferral::decide(const std::string& name, std::optional<std::uint64_t> source_bytes) {
+  name_ = name;
   const bool is_asked = plan_.write.indexes == IndexMode::kDefer;
   if (plan_.write.indexes == IndexMode::kKeep) return IndexMode::kKeep;
   if (has_table_) return IndexMode::kDefer;  // decided so before another run began the load
@@ -133,7 +133,7 @@ IndexMode IndexDeferral::decide(std::optional<std::uint64_t> source_bytes) {
     throw LoadError(
         fmt::format("{}: {} writes into the table, so that its indexes cannot be left out; let it finish, wait "
                     "for it with --wait-lock DURATION, or leave --indexes defer out.",
-                    input_, *other));
+                    name_, *other));
   }
   found = look();
   if (!is_asked) {
@@ -143,7 +143,7 @@ IndexMode IndexDeferral::decide(std::optional<std::uint64_t> source_bytes) {
     if (!is_asked) return keep(found, *why);
     throw DatabaseError(
         fmt::format("{}: {} cannot be dropped before the load, because {}; fix that, or leave --indexes defer out.",
-                    input_, subject(found.indexes), *why));
+                    name_, subject(found.indexes), *why));
   }
   owed_ = missing();
   log_info(fmt::format("Builds {} after the load, because {}.", count_of(found.indexes),
@@ -198,7 +198,7 @@ void IndexDeferral::refuse_taken(const std::string& holder) {
   throw LoadError(
       fmt::format("{}: another load has the table for itself ({}), because it builds the table's indexes at its "
                   "end; let it finish, or wait for it with a longer --wait-lock.",
-                  input_, who_has_table(holder)));
+                  name_, who_has_table(holder)));
 }
 
 std::string IndexDeferral::who_has_table(const std::string& holder) const {
@@ -245,7 +245,8 @@ std::optional<IndexDeferral::Refusal> IndexDeferral::drop_once(Session& session)
   }
 }
 
-void IndexDeferral::prepare(IndexMode decided) {
+void IndexDeferral::prepare(const std::string& name, IndexMode decided) {
+  name_ = name;
   if (decided == IndexMode::kDefer && !has_table_) {
     if (const auto other = take_table_alone(/*waits_for_loads=*/false)) {
       log_info(fmt::format("The secondary indexes are kept in place from here on, because {} writes into the table.",
@@ -267,7 +268,8 @@ void IndexDeferral::prepare(IndexMode decided) {
 
 bool IndexDeferral::build() { return has_table_ && build_missing(); }
 
-void IndexDeferral::mend() {
+void IndexDeferral::finish() {
+  if (has_table_) return static_cast<void>(build());
   const bool has_notes = control_.run([&](Session& session) {
     const table::NotedIndexes noted = table::noted_indexes(session, table_);
     return !noted.missing.empty() || !noted.present.empty() || !noted.changed.empty();
@@ -334,7 +336,7 @@ void IndexDeferral::wait_after(const std::string& why, std::string_view remedy, 
   if (may_pass && !stop_.requested() && retry_.wait(since, failures, what)) return;
   if (stop_.requested()) throw Interrupted();
   throw DatabaseError(
-      fmt::format("{}: {}; {} and run the same command again, or `chatload schema apply`.", input_, what, remedy));
+      fmt::format("{}: {}; {} and run the same command again, or `chatload schema apply`.", name_, what, remedy));
 }
 
 std::string IndexDeferral::why_build_waited() const {

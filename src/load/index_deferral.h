@@ -1,4 +1,4 @@
-// --indexes: the table's secondary indexes around one load.
+// --indexes: the table's secondary indexes around the loads of a command.
 #pragma once
 
 #include <chrono>
@@ -19,30 +19,32 @@
 
 namespace chatload::load {
 
-// Of one run of one input, in this order: decide() where a load begins, prepare() before its first row, build() behind
-// its last. Single-threaded; borrows all that it is given. All throw LoadError where another load is in the way,
-// DatabaseError where the server refuses, and Interrupted.
+// Of one command, in this order: decide() where a load begins, prepare() before its first row, build() behind its last,
+// and finish() when all loads have ended. Single-threaded; borrows all that it is given. All throw LoadError where
+// another load is in the way, DatabaseError where the server refuses, and Interrupted.
 class IndexDeferral {
  public:
   // make_room: closes what connections can be spared, since an account may have few; called before each build.
-  IndexDeferral(const cli::LoadPlan& plan, std::string input, std::string table, mysql::ControlConnection& control,
+  IndexDeferral(const cli::LoadPlan& plan, std::string table, mysql::ControlConnection& control,
                 std::function<void()> make_room, mysql::RetryPolicy& retry, report::LiveStats& stats,
                 const StopSignal& stop);
 
   // What a load that begins does, and says why: kKeep, or kDefer once the indexes are noted and dropped; the control
-  // connection then holds the table's lock. source_bytes: of the input, where known.
-  [[nodiscard]] IndexMode decide(std::optional<std::uint64_t> source_bytes);
+  // connection then holds the table's lock. name: of its sources, for messages. source_bytes: of all of them, where
+  // known.
+  [[nodiscard]] IndexMode decide(const std::string& name, std::optional<std::uint64_t> source_bytes);
 
   // Before the first row of a load that decided so, in this run or an earlier one. Waits for a load that has the table
   // for itself, and builds what another one left out. REQUIRES: the load's row is in the ledger, and its lock held:
   // whoever takes the table's lock afterwards finds it there.
-  void prepare(IndexMode decided);
+  void prepare(const std::string& name, IndexMode decided);
 
   // What prepare() left to be built; returns when all of it is there, and whether it was anything.
   bool build();
 
-  // The same of what earlier loads left out, unless somebody else has the table for himself.
-  void mend();
+  // At the end of a command: the same, and of what earlier loads left out, unless somebody else has the table for
+  // himself.
+  void finish();
 
   // The indexes that are still to be built, "`site_id`, `timestamp`"; empty where there are none.
   [[nodiscard]] std::string owed() const { return table::names_of(owed_); }
@@ -81,7 +83,7 @@ class IndexDeferral {
   [[nodiscard]] std::string subject(const std::vector<table::IndexDefinition>& indexes) const;
 
   const cli::LoadPlan& plan_;
-  const std::string input_;
+  std::string name_;  // of the load that is prepared
   const std::string table_;
   mysql::ControlConnection& control_;
   const std::function<void()> make_room_;

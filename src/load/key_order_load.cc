@@ -2,90 +2,127 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/quantity.h"
-#include "base/stop_signal.h"
 #include "ledger/range_recorder.h"
+#include "ledger/source_ledger.h"
 #include "load/named_failure.h"
 #include "load/refused_lines.h"
+#include "load/run_load.h"
 #include "pipeline/stretch_pipeline.h"
-#include "report/progress.h"
 #include "write/writer_pool.h"
 
 namespace chatload::load {
 
-KeyOrderLoad::KeyOrderLoad(const source::HeldFile& input, const cli::LoadPlan& plan,
-                           const pipeline::KeyOrderMemoryPlan& memory, std::span<mysql::Session> sessions,
-                           const write::WriteContext& context, mysql::ControlConnection& control,
-                           report::LiveStats& stats, std::optional<Spill>& spill)
-    : input_(input),
-      plan_(plan),
-      memory_(memory),
-      sessions_(sessions),
-      context_(context),
-      control_(control),
-      stats_(stats),
-      spill_(spill) {}
+KeyOrderLoad::KeyOrderLoad(Run& run, Load& load, const pipeline::KeyOrderMemoryPlan& memory,
+                           std::span<mysql::Session> sessions, const write::WriteContext& context, Spill& spill)
+    : run_(run), load_(load), memory_(memory), sessions_(sessions), context_(context), spill_(spill) {}
 
-// Of an input that ends in a failure, or over its budget, the ledger gets the ranges in front, with their rejects.
-pipeline::InputResult KeyOrderLoad::run(report::RejectSink& rejects) {
-  pipeline::InputResult result = sort(rejects);
-  pipeline::PipelineResult& done = result.pipeline;
+void KeyOrderLoad::write(std::span<LoadSource* const> sources, report::RejectReport& rejects, LoadOutcome& outcome) {
+  const auto has_failed = [](const SourceOutcome& source) { return source.failure != nullptr; };
+  const auto is_unreadable = [](const LoadSource& source) { return !source.why_not.empty(); };
+  if (run_.plan().fail_fast && (std::any_of(outcome.sources.begin(), outcome.sources.end(), has_failed) ||
+                                std::any_of(load_.sources.begin(), load_.sources.end(), is_unreadable))) {
+    return;
+  }
   try {
-    record_ranges(done);
-    if (done.is_whole()) write_stretches(rejects, done);
+    freeze(outcome);
+    if (released_.size() == load_.sources.size() + load_.left_out.size()) return;
+    record_ranges(outcome);
+    write_stretches(rejects, outcome);
+    if (!outcome.result.is_whole()) return;
+    run_.stats().next_phase();
+    const report::Progress watched(run_.stats(),
+                                   report::step_progress(load_.plan.report.progress, "fetches refused lines: ",
+                                                         outcome.counts.bytes_compressed, /*has_database=*/true));
+    fill_refused_lines(
+        sources, load_.plan.read, context_.ledger, run_.control(), [this] { await_clearance(); },
+        run_.stats().source_read, context_.stop);
+    outcome.is_written = !outcome.budget_verdict;
   } catch (const Interrupted&) {
-    done.interrupted = true;
+    outcome.result.interrupted = true;
   } catch (const Error&) {
-    if (!done.failure) done.failure = std::current_exception();
+    if (!outcome.result.failure) outcome.result.failure = std::current_exception();
   }
-  return result;
 }
 
-pipeline::InputResult KeyOrderLoad::sort(report::RejectSink& rejects) {
-  spill_.emplace(plan_.write.spill_dir, context_.mapping, memory_.spill);
-  cli::ReadPlan read = plan_.read;
-  read.threads = memory_.reading.workers.threads;
-  report::ProgressOptions progress = plan_.report.progress;
-  progress.phase = "1 of 2, sorts by key: ";
-  progress.has_database = false;
-  return pipeline::read_input(
-      input_.open(context_.stop.fd()), read, progress, context_.mapping, memory_.reading.ranges_in_flight_max,
-      pipeline::Sorting{spill_->rows, *spill_->ranges, context_.committed}, rejects, stats_, context_.stop);
+// Of a load that is frozen a source that fails ends the run: the rows that are written were sorted together with it.
+void KeyOrderLoad::freeze(const LoadOutcome& outcome) {
+  std::map<SourceOrdinal, std::string> why;
+  for (const SourceOrdinal source : load_.left_out) why[source] = "It was not among the inputs when they were sorted.";
+  for (const LoadSource& source : load_.sources) why[source.ordinal] = source.why_not;
+  for (const SourceOutcome& source : outcome.sources) {
+    if (load_.is_frozen && source.failure) std::rethrow_exception(source.failure);
+    if (source.is_whole) {
+      why.erase(source.ordinal);
+    } else {
+      why[source.ordinal] = why_of(source);
+    }
+  }
+  if (load_.is_frozen && !why.empty()) {
+    throw SourceError(why.begin()->second.empty() ? fmt::format("{}: was not read to its end.", load_.name)
+                                                  : why.begin()->second);
+  }
+  require_order(why);
+  std::vector<ledger::SourceFailure> released;
+  for (auto& [source, its_why] : why) {
+    released_.insert(source);
+    released.push_back({source, std::move(its_why)});
+  }
+  if (load_.is_frozen) return;
+  run_.control().run([&](mysql::Session& session) { ledger::freeze(session, load_.id, load_.owner, released); });
+  run_.retry().committed();
 }
 
-void KeyOrderLoad::record_ranges(pipeline::PipelineResult& result) {
+// With `replace` the last line of an id counts, so that nothing is written while a source in front of another is
+// missing.
+void KeyOrderLoad::require_order(const std::map<SourceOrdinal, std::string>& missing) const {
+  if (missing.empty() || load_.plan.write.on_duplicate != OnDuplicate::kReplace || run_.plan().any_order) return;
+  const auto behind = std::find_if(load_.sources.begin(), load_.sources.end(), [&](const LoadSource& source) {
+    return !missing.contains(source.ordinal) && missing.begin()->first < source.ordinal;
+  });
+  if (behind == load_.sources.end()) return;
+  throw LoadError(
+      fmt::format("{}: nothing is written, because a source in front of {} could not be read, and with --on-duplicate "
+                  "replace the last "
+                  "line of an id counts; mend that one and run the same command again, or give --any-order.",
+                  load_.name, behind->name));
+}
+
+void KeyOrderLoad::record_ranges(LoadOutcome& outcome) {
   if (context_.stop.requested()) throw Interrupted();
-  spill::RangeJournal& journal = *spill_->ranges;
-  try {
-    journal.finish();
-  } catch (const EnvironmentError&) {
-    if (!result.failure) result.failure = std::current_exception();
-  }
-  if (result.is_whole() && journal.new_ranges() > 0) {
-    log_info(fmt::format("{}: is sorted; {} ranges and {} rejected lines go to the ledger first.", input_.name(),
+  spill::RangeJournal& journal = *spill_.ranges;
+  journal.finish();
+  if (journal.new_ranges() > 0) {
+    log_info(fmt::format("{}: is sorted; {} ranges and {} rejected lines go to the ledger first.", load_.name,
                          format_count(journal.new_ranges()), format_count(journal.new_rejects())));
   }
-  stats_.next_phase();
+  run_.stats().next_phase();
   const report::Progress watched(
-      stats_,
-      report::step_progress(plan_.report.progress, "records ranges: ", journal.groups().size(), /*has_database=*/true));
+      run_.stats(), report::step_progress(load_.plan.report.progress, "records ranges: ", journal.groups().size(),
+                                          /*has_database=*/true));
   ledger::RangeRecorder recorder(context_.mapping, context_.ledger, context_.committed, context_.statement_bytes_max,
-                                 context_.stop);
+                                 released_, context_.stop);
   for (const spill::Run& group : journal.groups()) {
-    if (result.is_whole()) await_clearance();  // what ends anyway says why soon
-    const ledger::RecordedRanges recorded = name_failures(input_.name(), [&] {
-      return control_.run([&](mysql::Session& session) { return recorder.record(session, group); });
+    await_clearance();
+    const ledger::RecordedRanges recorded = name_failures(load_.name, [&] {
+      return run_.control().run([&](mysql::Session& session) { return recorder.record(session, group); });
     });
     context_.retry.committed();
-    ++stats_.source_read;
-    result.counts.parsed += recorded.counts;
-    result.counts.bytes_decompressed += recorded.bytes_decompressed;
+    ++run_.stats().source_read;
+    outcome.counts.parsed += recorded.counts;
+    outcome.counts.bytes_decompressed += recorded.bytes_decompressed;
+    outcome.new_ranges += recorded.ranges;
   }
-  spill_->ranges.reset();  // merging and the server may need the room
+  spill_.ranges.reset();  // merging and the server may need the room
 }
 
 void KeyOrderLoad::await_clearance() {
@@ -93,47 +130,60 @@ void KeyOrderLoad::await_clearance() {
   if (context_.stop.requested()) throw Interrupted();
 }
 
-void KeyOrderLoad::write_stretches(report::RejectSink& rejects, pipeline::PipelineResult& result) {
-  spill::SpillStore& rows = spill_->rows;
+void KeyOrderLoad::write_stretches(report::RejectReport& rejects, LoadOutcome& outcome) {
+  spill::SpillStore& rows = spill_.rows;
+  report::LiveStats& stats = run_.stats();
   if (const std::uint64_t rows_to_merge = rows.rows_to_merge()) {
     log_info(fmt::format("{}: merges its sorted runs into fewer first, since all of them at once do not fit --memory.",
-                         input_.name()));
-    stats_.next_phase();
-    const report::Progress watched(stats_,
-                                   report::step_progress(plan_.report.progress, "merges sorted runs: ", rows_to_merge));
-    rows.merge_down(context_.stop, stats_.source_read);
+                         load_.name));
+    stats.next_phase();
+    const report::Progress watched(
+        stats, report::step_progress(load_.plan.report.progress, "merges sorted runs: ", rows_to_merge));
+    rows.merge_down(context_.stop, stats.source_read);
   }
-  rejects.end_of_input(result.lines);
-  stats_.next_phase();
-  report::ProgressOptions progress = plan_.report.progress;
+  // What the server refuses now counts against the load, wherever its line stands.
+  pipeline::SourceAccount account(SourceOrdinal(0), load_.name, load_.plan.report.reject_limit, rejects);
+  std::uint64_t lines = 0;
+  std::uint64_t blank = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t bytes_compressed = 0;
+  std::size_t whole = 0;
+  for (const SourceOutcome& source : outcome.sources) {
+    if (!source.is_whole) continue;
+    ++whole;
+    lines += source.lines;
+    blank += source.blank;
+    rejected += source.rejected;
+    bytes_compressed += source.bytes_compressed;
+  }
+  for (const LoadSource& source : load_.sources) account.names.emplace(source.ordinal, source.name);
+  account.rejects.end_of_input(lines);
+  if (whole == 1 || load_.plan.report.reject_limit.share_ppm) account.rejects.presume(rejected);
+  stats.next_phase();
+  report::ProgressOptions progress = load_.plan.report.progress;
   progress.phase = "2 of 2, writes in key order: ";
+  stats.sources_total = 0;  // a stretch is of all of them
   progress.source_total = rows.rows();
   progress.ranges_in_flight_max = memory_.stretches_in_flight_max;
   write::WriterPool pool(sessions_, context_);
-  pipeline::PipelineResult written;
+  pipeline::StretchResult written;
   {
-    const report::Progress watched(stats_, progress);
-    written = pipeline::run_stretches(rows,
-                                      {.first_number = RangeNumber(result.ranges),
-                                       .range_bytes = plan_.read.split.range_bytes,
-                                       .in_flight_max = memory_.stretches_in_flight_max,
-                                       .bytes_compressed = result.counts.bytes_compressed},
-                                      context_.mapping, {pool, context_.committed, /*parallel=*/true}, rejects, stats_,
-                                      context_.stop);
+    const report::Progress watched(stats, progress);
+    written = run_stretches(rows,
+                            {.range_bytes = load_.plan.read.split.range_bytes,
+                             .in_flight_max = memory_.stretches_in_flight_max,
+                             .bytes_compressed = bytes_compressed,
+                             .left_out = released_},
+                            context_.mapping, pool, context_.committed, account, stats, context_.stop);
   }
-  result.counts += written.counts;
-  result.ranges += written.ranges;
-  result.interrupted = written.interrupted;
-  result.budget_verdict = written.budget_verdict;
-  result.failure = written.failure;
-  if (auto failure = failure_of(pool, input_.name())) result.failure = std::move(failure);
-  if (result.interrupted || result.failure || (pool.failed() && !result.budget_verdict)) return;
-  if (!result.budget_verdict) result.budget_verdict = rejects.verdict_at_end(result.lines, result.blank);
-  stats_.next_phase();
-  const report::Progress watched(stats_, report::step_progress(plan_.report.progress, "fetches refused lines: ",
-                                                               result.counts.bytes_compressed, /*has_database=*/true));
-  fill_refused_lines(
-      input_, plan_.read, context_.ledger, control_, [this] { await_clearance(); }, stats_.source_read, context_.stop);
+  outcome.counts += account.counts;
+  outcome.new_ranges += account.new_ranges;
+  outcome.result.interrupted = written.interrupted;
+  outcome.result.failure = written.failure;
+  outcome.budget_verdict = account.budget_verdict;
+  if (auto failure = failure_of(pool, load_.name)) outcome.result.failure = std::move(failure);
+  if (!outcome.result.is_whole() || (pool.failed() && !outcome.budget_verdict)) return;
+  if (!outcome.budget_verdict) outcome.budget_verdict = account.rejects.verdict_at_end(lines, blank);
 }
 
 }  // namespace chatload::load

@@ -1,32 +1,34 @@
-// A load in key order, once it is opened: sorts its rows, records its ranges, writes its stretches.
+// A load in key order, once it is opened: sorts the rows of its sources, records their ranges, writes its stretches.
 //
-//   input ─► range_pipeline ─┬► sorted runs ────────────► merge ─► stretch_pipeline ─► table, ledger
-//                            └► journal ─► ledger
+//   sources ─► range_pipeline ─┬► sorted runs ────────────► merge ─► stretch_pipeline ─► table, ledger
+//                              └► journal ─► ledger
 //
 // The server has no part in the sorting. So what a run has sorted is lost only with the run: a server that is away, or
 // slow, for hours costs nothing unless it is away when it is needed, and then for longer than --retry-for.
+//
+// A source that cannot be read to its end is no part of the load any more: it is released before anything is recorded,
+// and the merge leaves its rows out. From then on the set of sources is fixed: the load's stretches depend on it.
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
+#include <string>
 
-#include "cli/plan.h"
-#include "mysql/control_connection.h"
-#include "mysql/session.h"
-#include "parse/mapping.h"
-#include "pipeline/input_reader.h"
+#include "load/load.h"
+#include "load/run.h"
 #include "pipeline/memory_plan.h"
-#include "pipeline/range_pipeline.h"
-#include "report/live_stats.h"
 #include "report/reject_sink.h"
-#include "source/held_file.h"
 #include "spill/range_journal.h"
 #include "spill/spill_limits.h"
 #include "spill/spill_store.h"
 #include "write/write_context.h"
 
 namespace chatload::load {
+
+struct LoadOutcome;
 
 // What is on disk of a load in key order.
 struct Spill {
@@ -37,31 +39,29 @@ struct Spill {
   std::optional<spill::RangeJournal> ranges;  // until they are recorded
 };
 
-// Single-threaded, for one run; borrows all that it is given. `spill` is filled and left for the caller to free.
+// Single-threaded, for one run; borrows all that it is given.
 class KeyOrderLoad {
  public:
-  KeyOrderLoad(const source::HeldFile& input, const cli::LoadPlan& plan, const pipeline::KeyOrderMemoryPlan& memory,
-               std::span<mysql::Session> sessions, const write::WriteContext& context,
-               mysql::ControlConnection& control, report::LiveStats& stats, std::optional<Spill>& spill);
+  KeyOrderLoad(Run& run, Load& load, const pipeline::KeyOrderMemoryPlan& memory, std::span<mysql::Session> sessions,
+               const write::WriteContext& context, Spill& spill);
 
-  // Ends like read_input(); what goes wrong from then on is the result's failure. Throws EnvironmentError, too: nothing
-  // can be written to the plan's spill_dir.
-  [[nodiscard]] pipeline::InputResult run(report::RejectSink& rejects);
+  // REQUIRES: the sources are sorted, each as far as the outcome says. What goes wrong is in the outcome.
+  void write(std::span<LoadSource* const> sources, report::RejectReport& rejects, LoadOutcome& outcome);
 
  private:
-  [[nodiscard]] pipeline::InputResult sort(report::RejectSink& rejects);
-  void record_ranges(pipeline::PipelineResult& result);
+  void freeze(const LoadOutcome& outcome);
+  void require_order(const std::map<SourceOrdinal, std::string>& missing) const;
+  void record_ranges(LoadOutcome& outcome);
   void await_clearance();
-  void write_stretches(report::RejectSink& rejects, pipeline::PipelineResult& result);
+  void write_stretches(report::RejectReport& rejects, LoadOutcome& outcome);
 
-  const source::HeldFile& input_;
-  const cli::LoadPlan& plan_;
+  Run& run_;
+  Load& load_;
   const pipeline::KeyOrderMemoryPlan& memory_;
   const std::span<mysql::Session> sessions_;
   const write::WriteContext& context_;
-  mysql::ControlConnection& control_;
-  report::LiveStats& stats_;
-  std::optional<Spill>& spill_;
+  Spill& spill_;
+  std::set<SourceOrdinal> released_;
 };
 
 }  // namespace chatload::load

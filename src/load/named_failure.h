@@ -1,4 +1,4 @@
-// What ended an input, with the input's name in front.
+// What ended a load, with its name in front.
 #pragma once
 
 #include <fmt/format.h>

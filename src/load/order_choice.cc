@@ -6,9 +6,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <string_view>
 #include <utility>
 
+#include "base/errors.h"
 #include "base/quantity.h"
 #include "parse/range_parser.h"
 #include "pipeline/input_ranges.h"
@@ -17,14 +19,21 @@ namespace chatload::load {
 namespace {
 
 constexpr std::uint64_t kSampleBytes = 16 * kMiB;  // 15 ms
+constexpr std::size_t kSampledSourcesMax = 16;
 // Fewer rows are written before they could be sorted.
 constexpr std::uint64_t kRowsWorthSorting = 200'000;
 // Ids that ascend like this fill one leaf page after the other by themselves.
 constexpr double kSortedShare = 0.99;
+// Sources of fewer bytes of text make ranges of which each costs a transaction, where sorted rows fill whole ones.
+// Seconds of `chatload load --order file` and `--order key`, MySQL, ids ascending, the same 1,000,000 lines:
+//
+//   ORDERS
+constexpr std::uint64_t kSmallSourceBytes = kMiB;
+constexpr std::uint64_t kSmallSourcesMin = 16;
 // Of a spilled row, beside its texts and the four bytes of its time (spill/row_codec.cc): 6 of lengths; a key's length
-// 1, range 3, line index 2, begin 3, size 2; four texts' lengths 5; one more of the time. Uncompressed: random ids do
-// not compress.
-constexpr std::uint64_t kSpilledRowBytes = 23;
+// 1, source 1, range 3, line index 2, begin 3, size 2; four texts' lengths 5; one more of the time. Uncompressed:
+// random ids do not compress.
+constexpr std::uint64_t kSpilledRowBytes = 24;
 // Of a rejected line in the ranges' journal, beside its text (spill/range_journal.cc).
 constexpr std::uint64_t kJournalRejectBytes = 48;
 // For rows that are longer than those of the sample, and for merging down, where each run that is read has up to a MiB
@@ -42,48 +51,113 @@ double journal_bytes_of(const parse::ParsedRange& parsed) {
 
 }  // namespace
 
-InputSample sample_input(const source::HeldFile& file, const cli::ReadPlan& read, const parse::Mapping& mapping,
-                         std::uint64_t bytes_compressed_total, const StopSignal& stop) {
-  pipeline::InputRanges ranges(file.open(stop.fd()), read, stop);
-  parse::RangeParser parser(mapping, read.filter, static_cast<std::uint32_t>(read.split.line_bytes_max));
-  parse::ParsedRange parsed;
-  InputSample sample;
-  std::uint64_t read_bytes = 0;
-  std::uint64_t bytes = 0;
-  double rejected_bytes = 0;
-  std::uint64_t ascending = 0;
-  std::string last;
-  while (parsed.range.begin.value() < kSampleBytes) {
-    std::optional<split::Range> range = ranges.next(std::move(parsed.range));
-    if (!range) break;
-    parsed.range = std::move(*range);
-    parser.parse(parsed);
-    for (std::size_t row = 0; row < parsed.rows.rows(); ++row) {
-      const auto cells = parsed.rows.row(row);
-      for (std::size_t column = 0; column < cells.size(); ++column) {
-        bytes += mapping.fields[column].kind == parse::FieldKind::kEpochSeconds ? 4 : cells[column].as_text().size();
-      }
-      const std::string_view key = cells[mapping.key].as_text();
-      ascending += key > last ? 1 : 0;
-      last = key;
+namespace {
+
+// Adds up what is sampled of one source after the other.
+class Sampler {
+ public:
+  Sampler(const cli::ReadPlan& read, const parse::Mapping& mapping, const StopSignal& stop, std::size_t sources)
+      : read_(read),
+        mapping_(mapping),
+        stop_(stop),
+        parser_(mapping, read.filter, static_cast<std::uint32_t>(read.split.line_bytes_max)) {
+    sample_.sources = sources;
+  }
+
+  void add(const LoadSource& source, std::uint64_t bytes_max) {
+    const std::shared_ptr<const source::HeldFile> file = source.open();
+    pipeline::InputRanges ranges(file->open(stop_.fd()), read_, stop_);
+    bool is_first = true;
+    parsed_.range = {};
+    while (parsed_.range.begin.value() < bytes_max) {
+      std::optional<split::Range> range = ranges.next(std::move(parsed_.range));
+      if (!range) break;
+      parsed_.range = std::move(*range);
+      parser_.parse(parsed_);
+      add_rows(is_first);
+      rejected_bytes_ += journal_bytes_of(parsed_);
+      sample_.lines += parsed_.counts.lines - parsed_.counts.blank;
+      read_bytes_ += parsed_.range.length_bytes();
     }
-    rejected_bytes += journal_bytes_of(parsed);
-    sample.rows += parsed.rows.rows();
-    sample.lines += parsed.counts.lines - parsed.counts.blank;
-    read_bytes += parsed.range.length_bytes();
+    compressed_bytes_ += ranges.compressed_bytes();
   }
-  const std::uint64_t rows = sample.rows > 0 ? sample.rows : sample.lines;
-  if (sample.rows == 0) {
-    bytes = read_bytes;
-    rejected_bytes = 0;
+
+  [[nodiscard]] InputSample scaled_to(std::uint64_t bytes_compressed_total) && {
+    const std::uint64_t rows = sample_.rows > 0 ? sample_.rows : sample_.lines;
+    if (sample_.rows == 0) {
+      bytes_ = read_bytes_;
+      rejected_bytes_ = 0;
+    }
+    const auto share = [](std::uint64_t part, std::uint64_t all) {
+      return all > 0 ? static_cast<double>(part) / static_cast<double>(all) : 1;
+    };
+    sample_.ascending_share = std::min(share(ascending_, sample_.rows), share(seams_ascending_, seams_));
+    const double scale = std::max(1.0, static_cast<double>(bytes_compressed_total) /
+                                           static_cast<double>(std::max<std::uint64_t>(compressed_bytes_, 1)));
+    sample_.rows_estimate = static_cast<std::uint64_t>(static_cast<double>(rows) * scale);
+    sample_.bytes_estimate = static_cast<std::uint64_t>(static_cast<double>(bytes_) * scale);
+    sample_.rejected_bytes_estimate = static_cast<std::uint64_t>(rejected_bytes_ * scale);
+    return sample_;
   }
-  if (sample.rows > 0) sample.ascending_share = static_cast<double>(ascending) / static_cast<double>(sample.rows);
-  const double scale = std::max(1.0, static_cast<double>(bytes_compressed_total) /
-                                         static_cast<double>(std::max<std::uint64_t>(ranges.compressed_bytes(), 1)));
-  sample.rows_estimate = static_cast<std::uint64_t>(static_cast<double>(rows) * scale);
-  sample.bytes_estimate = static_cast<std::uint64_t>(static_cast<double>(bytes) * scale);
-  sample.rejected_bytes_estimate = static_cast<std::uint64_t>(rejected_bytes * scale);
-  return sample;
+
+ private:
+  void add_rows(bool& is_first) {
+    for (std::size_t row = 0; row < parsed_.rows.rows(); ++row) {
+      const auto cells = parsed_.rows.row(row);
+      for (std::size_t column = 0; column < cells.size(); ++column) {
+        const bool is_time = mapping_.fields[column].kind == parse::FieldKind::kEpochSeconds;
+        bytes_ += is_time ? 4 : cells[column].as_text().size();
+      }
+      const std::string_view key = cells[mapping_.key].as_text();
+      const bool is_ascending = key > last_;
+      ascending_ += is_ascending || is_first ? 1 : 0;
+      if (std::exchange(is_first, false) && sample_.rows > 0) {
+        ++seams_;
+        seams_ascending_ += is_ascending ? 1 : 0;
+      }
+      last_ = key;
+    }
+    sample_.rows += parsed_.rows.rows();
+  }
+
+  const cli::ReadPlan& read_;
+  const parse::Mapping& mapping_;
+  const StopSignal& stop_;
+  parse::RangeParser parser_;
+  parse::ParsedRange parsed_;
+  InputSample sample_;
+  std::uint64_t compressed_bytes_ = 0;
+  std::uint64_t read_bytes_ = 0;
+  std::uint64_t bytes_ = 0;
+  double rejected_bytes_ = 0;
+  std::uint64_t ascending_ = 0;  // rows
+  std::uint64_t seams_ = 0;      // from one source to the next that was sampled
+  std::uint64_t seams_ascending_ = 0;
+  std::string last_;
+};
+
+}  // namespace
+
+InputSample sample_sources(const std::vector<LoadSource*>& sources, const cli::ReadPlan& read,
+                           const parse::Mapping& mapping, const StopSignal& stop) {
+  std::uint64_t total = 0;
+  for (const LoadSource* const source : sources) total += source->identity.bytes.value_or(0);
+  const std::size_t count = std::min(sources.size(), kSampledSourcesMax);
+  Sampler sampler(read, mapping, stop, sources.size());
+  std::exception_ptr failure;
+  bool has_some = false;
+  for (std::size_t i = 0; i < count && !stop.requested(); ++i) {
+    try {
+      sampler.add(*sources[i * sources.size() / count], kSampleBytes / count);
+      has_some = true;
+    } catch (const EnvironmentError&) {
+      throw;
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
+  }
+  if (failure && !has_some) std::rethrow_exception(failure);
+  return std::move(sampler).scaled_to(total);
 }
 
 std::uint64_t spill_bytes_estimate(const InputSample& sample) {
@@ -93,6 +167,9 @@ std::uint64_t spill_bytes_estimate(const InputSample& sample) {
 }
 
 OrderChoice choose_order(const InputSample& sample) {
+  if (sample.sources >= kSmallSourcesMin && sample.bytes_estimate / sample.sources < kSmallSourceBytes) {
+    return {RowOrder::kKey, fmt::format("{} small inputs fill few transactions so", format_count(sample.sources))};
+  }
   if (sample.rows_estimate < kRowsWorthSorting) return {RowOrder::kFile, "so few rows are not worth sorting"};
   if (sample.rows == 0) {
     return {RowOrder::kKey,

@@ -1,33 +1,38 @@
-// --order auto → file or key, from a sample of the input.
+// --order auto → file or key, from a sample of the load's sources.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/load_modes.h"
 #include "base/stop_signal.h"
 #include "cli/plan.h"
+#include "load/source.h"
 #include "parse/mapping.h"
-#include "source/held_file.h"
 
 namespace chatload::load {
 
-// The rows of the input's beginning, and what all of them come to if the rest is like it. Where it has lines but none
-// that is loaded, the rest is not like it: each line then counts as a row, and all of its bytes as text.
+// The rows of the sources' beginnings, and what all of them come to if the rest is like those. If no line of
+// the sample would be loaded, it says nothing about the rest: then each line counts as a row, and all of its bytes as
+// text.
 struct InputSample {
   std::uint64_t lines = 0;
   std::uint64_t rows = 0;
-  double ascending_share = 1;                 // of the rows, those whose key is greater than the one's before
-  std::uint64_t rows_estimate = 0;            // of the whole input
+  std::uint64_t sources = 1;  // of the load, however many were looked at
+  // Of the rows, those whose key is greater than the one's before; or of the sources, those that begin with such a one,
+  // where these are fewer: sources that ascend each for itself, side by side, come in no order together.
+  double ascending_share = 1;
+  std::uint64_t rows_estimate = 0;            // of all sources
   std::uint64_t bytes_estimate = 0;           // of their texts
   std::uint64_t rejected_bytes_estimate = 0;  // of the lines that are rejected, beside those that count as rows
 };
 
-// Reads the first ranges. bytes_compressed_total: of the input. Throws what reading the input throws.
-[[nodiscard]] InputSample sample_input(const source::HeldFile& file, const cli::ReadPlan& read,
-                                       const parse::Mapping& mapping, std::uint64_t bytes_compressed_total,
-                                       const StopSignal& stop);
+// Reads the first ranges of some of the sources, spread over all of them, whose sizes are known. One that cannot be
+// read is left out; throws what reading it throws where none can be. REQUIRES: there is one at least.
+[[nodiscard]] InputSample sample_sources(const std::vector<LoadSource*>& sources, const cli::ReadPlan& read,
+                                         const parse::Mapping& mapping, const StopSignal& stop);
 
 struct OrderChoice {
   RowOrder order = RowOrder::kFile;

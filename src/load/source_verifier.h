@@ -18,7 +18,8 @@ namespace chatload::load {
 // becomes the compressed bytes read. Returns only when all are compared; throws Interrupted, SourceError where other
 // bytes stand, and what reading the input throws.
 void require_recorded_bytes(const source::HeldFile& input, const cli::ReadPlan& read, const ledger::RangeLedger& ledger,
-                            const ledger::CommittedRanges& committed, mysql::ControlConnection& control,
-                            std::atomic<std::uint64_t>& source_read, const StopSignal& stop);
+                            SourceOrdinal source, const ledger::CommittedRanges& committed,
+                            mysql::ControlConnection& control, std::atomic<std::uint64_t>& source_read,
+                            const StopSignal& stop);
 
 }  // namespace chatload::load

@@ -2,20 +2,23 @@
 // That reads it once more up to the other's last range, which is rare, and holds for any two plans.
 //
 // A run that has lost its lock may still write. It is shut out only after the bytes were found equal; if it has
-// committed more by then, its load stays.
+// committed more by then, its source stays.
 #include "load/supersession.h"
 
 #include <fmt/format.h>
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <span>
 
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/terminal_text.h"
 #include "ledger/load_ledger.h"
 #include "ledger/range_ledger.h"
+#include "ledger/source_ledger.h"
 #include "load/source_verifier.h"
 #include "report/progress.h"
 
@@ -39,25 +42,20 @@ std::optional<cli::LoadPlan> plan_of_same_lines(const cli::LoadPlan& ours, const
   }
 }
 
-std::uint64_t count_ranges(mysql::ControlConnection& control, const ledger::LoadRecord& load) {
-  return control.run([&](mysql::Session& session) { return ledger::read_totals(session, load.load_id).ranges; });
-}
-
-// How many ranges the other load has committed, where the file has the bytes of them all; else nothing.
-std::optional<std::uint64_t> ranges_with_equal_bytes(const source::HeldFile& file, const cli::LoadPlan& plan,
-                                                     const ledger::LoadRecord& other, mysql::ControlConnection& control,
-                                                     report::LiveStats& stats, const StopSignal& stop) {
+// How many ranges of the source are committed, where the file has the bytes of them all; else nothing.
+std::optional<std::uint64_t> ranges_with_equal_bytes(Run& run, const LoadSource& file, const cli::LoadPlan& plan,
+                                                     const ledger::SourceRecord& other) {
   try {
     std::optional<ledger::CommittedRanges> committed;
-    control.run([&](mysql::Session& session) { committed.emplace(session, other.load_id); });
-    if (committed->count() == 0) return 0;
-    stats.next_phase();
+    run.control().run([&](mysql::Session& session) { committed.emplace(session, other.load_id); });
+    const std::uint64_t count = committed->count(other.source);
+    if (count == 0) return 0;
+    run.stats().next_phase();
     const report::Progress watched(
-        stats,
-        report::step_progress(plan.report.progress, "compares a partial load: ", file.open(stop.fd())->size_bytes()));
-    require_recorded_bytes(file, plan.read, ledger::RangeLedger(other.load_id, ""), *committed, control,
-                           stats.source_read, stop);
-    return committed->count();
+        run.stats(), report::step_progress(plan.report.progress, "compares a partial load: ", file.identity.bytes));
+    require_recorded_bytes(*file.open(), plan.read, ledger::RangeLedger(other.load_id, ""), other.source, *committed,
+                           run.control(), run.stats().source_read, run.stop());
+    return count;
   } catch (const LoadError&) {
     return std::nullopt;
   } catch (const SourceError&) {
@@ -65,28 +63,53 @@ std::optional<std::uint64_t> ranges_with_equal_bytes(const source::HeldFile& fil
   }
 }
 
+// Whether its load may be ended by that.
+bool supersede_one(Run& run, const Load& load, const LoadSource& file, const ledger::SourceRecord& other) {
+  if (other.state == ledger::SourceState::kReleased) {  // it is no part of its load any more
+    run.control().run([&](mysql::Session& session) {
+      ledger::supersede(session, load.id, {other.load_id, {other.source}, /*with_its_load=*/false});
+    });
+    return false;
+  }
+  const auto loads = run.control().run(
+      [&](mysql::Session& session) { return ledger::find_loads(session, std::span(&other.load_id, 1)); });
+  if (loads.empty()) return false;
+  const ledger::LoadRecord& its_load = loads.front();
+  const std::optional<cli::LoadPlan> plan = plan_of_same_lines(load.plan, its_load);
+  if (!plan || run.control().lock(its_load.lock_name, std::chrono::milliseconds(0), nullptr)) return false;
+  struct Unlock {
+    mysql::ControlConnection& control;
+    const std::string& name;
+    ~Unlock() { control.unlock(name); }
+  } const unlock{run.control(), its_load.lock_name};
+  const auto compared = ranges_with_equal_bytes(run, file, *plan, other);
+  if (!compared) return false;
+  const bool is_final = run.control().run([&](mysql::Session& session) {
+    return ledger::disown(session, its_load) &&
+           ledger::CommittedRanges(session, other.load_id).count(other.source) == *compared;
+  });
+  if (!is_final) return false;
+  const ledger::PutAside put_aside{other.load_id, {other.source}, its_load.is_frozen};
+  run.control().run([&](mysql::Session& session) { ledger::supersede(session, load.id, put_aside); });
+  log_info(fmt::format("{}: has all bytes that load {} had loaded of a file of this name; load {} takes its place.",
+                       file.name, other.load_id, load.id));
+  return true;
+}
+
 }  // namespace
 
-void supersede_partial_loads(const source::HeldFile& file, const OpenLoad& load, const std::string& table,
-                             mysql::ControlConnection& control, report::LiveStats& stats, const StopSignal& stop) {
-  const auto others =
-      control.run([&](mysql::Session& session) { return ledger::find_partial_loads(session, table, load.load_id); });
-  for (const ledger::LoadRecord& other : others) {
-    const std::optional<cli::LoadPlan> plan = plan_of_same_lines(load.plan, other);
-    if (!plan || control.lock(other.lock_name, std::chrono::milliseconds(0), nullptr)) continue;
-    struct Unlock {
-      mysql::ControlConnection& control;
-      const std::string& name;
-      ~Unlock() { control.unlock(name); }
-    } const unlock{control, other.lock_name};
-    const auto compared = ranges_with_equal_bytes(file, *plan, other, control, stats, stop);
-    if (!compared) continue;
-    const bool is_final = control.run([&](mysql::Session& session) { return ledger::disown(session, other); });
-    if (!is_final || count_ranges(control, other) != *compared) continue;
-    control.run([&](mysql::Session& session) { ledger::supersede(session, other.load_id, load.load_id); });
-    log_info(fmt::format("{}: has all bytes that load {} had loaded of a file of this name; load {} takes its place.",
-                         file.name(), other.load_id, load.load_id));
+std::set<std::uint64_t> supersede_partial_sources(Run& run, const Load& load) {
+  std::set<std::uint64_t> loads;
+  const auto others = run.control().run(
+      [&](mysql::Session& session) { return ledger::find_partial_sources(session, run.table().table, load.id); });
+  if (others.empty()) return loads;
+  std::map<std::string, const LoadSource*> by_name;
+  for (const LoadSource& source : load.sources) by_name.emplace(terminal_text(source.name, kNameBytesMax), &source);
+  for (const ledger::SourceRecord& other : others) {
+    const auto file = by_name.find(other.name);
+    if (file != by_name.end() && supersede_one(run, load, *file->second, other)) loads.insert(other.load_id);
   }
+  return loads;
 }
 
 }  // namespace chatload::load

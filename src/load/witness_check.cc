@@ -45,7 +45,7 @@ void WitnessCheck::require_rows(const std::string& input, std::uint64_t load_id)
   const std::string table = mysql::quote_identifier(key_.table);
   std::uint64_t all = 0;
   std::uint64_t missing = 0;
-  std::optional<std::uint64_t> behind;
+  std::optional<RangeKey> behind;
   for (;;) {
     if (stop_.requested()) throw Interrupted();
     ledger::WitnessPage page;

@@ -54,6 +54,7 @@ inline constexpr std::uint8_t kNoField = 0xff;
 
 // A RejectedLine with its place in the input, and what it says; borrows that.
 struct RawReject {
+  SourceOrdinal source = {};  // of its load
   LineNumber line;
   ByteOffset offset;  // of the line's first byte in the decompressed stream
   RejectReason reason;

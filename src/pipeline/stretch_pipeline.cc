@@ -19,29 +19,36 @@ namespace {
 
 using write::WriteJob;
 
-class StretchRun final : public write::JobOwner {
+// A number for a stretch's digest. The ranges of a load's first source have their own, as in the ledgers of before a
+// load could have several.
+std::uint64_t place_of(RangeKey range) { return ((range.source.value() - 1) << 40U) + range.number.value(); }
+
+class StretchFlow final : public write::JobOwner {
  public:
-  StretchRun(const spill::SpillStore& store, const StretchOptions& options, const parse::Mapping& mapping,
-             const Writing& writing, report::RejectSink& rejects, report::LiveStats& stats, const StopSignal& stop)
+  StretchFlow(const spill::SpillStore& store, const StretchOptions& options, const parse::Mapping& mapping,
+              write::WriterPool& pool, const ledger::CommittedRanges& committed, SourceAccount& account,
+              report::LiveStats& stats, const StopSignal& stop)
       : options_(options),
         mapping_(mapping),
-        writing_(writing),
-        rejects_(rejects),
+        pool_(pool),
+        committed_(committed),
         stats_(stats),
         stop_(stop),
         rows_total_(store.rows()),
-        cursor_(store),
-        orderer_(mapping.key, writing.parallel),
+        cursor_(store, options.left_out),
+        orderer_(mapping.key, /*parallel=*/true),
         jobs_(options.in_flight_max),
-        settler_(mapping, rejects, stats, Fate::kWritten) {
+        settler_(mapping, stats, Fate::kWritten),
+        account_(account) {
     for (WriteJob& job : jobs_) free_.push_back(&job);
   }
 
-  PipelineResult execute();
+  StretchResult execute();
 
   void first_rejects(parse::ParsedRange&) override {}
   void more_rejects(parse::ParsedRange&) override {}
   [[nodiscard]] bool allows_refused(const WriteJob& job, std::uint64_t refused) override;
+  void give_up(const WriteJob&) override {}
   void done(WriteJob& job) override;
 
  private:
@@ -54,8 +61,8 @@ class StretchRun final : public write::JobOwner {
 
   const StretchOptions& options_;
   const parse::Mapping& mapping_;
-  const Writing& writing_;
-  report::RejectSink& rejects_;
+  write::WriterPool& pool_;
+  const ledger::CommittedRanges& committed_;
   report::LiveStats& stats_;
   const StopSignal& stop_;
 
@@ -72,10 +79,11 @@ class StretchRun final : public write::JobOwner {
   std::condition_variable returned_;
   std::vector<WriteJob*> free_;
   RangeSettler settler_;
+  SourceAccount& account_;
   std::exception_ptr failure_;
 };
 
-PipelineResult StretchRun::execute() {
+StretchResult StretchFlow::execute() {
   try {
     submit_all();
   } catch (...) {
@@ -83,21 +91,15 @@ PipelineResult StretchRun::execute() {
     failure_ = std::current_exception();
   }
   await_all();
-  return {.counts = settler_.counts(),
-          .lines = 0,
-          .blank = 0,
-          .ranges = stretches_,
-          .interrupted = stop_.requested() && !(reached_end_ && settler_.all_committed()),
-          .budget_verdict = settler_.budget_verdict(),
-          .failure = failure_};
+  return {.interrupted = stop_.requested() && !(reached_end_ && account_.all_committed), .failure = failure_};
 }
 
-void StretchRun::submit_all() {
+void StretchFlow::submit_all() {
   for (;;) {
     WriteJob& job = acquire();
     try {
       if (is_ended() || !fill(job)) return give_back(job);
-      writing_.pool.submit(job);
+      pool_.submit(job);
     } catch (...) {
       give_back(job);
       throw;
@@ -107,18 +109,18 @@ void StretchRun::submit_all() {
 }
 
 // Notifies with the lock held: whoever hears of the last job may be gone a moment later, and this with it.
-void StretchRun::give_back(WriteJob& job) {
+void StretchFlow::give_back(WriteJob& job) {
   const std::lock_guard lock(mutex_);
   free_.push_back(&job);
   returned_.notify_one();
 }
 
-bool StretchRun::is_ended() {
+bool StretchFlow::is_ended() {
   const std::lock_guard lock(mutex_);
-  return failure_ || settler_.budget_verdict() || stop_.requested() || writing_.pool.failed();
+  return failure_ || account_.budget_verdict || stop_.requested() || pool_.failed();
 }
 
-WriteJob& StretchRun::acquire() {
+WriteJob& StretchFlow::acquire() {
   std::unique_lock lock(mutex_);
   returned_.wait(lock, [this] { return !free_.empty(); });
   WriteJob& job = *free_.back();
@@ -126,27 +128,27 @@ WriteJob& StretchRun::acquire() {
   return job;
 }
 
-void StretchRun::await_all() {
+void StretchFlow::await_all() {
   std::unique_lock lock(mutex_);
   returned_.wait(lock, [this] { return free_.size() == jobs_.size(); });
 }
 
 // False where there are no more rows.
-bool StretchRun::fill(WriteJob& job) {
+bool StretchFlow::fill(WriteJob& job) {
   parse::ParsedRange& parsed = job.parsed;
   reached_end_ = !cursor_.next(parsed.rows, job.origins, options_.range_bytes);
   if (reached_end_) return false;
-  parsed.range.number = options_.first_number + stretches_;
+  parsed.range.number = RangeNumber(stretches_);
   parsed.counts = {};
   parsed.counts.lines = parsed.counts.valid = parsed.rows.rows();
-  job.is_recorded = writing_.committed.contains(parsed.range.number);
+  job.is_recorded = committed_.contains(job.key());
   job.result = {};
   job.owner = this;
   orderer_.order_stretch(parsed.rows, job.order);
   Digest digest;
   for (std::size_t row = 0; row < parsed.rows.rows(); ++row) {
     const spill::RowOrigin& origin = job.origins[row];
-    const std::uint64_t place[] = {origin.range.value(), origin.line.line_index};
+    const std::uint64_t place[] = {place_of(origin.range), origin.line.line_index};
     digest.update(parsed.rows.row(row)[mapping_.key].as_text());
     digest.update({reinterpret_cast<const char*>(place), sizeof place});
     stats_.bytes_decompressed += origin.line.size_bytes;
@@ -161,30 +163,31 @@ bool StretchRun::fill(WriteJob& job) {
   return true;
 }
 
-bool StretchRun::allows_refused(const WriteJob&, std::uint64_t refused) {
-  return rejects_.may_hold(rejects_.rejected() + refused, LineNumber(), LineNumber());
+bool StretchFlow::allows_refused(const WriteJob&, std::uint64_t refused) {
+  return account_.rejects.may_hold(account_.rejects.rejected() + refused, LineNumber(), LineNumber());
 }
 
-void StretchRun::done(WriteJob& job) {
+void StretchFlow::done(WriteJob& job) {
   {
     const std::lock_guard lock(mutex_);
     try {
-      settler_.add_rejects(job);
+      settler_.add_rejects(job, account_);
     } catch (...) {
       failure_ = std::current_exception();
     }
-    settler_.count(job);
+    settler_.count(job, account_);
   }
   give_back(job);
 }
 
 }  // namespace
 
-PipelineResult run_stretches(const spill::SpillStore& store, const StretchOptions& options,
-                             const parse::Mapping& mapping, const Writing& writing, report::RejectSink& rejects,
-                             report::LiveStats& stats, const StopSignal& stop) {
-  StretchRun run(store, options, mapping, writing, rejects, stats, stop);
-  return run.execute();
+StretchResult run_stretches(const spill::SpillStore& store, const StretchOptions& options,
+                            const parse::Mapping& mapping, write::WriterPool& pool,
+                            const ledger::CommittedRanges& committed, SourceAccount& account, report::LiveStats& stats,
+                            const StopSignal& stop) {
+  StretchFlow flow(store, options, mapping, pool, committed, account, stats, stop);
+  return flow.execute();
 }
 
 }  // namespace chatload::pipeline

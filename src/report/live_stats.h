@@ -1,5 +1,6 @@
-// What the run of one input has done so far, for whoever watches it. One writer-side struct of relaxed atomics: the
-// figures are for people and need not agree with one another at an instant; the summary is made from RunCounts instead.
+// What the run of one load, or of one check, has done so far, for whoever watches it. One writer-side struct of relaxed
+// atomics: the figures are for people and need not agree with one another at an instant; the summary is made from
+// RunCounts instead.
 #pragma once
 
 #include <atomic>
@@ -21,9 +22,12 @@ struct LiveStats {
   std::atomic<std::uint64_t> disconnected{0};      // writers without a connection just now
   std::atomic<std::uint64_t> indexes_building{0};  // 1 while the server builds what was left out of the table
 
-  Pause pause;  // of the writers; set from without, whatever the input
+  std::atomic<std::uint64_t> source_number{0};  // of the source that is read, from 1
+  std::atomic<std::uint64_t> sources_total{0};  // of the load or the check
 
-  // For the next input. REQUIRES: none is running.
+  Pause pause;  // of the writers; set from without, whatever the load
+
+  // For the next load. REQUIRES: none is running.
   void restart() {
     next_phase();
     for (auto* figure : {&lines_rejected, &retries, &disconnected, &indexes_building}) figure->store(0);

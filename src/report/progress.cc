@@ -119,6 +119,8 @@ ProgressSample ProgressSample::of(const LiveStats& stats, double seconds) {
           .rows_done = static_cast<double>(read(stats.rows_done)),
           .lines_rejected = read(stats.lines_rejected),
           .retries = read(stats.retries),
+          .source_number = read(stats.source_number),
+          .sources_total = read(stats.sources_total),
           .pause = stats.pause.reason()};
 }
 
@@ -129,6 +131,9 @@ std::string progress_text(const ProgressSample& before, const ProgressSample& no
   }
   const double seconds = now.seconds - before.seconds;
   std::string text = done_text(now.source_done, source_total);
+  if (now.sources_total > 1) {
+    text += fmt::format(", file {} of {}", format_count(now.source_number), format_count(now.sources_total));
+  }
   text += fmt::format(", {} rows/s, {:.1f} MB/s, {} rejected",
                       format_count(static_cast<std::uint64_t>(per_second(before.rows_done, now.rows_done, seconds))),
                       per_second(before.bytes_decompressed, now.bytes_decompressed, seconds) / 1e6,

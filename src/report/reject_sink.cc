@@ -9,22 +9,24 @@
 
 namespace chatload::report {
 
-RejectSink::RejectSink(std::string input, RejectLimit limit, RejectWriter* writer, std::string where_all_are,
-                       RejectSurvey* survey)
-    : input_(std::move(input)),
-      budget_(limit),
-      writer_(writer),
-      where_all_are_(std::move(where_all_are)),
-      survey_(survey) {}
+RejectSink::RejectSink(std::string input, RejectLimit limit, RejectReport& report)
+    : input_(std::move(input)), budget_(limit), report_(report) {}
 
-bool RejectSink::add(const RejectRecord& record) {
+bool RejectSink::add(const RejectRecord& record, std::string_view input) {
+  if (input.empty()) input = input_;
   ++rejected_;
-  ++shown_;
-  if (shown_ <= kShownMax) log_warning(fmt::format("{}: {}", input_, to_text(record)));
-  if (shown_ == kShownMax + 1) log_warning(fmt::format("{}: more lines are rejected; {}", input_, where_all_are_));
-  if (survey_ != nullptr) survey_->add(record);
-  if (writer_ != nullptr) writer_->write(record, input_);
+  const std::uint64_t shown = ++report_.shown;
+  if (shown <= kShownMax) log_warning(fmt::format("{}: {}", input, to_text(record)));
+  if (shown == kShownMax + 1) log_warning(fmt::format("{}: more lines are rejected; {}", input, report_.where_all_are));
+  if (!survey_) survey_.emplace(report_.mapping);
+  survey_->add(record);
+  report_.survey->add(record);
+  if (report_.writer != nullptr) report_.writer->write(record, input);
   return budget_.add(std::max(record.line, read_up_to_));
+}
+
+void RejectSink::presume(std::uint64_t rejected) {
+  for (std::uint64_t i = 0; i < rejected; ++i) static_cast<void>(add_recorded(read_up_to_));
 }
 
 bool RejectSink::add_recorded(LineNumber line) {
@@ -36,7 +38,7 @@ std::optional<std::string> RejectSink::verdict_at_end(std::uint64_t lines, std::
   if (!budget_.holds_at_end(lines)) return verdict();
   if (rejected_ > 0 && rejected_ == lines - blank) {
     const std::string all = format_count(rejected_) + (rejected_ == 1 ? " line" : " lines");
-    return none_fits(input_, all, survey_);
+    return none_fits(input_, all, survey_ ? &*survey_ : nullptr);
   }
   return std::nullopt;
 }

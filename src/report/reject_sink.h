@@ -1,4 +1,5 @@
-// Where one input's rejected lines go: the budget, the first few to the log, and all to a file where one is given.
+// Where a source's rejected lines go: its budget, the first few of the command to the log, and all to a file where one
+// is given.
 #pragma once
 
 #include <algorithm>
@@ -6,6 +7,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "report/reject_budget.h"
 #include "report/reject_survey.h"
@@ -13,23 +16,43 @@
 
 namespace chatload::report {
 
+// What the sources of a command share of their rejects. Single-threaded; borrows the mapping and the writer, which may
+// be null.
+struct RejectReport {
+  RejectReport(const parse::Mapping& its_mapping, RejectWriter* its_writer)
+      : mapping(its_mapping), writer(its_writer), survey(std::in_place, its_mapping) {}
+
+  // For the next load. where: half a sentence for people, "all of them are in rejects.json.gz".
+  void begin(std::string where) {
+    where_all_are = std::move(where);
+    survey.emplace(mapping);
+  }
+
+  const parse::Mapping& mapping;
+  RejectWriter* const writer;
+  std::string where_all_are;
+  std::optional<RejectSurvey> survey;  // of the load, always there
+  std::uint64_t shown = 0;             // in the log
+};
+
 // Takes records in file order, but for those behind end_of_input(). Single-threaded but for rejected() and may_hold().
-// Borrows the writer, which may be null and may serve several inputs, and the survey, which may be
-// null.
+// Borrows the report.
 class RejectSink {
  public:
-  // where_all_are: half a sentence for people, "all of them are in rejects.json.gz".
-  RejectSink(std::string input, RejectLimit limit, RejectWriter* writer, std::string where_all_are,
-             RejectSurvey* survey = nullptr);
+  RejectSink(std::string input, RejectLimit limit, RejectReport& report);
 
   // False once the budget is exceeded, from the record that exceeds it on. Throws EnvironmentError (RejectWriter).
-  [[nodiscard]] bool add(const RejectRecord& record);
+  // input: where the line is, if it is not the sink's.
+  [[nodiscard]] bool add(const RejectRecord& record, std::string_view input = {});
 
   // The same for a line that an earlier run has recorded: it is in the budget, and nothing more is said of it.
   [[nodiscard]] bool add_recorded(LineNumber line);
 
-  // The input has been read to its end: a reject that is added from now on, wherever its line is, is judged as if it
-  // stood there.
+  // So many lines that nobody speaks of any more are in the budget.
+  void presume(std::uint64_t rejected);
+
+  // The source, or the load's last one, has been read to its end: a reject that is added from now on, wherever its line
+  // is, is judged as if it stood there.
   void end_of_input(std::uint64_t lines) { read_up_to_ = LineNumber(lines); }
 
   // Lines that were added.
@@ -40,9 +63,12 @@ class RejectSink {
     return budget_.may_hold(rejected, std::max(first, read_up_to_), std::max(last, read_up_to_));
   }
 
-  // At the end of an input of `lines` lines, `blank` of them blank: the sentence that ends the run, if the budget is
+  // At the end of an input of `lines` lines, `blank` of them blank: the sentence that ends it, if the budget is
   // exceeded or no line but blank ones was anything else than rejected.
   [[nodiscard]] std::optional<std::string> verdict_at_end(std::uint64_t lines, std::uint64_t blank) const;
+
+  // After the last verdict: what it was made of takes room.
+  void forget_survey() { survey_.reset(); }
 
   // After add() said false.
   [[nodiscard]] std::string verdict() const { return input_ + ": " + budget_.verdict(); }
@@ -50,13 +76,11 @@ class RejectSink {
  private:
   static constexpr std::uint64_t kShownMax = 5;
 
-  std::string input_;
+  const std::string input_;
   RejectBudget budget_;
-  RejectWriter* writer_;
-  std::string where_all_are_;
-  RejectSurvey* survey_;
-  std::uint64_t shown_ = 0;
-  LineNumber read_up_to_;  // set while nobody asks
+  RejectReport& report_;
+  std::optional<RejectSurvey> survey_;  // of this source, from its first reject on
+  LineNumber read_up_to_;               // set while nobody asks
   std::atomic<std::uint64_t> rejected_ = 0;
 };
 

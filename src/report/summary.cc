@@ -60,7 +60,70 @@ void add_counts(JsonObject& json, RunKind kind, const RunCounts& counts) {
   add_figures(json, outcomes(kind, counts));
 }
 
+std::string object_of(const InputEnd& input) {
+  JsonObject json;
+  json.add("input", input.name);
+  json.add("status", to_string(input.status));
+  if (input.load) json.add("load", *input.load);
+  if (!input.same_as.empty()) json.add("same_as", input.same_as);
+  if (!input.why.empty()) json.add("why", input.why);
+  if (!input.counts) return std::move(json).str();
+  const SourceCounts& counts = *input.counts;
+  add_figures(json, {{"lines", counts.lines},
+                     {"valid", counts.valid},
+                     {"filtered", counts.filtered},
+                     {"rejected", counts.rejected},
+                     {"blank", counts.blank}});
+  if (counts.inserted) json.add("inserted", *counts.inserted);
+  if (counts.updated) json.add("updated", *counts.updated);
+  if (counts.duplicate) json.add("duplicate", *counts.duplicate);
+  return std::move(json).str();
+}
+
+// A few by their names.
+std::string names_of(const std::vector<InputEnd>& inputs) {
+  constexpr std::size_t kNamedMax = 3;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(inputs.size(), kNamedMax); ++i) {
+    names += (names.empty() ? "" : ", ") + inputs[i].name;
+  }
+  if (inputs.size() > kNamedMax) names += fmt::format(" and {} more", format_count(inputs.size() - kNamedMax));
+  return names;
+}
+
+// "  20,000 inputs: 19,990 done, 8 done before, 2 failed", and a line for each that failed; nothing of one input.
+std::string inputs_text(const std::vector<InputEnd>& inputs) {
+  if (inputs.size() < 2) return "";
+  std::string text = fmt::format("  {} inputs:", format_count(inputs.size()));
+  std::string_view separator = " ";
+  for (const auto& [status, name] :
+       {std::pair{InputStatus::kDone, "done"}, std::pair{InputStatus::kAlreadyLoaded, "done before"},
+        std::pair{InputStatus::kSame, "the same as others"}, std::pair{InputStatus::kFailed, "failed"},
+        std::pair{InputStatus::kNotReached, "not reached"}}) {
+    const auto has_status = [status = status](const InputEnd& input) { return input.status == status; };
+    const auto count = static_cast<std::uint64_t>(std::count_if(inputs.begin(), inputs.end(), has_status));
+    if (count == 0) continue;
+    text += fmt::format("{}{} {}", std::exchange(separator, ", "), format_count(count), name);
+  }
+  text += '\n';
+  for (const InputEnd& input : inputs) {
+    if (input.status == InputStatus::kFailed) text += fmt::format("    failed: {}\n", input.name);
+  }
+  return text;
+}
+
 }  // namespace
+
+std::string_view to_string(InputStatus status) {
+  switch (status) {
+    case InputStatus::kNotReached: return "not_reached";
+    case InputStatus::kDone: return "done";
+    case InputStatus::kAlreadyLoaded: return "already_loaded";
+    case InputStatus::kSame: return "same_as_another";
+    case InputStatus::kFailed: return "failed";
+  }
+  return "";
+}
 
 std::string_view to_string(RunStatus status) {
   switch (status) {
@@ -97,7 +160,7 @@ std::string to_text(const Summary& summary) {
   for (const auto& [name, count] : figures) width = std::max(width, format_count(count).size());
 
   std::string text =
-      fmt::format("{} {}: {}\n", command(summary.kind), sentence_part(summary.status), fmt::join(summary.inputs, ", "));
+      fmt::format("{} {}: {}\n", command(summary.kind), sentence_part(summary.status), names_of(summary.inputs));
   for (const auto& [name, count] : figures) {
     text += fmt::format("  {:>{}}  {}\n", format_count(count), width, name);
     if (name != "rejected") continue;
@@ -109,6 +172,7 @@ std::string to_text(const Summary& summary) {
   if (summary.this_run.parsed.lines != counts.parsed.lines) {
     text += fmt::format("  {} of them by this run, the others before\n", format_count(summary.this_run.parsed.lines));
   }
+  text += inputs_text(summary.inputs);
   text += fmt::format("  {} compressed, {} decompressed, {:.3f} s, {} rows/s\n", format_size(counts.bytes_compressed),
                       format_size(summary.this_run.bytes_decompressed), summary.seconds,
                       format_count(static_cast<std::uint64_t>(summary.rows_per_second())));
@@ -118,10 +182,7 @@ std::string to_text(const Summary& summary) {
 std::string to_json(const Summary& summary) {
   const RunCounts& counts = summary.counts;
   std::string inputs;
-  for (const std::string& input : summary.inputs) {
-    if (!inputs.empty()) inputs += ',';
-    append_json_string(inputs, input);
-  }
+  for (const InputEnd& input : summary.inputs) inputs += (inputs.empty() ? "" : ",") + object_of(input);
   JsonObject json;
   json.add("status", to_string(summary.status));
   json.add("command", command(summary.kind));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,10 +17,37 @@ enum class RunStatus { kDone, kAlreadyLoaded, kFailed, kInterrupted, kBudgetExce
 
 enum class RunKind { kLoad, kCheck };
 
+// What became of an input.
+enum class InputStatus { kNotReached, kDone, kAlreadyLoaded, kSame, kFailed };
+// "not_reached", "done", "already_loaded", "same_as_another", "failed"
+[[nodiscard]] std::string_view to_string(InputStatus status);
+
+// What a source came to, by all runs of its load. Those that the server knows are of a load in file order: in key order
+// they are the load's alone.
+struct SourceCounts {
+  std::uint64_t lines = 0;
+  std::uint64_t valid = 0;
+  std::uint64_t filtered = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t blank = 0;
+  std::optional<std::uint64_t> inserted;
+  std::optional<std::uint64_t> updated;
+  std::optional<std::uint64_t> duplicate;
+};
+
+struct InputEnd {
+  std::string name;
+  InputStatus status = InputStatus::kNotReached;
+  std::optional<std::uint64_t> load = {};
+  std::string same_as = {};  // the input with the same bytes
+  std::string why = {};      // it failed
+  std::optional<SourceCounts> counts = {};
+};
+
 struct Summary {
   RunKind kind = RunKind::kLoad;
   RunStatus status = RunStatus::kDone;
-  std::vector<std::string> inputs;
+  std::vector<InputEnd> inputs;
   RunCounts counts;    // of the ranges that are done, so that they add up whatever the status; by all runs of the loads
   RunCounts this_run;  // the part of them that this run did
   double seconds = 0;
@@ -34,10 +62,11 @@ struct Summary {
 [[nodiscard]] std::string to_text(const Summary& summary);
 
 // One JSON object on one line, documented in docs/operating.md, with the stable keys status, command ("load", "check"),
-// inputs (an array), lines, inserted, updated, duplicate (a load's), valid (a check's), filtered, rejected, blank,
-// rejects_by_reason (every reason, zeros included), bytes_compressed, bytes_decompressed, this_run (of a load: an
-// object with the counts from lines to blank and bytes_decompressed), seconds and rows_per_second (three decimals and
-// none).
+// inputs (an array of objects with the keys input, status, load, same_as, why, and the counts lines, valid, filtered,
+// rejected, blank, inserted, updated, duplicate; those that are not known are left out), lines, inserted, updated,
+// duplicate (a load's), valid (a check's), filtered, rejected, blank, rejects_by_reason (every reason, zeros included),
+// bytes_compressed, bytes_decompressed, this_run (of a load: an object with the counts from lines to blank and
+// bytes_decompressed), seconds and rows_per_second (three decimals and none).
 [[nodiscard]] std::string to_json(const Summary& summary);
 
 // Writes to_json() to a new file beside `path` and renames it into place, so that a reader never sees half of one. A

@@ -17,19 +17,28 @@ class HeldFile {
   explicit HeldFile(std::string input);
   HeldFile(const HeldFile&) = delete;
   HeldFile& operator=(const HeldFile&) = delete;
-  ~HeldFile();
+  ~HeldFile() = default;
 
   // As the user wrote it.
   [[nodiscard]] const std::string& name() const { return name_; }
   // Of a regular file that was named by its path; -1 of anything else.
-  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] int fd() const { return descriptor_ ? descriptor_->fd : -1; }
 
-  // open_input() of it, from its beginning. Of a regular file several can be read at once; they borrow this.
+  // open_input() of it, from its beginning. Of a regular file several can be read at once, and outlive this.
   [[nodiscard]] std::unique_ptr<ByteSource> open(int stop_fd) const;
 
  private:
+  struct Descriptor {
+    explicit Descriptor(int its_fd) : fd(its_fd) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor();
+    const int fd;
+  };
+  class Source;
+
   std::string name_;
-  int fd_ = -1;
+  std::shared_ptr<const Descriptor> descriptor_;
 };
 
 }  // namespace chatload::source

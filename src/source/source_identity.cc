@@ -73,4 +73,17 @@ std::string file_stamp(const HeldFile& file) {
   return status ? to_stamp(*status) : std::string();
 }
 
+std::string stamp_of_path(const std::string& path) {
+  struct stat status {};
+  const bool is_file = path != "-" && stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+  return is_file ? to_stamp(status) : std::string();
+}
+
+bool is_same_stamp(std::string_view a, std::string_view b) {
+  const auto without_device = [](std::string_view stamp) {
+    return stamp.substr(std::min(stamp.find(':'), stamp.size()));
+  };
+  return !a.empty() && without_device(a) == without_device(b);
+}
+
 }  // namespace chatload::source

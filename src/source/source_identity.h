@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "source/held_file.h"
 
@@ -33,5 +34,11 @@ struct SourceIdentity {
 // same before and after a reading means that the bytes were the same all the while, as far as the file system's clock
 // tells times apart (some milliseconds).
 [[nodiscard]] std::string file_stamp(const HeldFile& file);
+
+// The same of a path, without opening it: empty of what is no regular file, or cannot be looked at.
+[[nodiscard]] std::string stamp_of_path(const std::string& path);
+
+// Whether the file is as it was: hosts, and mounts of one file system, may number its device differently.
+[[nodiscard]] bool is_same_stamp(std::string_view a, std::string_view b);
 
 }  // namespace chatload::source

@@ -1,8 +1,11 @@
 #include "spill/merge_cursor.h"
 
+#include <utility>
+
 namespace chatload::spill {
 
-MergeCursor::MergeCursor(const SpillStore& store) : codec_(store.codec_), merger_(store.runs()) {}
+MergeCursor::MergeCursor(const SpillStore& store, std::set<SourceOrdinal> left_out)
+    : codec_(store.codec_), left_out_(std::move(left_out)), merger_(store.runs()) {}
 
 bool MergeCursor::next(parse::RowBatch& rows, std::vector<RowOrigin>& origins, std::size_t line_bytes) {
   rows.clear();
@@ -12,8 +15,10 @@ bool MergeCursor::next(parse::RowBatch& rows, std::vector<RowOrigin>& origins, s
   while (read_bytes < line_bytes) {
     const Record* const record = merger_.record();
     if (record == nullptr) break;
-    codec_.decode(record->bytes, rows, origins);
-    read_bytes += origins.back().line.size_bytes;
+    if (left_out_.empty() || !left_out_.contains(record->range.source)) {
+      codec_.decode(record->bytes, rows, origins);
+      read_bytes += origins.back().line.size_bytes;
+    }
     merger_.advance();
   }
   return rows.rows() > 0;

@@ -98,14 +98,16 @@ std::optional<RangeEntry> RangeJournalReader::next_range() {
   }
   if (!find_record()) return std::nullopt;
   std::string_view record = take_record(block_);
-  return take<RangeEntry>(record);
+  const auto range = take<RangeEntry>(record);
+  source_ = range.key.source;
+  return range;
 }
 
 std::optional<parse::RawReject> RangeJournalReader::next_reject() {
   if (!find_record() || kind_of(block_) != Kind::kReject) return std::nullopt;
   std::string_view record = take_record(block_);
   const auto head = take<RejectHead>(record);
-  return parse::RawReject{head.line, head.offset, head.reason, head.field, head.fault, head.cut_bytes, record};
+  return parse::RawReject{source_, head.line, head.offset, head.reason, head.field, head.fault, head.cut_bytes, record};
 }
 
 // False at the end.

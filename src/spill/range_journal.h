@@ -25,7 +25,7 @@ namespace chatload::spill {
 
 // A range: what its row of the ledger is made of.
 struct RangeEntry {
-  RangeNumber number;
+  RangeKey key;
   ByteOffset begin;
   std::uint64_t length_bytes;
   std::array<char, 32> digest;  // of its bytes (base/digest.h)
@@ -42,8 +42,8 @@ class RangeJournal {
  public:
   explicit RangeJournal(const std::filesystem::path& dir);
 
-  // In file order. for_each_reject(visit) calls visit for each reject that the range's counts have; where the range is
-  // recorded it is not called.
+  // In the order of the sources. for_each_reject(visit) calls visit for each reject that the range's counts have; where
+  // the range is recorded it is not called.
   template <typename ForEachReject>
   void add(const RangeEntry& range, ForEachReject for_each_reject) {
     if (is_broken_) return;
@@ -97,6 +97,7 @@ class RangeJournalReader {
   BlockReader blocks_;
   std::unique_ptr<char[]> scratch_;
   std::string_view block_;  // what is left of it
+  SourceOrdinal source_;    // of the last range
 };
 
 }  // namespace chatload::spill

@@ -2,7 +2,7 @@
 //
 //   u16 head bytes
 //   u32 text bytes
-//   head:  varint key bytes, range, line index, line begin, line size;
+//   head:  varint key bytes, source, range, line index, line begin, line size;
 //          then of every column but the key, in the mapping's order: varint text bytes, or zigzag varint integer
 //   text:  the key, then the texts of the other columns in the mapping's order
 //
@@ -19,7 +19,7 @@ namespace chatload::spill {
 namespace {
 
 constexpr std::size_t kVarintBytesMax = 10;
-constexpr std::size_t kOriginVarints = 5;  // with the key's length
+constexpr std::size_t kOriginVarints = 6;  // with the key's length
 constexpr std::size_t kHeadBytesAt = 0;
 constexpr std::size_t kTextBytesAt = sizeof(std::uint16_t);
 constexpr std::size_t kHeadAt = kTextBytesAt + sizeof(std::uint32_t);
@@ -53,6 +53,11 @@ std::uint64_t take_varint(const char*& at) {
   }
 }
 
+RangeKey take_range(const char*& at) {
+  const SourceOrdinal source(take_varint(at));
+  return {source, RangeNumber(take_varint(at))};
+}
+
 std::uint64_t to_zigzag(std::int64_t value) {
   return static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63);
 }
@@ -69,7 +74,7 @@ Record read_record(const char* bytes) {
   Record record;
   record.bytes = {bytes, static_cast<std::size_t>(text - bytes) + load<std::uint32_t>(bytes + kTextBytesAt)};
   record.key = {text, take_varint(at)};
-  record.range = RangeNumber(take_varint(at));
+  record.range = take_range(at);
   record.line_index = static_cast<std::uint32_t>(take_varint(at));
   return record;
 }
@@ -103,7 +108,8 @@ std::size_t RowCodec::bytes_max(std::span<const parse::Cell> row) const {
 std::size_t RowCodec::encode(std::span<const parse::Cell> row, const RowOrigin& origin, char* out) const {
   const std::string_view key = row[key_].as_text();
   char* at = put_varint(key.size(), out + kHeadAt);
-  at = put_varint(origin.range.value(), at);
+  at = put_varint(origin.range.source.value(), at);
+  at = put_varint(origin.range.number.value(), at);
   at = put_varint(origin.line.line_index, at);
   at = put_varint(origin.line.begin_bytes, at);
   at = put_varint(origin.line.size_bytes, at);
@@ -136,7 +142,7 @@ void RowCodec::decode(std::string_view record, parse::RowBatch& rows, std::vecto
   const char* at = record.data() + kHeadAt;
   const std::uint64_t key_bytes = take_varint(at);
   RowOrigin origin{};
-  origin.range = RangeNumber(take_varint(at));
+  origin.range = take_range(at);
   origin.line.line_index = static_cast<std::uint32_t>(take_varint(at));
   origin.line.begin_bytes = take_varint(at);
   origin.line.size_bytes = static_cast<std::uint32_t>(take_varint(at));

@@ -18,7 +18,7 @@ namespace chatload::spill {
 struct Record {
   std::string_view bytes;
   std::string_view key;
-  RangeNumber range;
+  RangeKey range;
   std::uint32_t line_index = 0;
 };
 
@@ -29,7 +29,7 @@ struct Record {
 [[nodiscard]] std::string_view read_key(const char* bytes);
 
 // The order of the rows: keys by bytes, the shorter first where one begins with the other; equal ones as they stood in
-// the input.
+// the sources.
 [[nodiscard]] inline bool is_before(const Record& a, const Record& b) {
   if (const int order = a.key.compare(b.key); order != 0) return order < 0;
   return a.range != b.range ? a.range < b.range : a.line_index < b.line_index;

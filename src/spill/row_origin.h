@@ -1,4 +1,4 @@
-// Where a row stood in the input.
+// Where a row stood among the sources.
 #pragma once
 
 #include "base/units.h"
@@ -8,7 +8,7 @@ namespace chatload::spill {
 
 // Decides the order of rows with equal keys: range, then line.line_index.
 struct RowOrigin {
-  RangeNumber range;
+  RangeKey range;
   parse::LineSpan line;
 };
 

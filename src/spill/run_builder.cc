@@ -27,7 +27,7 @@ namespace chatload::spill {
 namespace {
 
 constexpr std::size_t kRowsAhead = 8;
-// Ranges of one input differ little in what their rows take: an eighth more than the last one is room enough.
+// Ranges of one load differ little in what their rows take: an eighth more than the last one is room enough.
 constexpr std::size_t kRangeReserve = 8;
 
 std::size_t common_prefix_bytes(std::string_view a, std::string_view b) {
@@ -55,7 +55,7 @@ RunBuilder::RunBuilder(SpillStore& store)
   ask_for_huge_pages(buffer_.get(), capacity_ * sizeof(SortEntry));
 }
 
-void RunBuilder::add(const parse::RowBatch& rows, RangeNumber range) {
+void RunBuilder::add(const parse::RowBatch& rows, RangeKey range) {
   range_bytes_ = 0;
   for (std::size_t row = 0; row < rows.rows(); ++row) add_row(rows.row(row), {range, rows.lines[row]});
 }
@@ -70,10 +70,11 @@ void RunBuilder::add_row(std::span<const parse::Cell> row, const RowOrigin& orig
   const std::size_t bytes_needed = store_.codec_.bytes_max(row) + sizeof(SortEntry);
   if (bytes_needed > free_bytes()) write_run();
   if (bytes_needed > free_bytes()) {
-    throw EnvironmentError(
-        fmt::format("A row of {} bytes (line {} of range {}) does not fit into the {} bytes in which rows are sorted; "
-                    "run the same command again with more --memory: nothing is lost.",
-                    bytes_needed, origin.line.line_index, origin.range.value(), capacity_ * sizeof(SortEntry)));
+    throw EnvironmentError(fmt::format(
+        "A row of {} bytes (line {} of range {} of source {}) does not fit into the {} bytes in which rows are sorted; "
+        "run the same command again with more --memory: nothing is lost.",
+        bytes_needed, origin.line.line_index, origin.range.number.value(), origin.range.source.value(),
+        capacity_ * sizeof(SortEntry)));
   }
   char* const record = bytes() + used_bytes_;
   const std::size_t record_bytes = store_.codec_.encode(row, origin, record);

@@ -22,7 +22,7 @@ class RunBuilder {
   explicit RunBuilder(SpillStore& store);
 
   // Ranges in any order, each once.
-  void add(const parse::RowBatch& rows, RangeNumber range);
+  void add(const parse::RowBatch& rows, RangeKey range);
 
   // Writes a run now if the next range, were it like the last one, would fill the buffer: add() seldom has to then.
   void make_room();

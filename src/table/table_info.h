@@ -24,7 +24,7 @@ struct TableInfo {
   bool has_update_trigger = false;          // that the user sees
   std::vector<std::string> narrow_columns;  // texts in utf8mb3, which lacks emoji
 
-  // Parallel connections and rows sorted by id keep the file's order of equal ids only under these conditions.
+  // Parallel connections and rows sorted by id keep the order of equal ids in the files only under these conditions.
   [[nodiscard]] bool can_write_in_parallel() const { return key_is_bytes && !has_other_unique_key; }
 
   // Half a sentence for people, where it cannot: "its key `id` has the collation utf8mb4_general_ci, which …".

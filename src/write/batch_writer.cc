@@ -24,7 +24,7 @@ void sort_by_line(std::vector<RefusedLine>& refused) {
 // Before its lines have come to anything.
 ledger::RangeRow row_of(const WriteJob& job) {
   const split::Range& range = job.parsed.range;
-  return {.number = range.number,
+  return {.key = job.key(),
           .compressed_end = job.compressed_end,
           .record = {.begin = range.begin,
                      .length_bytes = range.length_bytes(),
@@ -56,7 +56,7 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
   rows_.begin_job();
   bool may_wait_inside = true;
   std::optional<mysql::RetryPolicy::Clock::time_point> failing_since;
-  for (unsigned failures = 0; !has_to_end();) {
+  for (unsigned failures = 0; !has_to_end(job);) {
     std::string trouble;
     std::optional<DatabaseError> last_word;
     try {
@@ -94,7 +94,7 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
     may_wait_inside = false;
     ++context_.retries;
     if (!failing_since) failing_since = mysql::RetryPolicy::Clock::now();
-    if (!context_.retry.wait(*failing_since, failures++, trouble) && !has_to_end()) throw *last_word;
+    if (!context_.retry.wait(*failing_since, failures++, trouble) && !has_to_end(job)) throw *last_word;
   }
 }
 
@@ -109,9 +109,9 @@ void BatchWriter::reconnect() {
 
 // Nothing holds locks meanwhile: transactions under way end, and one that waits inside for this range gives way. A
 // session that the server closes in a long pause is connected again, as behind a slow input.
-void BatchWriter::await_clearance(RangeScheduler& scheduler) {
+void BatchWriter::await_clearance(const WriteJob& job, RangeScheduler& scheduler) {
   context_.await_clearance([&] {
-    if (has_to_end()) return false;
+    if (has_to_end(job)) return false;
     scheduler.report_paused();
     return true;
   });
@@ -128,8 +128,8 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
   if (has_late_rows && !may_wait_inside) scheduler.await_contested(job);
   reports_before_ = scheduler.lock_reports();  // before the waits, in which there may be some
   scheduler.await_turn(job);
-  await_clearance(scheduler);
-  if (has_to_end()) return Outcome::kGivenUp;
+  await_clearance(job, scheduler);
+  if (has_to_end(job)) return Outcome::kGivenUp;
 
   rows_.learn_limits();
   session_.execute("START TRANSACTION");
@@ -156,7 +156,7 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
     if (!gives_way) sent = rows_.insert_all(job, rows.subspan(order.late_begin));
   }
   sort_by_line(job.result.refused);
-  if (sent != RowSender::Outcome::kSent || gives_way || failed_) {
+  if (sent != RowSender::Outcome::kSent || gives_way || has_failed(job)) {
     session_.execute("ROLLBACK");
     return sent == RowSender::Outcome::kFellBack || gives_way ? Outcome::kRolledBack : Outcome::kGivenUp;
   }
@@ -165,11 +165,11 @@ BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeSchedule
     return true;
   });
   rejects_.flush();
-  context_.ledger.record_counts(session_, job.parsed.range.number, job.result.counts, witness_of(job));
+  context_.ledger.record_counts(session_, job.key(), job.result.counts, witness_of(job));
   is_committing_ = true;
   session_.execute("COMMIT");
   is_committing_ = false;
-  context_.committed.add(job.parsed.range.number);
+  context_.committed.add(job.key());
   context_.retry.committed();
   rows_.committed();
   job.result.committed = true;
@@ -189,16 +189,16 @@ std::optional<std::string_view> BatchWriter::witness_of(const WriteJob& job) {
 // job.result.refused is what that transaction left there.
 void BatchWriter::take_recorded(WriteJob& job, bool by_earlier_run) {
   const ledger::RangeRow ours = row_of(job);
-  const std::optional<ledger::RangeRecord> record = context_.ledger.find(session_, ours.number);
+  const std::optional<ledger::RangeRecord> record = context_.ledger.find(session_, ours.key);
   if (!record) throw ledger::range_lost(lines_of(job));
   if (!record->is_of_same_lines(ours.record)) {
     throw ledger::changed_source(context_.ledger.load_id(), *record);
   }
   if (by_earlier_run && !job.is_stretch() && record->counts.rejected > 0 && context_.recorded_rejects_max > 0) {
-    job.result.recorded_rejects = context_.ledger.rejected_lines(session_, job.first_line, job.parsed.counts.lines,
-                                                                 context_.recorded_rejects_max);
+    job.result.recorded_rejects = context_.ledger.rejected_lines(
+        session_, job.source, job.first_line, job.parsed.counts.lines, context_.recorded_rejects_max);
   }
-  context_.committed.add(ours.number);
+  context_.committed.add(ours.key);
   job.result.counts = record->counts;
   job.result.committed = true;
 }

@@ -32,16 +32,19 @@ class BatchWriter {
   // row or a duplicate of, each record, is rolled back and inserted. Everything else that the server says, and any
   // warning, ends the run: throws DatabaseError, a sentence with the range's lines.
   //
-  // Leaves job.result.committed false after a stop, when another writer failed, and when the owner allows no more
-  // refused rows. scheduler: has the job in flight, and says when contested rows may go.
+  // Leaves job.result.committed false after a stop, when another writer failed, when the job's source is given up, and
+  // when the owner allows no more refused rows. scheduler: has the job in flight, and says when contested rows may go.
   void write(WriteJob& job, RangeScheduler& scheduler);
 
  private:
   enum class Outcome { kCommitted, kRolledBack, kGivenUp };
 
-  [[nodiscard]] bool has_to_end() const { return failed_ || context_.stop.requested(); }
+  [[nodiscard]] bool has_failed(const WriteJob& job) const {
+    return failed_ || (job.is_given_up != nullptr && *job.is_given_up);
+  }
+  [[nodiscard]] bool has_to_end(const WriteJob& job) const { return has_failed(job) || context_.stop.requested(); }
   void reconnect();
-  void await_clearance(RangeScheduler& scheduler);
+  void await_clearance(const WriteJob& job, RangeScheduler& scheduler);
   Outcome write_transaction(WriteJob& job, RangeScheduler& scheduler, bool may_wait_inside);
   [[nodiscard]] std::optional<std::string_view> witness_of(const WriteJob& job);
   void take_recorded(WriteJob& job, bool by_earlier_run);

@@ -26,7 +26,7 @@ void RangeScheduler::admit(WriteJob& job) {
   {
     const std::lock_guard lock(mutex_);
     assert(!closed_);
-    assert(in_flight_.empty() || in_flight_.back().job->parsed.range.number < job.parsed.range.number);
+    assert(in_flight_.empty() || in_flight_.back().job->key() < job.key());
     Entry entry{&job, false, {}};
     WriteOrder& order = job.order;
     is_contested_.assign(job.parsed.rows.rows(), false);

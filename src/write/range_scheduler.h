@@ -41,7 +41,7 @@ class RangeScheduler {
   explicit RangeScheduler(std::size_t writers = std::numeric_limits<std::size_t>::max());
 
   // Admits the next range in file order and makes its contested rows late ones. The job outlives its finish().
-  // REQUIRES: its range number is higher than that of every range in flight.
+  // REQUIRES: its key is higher than that of every range in flight.
   void admit(WriteJob& job);
 
   // The lowest range that was not handed out yet; waits for one. Null after close(), once all were handed out.

@@ -298,7 +298,8 @@ bool RowSender::is_rows_fault(const mysql::StatementError& error) const {
 RowSender::Outcome RowSender::refuse(WriteJob& job, std::uint32_t row, const mysql::StatementError& error) {
   const std::string detail = fmt::format("SQLSTATE {}: {}", error.sqlstate(), error.message());
   RefusedLine refused = place_of(job, row);
-  rejects_.add({.line = refused.line,
+  rejects_.add({.source = refused.source,
+                .line = refused.line,
                 .offset = refused.offset,
                 .reason = parse::RejectReason::kRefusedByServer,
                 .field = {},
@@ -312,18 +313,19 @@ RowSender::Outcome RowSender::refuse(WriteJob& job, std::uint32_t row, const mys
   return Outcome::kGivenUp;
 }
 
-// A stretch's rows come from anywhere in the input; where their ranges begin is in the ledger.
+// The rows of a stretch come from any of the load's sources. The ledger says where their ranges begin.
 RefusedLine RowSender::place_of(const WriteJob& job, std::uint32_t row) {
   const parse::LineSpan& line = job.parsed.rows.lines[row];
   LineNumber first_line = job.first_line;
   ByteOffset begin = job.parsed.range.begin;
   if (job.is_stretch()) {
     const std::optional<ledger::RangeRecord> range = context_.ledger.find(session_, job.origins[row].range);
-    if (!range) throw ledger::range_lost(fmt::format("range {}", job.origins[row].range.value()));
+    if (!range) throw ledger::range_lost(fmt::format("range {}", job.origins[row].range.number.value()));
     first_line = range->first_line;
     begin = range->begin;
   }
-  return {first_line + line.line_index, begin + line.begin_bytes, line.size_bytes, {}};
+  const SourceOrdinal source = job.is_stretch() ? job.origins[row].range.source : job.source;
+  return {source, first_line + line.line_index, begin + line.begin_bytes, line.size_bytes, {}};
 }
 
 // Adds what a statement of these rows did. Figures that no INSERT of such rows can give (a trigger that rewrites them

@@ -1,9 +1,9 @@
 // A parsed range on its way through the writers, and what became of it.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +20,7 @@ namespace chatload::write {
 
 // A row that the server refused. `detail` is empty for those that were found behind the first hundred of a job.
 struct RefusedLine {
+  SourceOrdinal source;
   LineNumber line;
   ByteOffset offset;         // of the line's first byte in the decompressed stream
   std::uint32_t size_bytes;  // without its line end
@@ -59,12 +60,15 @@ class JobOwner {
   // commit.
   [[nodiscard]] virtual bool allows_refused(const WriteJob& job, std::uint64_t refused) = 0;
 
+  // The job is over the budget of its source, and what is behind it of that source must not be committed.
+  virtual void give_up(const WriteJob& job) = 0;
+
   // Called once, when the job is committed or given up; from then on it is not the writer's.
   virtual void done(WriteJob& job) = 0;
 };
 
 // A range, or a stretch: rows of many ranges that follow one another in key order. Both are cut by the same sizes,
-// written in one transaction and kept in the ledger by their number; stretches are numbered from the last range on.
+// written in one transaction and kept in the ledger by their key.
 //
 // Reused from one to the next. `parsed` owns what `order` refers to.
 struct WriteJob {
@@ -72,16 +76,19 @@ struct WriteJob {
   std::string digest;  // of the range's bytes (base/digest.h)
   // Compressed bytes read when the range was cut; of a stretch, such a share of them as its last row's place is of all.
   std::uint64_t compressed_end = 0;
+  SourceOrdinal source;      // of the range; 0 of a stretch
   bool is_recorded = false;  // an earlier run committed it: its rows are not sent
   // Of a stretch: where each row stood; parsed.range has but its number then, and parsed.counts only lines and valid.
   // Empty for a range.
   std::vector<spill::RowOrigin> origins;
   LineNumber first_line;  // of the range, in the file
   WriteOrder order;
-  std::exception_ptr parse_failure;  // parsed and order are of no use then
   WriteResult result;
   JobOwner* owner = nullptr;
+  // Set where the source is over its budget: nothing more of it is committed. Null of a stretch.
+  const std::atomic<bool>* is_given_up = nullptr;
 
+  [[nodiscard]] RangeKey key() const { return {source, parsed.range.number}; }
   [[nodiscard]] bool is_stretch() const { return !origins.empty(); }
   // The bytes of one of a range's lines.
   [[nodiscard]] std::string_view raw_of(const parse::LineSpan& line) const {
@@ -96,7 +103,8 @@ struct WriteJob {
     std::string cut_raw;
     for (;;) {
       for (const parse::RejectedLine& reject : parsed.rejects) {
-        parse::RawReject entry{.line = first_line + reject.line.line_index,
+        parse::RawReject entry{.source = source,
+                               .line = first_line + reject.line.line_index,
                                .offset = parsed.range.begin + reject.line.begin_bytes,
                                .reason = reject.reason,
                                .field = reject.field,

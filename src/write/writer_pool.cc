@@ -49,7 +49,10 @@ void WriterPool::write_jobs(Write write) {
     } catch (...) {
       fail(std::current_exception());
     }
-    if (!job->result.committed) failed_ = true;  // before finish(), as in fail()
+    // Before finish(), as in fail(). A source that is given up leaves the others' ranges alone.
+    const bool is_given_up = job->is_given_up != nullptr && (job->result.is_over_budget || *job->is_given_up);
+    if (!job->result.committed && !is_given_up) failed_ = true;
+    if (job->result.is_over_budget) job->owner->give_up(*job);
     scheduler_.finish(*job);
     job->owner->done(*job);
   }

@@ -163,11 +163,28 @@ class LedgerQueriesTest(unittest.TestCase):
         self.database.sql(f"INSERT INTO {table} ({names}) VALUES ({literals})")
 
     def insert_load(self, load, state="done", hours_ago=1, **more):
-        texts = {"target_table": "chat_messages", "source": f"{load}.gz", "source_key": f"file:{load}", "plan": "",
-                 "limits": "", "owner": "0", "runner": "host 1", "lock_name": self.lock(load), "state": state}  # fmt: skip
+        """Without sources."""
+        texts = {"target_table": "chat_messages", "source": f"{load}.gz", "plan": "", "limits": "", "owner": "0",
+                 "runner": "host 1", "lock_name": self.lock(load), "state": state}  # fmt: skip
         quoted = {name: f"'{text}'" for name, text in texts.items()}
         started = f"UTC_TIMESTAMP() - INTERVAL {hours_ago} HOUR"
-        self.insert("chatload_loads", load_id=load, attempt=1, started_at=started, **quoted, **more)
+        self.insert("chatload_loads", load_id=load, started_at=started, **quoted, **more)
+
+    def insert_source(self, load, source, state, name=None, key=None, attempt=1, **more):
+        name = name or f"{load}-{source}.gz"
+        texts = {"target_table": "chat_messages", "source_key": key or f"file:{load}-{source}", "name": name,
+                 "name_digest": f"digest of {name}", "state": state}  # fmt: skip
+        quoted = {name: f"'{text}'" for name, text in texts.items()}
+        self.insert("chatload_sources", load_id=load, source=source, attempt=attempt, **quoted, **more)
+
+    def insert_loaded(self, load, state="done", superseded_by="NULL", **more):
+        """With a source, whose counts are the load's."""
+        self.insert_load(load, state, superseded_by=superseded_by, **more)
+        counts = {name: more[name] for name in ("lines", "filtered", "rejected", "blank") if name in more}
+        if counts:
+            counts["valid"] = sum(more[name] for name in ("inserted", "updated", "duplicate"))
+        source_state = state if state in ("done", "failed") else "waiting"
+        self.insert_source(load, 1, source_state, f"{load}.gz", superseded_by=superseded_by, **counts)
 
     def insert_range(self, load, number, **counts):
         others = {"begin_byte": 0, "length_bytes": 1, "digest": "'0'", "compressed_end": 1, "first_line": 1}
@@ -196,7 +213,7 @@ class LedgerQueriesTest(unittest.TestCase):
         return [tuple(row) for row in self.database.sql(f"SET time_zone = '+09:00';\n{query}")]
 
     def verdicts(self):
-        return [row[3:] for row in self.rows_of("load_reconciliation.sql")]
+        return [row[4:] for row in self.rows_of("load_reconciliation.sql")]
 
     def night(self):
         (row,) = self.rows_of("is_last_night_complete.sql")
@@ -204,50 +221,66 @@ class LedgerQueriesTest(unittest.TestCase):
 
     def test_a_load_that_adds_up_is_ok_whether_done_or_not(self):
         done = dict(zip(OUTCOMES, (10, 1, 2, 3, 2, 4)))
-        self.insert_load(1, lines=22, **done)
-        self.insert_load(2, "running")
+        self.insert_loaded(1, lines=22, **done)
+        self.insert_loaded(2, "running")
         self.insert_range(2, 0, lines=4, **dict(zip(OUTCOMES, (1, 1, 0, 1, 1, 0))))
         self.insert_range(2, 3, lines=2, **dict(zip(OUTCOMES, (0, 0, 1, 0, 0, 1))))
         for load, line in ((1, 4), (1, 5), (2, 3)):
             self.insert_reject(load, line)
-        self.insert_load(3, "failed")
+        self.insert_loaded(3, "failed")
         self.assertEqual(self.rows_of("load_reconciliation.sql"), [
-            ("1", "chat_messages", "1.gz", "done", "22", "22", "2", "2", "ok"),
-            ("2", "chat_messages", "2.gz", "running", "6", "6", "1", "1", "ok"),
-            ("3", "chat_messages", "3.gz", "failed", "0", "0", "0", "0", "ok"),
+            ("1", "chat_messages", "1.gz", "1", "done", "22", "22", "2", "2", "ok"),
+            ("2", "chat_messages", "2.gz", "1", "running", "6", "6", "1", "1", "ok"),
+            ("3", "chat_messages", "3.gz", "1", "failed", "0", "0", "0", "0", "ok"),
         ])  # fmt: skip
 
     def test_a_done_load_is_told_by_its_row_while_its_ranges_are_still_there(self):
-        self.insert_load(1, lines=2, **dict(zip(OUTCOMES, (2, 0, 0, 0, 0, 0))))
+        self.insert_loaded(1, lines=2, **dict(zip(OUTCOMES, (2, 0, 0, 0, 0, 0))))
         self.insert_range(1, 1, lines=1, **dict(zip(OUTCOMES, (1, 0, 0, 0, 0, 0))))
         self.assertEqual(self.verdicts(), [("done", "2", "2", "0", "0", "ok")])
 
     def test_lines_without_an_outcome_and_rejects_that_are_missing_are_named(self):
-        self.insert_load(1, lines=5, **dict(zip(OUTCOMES, (3, 0, 0, 0, 1, 0))))
-        self.insert_load(2, "interrupted")
+        self.insert_loaded(1, lines=5, **dict(zip(OUTCOMES, (3, 0, 0, 0, 1, 0))))
+        self.insert_loaded(2, "interrupted")
         self.insert_range(2, 0, lines=1, **dict(zip(OUTCOMES, (1, 0, 0, 0, 1, 0))))
         for line in (1, 2):
             self.insert_reject(2, line)
-        self.insert_load(3)
+        self.insert_loaded(3)
         self.assertEqual(self.verdicts(), [
-            ("done", "5", "4", "1", "0", "5 lines, but 4 outcomes; 1 rejected, but 0 kept"),
+            ("done", "5", "4", "1", "0", "5 lines, but 4 outcomes; 1 rejected, but 0 kept;"
+             " 5 lines in its sources, but 4 outcomes"),
             ("interrupted", "1", "2", "1", "2", "1 lines, but 2 outcomes; 1 rejected, but 2 kept"),
             ("done", "NULL", "NULL", "NULL", "0", "done, but without counts"),
         ])  # fmt: skip
 
+    def test_a_load_that_has_other_counts_than_its_sources_is_named(self):
+        zeros = {"filtered": 0, "rejected": 0, "blank": 0}
+        for load, (lines, valid, rejected) in enumerate(((4, 4, 0), (5, 4, 0), (5, 4, 1), (5, 5, 0)), 1):
+            self.insert_load(load, lines=5, inserted=5, updated=0, duplicate=0, **zeros)
+            self.insert_source(load, 1, "done", lines=0, valid=0, **zeros)
+            self.insert_source(load, 2, "done", lines=lines, valid=valid, filtered=0, rejected=rejected, blank=0)
+            self.insert_source(load, 3, "released")
+        rows = self.rows_of("load_reconciliation.sql")
+        self.assertEqual([(row[3], row[-1]) for row in rows], [
+            ("3", "5 lines, but 4 in its sources"),
+            ("3", "5 lines in its sources, but 4 outcomes"),
+            ("3", "0 rejected, but 1 in its sources"),
+            ("3", "ok"),
+        ])  # fmt: skip
+
     def test_a_load_whose_rows_are_gone_with_all_others_is_named(self):
         rows = dict(zip(OUTCOMES, (1, 0, 0, 0, 0, 0)))
-        self.insert_load(1, lines=1, **rows)
-        self.insert_load(2, lines=0, **dict.fromkeys(OUTCOMES, 0))
-        self.insert_load(3, "interrupted")
+        self.insert_loaded(1, lines=1, **rows)
+        self.insert_loaded(2, lines=0, **dict.fromkeys(OUTCOMES, 0))
+        self.insert_loaded(3, "interrupted")
         self.insert_range(3, 0, lines=1, **rows)
         self.database.sql("TRUNCATE chat_messages")
         gone = "its rows are gone: chat_messages is empty"
         self.assertEqual([row[-1] for row in self.verdicts()], [gone, "ok", gone])
-        self.assertEqual(self.night(), ("0", "3", "1", "0", "1", "1", "load 1 emptied: 1.gz; load 3 interrupted: 3.gz"))
+        self.assertEqual(self.night(), ("0", "3", "3", "1", "0", "1", "1", "load 1 emptied: 1.gz; load 3 interrupted: 3.gz"))
 
     def test_over_a_dropped_table_the_queries_fail_as_they_say_and_schema_apply_helps(self):
-        self.insert_load(1, lines=1, **dict(zip(OUTCOMES, (1, 0, 0, 0, 0, 0))))
+        self.insert_loaded(1, lines=1, **dict(zip(OUTCOMES, (1, 0, 0, 0, 0, 0))))
         self.database.sql("DROP TABLE chat_messages")
         for name in ("load_reconciliation.sql", "is_last_night_complete.sql"):
             query = (support.ROOT / "sql" / name).read_text()
@@ -261,30 +294,70 @@ class LedgerQueriesTest(unittest.TestCase):
         self.assertEqual([row[-1] for row in self.verdicts()], ["its rows are gone: chat_messages is empty"])
 
     def test_a_night_without_loads_is_not_complete(self):
-        self.assertEqual(self.night(), ("0", "0", "0", "0", "0", "0", "no load was started in the last 24 hours"))
-        self.insert_load(1, hours_ago=25)
+        self.assertEqual(self.night(), ("0", "0", "0", "0", "0", "0", "0", "no load was started in the last 24 hours"))
+        self.insert_loaded(1, hours_ago=25)
         self.assertEqual(self.night()[:2], ("0", "0"))
 
     def test_a_night_is_complete_when_all_of_its_loads_are_done(self):
-        self.insert_load(1, hours_ago=23)
-        self.insert_load(2)
-        self.insert_load(3, "failed", hours_ago=25)
-        self.insert_load(4, "failed", superseded_by=2)
-        self.assertEqual(self.night(), ("1", "2", "2", "0", "0", "0", "all are done"))
+        self.insert_loaded(1, hours_ago=23)
+        self.insert_loaded(2)
+        self.insert_loaded(3, "failed", hours_ago=25)
+        self.insert_loaded(4, "failed", superseded_by=2)
+        self.assertEqual(self.night(), ("1", "2", "2", "2", "0", "0", "0", "all are done"))
 
     def test_every_load_that_is_not_done_is_named(self):
-        self.insert_load(1)
+        self.insert_loaded(1)
         for load, state in ((2, "running"), (3, "running"), (4, "interrupted"), (5, "failed")):
-            self.insert_load(load, state)
+            self.insert_loaded(load, state)
         with self.run_alive(2):
             why = "load 2 running: 2.gz; load 3 died: 3.gz; load 4 interrupted: 4.gz; load 5 failed: 5.gz"
-            self.assertEqual(self.night(), ("0", "5", "1", "1", "2", "1", why))
+            self.assertEqual(self.night(), ("0", "5", "5", "1", "1", "2", "1", why))
+
+    def test_every_source_of_a_load_that_is_not_done_is_named(self):
+        for load, state in ((1, "failed"), (2, "running"), (3, "done")):
+            self.insert_load(load, state)
+            self.insert_source(load, 1, "done")
+            self.insert_source(load, 2, "failed" if load == 1 else "waiting")
+        with self.run_alive(2):
+            why = "load 1 failed: 1-2.gz; load 2 running: 2-2.gz; load 3 failed: 3-2.gz"
+            self.assertEqual(self.night(), ("0", "3", "6", "3", "1", "0", "2", why))
+
+    def test_a_load_of_which_only_the_indexes_are_missing_is_not_done(self):
+        self.insert_load(1, "interrupted", all_read_at="UTC_TIMESTAMP()")
+        self.insert_source(1, 1, "done")
+        self.assertEqual(self.night(), ("0", "1", "1", "0", "0", "1", "0", "load 1 interrupted: 1-1.gz"))
+
+    def test_a_source_that_another_load_has_in_its_place_does_not_count(self):
+        self.insert_load(1, "failed")
+        self.insert_source(1, 1, "done")
+        self.insert_source(1, 2, "failed", superseded_by=2)
+        self.insert_loaded(2)
+        self.assertEqual(self.night(), ("1", "2", "2", "2", "0", "0", "0", "all are done"))
+
+    def test_a_source_that_was_released_is_missing_until_it_or_one_of_its_name_is_done(self):
+        released = "load 2 released: 2-1.gz"
+        for name, key, attempt, state, is_there in (
+            ("2-1.gz", None, 1, "done", True), ("2-1.gz", None, 1, "waiting", False), ("x", None, 1, "done", False),
+            ("x", "file:2-1", 2, "done", True), ("x", "file:2-1", 2, "waiting", False),
+        ):  # fmt: skip
+            with self.subTest(name=name, key=key, state=state):
+                self.database.sql("DELETE FROM chatload_loads; DELETE FROM chatload_sources")
+                self.insert_load(1)
+                self.insert_source(1, 1, "done", "2-1.gz", key="before")
+                self.insert_load(2)
+                self.insert_source(2, 1, "released")
+                self.insert_source(2, 2, "done")
+                self.assertEqual(self.night(), ("0", "2", "3", "2", "0", "0", "1", released))
+                self.insert_load(3, "done" if state == "done" else "interrupted")
+                self.insert_source(3, 1, state, name, key=key, attempt=attempt)
+                night = self.night()
+                self.assertEqual((night[0], released in night[-1]), ("1" if is_there else "0", not is_there))
 
     def test_one_load_that_runs_keeps_a_night_from_being_complete(self):
-        self.insert_load(1)
-        self.insert_load(2, "running")
+        self.insert_loaded(1)
+        self.insert_loaded(2, "running")
         with self.run_alive(2):
-            self.assertEqual(self.night(), ("0", "2", "1", "1", "0", "0", "load 2 running: 2.gz"))
+            self.assertEqual(self.night(), ("0", "2", "2", "1", "1", "0", "0", "load 2 running: 2.gz"))
         self.assertEqual(self.night()[0], "0")
 
 

@@ -15,6 +15,7 @@
 #include "db/database_fixture.h"
 #include "ledger/load_ledger.h"
 #include "ledger/schema.h"
+#include "ledger/source_ledger.h"
 #include "write/batch_writer.h"
 #include "write/write_order.h"
 
@@ -38,9 +39,11 @@ class Owner final : public JobOwner {
   void first_rejects(parse::ParsedRange&) override {}
   void more_rejects(parse::ParsedRange&) override {}
   bool allows_refused(const WriteJob&, std::uint64_t refused) override { return refused <= refused_max; }
+  void give_up(const WriteJob&) override { ++given_up; }
   void done(WriteJob&) override { ++jobs_done; }
 
   std::uint64_t refused_max = 1'000'000;
+  std::atomic<std::size_t> given_up = 0;
   std::atomic<std::size_t> jobs_done = 0;
 };
 
@@ -55,10 +58,19 @@ class BatchWriterTest : public DatabaseTest {
 
   // Further jobs belong to a new load.
   void begin_load() {
-    const ledger::Runner runner{.owner = "owner", .name = "test", .source = "log"};
-    load_id_ =
-        ledger::begin_load(admin(), {"chat_messages", "key" + std::to_string(++loads_)}, {}, runner, 1, {}).value();
-    ledger_.emplace(load_id_, "owner");
+    const std::string owner = "owner" + std::to_string(++loads_);
+    const ledger::Runner runner{.owner = owner, .name = "test", .sources = "log"};
+    const std::vector<ledger::SourceClaim> sources(1, {.key = "key" + std::to_string(loads_),
+                                                       .name = "log",
+                                                       .name_digest = digest_hex("log"),
+                                                       .stamp = {},
+                                                       .bytes = {},
+                                                       .why = {}});
+    load_id_ = ledger::begin_load(
+                   admin(), {.table = "chat_messages", .plan = {}, .limits = {}, .order = "file", .lock_name = {}},
+                   runner, sources, {})
+                   .value();
+    ledger_.emplace(load_id_, owner);
     committed_.emplace(admin(), load_id_);
     next_range_ = 0;
   }
@@ -82,6 +94,7 @@ class BatchWriterTest : public DatabaseTest {
   // A job of chat lines; the text that it borrows lives in texts_.
   void fill_messages(WriteJob& job, std::vector<Message> messages) {
     parse::RowBatch& rows = job.parsed.rows;
+    job.source = SourceOrdinal(1);
     job.parsed.range.number = RangeNumber(next_range_++);
     job.owner = &owner_;
     job.digest = digest_hex("");

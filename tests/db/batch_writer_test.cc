@@ -252,8 +252,8 @@ TEST_F(BatchWriterTest, CommittedRangeOfOtherBytesEndsTheRun) {
 
 TEST_F(BatchWriterTest, RunWhoseLoadWasTakenOverWritesNothing) {
   mysql::Session session = connect();
-  const ledger::LoadRecord load = ledger::find_loads(admin(), {"chat_messages", "key1"}).at(0);
-  ASSERT_TRUE(ledger::take_over(admin(), load, {.owner = "another", .name = "the other run", .source = "log"}));
+  const ledger::LoadRecord load = ledger::find_loads(admin(), std::vector{load_id_}).at(0);
+  ASSERT_TRUE(ledger::take_over(admin(), load, {.owner = "another", .name = "the other run", .sources = "log"}));
   const auto failure = failure_of<LoadError>([&] { write(session, {{"a", "1"}}, OnDuplicate::kSkip); });
   ASSERT_TRUE(failure);
   EXPECT_NE(std::string(failure->what()).find("the other run"), std::string::npos) << failure->what();
@@ -267,6 +267,53 @@ TEST_F(BatchWriterTest, CommitThatTheServerLostEndsTheRunAfterTheReconnect) {
   kill(session);
   EXPECT_THROW(write(session, {{"b", "1"}}, OnDuplicate::kSkip), LoadError);
   EXPECT_EQ(table(), "a=1 ");
+}
+
+TEST_F(BatchWriterTest, RangesOfOneNumberAreWrittenEachForItsSource) {
+  mysql::Session session = connect();
+  for (const std::uint64_t source : {1U, 2U}) {
+    WriteJob job;
+    fill(job, {{"a", std::to_string(source)}, {"b" + std::to_string(source), "1"}});
+    job.source = SourceOrdinal(source);
+    job.parsed.range.number = RangeNumber(0);
+    write(session, job, OnDuplicate::kSkip);
+    EXPECT_TRUE(job.result.committed);
+    EXPECT_EQ(job.result.counts.duplicate, source - 1);
+  }
+  EXPECT_EQ(table(), "a=1 b1=1 b2=1 ");
+  EXPECT_EQ(value_read_back("SELECT GROUP_CONCAT(CONCAT_WS(' ', source, range_number, inserted, duplicate)"
+                            " ORDER BY source SEPARATOR '; ') FROM chatload_ranges"),
+            "1 0 2 0; 2 0 1 1");
+}
+
+TEST_F(BatchWriterTest, RowThatTheServerRefusesIsARejectOfItsSource) {
+  admin().execute("ALTER TABLE chat_messages ADD CONSTRAINT CHECK (data <> 'refused')");
+  mysql::Session session = connect();
+  WriteJob job;
+  fill(job, {{"a", "1"}, {"b", "refused"}});
+  job.source = SourceOrdinal(3);
+  write(session, job, OnDuplicate::kSkip);
+  EXPECT_TRUE(job.result.committed);
+  EXPECT_EQ(table(), "a=1 ");
+  EXPECT_EQ(value_read_back("SELECT CONCAT_WS(' ', source, line, reason) FROM chatload_rejects"),
+            "3 2 refused_by_server");
+}
+
+TEST_F(BatchWriterTest, NothingOfASourceIsCommittedOnceItIsGivenUp) {
+  mysql::Session session = connect();
+  std::atomic<bool> is_given_up = true;
+  WriteJob job;
+  fill(job, {{"a", "1"}});
+  job.is_given_up = &is_given_up;
+  write(session, job, OnDuplicate::kSkip);
+  EXPECT_FALSE(job.result.committed);
+  EXPECT_EQ(table(), "");
+  EXPECT_EQ(ledger(), "");
+  WriteJob other;
+  fill(other, {{"b", "1"}});
+  other.source = SourceOrdinal(2);
+  write(session, other, OnDuplicate::kSkip);
+  EXPECT_TRUE(other.result.committed) << "another source goes on";
 }
 
 TEST_F(BatchWriterTest, NothingIsCommittedAfterAnotherWriterFailed) {

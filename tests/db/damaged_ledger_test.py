@@ -64,7 +64,7 @@ class UnfinishedTest(LedgerCase):
             with self.subTest(order):
                 self.database.create_table()
                 self.interrupt(path, "--order", order, *self.RANGE_SIZE, key="250")
-                self.database.sql("DELETE FROM chatload_ranges WHERE range_number = 1")
+                self.database.sql("DELETE FROM chatload_ranges WHERE source = 1 AND range_number = 1")
                 self.assert_refused(self.load(path), 3, DAMAGED, "chatload_rejects", "--restart")
                 self.assertEqual(self.load(path, "--restart").exit_code, 1)
 
@@ -102,7 +102,7 @@ class DoneTest(LedgerCase):
     def test_an_attempt_behind_which_there_is_none_names_the_way_out(self):
         path = self.write_log()
         self.load(path, *self.RANGE_SIZE)
-        self.database.sql("UPDATE chatload_loads SET attempt = 4294967295")
+        self.database.sql("UPDATE chatload_sources SET attempt = 4294967295")
         self.assert_refused(self.load(path, "--reload"), 3, path, "4294967295", "chatload loads forget")
 
     def test_rejected_lines_that_were_cleaned_up_are_no_damage(self):

@@ -183,9 +183,18 @@ class LedgerCase(unittest.TestCase):
         return int(self.database.sql("SELECT COUNT(*) FROM chat_messages")[0][0])
 
     def loads(self):
+        """Of each its number, the latest attempt at any of its sources, its state, and the load that supersedes it."""
         return self.database.sql(
-            "SELECT load_id, attempt, state, IFNULL(superseded_by, '-') FROM chatload_loads ORDER BY load_id"
+            "SELECT l.load_id, MAX(s.attempt), l.state, IFNULL(l.superseded_by, '-') FROM chatload_loads l"
+            " LEFT JOIN chatload_sources s ON s.load_id = l.load_id GROUP BY l.load_id ORDER BY l.load_id"
         )
+
+    def sources(self):
+        """Of each its load, its file's name, its state, and the load that supersedes it."""
+        rows = self.database.sql(
+            "SELECT load_id, name, state, IFNULL(superseded_by, '-') FROM chatload_sources ORDER BY load_id, source"
+        )
+        return [[load, pathlib.Path(name).name, *more] for load, name, *more in rows]
 
     def recorded_counts(self, load):
         """What the ledger's ranges come to, of a load that is not done."""

@@ -17,7 +17,7 @@ import pages
 import support
 
 KEYS = {
-    "load", "state", "source", "target_table", "attempt", "started_at", "finished_at", "done_share", "lines", "inserted",
+    "load", "state", "source", "target_table", "attempt", "sources", "sources_failed", "started_at", "finished_at", "done_share", "lines", "inserted",
     "updated", "duplicate", "filtered", "rejected", "blank", "exit_code", "superseded_by", "runner",
 }  # fmt: skip
 RAW_LINES = [b'{"id":"1"}', b'{"a":\xff\\}', "{\"é\":'\"\t\0}".encode(), b"", b"{}\r"]
@@ -47,14 +47,22 @@ class LedgerTest(unittest.TestCase):
         self.database.sql(f"INSERT INTO {table} ({names}) VALUES ({', '.join(map(quoted, values.values()))})")
 
     def add_load(self, load, **values):
-        """A load that was interrupted."""
+        """A load of one source that was interrupted."""
+        of_source = {name: values.pop(name) for name in ("source_key", "attempt", "bytes") if name in values}
         row = {
-            "load_id": load, "target_table": "chat_messages", "source": f"in{load}.json.gz", "source_key": f"key{load}",
-            "attempt": 1, "source_bytes": 1000, "plan": "", "limits": "", "owner": "0" * 32, "runner": "host 1",
-            "lock_name": self.lock_name(load), "state": "interrupted", "started_at": "2016-11-22 12:00:00.250000",
-            "finished_at": "2016-11-22 12:01:00",
-        }  # fmt: skip
-        self.insert("chatload_loads", **row | values)
+            "load_id": load, "target_table": "chat_messages", "source": f"in{load}.json.gz", "plan": "", "limits": "",
+            "owner": "0" * 32, "runner": "host 1", "lock_name": self.lock_name(load), "state": "interrupted",
+            "started_at": "2016-11-22 12:00:00.250000", "finished_at": "2016-11-22 12:01:00",
+        } | values  # fmt: skip
+        self.insert("chatload_loads", **row)
+        shared = {name: row[name] for name in ("target_table", "superseded_by") if name in row}
+        state = "done" if row["state"] == "done" else "waiting"
+        self.add_source(load, 1, **{"name": row["source"], "state": state} | shared | of_source)
+
+    def add_source(self, load, source, **values):
+        row = {"load_id": load, "source": source, "target_table": "chat_messages", "source_key": f"key{load}.{source}",
+               "attempt": 1, "bytes": 1000, "name": f"in{load}.{source}.gz", "state": "waiting"}  # fmt: skip
+        self.insert("chatload_sources", **row | values)
 
     def lock_name(self, load):
         return f"{self.database.name}.{load}"
@@ -131,7 +139,7 @@ class ListTest(LedgerTest):
         self.assertEqual((self.loads()[2]["lines"], self.loads()[2]["done_share"]), (0, 0))
 
     def test_a_source_of_unknown_size_has_no_share(self):
-        self.add_load(1, source="-", source_bytes=None)
+        self.add_load(1, source="-", bytes=None)
         self.assertIsNone(self.loads()[1]["done_share"])
 
     def test_a_load_runs_while_somebody_holds_its_lock_and_is_interrupted_when_nobody_does(self):
@@ -155,9 +163,9 @@ class ListTest(LedgerTest):
         self.assertEqual(header.split()[:4], ["LOAD", "STATE", "STARTED", "DONE"])
         self.assertEqual(
             line.split(),
-            ["1", "interrupted", "2016-11-22T12:00:00Z", "99%", "1,234", "1,234", "0", "0", "0", "0", "0", "in1.json.gz"],
+            ["1", "interrupted", "2016-11-22T12:00:00Z", "99%", "1,234", "1,234", "0", "0", "0", "0", "0", "1", "in1.json.gz"],
         )
-        self.assertEqual(line.index("in1"), header.index("SOURCE"))
+        self.assertEqual(line.index("in1"), header.rindex("SOURCE"))
 
 
 class ForgetTest(LedgerTest):
@@ -185,8 +193,8 @@ class ForgetTest(LedgerTest):
         self.assertEqual(self.rows("chatload_rejects"), [])
 
     def test_earlier_attempts_at_the_source_go_too_and_later_ones_stay(self):
-        for load in (1, 2, 3):
-            self.add_load(load, source_key="same", attempt=load)
+        for load, successor in ((1, 2), (2, 3), (3, None)):
+            self.add_load(load, source_key="same", attempt=load, superseded_by=successor)
         self.add_load(4, source_key="same", target_table="other")
         self.chatload("loads", "forget", 2)
         self.assertEqual(self.rows("chatload_loads"), [3, 4])
@@ -213,7 +221,8 @@ class ForgetTest(LedgerTest):
             " SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'kept'"
         )
         self.assertIn("kept", self.refusal("loads", "forget", 1))
-        self.assertEqual(self.database.sql("SELECT owner, source_key FROM chatload_loads"), [["nobody", "forgotten:1"]])
+        self.assertEqual(self.database.sql("SELECT owner FROM chatload_loads"), [["nobody"]])
+        self.assertEqual(self.database.sql("SELECT source_key FROM chatload_sources"), [["forgotten:1:1"]])
         self.database.sql("DROP TRIGGER keep")
         self.chatload("loads", "forget", 1)
         self.assertEqual((self.rows("chatload_loads"), self.rows("chatload_ranges")), ([], []))
@@ -323,7 +332,7 @@ class GrantsTest(LedgerTest):
     def test_the_documented_grants_are_enough(self):
         user = f"loader_{os.getpid()}"
         grants = re.findall(r"^GRANT .*;$", pages.grants(), re.MULTILINE)
-        self.assertEqual(len(grants), 8)
+        self.assertEqual(len(grants), 9)
         self.database.sql(f"CREATE USER {user}@'%'")
         self.addCleanup(self.server.sql, f"DROP USER {user}@'%'")
         for grant in grants:
@@ -349,7 +358,7 @@ class NoLedgerTest(LedgerTest):
                 self.assertIn("The ledger has no load 7; `chatload loads` lists", self.refusal(*words))
 
     def test_tables_that_are_missing_name_the_command_that_creates_them(self):
-        self.database.sql("DROP TABLE chatload_loads, chatload_ranges, chatload_rejects, chatload_migrations")
+        self.database.sql("DROP TABLE chatload_loads, chatload_sources, chatload_ranges, chatload_rejects, chatload_migrations")
         for words in self.COMMANDS:
             with self.subTest(words):
                 self.assertIn("`chatload schema apply`", self.refusal(*words))

@@ -5,13 +5,15 @@
 
 #include <cstdint>
 #include <future>
+#include <map>
+#include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "base/errors.h"
-#include "db/database_fixture.h"
-#include "ledger/load_ledger.h"
-#include "ledger/schema.h"
+#include "db/ledger_fixture.h"
 
 namespace chatload::ledger {
 namespace {
@@ -23,24 +25,23 @@ using testing::IsEmpty;
 constexpr LineCounts kRangeCounts{
     .lines = 21, .inserted = 6, .updated = 5, .duplicate = 4, .filtered = 3, .rejected = 2, .blank = 1};
 
-class RangeLedgerTest : public DatabaseTest {
+class RangeLedgerTest : public LedgerTest {
  protected:
   void SetUp() override {
-    DatabaseTest::SetUp();
-    static_cast<void>(apply_schema(admin()));
-    load_id_ = begin_load(admin(), {"chat_messages", "key"}, {}, runner("ours"), 1, {}).value();
+    LedgerTest::SetUp();
+    load_id_ = begin("ours", claims({"a", "b", "c"})).value();
   }
 
-  [[nodiscard]] static Runner runner(const std::string& owner) {
-    return {.owner = owner, .name = "host of " + owner, .source = "log"};
-  }
   [[nodiscard]] RangeLedger ledger(const std::string& owner = "ours") const { return {load_id_, owner}; }
   [[nodiscard]] bool take_over(mysql::Session& session, const std::string& owner) {
-    return ledger::take_over(session, find_loads(session, {"chat_messages", "key"}).at(0), runner(owner));
+    return ledger::take_over(session, load_of(session, load_id_), runner(owner));
   }
 
-  [[nodiscard]] static RangeRow range(std::uint64_t number) {
-    return {.number = RangeNumber(number),
+  [[nodiscard]] static RangeKey key(std::uint64_t number, std::uint64_t source = 1) {
+    return {SourceOrdinal(source), RangeNumber(number)};
+  }
+  [[nodiscard]] static RangeRow range(std::uint64_t number, std::uint64_t source = 1) {
+    return {.key = key(number, source),
             .compressed_end = 0,
             .record = {.begin = ByteOffset(1'000 * number),
                        .digest = std::string(32, 'd'),
@@ -48,10 +49,10 @@ class RangeLedgerTest : public DatabaseTest {
                        .counts = {}}};
   }
 
-  void commit(std::uint64_t number) {
+  void commit(std::uint64_t number, std::uint64_t source = 1) {
     admin().execute("START TRANSACTION");
-    ASSERT_TRUE(ledger().claim(admin(), range(number)));
-    ledger().record_counts(admin(), RangeNumber(number), kRangeCounts, "key" + std::to_string(number));
+    ASSERT_TRUE(ledger().claim(admin(), range(number, source)));
+    ledger().record_counts(admin(), key(number, source), kRangeCounts, "key" + std::to_string(number));
     admin().execute("COMMIT");
   }
 
@@ -110,7 +111,7 @@ TEST_F(RangeLedgerTest, TakeOverWaitsForTheTransactionsUnderWayAndNoneBeginsBehi
   EXPECT_TRUE(sees_lock_wait());
   first.execute("COMMIT");
   EXPECT_TRUE(taken.get());
-  EXPECT_TRUE(CommittedRanges(admin(), load_id_).contains(RangeNumber(0)));
+  EXPECT_TRUE(CommittedRanges(admin(), load_id_).contains(key(0)));
   EXPECT_THROW(static_cast<void>(ledger().claim(first, range(1))), LoadError);
 }
 
@@ -123,42 +124,45 @@ TEST_F(RangeLedgerTest, ClaimOfALoadThatIsGoneSaysSo) {
 
 TEST_F(RangeLedgerTest, RecordIsWhatWasClaimedAndCounted) {
   commit(3);
-  const auto record = ledger().find(admin(), RangeNumber(3));
+  const auto record = ledger().find(admin(), key(3));
   ASSERT_TRUE(record);
   EXPECT_EQ(record->begin, ByteOffset(3'000));
   EXPECT_EQ(record->length_bytes, 0U);
   EXPECT_EQ(record->digest, std::string(32, 'd'));
   EXPECT_EQ(record->first_line, LineNumber(31));
   EXPECT_EQ(record->counts, kRangeCounts);
-  EXPECT_FALSE(ledger().find(admin(), RangeNumber(2)));
+  EXPECT_FALSE(ledger().find(admin(), key(2)));
 }
 
 TEST_F(RangeLedgerTest, RejectedLinesAreThoseOfTheLinesAskedForInOrderUpToTheMost) {
   for (const int line : {40, 12, 19, 20, 11, 9}) {
-    admin().execute("INSERT INTO chatload_rejects (load_id, line, byte_offset, reason, raw) VALUES (" +
-                    std::to_string(load_id_) + ", " + std::to_string(line) + ", 0, 'invalid_json', '')");
+    add_reject(load_id_, 2, static_cast<std::uint64_t>(line), "invalid_json");
   }
-  admin().execute("INSERT INTO chatload_rejects (load_id, line, byte_offset, reason, raw) VALUES (0, 15, 0, 'x', '')");
-  EXPECT_THAT(ledger().rejected_lines(admin(), LineNumber(11), 9, 10),
+  add_reject(0, 2, 15, "x");
+  add_reject(load_id_, 1, 16, "invalid_json");
+  add_reject(load_id_, 3, 17, "invalid_json");
+  EXPECT_THAT(ledger().rejected_lines(admin(), SourceOrdinal(2), LineNumber(11), 9, 10),
               ElementsAre(LineNumber(11), LineNumber(12), LineNumber(19)));
-  EXPECT_THAT(ledger().rejected_lines(admin(), LineNumber(11), 9, 2), ElementsAre(LineNumber(11), LineNumber(12)));
-  EXPECT_THAT(ledger().rejected_lines(admin(), LineNumber(21), 9, 10), IsEmpty());
+  EXPECT_THAT(ledger().rejected_lines(admin(), SourceOrdinal(2), LineNumber(11), 9, 2),
+              ElementsAre(LineNumber(11), LineNumber(12)));
+  EXPECT_THAT(ledger().rejected_lines(admin(), SourceOrdinal(2), LineNumber(21), 9, 10), IsEmpty());
 }
 
 TEST_F(RangeLedgerTest, CommittedRangesAreThoseOfTheLoadAndWhatIsAdded) {
   commit(2);
   admin().execute(
-      "INSERT INTO chatload_ranges SELECT load_id + 1, 5, begin_byte, length_bytes, digest, compressed_end,"
-      " first_line, 0, 0, 0, 0, 0, 0, 0, NULL FROM chatload_ranges");
+      "INSERT INTO chatload_ranges (load_id, source, range_number, begin_byte, length_bytes, digest, compressed_end,"
+      " first_line, `lines`, inserted, updated, duplicate, filtered, rejected, blank) SELECT load_id + 1, 1, 5,"
+      " begin_byte, length_bytes, digest, compressed_end, first_line, 0, 0, 0, 0, 0, 0, 0 FROM chatload_ranges");
   CommittedRanges committed(admin(), load_id_);
-  EXPECT_EQ(committed.count(), 1U);
-  EXPECT_TRUE(committed.contains(RangeNumber(2)));
-  EXPECT_FALSE(committed.contains(RangeNumber(1)));
-  EXPECT_FALSE(committed.contains(RangeNumber(5)));
-  committed.add(RangeNumber(7));
-  committed.add(RangeNumber(7));
-  EXPECT_TRUE(committed.contains(RangeNumber(7)));
-  EXPECT_EQ(committed.count(), 2U);
+  EXPECT_EQ(committed.count(SourceOrdinal(1)), 1U);
+  EXPECT_TRUE(committed.contains(key(2)));
+  EXPECT_FALSE(committed.contains(key(1)));
+  EXPECT_FALSE(committed.contains(key(5)));
+  committed.add(key(7));
+  committed.add(key(7));
+  EXPECT_TRUE(committed.contains(key(7)));
+  EXPECT_EQ(committed.count(SourceOrdinal(1)), 2U);
 }
 
 TEST_F(RangeLedgerTest, RangesThatTheServerLostAreNoticedAndThoseItHasBesideAreNot) {
@@ -170,6 +174,124 @@ TEST_F(RangeLedgerTest, RangesThatTheServerLostAreNoticedAndThoseItHasBesideAreN
   const auto failure = failure_of<LoadError>([&] { committed.require_all(admin()); });
   ASSERT_TRUE(failure);
   EXPECT_THAT(failure->what(), HasSubstr("lost 1 of the 3 ranges"));
+}
+
+TEST_F(RangeLedgerTest, RangesOfOneNumberAreClaimedEachForItsSource) {
+  commit(0, 1);
+  commit(0, 2);
+  EXPECT_FALSE(ledger().claim(admin(), range(0, 1)));
+  EXPECT_FALSE(ledger().claim(admin(), range(0, 2)));
+  EXPECT_TRUE(ledger().claim(admin(), range(0, 3)));
+}
+
+TEST_F(RangeLedgerTest, CountsAreThoseOfTheRangeOfItsSourceAlone) {
+  commit(0, 1);
+  admin().execute("START TRANSACTION");
+  ASSERT_TRUE(ledger().claim(admin(), range(0, 2)));
+  ledger().record_counts(admin(), key(0, 2), {.lines = 1, .inserted = 1}, std::nullopt);
+  admin().execute("COMMIT");
+  EXPECT_EQ(ledger().find(admin(), key(0, 1))->counts, kRangeCounts);
+  EXPECT_EQ(ledger().find(admin(), key(0, 2))->counts, (LineCounts{.lines = 1, .inserted = 1}));
+  EXPECT_FALSE(ledger().find(admin(), key(0, 3)));
+}
+
+TEST_F(RangeLedgerTest, StretchIsKnownByTheSourceZero) {
+  commit(0, 0);
+  commit(0, 1);
+  ASSERT_TRUE(ledger().insert(admin(), {range(1, 0), range(1, 1)}, kMiB));
+  EXPECT_EQ(value_read_back("SELECT GROUP_CONCAT(CONCAT_WS(' ', source, range_number, kind)"
+                            " ORDER BY source, range_number SEPARATOR '; ') FROM chatload_ranges"),
+            "0 0 stretch; 0 1 stretch; 1 0 range; 1 1 range");
+}
+
+TEST_F(RangeLedgerTest, ManyAreInsertedInStatementsOfBoundedSizeOrNoneIsWhereOneIsThere) {
+  commit(5, 3);
+  std::vector<RangeRow> rows;
+  for (const std::uint64_t source : {1U, 2U, 3U}) {
+    for (std::uint64_t number = 0; number < 100; ++number) rows.push_back(range(number, source));
+  }
+  admin().execute("START TRANSACTION");
+  ledger().hold(admin());
+  EXPECT_FALSE(ledger().insert(admin(), rows, 2'000));
+  admin().execute("ROLLBACK");
+  EXPECT_EQ(count_of("chatload_ranges"), "1");
+  admin().execute("DELETE FROM chatload_ranges");
+  EXPECT_TRUE(ledger().insert(admin(), rows, 2'000));
+  EXPECT_EQ(count_of("chatload_ranges"), "300");
+}
+
+TEST_F(RangeLedgerTest, RunThatWasOvertakenHoldsNothing) {
+  ASSERT_TRUE(take_over(admin(), "theirs"));
+  EXPECT_THROW(ledger().hold(admin()), LoadError);
+  EXPECT_NO_THROW(ledger("theirs").hold(admin()));
+}
+
+TEST_F(RangeLedgerTest, RangesFromOneToAnotherAreFoundOverTheEndsOfSources) {
+  for (const std::uint64_t source : {0U, 1U, 2U, 3U}) {
+    for (const std::uint64_t number : {0U, 1U, 2U}) commit(number, source);
+  }
+  const auto found = [&](RangeKey first, RangeKey last) {
+    std::string text;
+    for (const auto& [at, record] : ledger().find(admin(), first, last)) {
+      EXPECT_EQ(record.begin, ByteOffset(1'000 * at.number.value()));
+      EXPECT_EQ(record.counts, kRangeCounts);
+      text += std::to_string(at.source.value()) + "." + std::to_string(at.number.value()) + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(found(key(1, 1), key(1, 1)), "1.1 ");
+  EXPECT_EQ(found(key(1, 1), key(7, 1)), "1.1 1.2 ");
+  EXPECT_EQ(found(key(1, 1), key(0, 2)), "1.1 1.2 2.0 ");
+  EXPECT_EQ(found(key(2, 1), key(1, 3)), "1.2 2.0 2.1 2.2 3.0 3.1 ");
+  EXPECT_EQ(found(key(3, 1), key(0, 3)), "2.0 2.1 2.2 3.0 ");
+  EXPECT_EQ(found(key(0, 0), key(9, 9)), "0.0 0.1 0.2 1.0 1.1 1.2 2.0 2.1 2.2 3.0 3.1 3.2 ");
+  EXPECT_EQ(found(key(3, 3), key(9, 9)), "");
+}
+
+TEST_F(RangeLedgerTest, CommittedRangesAreKnownBySourceAndNumber) {
+  for (const auto& [source, number] : {std::pair(0U, 4U), std::pair(1U, 0U), std::pair(1U, 2U), std::pair(3U, 0U)}) {
+    commit(number, source);
+  }
+  CommittedRanges committed(admin(), load_id_);
+  EXPECT_EQ(committed.count(SourceOrdinal(0)), 1U);
+  EXPECT_EQ(committed.count(SourceOrdinal(1)), 2U);
+  EXPECT_EQ(committed.count(SourceOrdinal(2)), 0U);
+  EXPECT_EQ(committed.count(SourceOrdinal(3)), 1U);
+  EXPECT_EQ(committed.count(SourceOrdinal(9)), 0U);
+  EXPECT_TRUE(committed.contains(key(4, 0)));
+  EXPECT_TRUE(committed.contains(key(2, 1)));
+  EXPECT_FALSE(committed.contains(key(1, 1)));
+  EXPECT_FALSE(committed.contains(key(2, 2)));
+  EXPECT_TRUE(committed.contains(key(0, 3)));
+  EXPECT_FALSE(committed.contains(key(2, 3)));
+  committed.add(key(2, 2));
+  EXPECT_TRUE(committed.contains(key(2, 2)));
+  EXPECT_FALSE(committed.contains(key(1, 2)));
+  EXPECT_EQ(committed.count(SourceOrdinal(1)), 2U);
+}
+
+TEST_F(RangeLedgerTest, RangesThatTheServerLostOfAnySourceAreNoticed) {
+  for (const std::uint64_t source : {0U, 1U, 2U, 3U}) {
+    for (const std::uint64_t number : {0U, 1U}) commit(number, source);
+  }
+  const CommittedRanges committed(admin(), load_id_);
+  EXPECT_NO_THROW(committed.require_all(admin()));
+  for (const char* lost : {"source = 0 AND range_number = 1", "source = 3"}) {
+    admin().execute(std::string("DELETE FROM chatload_ranges WHERE ") + lost);
+    EXPECT_THROW(committed.require_all(admin()), LoadError) << lost;
+  }
+  const auto failure = failure_of<LoadError>([&] { committed.require_all(admin()); });
+  ASSERT_TRUE(failure);
+  EXPECT_THAT(failure->what(), HasSubstr("lost 3 of the 8 ranges"));
+}
+
+TEST_F(RangeLedgerTest, NumberFarBehindTheOthersOfItsSourceIsDamage) {
+  constexpr std::uint64_t kFar = (std::uint64_t{1} << 24) + 1;
+  commit(0, 1);
+  commit(kFar, 2);
+  const auto damage = failure_of<LoadError>([&] { CommittedRanges(admin(), load_id_); });
+  ASSERT_TRUE(damage);
+  EXPECT_THAT(damage->what(), HasSubstr(std::to_string(kFar)));
 }
 
 }  // namespace

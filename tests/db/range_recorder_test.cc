@@ -8,14 +8,13 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/errors.h"
-#include "db/database_fixture.h"
-#include "ledger/load_ledger.h"
-#include "ledger/schema.h"
+#include "db/ledger_fixture.h"
 #include "spill/range_journal.h"
 
 namespace chatload::ledger {
@@ -28,18 +27,13 @@ constexpr std::size_t kStatementBytes = kMiB;
 constexpr parse::ParseCounts kParseCounts{
     .lines = 10, .valid = 5, .filtered = 2, .blank = 1, .rejected_by_reason = {1, 0, 0, 1}};
 
-class RangeRecorderTest : public DatabaseTest {
+class RangeRecorderTest : public LedgerTest {
  protected:
   void SetUp() override {
-    DatabaseTest::SetUp();
-    static_cast<void>(apply_schema(admin()));
-    load_id_ = begin_load(admin(), {"chat_messages", "key"}, {}, runner("ours"), 1, {}).value();
+    LedgerTest::SetUp();
+    load_id_ = begin("ours", claims({"a", "b", "c"})).value();
     ledger_.emplace(load_id_, "ours");
     committed_.emplace(admin(), load_id_);
-  }
-
-  [[nodiscard]] static Runner runner(const std::string& owner) {
-    return {.owner = owner, .name = "host of " + owner, .source = "log"};
   }
 
   // Ranges from `first` to `last`, of whose lines the rejected ones have that text.
@@ -47,8 +41,14 @@ class RangeRecorderTest : public DatabaseTest {
                                                                     bool is_recorded = false,
                                                                     const std::string& raw = "raw \x01 line") {
     auto journal = std::make_unique<spill::RangeJournal>(std::filesystem::temp_directory_path());
+    add_source(*journal, 1, first, last, is_recorded, raw);
+    journal->finish();
+    return journal;
+  }
+  static void add_source(spill::RangeJournal& journal, std::uint64_t source, std::uint64_t first, std::uint64_t last,
+                         bool is_recorded = false, const std::string& raw = "raw \x01 line") {
     for (std::uint64_t number = first; number <= last; ++number) {
-      spill::RangeEntry range{.number = RangeNumber(number),
+      spill::RangeEntry range{.key = {SourceOrdinal(source), RangeNumber(number)},
                               .begin = ByteOffset(1000 * number),
                               .length_bytes = 1000,
                               .digest = {},
@@ -57,22 +57,22 @@ class RangeRecorderTest : public DatabaseTest {
                               .counts = kParseCounts,
                               .is_recorded = is_recorded};
       range.digest.fill('d');
-      journal->add(range, [&](const auto& visit) {
+      journal.add(range, [&](const auto& visit) {
         visit(reject(range, 3, parse::RejectReason::kInvalidJson, parse::kNoField, raw));
         visit(reject(range, 7, parse::RejectReason::kMissingField, kType, raw));
       });
     }
-    journal->finish();
-    return journal;
   }
 
-  [[nodiscard]] RecordedRanges record(const std::unique_ptr<spill::RangeJournal>& journal, mysql::Session& session) {
-    RangeRecorder recorder(mapping_, *ledger_, *committed_, kStatementBytes, stop_);
+  [[nodiscard]] RecordedRanges record(const std::unique_ptr<spill::RangeJournal>& journal, mysql::Session& session,
+                                      const std::set<SourceOrdinal>& left_out = {}) {
+    RangeRecorder recorder(mapping_, *ledger_, *committed_, kStatementBytes, left_out, stop_);
     RecordedRanges all;
     for (const spill::Run& group : journal->groups()) {
       const RecordedRanges recorded = recorder.record(session, group);
       all.counts += recorded.counts;
       all.bytes_decompressed += recorded.bytes_decompressed;
+      all.ranges += recorded.ranges;
     }
     return all;
   }
@@ -90,6 +90,7 @@ class RangeRecorderTest : public DatabaseTest {
     EXPECT_EQ(recorded.counts.blank, ranges);
     EXPECT_EQ(recorded.counts.rejected(), 2 * ranges);
     EXPECT_EQ(recorded.bytes_decompressed, 1000 * ranges);
+    EXPECT_EQ(recorded.ranges, ranges);
   }
 
   static constexpr std::uint8_t kType = 2;
@@ -102,7 +103,8 @@ class RangeRecorderTest : public DatabaseTest {
  private:
   [[nodiscard]] static parse::RawReject reject(const spill::RangeEntry& range, std::uint64_t line,
                                                parse::RejectReason reason, std::uint8_t field, const std::string& raw) {
-    parse::RawReject reject{range.first_line + line, range.begin + 100 * line, reason, field, {}, 0, raw};
+    parse::RawReject reject{
+        range.key.source, range.first_line + line, range.begin + 100 * line, reason, field, {}, 0, raw};
     if (reason == parse::RejectReason::kInvalidJson) reject.fault = {parse::LineFaultKind::kNul, 6};
     return reject;
   }
@@ -125,7 +127,7 @@ TEST_F(RangeRecorderTest, RecordsRangesWithoutTheirValidLinesAndAllTheirRejects)
                 " - 7261772001206C696E65; 14 1300 invalid_json - NUL at column 7 7261772001206C696E65; 18 1700 "
                 "missing_field " +
                 mapping_.fields[kType].column + " - 7261772001206C696E65");
-  EXPECT_EQ(committed_->count(), 3U);
+  EXPECT_EQ(committed_->count(SourceOrdinal(1)), 3U);
 }
 
 TEST_F(RangeRecorderTest, AGroupWhoseCommitWasNotHeardOfIsRecordedOnceAndCountsAsRecorded) {
@@ -142,7 +144,7 @@ TEST_F(RangeRecorderTest, WaitsForALostTransactionOfOursAndGoesByHowThatEnds) {
     lost.execute("START TRANSACTION");
     std::vector<RangeRow> rows;
     for (std::uint64_t number = first; number <= first + 1; ++number) {
-      rows.push_back({.number = RangeNumber(number),
+      rows.push_back({.key = {SourceOrdinal(1), RangeNumber(number)},
                       .compressed_end = 0,
                       .record = {.begin = ByteOffset(1000 * number),
                                  .length_bytes = 1000,
@@ -165,12 +167,12 @@ TEST_F(RangeRecorderTest, WaitsForALostTransactionOfOursAndGoesByHowThatEnds) {
 }
 
 TEST_F(RangeRecorderTest, IsNotHeldUpByAnotherLoadThatRecordsItsRanges) {
-  const std::uint64_t next_load = begin_load(admin(), {"chat_messages", "other"}, {}, runner("ours"), 1, {}).value();
+  const std::uint64_t next_load = begin("ours too", claims({"other"})).value();
   mysql::Session other = connect();
   other.execute("START TRANSACTION");
-  RangeRow range{.number = RangeNumber(0), .compressed_end = 0, .record = {}};
+  RangeRow range{.key = {SourceOrdinal(1), RangeNumber(0)}, .compressed_end = 0, .record = {}};
   range.record.digest = std::string(32, 'd');
-  ASSERT_TRUE(RangeLedger(next_load, "ours").claim(other, range));
+  ASSERT_TRUE(RangeLedger(next_load, "ours too").claim(other, range));
   admin().execute("SET SESSION innodb_lock_wait_timeout = 1");
   expect_recorded(record(journal(0, 2)), 3);
   expect_recorded(record(journal(0, 2, /*is_recorded=*/true)), 0);
@@ -196,18 +198,17 @@ TEST_F(RangeRecorderTest, ARangeThatTheServerHasLostEndsTheRun) {
 }
 
 TEST_F(RangeRecorderTest, ARunThatWasOvertakenRecordsNothingAndLeavesNothingOpen) {
-  ASSERT_TRUE(take_over(admin(), find_loads(admin(), {"chat_messages", "key"}).at(0), runner("theirs")));
+  ASSERT_TRUE(take_over(admin(), load_of(load_id_), runner("theirs")));
   const auto failure = failure_of<LoadError>([this] { static_cast<void>(record(journal(0, 2))); });
   ASSERT_TRUE(failure);
   EXPECT_THAT(failure->what(), HasSubstr("host of theirs"));
   mysql::Session other = connect();
   EXPECT_EQ(value_read_back("SELECT COUNT(*) FROM chatload_ranges"), "0");
-  ASSERT_TRUE(take_over(other, find_loads(other, {"chat_messages", "key"}).at(0), runner("ours again")));
+  ASSERT_TRUE(take_over(other, load_of(other, load_id_), runner("ours again")));
 }
 
 TEST_F(RangeRecorderTest, WhatFailsInTheMidstOfAGroupLeavesNothingOfIt) {
-  admin().execute("INSERT INTO chatload_rejects (load_id, line, byte_offset, reason, raw) VALUES (" +
-                  std::to_string(load_id_) + ", 24, 0, 'x', '')");
+  add_reject(load_id_, 1, 24, "x");
   EXPECT_THROW(static_cast<void>(record(journal(0, 2))), LoadError);
   admin().execute("START TRANSACTION");  // which would commit what was left open
   EXPECT_EQ(ranges(), "0");
@@ -218,6 +219,45 @@ TEST_F(RangeRecorderTest, ManyRangesAndRejectsGoInSeveralStatements) {
   expect_recorded(record(journal(0, 9'999, false, std::string(400, 'x'))), 10'000);
   EXPECT_EQ(ranges(), "10000");
   EXPECT_EQ(rejects(), "20000");
+}
+
+TEST_F(RangeRecorderTest, RangesOfSeveralSourcesAreRecordedEachWithTheRejectsOfItsOwn) {
+  auto journal = std::make_unique<spill::RangeJournal>(std::filesystem::temp_directory_path());
+  add_source(*journal, 1, 0, 1);
+  add_source(*journal, 3, 0, 0);
+  journal->finish();
+  expect_recorded(record(journal), 3);
+  EXPECT_EQ(value_read_back("SELECT GROUP_CONCAT(CONCAT_WS(' ', source, range_number, kind, first_line)"
+                            " ORDER BY source, range_number SEPARATOR '; ') FROM chatload_ranges"),
+            "1 0 range 1; 1 1 range 11; 3 0 range 1");
+  EXPECT_EQ(value_read_back("SELECT GROUP_CONCAT(CONCAT_WS(' ', source, line, byte_offset)"
+                            " ORDER BY source, line SEPARATOR '; ') FROM chatload_rejects"),
+            "1 4 300; 1 8 700; 1 14 1300; 1 18 1700; 3 4 300; 3 8 700");
+  EXPECT_EQ(committed_->count(SourceOrdinal(1)), 2U);
+  EXPECT_EQ(committed_->count(SourceOrdinal(3)), 1U);
+}
+
+TEST_F(RangeRecorderTest, SourceThatIsLeftOutLeavesNothing) {
+  auto journal = std::make_unique<spill::RangeJournal>(std::filesystem::temp_directory_path());
+  add_source(*journal, 1, 0, 1);
+  add_source(*journal, 2, 0, 4);
+  add_source(*journal, 3, 0, 0);
+  journal->finish();
+  expect_recorded(record(journal, admin(), {SourceOrdinal(2)}), 3);
+  EXPECT_EQ(value_read_back("SELECT COUNT(*) FROM chatload_ranges WHERE source = 2"), "0");
+  EXPECT_EQ(value_read_back("SELECT COUNT(*) FROM chatload_rejects WHERE source = 2"), "0");
+  EXPECT_EQ(ranges(), "3");
+  EXPECT_EQ(rejects(), "6");
+  EXPECT_EQ(committed_->count(SourceOrdinal(2)), 0U);
+}
+
+TEST_F(RangeRecorderTest, GroupOfNothingButWhatIsLeftOutRecordsNothing) {
+  auto journal = std::make_unique<spill::RangeJournal>(std::filesystem::temp_directory_path());
+  add_source(*journal, 2, 0, 9);
+  journal->finish();
+  expect_recorded(record(journal, admin(), {SourceOrdinal(2)}), 0);
+  EXPECT_EQ(ranges(), "0");
+  EXPECT_EQ(rejects(), "0");
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ import proxy
 import support
 from ledger_case import LedgerCase, apply, ask_to_stop, line, rejects_in_file, rejects_of
 
-PAGE = r"FROM `chatload_rejects` WHERE `load_id` = \d+ AND `line` >"
+PAGE = r"FROM `chatload_rejects` AS r .* WHERE r.`load_id` = \d+ AND r.`source` >="
 SITES = (
     "CREATE TABLE sites (PRIMARY KEY (site_id)) SELECT site_id FROM chat_messages;"
     "INSERT INTO sites VALUES ('0'), ('1'), ('2')"

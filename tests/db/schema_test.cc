@@ -19,9 +19,9 @@ using ::testing::Not;
 
 constexpr const char* kAllCreated =
     "chat_messages: created\nchatload_loads: created\nchatload_ranges: created\nchatload_rejects: created\n"
-    "chatload_migrations: created\nchatload_indexes: created\n";
+    "chatload_migrations: created\nchatload_indexes: created\nchatload_sources: created\n";
 constexpr const char* kMigrations = "SELECT GROUP_CONCAT(number, ' ', name ORDER BY number) FROM chatload_migrations";
-constexpr const char* kAllMigrations = "1 chat_messages,2 ledger,3 deferred_indexes,4 witnesses";
+constexpr const char* kAllMigrations = "1 chat_messages,2 ledger,3 deferred_indexes,4 witnesses,5 sources";
 
 class SchemaTest : public DatabaseTest {
  protected:
@@ -52,7 +52,8 @@ TEST_F(SchemaTest, ApplyCreatesTheTablesOnce) {
 TEST_F(SchemaTest, ApplyAddsTheLedgerToATableThatIsThere) {
   (void)apply_schema(admin());
   admin().execute(
-      "DROP TABLE chatload_loads, chatload_ranges, chatload_rejects, chatload_indexes, chatload_migrations");
+      "DROP TABLE chatload_loads, chatload_ranges, chatload_rejects, chatload_indexes, chatload_sources, "
+      "chatload_migrations");
   EXPECT_THAT(apply_schema(admin()),
               AllOf(HasSubstr("chat_messages: is there already"), HasSubstr("chatload_loads: created")));
   EXPECT_EQ(refusal(), "none");
@@ -108,7 +109,7 @@ TEST_F(SchemaTest, TwoThatApplyAtOnceBothSucceed) {
     EXPECT_EQ(refusal(), "none");
     admin().execute(
         "DROP TABLE chat_messages, chatload_loads, chatload_ranges, chatload_rejects, chatload_indexes, "
-        "chatload_migrations");
+        "chatload_sources, chatload_migrations");
   }
 }
 
@@ -147,7 +148,7 @@ TEST_F(SchemaTest, ApplyNeedsNoRowFormatOfTheServers) {
     EXPECT_EQ(refusal(), "none");
     admin().execute(
         "DROP TABLE chat_messages, chatload_loads, chatload_ranges, chatload_rejects, chatload_indexes, "
-        "chatload_migrations");
+        "chatload_sources, chatload_migrations");
   }
 }
 
@@ -239,12 +240,13 @@ TEST_F(SchemaTest, CheckNamesALedgerColumnThatIsGoneOrAnother) {
 
 TEST_F(SchemaTest, CheckNamesAUniqueKeyOfTheLedgerThatIsGone) {
   (void)apply_schema(admin());
-  admin().execute("ALTER TABLE chatload_loads DROP KEY source_key, ADD KEY source_key (source_key)");
-  EXPECT_THAT(refusal_of_check(), HasSubstr("`chatload_loads` lacks the unique key (source_key,target_table,attempt)"));
+  admin().execute("ALTER TABLE chatload_sources DROP KEY source_key, ADD KEY source_key (source_key)");
+  EXPECT_THAT(refusal_of_check(),
+              HasSubstr("`chatload_sources` lacks the unique key (target_table,source_key,attempt)"));
   (void)apply_schema(admin());
-  admin().execute("ALTER TABLE chatload_loads ADD UNIQUE KEY (source_key, target_table, attempt)");
-  admin().execute("ALTER TABLE chatload_ranges DROP PRIMARY KEY, ADD PRIMARY KEY (range_number, load_id)");
-  EXPECT_THAT(refusal_of_check(), HasSubstr("`chatload_ranges` lacks the unique key (load_id,range_number)"));
+  admin().execute("ALTER TABLE chatload_sources ADD UNIQUE KEY (target_table, source_key, attempt)");
+  admin().execute("ALTER TABLE chatload_ranges DROP PRIMARY KEY, ADD PRIMARY KEY (load_id, range_number)");
+  EXPECT_THAT(refusal_of_check(), HasSubstr("`chatload_ranges` lacks the unique key (load_id,source,range_number)"));
 }
 
 TEST_F(SchemaTest, ALoaderThatMayNotReadTheMigrationsIsToldOfTheGrants) {
@@ -264,7 +266,8 @@ TEST_F(SchemaTest, TheDocumentedGrantsAreEnoughForALoadersQuestions) {
   const Account account(admin(), "chatload_loader", "secret", database);
   admin().execute("REVOKE ALL ON " + database + ".* FROM chatload_loader@'%'");
   admin().execute("GRANT SELECT, INSERT, UPDATE ON " + database + ".chat_messages TO chatload_loader@'%'");
-  for (const char* table : {"chatload_loads", "chatload_ranges", "chatload_rejects", "chatload_indexes"}) {
+  for (const char* table :
+       {"chatload_loads", "chatload_ranges", "chatload_rejects", "chatload_indexes", "chatload_sources"}) {
     admin().execute("GRANT SELECT, INSERT, UPDATE, DELETE ON " + database + "." + table + " TO chatload_loader@'%'");
   }
   admin().execute("GRANT SELECT ON " + database + ".chatload_migrations TO chatload_loader@'%'");

@@ -28,12 +28,17 @@ class SeveralInputsTest(LedgerCase):
         self.missing = self.folder / "missing.json"
 
     def states(self):
-        return self.database.sql("SELECT source, state FROM chatload_loads ORDER BY load_id")
+        """Of each source its load, name and state."""
+        return [row[:3] for row in self.sources()]
 
-    def test_each_input_is_a_load_of_its_own_and_the_worst_exit_code_counts(self):
+    def inputs(self, run, *keys):
+        return [tuple(one.get(key) for key in keys) for one in run.summary["inputs"]]
+
+    def test_all_inputs_are_one_load_and_the_worst_exit_code_counts(self):
         run = self.load(self.good, self.with_rejects, self.good)
         self.assertEqual((run.exit_code, run.summary["status"]), (1, "done"), run.stderr)
-        self.assertEqual(self.states(), [[str(self.good), "done"], [str(self.with_rejects), "done"]])
+        self.assertEqual(self.states(), [["1", "good.json", "done"], ["1", "rejects.json", "done"]])
+        self.assertEqual(self.database.sql("SELECT source FROM chatload_loads"), [[f"{self.good} and 1 more"]])
         self.assertEqual((run.summary["lines"], run.summary["this_run"]["lines"]), (4, 4))
         self.assertIn(f"{self.good} is the same file as {self.good}; it is read once.", run.stderr)
 
@@ -47,7 +52,8 @@ class SeveralInputsTest(LedgerCase):
             run = self.load(*words, "--rejects", rejects)
             self.assertEqual((run.exit_code, run.summary["status"]), (1, status), run.stderr)
             self.assertEqual((run.summary["lines"], run.summary["this_run"]["lines"]), (4, this_run))
-            self.assertEqual(run.summary["inputs"], [*map(str, words[:-1]), str(self.good)])
+            self.assertEqual(self.inputs(run, "input", "status", "load"),
+                             [(str(path), status, 1) for path in (self.with_rejects, self.good)])
             self.assertEqual(len(gzip.decompress(rejects.read_bytes()).splitlines()), 1)
             said = f"4 of 6 inputs are files that were named before ({link} is the same file as {self.with_rejects})"
             self.assertIn(said, run.stderr)
@@ -57,13 +63,18 @@ class SeveralInputsTest(LedgerCase):
     def test_files_of_the_same_bytes_count_once(self):
         copy = self.write("copy.json", self.with_rejects.read_bytes())
         rejects = self.folder / "rejects.json.gz"
-        for flags, inserted, attempts in ((), 3, 1), (("--reload",), 0, 2), (("--restart",), 0, 2), ((), 0, 2):
+        anew, known = {"done", "same_as_another"}, {"already_loaded", "same_as_another"}
+        for flags, inserted, attempts, statuses in (
+            ((), 3, 1, anew), (("--reload",), 0, 2, anew), (("--restart",), 0, 2, known), ((), 0, 2, known),
+        ):  # fmt: skip
             run = self.load(self.with_rejects, self.good, copy, "--rejects", rejects, *flags)
             self.assertEqual((run.exit_code, run.summary["lines"]), (1, 4), run.stderr)
             self.assertEqual(run.summary["this_run"]["inserted"], inserted)
             self.assertEqual(len(gzip.decompress(rejects.read_bytes()).splitlines()), 1)
-            self.assertIn(f"{copy}: holds the same bytes as an input before it", run.stderr)
-            self.assertEqual(self.database.sql("SELECT MAX(attempt) FROM chatload_loads"), [[str(attempts)]])
+            self.assertEqual({status for _, status in self.inputs(run, "input", "status")}, statuses)
+            self.assertIn(f"{copy}: holds the same bytes as {self.with_rejects}, an input before it", run.stderr)
+            self.assertEqual(self.inputs(run, "status", "same_as")[-1], ("same_as_another", str(self.with_rejects)))
+            self.assertEqual(self.database.sql("SELECT MAX(attempt) FROM chatload_sources"), [[str(attempts)]])
         run = support.run_chatload("check", self.with_rejects, self.good, copy, "--rejects", rejects)
         self.assertEqual((run.exit_code, run.summary["lines"], run.summary["rejected"]), (1, 4, 1), run.stderr)
         self.assertEqual(len(gzip.decompress(rejects.read_bytes()).splitlines()), 1)
@@ -80,8 +91,9 @@ class SeveralInputsTest(LedgerCase):
     def test_an_input_that_fails_does_not_stop_the_next_one(self):
         run = self.load(self.missing, self.corrupt, self.with_rejects, self.good, "--connections", 1)
         self.assertEqual((run.exit_code, run.summary["status"]), (3, "failed"), run.stderr)
-        expected = [[str(self.corrupt), "failed"], [str(self.with_rejects), "done"], [str(self.good), "done"]]
-        self.assertEqual(self.states(), expected)
+        ends = {"missing.json": "failed", "corrupt.json.gz": "failed", "rejects.json": "done", "good.json": "done"}
+        self.assertEqual(self.states(), [["1", name, state] for name, state in ends.items()])
+        self.assertEqual(self.inputs(run, "status"), [(state,) for state in ends.values()])
         self.assertEqual(self.database.sql("SELECT COUNT(*) FROM chat_messages WHERE id IN ('a', 'b', 'c')"), [["3"]])
         self.assert_adds_up(run.summary)
         self.assertEqual(run.summary["inserted"], self.rows_in_table())
@@ -89,23 +101,27 @@ class SeveralInputsTest(LedgerCase):
     def test_an_input_that_fails_stops_the_next_one_with_fail_fast(self):
         run = self.load(self.good, self.corrupt, self.with_rejects, "--fail-fast")
         self.assertEqual((run.exit_code, run.summary["status"]), (3, "failed"), run.stderr)
-        self.assertEqual(self.states(), [[str(self.good), "done"], [str(self.corrupt), "failed"]])
+        ends = {"good.json": "done", "corrupt.json.gz": "failed", "rejects.json": "waiting"}
+        self.assertEqual(self.states(), [["1", name, state] for name, state in ends.items()])
+        self.assertEqual(self.inputs(run, "status"), [("done",), ("failed",), ("not_reached",)])
         self.assertIn(f"Skipped 1 of 3 inputs, starting with {self.with_rejects};", run.stderr)
 
-    def test_a_table_that_is_altered_between_two_inputs_is_looked_at_anew(self):
+    def test_a_table_that_is_altered_between_two_loads_of_a_command_is_looked_at_anew(self):
+        """What can be read once only is a load of its own."""
         door = self.enterContext(proxy.Proxy(self.server.socket))
         alter = "ALTER TABLE chat_messages ADD UNIQUE KEY other (site_id, id)"
-        done = door.at(r"^UPDATE `chatload_loads` SET `state` = 'done'", after=lambda _: self.database.sql(alter))
-        run = self.load(self.good, self.with_rejects, to=door.url(self.database.name))
+        done = door.at(r"^UPDATE `chatload_loads` SET `all_read_at`", after=lambda _: self.database.sql(alter))
+        with open(self.with_rejects, "rb") as stdin:
+            run = self.load(self.good, "-", to=door.url(self.database.name), stdin=stdin)
         done.wait()
         self.assertEqual((run.exit_code, run.summary["status"]), (1, "done"), run.stderr)
-        said = f"{self.with_rejects}: one connection writes in file order, because `chat_messages` has another unique key"
-        self.assertIn(said, run.stderr)
+        self.assertEqual(self.states(), [["1", "good.json", "done"], ["2", "-", "done"]])
+        self.assertIn("-: one connection writes in file order, because `chat_messages` has another unique key", run.stderr)
 
     def test_an_exceeded_budget_does_not_stop_the_next_input(self):
         run = self.load(self.with_rejects, self.good, "--max-rejects", 0)
         self.assertEqual((run.exit_code, run.summary["status"]), (2, "budget_exceeded"), run.stderr)
-        self.assertEqual([row[1] for row in self.states()], ["failed", "done"])
+        self.assertEqual([row[2] for row in self.states()], ["failed", "done"])
 
     def test_a_load_that_another_run_holds_does_not_stop_the_next_input(self):
         path = self.write_log()
@@ -219,7 +235,8 @@ class ServerTest(LedgerCase):
         self.assertEqual(self.rows_in_table(), 0)
 
     def test_a_ledger_that_is_missing_names_the_command_that_creates_it(self):
-        self.database.sql("DROP TABLE chatload_loads, chatload_ranges, chatload_rejects, chatload_indexes, chatload_migrations")
+        self.database.sql("DROP TABLE chatload_loads, chatload_sources, chatload_ranges, chatload_rejects, chatload_indexes,"
+                          " chatload_migrations")
         self.refused("ledger", "`chatload schema apply`")
 
     def test_a_ledger_that_is_old_names_the_command_that_brings_it_up_to_date(self):
@@ -227,7 +244,8 @@ class ServerTest(LedgerCase):
         self.refused("lacks migration 2", "`chatload schema apply`")
 
     def test_a_table_of_the_ledger_that_is_missing_is_named(self):
-        for table in ("chatload_loads", "chatload_ranges", "chatload_rejects", "chatload_indexes"):
+        for table in ("chatload_loads", "chatload_sources", "chatload_ranges", "chatload_rejects",
+                      "chatload_indexes"):
             with self.subTest(table):
                 self.database.create_table()
                 self.database.sql(f"DROP TABLE {table}")
@@ -262,7 +280,8 @@ class LeastPrivilegeTest(LedgerCase):
         for mode in ("skip", "replace"):
             words = (path, "--on-duplicate", mode, *self.RANGE_SIZE, "--rejects", rejects)
             with self.subTest(mode=mode):
-                for table in ("chat_messages", "chatload_loads", "chatload_ranges", "chatload_rejects"):
+                for table in ("chat_messages", "chatload_loads", "chatload_sources", "chatload_ranges",
+                              "chatload_rejects"):
                     self.database.sql(f"TRUNCATE TABLE {table}")
                 self.interrupt(*words, to=url)
                 self.assert_loaded(self.load(*words, to=url), apply(path, on_duplicate=mode))

@@ -75,7 +75,7 @@ class KillTest(harness.FaultTest):
                     return loader.finish()
                 loader.kill()
             self.kills += 1
-            stretches = "SELECT COUNT(*) > 0 FROM chatload_ranges WHERE length_bytes = 0"
+            stretches = "SELECT COUNT(*) > 0 FROM chatload_ranges WHERE kind = 'stretch'"
             self.stretch_kills += database.sql(stretches) == [["1"]]
             self.partial_kills += 0 < (self.committed(database) or 0) < self.ranges[order]
         return self.load(database.url, **flags)

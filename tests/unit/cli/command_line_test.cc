@@ -460,7 +460,8 @@ TEST_F(CommandLine, LoadsIsListedAsATableOrAsJson) {
   EXPECT_EQ(plan.endpoint.host, "db.example");
   EXPECT_EQ(std::get<LoadsPlan>(parse({"loads", kUrl, "--format", "json"})).format, ListFormat::kJson);
   expect_refused({"loads"}, "Name the database with --to");
-  expect_refused({"loads", "7"}, "'7' is no command or argument of `chatload loads`");
+  EXPECT_EQ(std::get<LoadsPlan>(parse({"loads", "7", kUrl})).load, 7U);
+  expect_refused({"loads", "seven", kUrl}, "LOAD takes a whole number");
 }
 
 TEST_F(CommandLine, ForgetTakesALoadOrAnAge) {

@@ -14,12 +14,13 @@ using testing::Not;
 
 constexpr std::size_t kPlenty = 1'000'000;
 const std::string kHead =
-    "INSERT INTO `chatload_rejects` (`load_id`, `line`, `byte_offset`, `reason`, `field`, `detail`, `raw`, "
+    "INSERT INTO `chatload_rejects` (`load_id`, `source`, `line`, `byte_offset`, `reason`, `field`, `detail`, `raw`, "
     "`raw_is_cut`)"
     " VALUES ";
 
 Reject reject(std::string_view raw) {
-  return {.line = LineNumber(12),
+  return {.source = SourceOrdinal(3),
+          .line = LineNumber(12),
           .offset = ByteOffset(345),
           .reason = RejectReason::kTooLong,
           .field = "from",
@@ -33,14 +34,14 @@ std::string sql_of(const Reject& reject) {
   return statement.sql().substr(kHead.size());
 }
 
-TEST(RejectStatement, RejectsAreRowsOfOneInsert) {
+TEST(RejectStatement, RejectsAreRowsOfOneInsertAndOneWithoutItsTextHasNone) {
   RejectStatement statement(7, kPlenty);
   EXPECT_TRUE(statement.empty());
   ASSERT_TRUE(statement.append(reject("{}")));
   ASSERT_TRUE(statement.append(reject("")));
   EXPECT_FALSE(statement.empty());
   EXPECT_EQ(statement.sql(),
-            kHead + "(7,12,345,'too_long','from',NULL,X'7B7D',0),(7,12,345,'too_long','from',NULL,X'',0)");
+            kHead + "(7,3,12,345,'too_long','from',NULL,X'7B7D',0),(7,3,12,345,'too_long','from',NULL,NULL,0)");
 }
 
 TEST(RejectStatement, LineOfAnyBytesIsHexadecimal) {
@@ -53,7 +54,7 @@ TEST(RejectStatement, WhatTheServerSaidIsAStringLiteral) {
   refused.reason = RejectReason::kRefusedByServer;
   refused.field = {};
   refused.detail = "SQLSTATE 45000: it's a \\ trap";
-  EXPECT_EQ(sql_of(refused), R"((7,12,345,'refused_by_server',NULL,'SQLSTATE 45000: it\'s a \\ trap',X'78',0))");
+  EXPECT_EQ(sql_of(refused), R"((7,3,12,345,'refused_by_server',NULL,'SQLSTATE 45000: it\'s a \\ trap',X'78',0))");
 }
 
 TEST(RejectStatement, MessageThatTheServerCutInsideACharacterEndsBeforeIt) {

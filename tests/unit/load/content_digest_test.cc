@@ -21,7 +21,7 @@ class ContentDigestTest : public testing::Test {
     std::ofstream(path) << content;
     report::ProgressOptions quiet;
     quiet.mode = report::ProgressMode::kNone;
-    return content_digest(source::HeldFile(path), quiet, stats_, stop_);
+    return content_digest(source::HeldFile(path), source::DigestForm::kWhole, quiet, stats_, stop_);
   }
 
   ScratchFolder folder_;

@@ -4,11 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <algorithm>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/units.h"
-#include "unit/scratch_folder.h"
+#include "unit/load/load_files.h"
 
 namespace chatload::load {
 namespace {
@@ -44,13 +46,24 @@ TEST(OrderChoice, FewRowsStayInFileOrder) {
 
 class InputSampleTest : public testing::Test {
  protected:
+  // Of one source of that content, as if it were so many times as large.
   InputSample sample(const std::string& content, std::uint64_t times_the_size = 1) {
-    const std::string path = (folder_ / "log.json").string();
-    std::ofstream(path) << content;
+    return sample_all({content}, times_the_size);
+  }
+
+  InputSample sample_all(const std::vector<std::string>& contents, std::uint64_t times_the_size = 1) {
+    std::vector<LoadSource> sources;
+    for (const std::string& content : contents) {
+      LoadSource& source =
+          sources.emplace_back(LoadFiles::identified(files_.write(std::to_string(sources.size()), content)));
+      *source.identity.bytes *= times_the_size;
+    }
+    std::vector<LoadSource*> sampled;
+    for (LoadSource& source : sources) sampled.push_back(&source);
     cli::ReadPlan read;
     read.filter.types = {"message"};
     const StopSignal stop;
-    return sample_input(source::HeldFile(path), read, parse::chat_mapping(), times_the_size * content.size(), stop);
+    return sample_sources(sampled, read, parse::chat_mapping(), stop);
   }
 
   static std::string line(const std::string& id, const std::string& type = "message") {
@@ -59,7 +72,7 @@ class InputSampleTest : public testing::Test {
                        id, type);
   }
 
-  ScratchFolder folder_;
+  LoadFiles files_;
 };
 
 TEST_F(InputSampleTest, CountsValidRowsAndThoseThatAscend) {
@@ -103,6 +116,50 @@ TEST_F(InputSampleTest, OfManyLinesThatAreFilteredLeavesTheOrderOfTheRestUnknown
   EXPECT_EQ(sampled.rows, 0U);
   expect_choice(choose_order(sampled), RowOrder::kKey, "none of its first 2 lines is loaded");
   EXPECT_GT(spill_bytes_estimate(sampled), 100'000 * line("b", "typing").size());
+}
+
+TEST_F(InputSampleTest, OfSeveralSourcesIsOfAllOfThemByTheirSizes) {
+  const InputSample sampled = sample_all({line("a") + line("b"), line("c") + "bad\n", "\n", line("d")}, 100);
+  EXPECT_EQ(sampled.rows, 4U);
+  EXPECT_EQ(sampled.lines, 5U);
+  EXPECT_EQ(sampled.rows_estimate, 400U);
+  EXPECT_DOUBLE_EQ(sampled.ascending_share, 1);
+}
+
+TEST_F(InputSampleTest, SourcesThatAscendOneBehindTheOtherAscend) {
+  std::vector<std::string> sources;
+  for (int source = 0; source < 10; ++source) {
+    std::string content;
+    for (int row = 0; row < 50; ++row) content += line(fmt::format("{:02}-{:02}", source, row));
+    sources.push_back(std::move(content));
+  }
+  EXPECT_DOUBLE_EQ(sample_all(sources).ascending_share, 1);
+  std::reverse(sources.begin(), sources.end());
+  EXPECT_DOUBLE_EQ(sample_all(sources).ascending_share, 0) << "none begins behind the one before";
+}
+
+// A host's ids each: the rows of each source ascend, and those of all of them come in no order.
+TEST_F(InputSampleTest, SourcesThatAscendSideBySideComeInNoOrderTogether) {
+  std::vector<std::string> sources;
+  for (int source = 0; source < 10; ++source) {
+    std::string content;
+    for (int row = 0; row < 50; ++row) content += line(fmt::format("{:02}-{:02}", row, source * 7 % 10));
+    sources.push_back(std::move(content));
+  }
+  InputSample sampled = sample_all(sources);
+  EXPECT_EQ(sampled.rows, 500U);
+  EXPECT_LT(sampled.ascending_share, 0.01);
+  sampled.rows_estimate = 8'000'000;
+  expect_choice(choose_order(sampled), RowOrder::kKey, "come in no order");
+}
+
+TEST_F(InputSampleTest, OfManySourcesSomeSpreadOverAllOfThemAreRead) {
+  std::vector<std::string> sources(100, line("a") + line("b"));
+  for (std::size_t source = 50; source < 100; ++source) sources[source] = line("c") + line("d");
+  const InputSample sampled = sample_all(sources);
+  EXPECT_EQ(sampled.rows, 2U * 16);
+  EXPECT_EQ(sampled.rows_estimate, 200U);
+  EXPECT_DOUBLE_EQ(sampled.ascending_share, 1.0 / 15) << "one of 15 seams ascends";
 }
 
 }  // namespace

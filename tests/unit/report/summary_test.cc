@@ -5,6 +5,8 @@
 
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <vector>
 
 #include "base/errors.h"
 #include "unit/scratch_folder.h"
@@ -19,7 +21,7 @@ using testing::ThrowsMessage;
 
 Summary load_summary() {
   Summary summary;
-  summary.inputs = {"chat.json.gz"};
+  summary.inputs.push_back({.name = "chat.json.gz", .status = InputStatus::kDone, .load = 7});
   summary.seconds = 12.3456;
   RunCounts& counts = summary.counts;
   counts.parsed.lines = 2'000'000;
@@ -74,15 +76,103 @@ TEST(Summary, CheckHasValidInPlaceOfTheThreeOutcomesOfALoad) {
 }
 
 TEST(Summary, JsonHasTheStableKeys) {
-  EXPECT_EQ(to_json(load_summary()),
-            R"({"status":"done","command":"load","inputs":["chat.json.gz"],"lines":2000000,"inserted":1990000,)"
-            R"("updated":0,"duplicate":5000,"filtered":4000,"rejected":1000,"blank":0,"rejects_by_reason":{)"
-            R"("invalid_json":900,"invalid_utf8":0,"not_an_object":0,"missing_field":0,"null_field":0,"wrong_type":0,)"
-            R"("empty_id":0,"too_long":100,"bad_timestamp":0,"timestamp_out_of_range":0,"line_too_long":0,)"
-            R"("refused_by_server":0},"bytes_compressed":113246208,"bytes_decompressed":501219329,)"
-            R"("this_run":{"lines":2000000,"inserted":1990000,"updated":0,"duplicate":5000,"filtered":4000,)"
-            R"("rejected":1000,"blank":0,"bytes_decompressed":501219329},)"
-            R"("seconds":12.346,"rows_per_second":161596})");
+  EXPECT_EQ(
+      to_json(load_summary()),
+      R"({"status":"done","command":"load","inputs":[{"input":"chat.json.gz","status":"done","load":7}],)"
+      R"("lines":2000000,"inserted":1990000,"updated":0,"duplicate":5000,"filtered":4000,"rejected":1000,"blank":0,"rejects_by_reason":{)"
+      R"("invalid_json":900,"invalid_utf8":0,"not_an_object":0,"missing_field":0,"null_field":0,"wrong_type":0,)"
+      R"("empty_id":0,"too_long":100,"bad_timestamp":0,"timestamp_out_of_range":0,"line_too_long":0,)"
+      R"("refused_by_server":0},"bytes_compressed":113246208,"bytes_decompressed":501219329,)"
+      R"("this_run":{"lines":2000000,"inserted":1990000,"updated":0,"duplicate":5000,"filtered":4000,)"
+      R"("rejected":1000,"blank":0,"bytes_decompressed":501219329},)"
+      R"("seconds":12.346,"rows_per_second":161596})");
+}
+
+// One of each kind of end.
+std::vector<InputEnd> five_inputs() {
+  SourceCounts counts;
+  counts.lines = 21;
+  counts.valid = 15;
+  counts.filtered = 3;
+  counts.rejected = 2;
+  counts.blank = 1;
+  std::vector<InputEnd> inputs;
+  inputs.push_back({.name = "sorted", .status = InputStatus::kDone, .load = 7, .counts = counts});
+  counts.inserted = 6;
+  counts.updated = 5;
+  counts.duplicate = 4;
+  inputs.push_back({.name = "before", .status = InputStatus::kAlreadyLoaded, .load = 6, .counts = counts});
+  inputs.push_back({.name = "again", .status = InputStatus::kSame, .load = 7, .same_as = "sorted"});
+  inputs.push_back({.name = "\"bad\"", .status = InputStatus::kFailed, .why = "It is \"damaged\"."});
+  inputs.push_back({.name = "last"});
+  return inputs;
+}
+
+TEST(Summary, JsonHasAnObjectAnInputWithWhatIsKnownOfIt) {
+  Summary summary = load_summary();
+  summary.inputs = five_inputs();
+  EXPECT_THAT(
+      to_json(summary),
+      HasSubstr(
+          R"("inputs":[)"
+          R"({"input":"sorted","status":"done","load":7,"lines":21,"valid":15,"filtered":3,"rejected":2,"blank":1},)"
+          R"({"input":"before","status":"already_loaded","load":6,"lines":21,"valid":15,"filtered":3,"rejected":2,)"
+          R"("blank":1,"inserted":6,"updated":5,"duplicate":4},)"
+          R"({"input":"again","status":"same_as_another","load":7,"same_as":"sorted"},)"
+          R"({"input":"\"bad\"","status":"failed","why":"It is \"damaged\"."},)"
+          R"({"input":"last","status":"not_reached"}],"lines":2000000,)"));
+}
+
+TEST(Summary, JsonOfNoInputsHasAnEmptyArray) {
+  Summary summary = load_summary();
+  summary.inputs.clear();
+  EXPECT_THAT(to_json(summary), HasSubstr(R"("inputs":[],)"));
+}
+
+TEST(Summary, TextCountsTheInputsByTheirEndsAndNamesThoseThatFailed) {
+  Summary summary = load_summary();
+  summary.inputs = five_inputs();
+  summary.inputs.push_back({.name = "worse", .status = InputStatus::kFailed});
+  EXPECT_THAT(to_text(summary),
+              AllOf(HasSubstr("load done: sorted, before, again and 3 more\n"),
+                    HasSubstr("  2,000,000  lines\n"
+                              "  6 inputs: 1 done, 1 done before, 1 the same as others, 2 failed, 1 not reached\n"
+                              "    failed: \"bad\"\n"
+                              "    failed: worse\n"
+                              "  108 MiB compressed")));
+}
+
+TEST(Summary, TextOfManyInputsIsShort) {
+  Summary summary = load_summary();
+  summary.inputs.assign(20'000, {.name = "chat.json.gz", .status = InputStatus::kDone});
+  const std::string text = to_text(summary);
+  EXPECT_THAT(text, AllOf(HasSubstr("chat.json.gz, chat.json.gz, chat.json.gz and 19,997 more\n"),
+                          HasSubstr("  20,000 inputs: 20,000 done\n")));
+  EXPECT_LT(text.size(), 1'000U);
+}
+
+TEST(Summary, TextOfThreeInputsNamesThemAll) {
+  Summary summary = load_summary();
+  summary.inputs.resize(2);
+  summary.inputs[1] = {.name = "more.json.gz", .status = InputStatus::kDone};
+  EXPECT_THAT(to_text(summary), HasSubstr("load done: chat.json.gz, more.json.gz\n"));
+  summary.inputs.push_back({.name = "-", .status = InputStatus::kDone});
+  EXPECT_THAT(to_text(summary), AllOf(HasSubstr("load done: chat.json.gz, more.json.gz, -\n"), HasSubstr("3 done\n")));
+}
+
+TEST(Summary, TextSaysHowManyLinesEarlierRunsDid) {
+  Summary summary = load_summary();
+  EXPECT_THAT(to_text(summary), Not(HasSubstr("by this run")));
+  summary.this_run.parsed.lines = 30'000;
+  EXPECT_THAT(to_text(summary), HasSubstr("  30,000 of them by this run, the others before\n"));
+}
+
+TEST(Summary, EndsOfInputsHaveTheirNames) {
+  EXPECT_EQ(to_string(InputStatus::kNotReached), "not_reached");
+  EXPECT_EQ(to_string(InputStatus::kDone), "done");
+  EXPECT_EQ(to_string(InputStatus::kAlreadyLoaded), "already_loaded");
+  EXPECT_EQ(to_string(InputStatus::kSame), "same_as_another");
+  EXPECT_EQ(to_string(InputStatus::kFailed), "failed");
 }
 
 TEST(Summary, SpeedIsOfWhatThisRunDidAndTheCountsAreOfAllRuns) {

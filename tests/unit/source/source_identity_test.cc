@@ -113,6 +113,42 @@ TEST_F(SourceIdentityTest, TheStampStaysUntilTheFileIsTouched) {
   EXPECT_NE(file_stamp(HeldFile(path)), changed);
 }
 
+TEST_F(SourceIdentityTest, StampOfAPathIsThatOfItsFile) {
+  const std::string path = file("a", content());
+  EXPECT_EQ(stamp_of_path(path), file_stamp(HeldFile(path)));
+  const std::string link = (folder_ / "link").string();
+  std::filesystem::create_symlink("a", link);
+  EXPECT_EQ(stamp_of_path(link), stamp_of_path(path));
+  const std::string before = stamp_of_path(path);
+  std::filesystem::rename(file("b", content()), path);
+  EXPECT_NE(stamp_of_path(path), before);
+}
+
+TEST_F(SourceIdentityTest, WhatIsNoFileHasNoStamp) {
+  const std::string fifo = (folder_ / "fifo").string();
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  std::filesystem::create_symlink("nowhere", folder_ / "broken");
+  for (const std::string& path :
+       {std::string("-"), std::string(), std::string("/dev/null"), fifo, folder_.path().string(),
+        (folder_ / "absent").string(), (folder_ / "broken").string()}) {
+    EXPECT_THAT(stamp_of_path(path), IsEmpty()) << path;
+  }
+}
+
+TEST_F(SourceIdentityTest, StampsThatDifferInTheDeviceAloneAreTheSame) {
+  EXPECT_TRUE(is_same_stamp("1:2:3:4:5", "1:2:3:4:5"));
+  EXPECT_TRUE(is_same_stamp("1:2:3:4:5", "66305:2:3:4:5"));
+  for (const char* other : {"1:9:3:4:5", "1:2:9:4:5", "1:2:3:9:5", "1:2:3:4:9", "1:2:3:4", "1:2:3:4:55", ""}) {
+    EXPECT_FALSE(is_same_stamp("1:2:3:4:5", other)) << other;
+    EXPECT_FALSE(is_same_stamp(other, "1:2:3:4:5")) << other;
+  }
+}
+
+TEST_F(SourceIdentityTest, NoStampIsLikeNone) {
+  EXPECT_FALSE(is_same_stamp("", ""));
+  EXPECT_FALSE(is_same_stamp("no stamp", "1:2:3:4:5"));
+}
+
 TEST_F(SourceIdentityTest, ASourceIdNamesAnyInput) {
   const SourceIdentity of_file = identify_source(HeldFile(file("a", content())), "export of Tuesday");
   EXPECT_EQ(of_file.key, "id:" + digest_hex("export of Tuesday"));

@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/errors.h"
@@ -85,6 +87,76 @@ TEST_F(MergeCursorTest, BatchEndsWithTheRowAtWhichItsLinesComeToWhatIsAskedFor) 
   EXPECT_EQ(batch_sizes(1000), by_bytes);
   EXPECT_EQ(batch_sizes(901), by_bytes);
   EXPECT_EQ(batch_sizes(1), std::vector<std::size_t>(1000, 1));
+}
+
+// Two sources with the same keys, and one of their own each, spilled in turns.
+class MergeOfTwoSourcesTest : public MergeCursorTest {
+ protected:
+  static constexpr int kKeys = 3000;
+
+  MergeOfTwoSourcesTest() {
+    for (int row = 0; row < kKeys; ++row) {
+      const std::string key = fmt::format("{:04}", row * 7919 % kKeys);
+      first_.add(key, "of the first");
+      second_.add(key, "of the second");
+    }
+    first_.add("only the first's");
+    second_.add("only the second's");
+  }
+
+  void spill(SpillStore& store) const {
+    RunBuilder builder(store);
+    for (std::uint64_t range = 0; range < first_.ranges(); ++range) {
+      second_.add_range(range, builder);
+      first_.add_range(range, builder);
+    }
+    builder.finish();
+  }
+
+  SpillRows first_{1000, SourceOrdinal(1)};
+  SpillRows second_{1000, SourceOrdinal(2)};
+};
+
+TEST_F(MergeOfTwoSourcesTest, RowsOfOneKeyComeInTheOrderOfTheSources) {
+  SpillRows both;
+  both.rows = first_.rows;
+  both.rows.insert(both.rows.end(), second_.rows.begin(), second_.rows.end());
+  for (const std::size_t buffer_bytes : {100 * kKiB, 64 * kMiB}) {
+    SpillStore store(folder_.path(), spill_mapping(), {buffer_bytes, 64 * kMiB});
+    spill(store);
+    EXPECT_TRUE(read_all(store) == both.sorted()) << buffer_bytes;
+  }
+}
+
+TEST_F(MergeOfTwoSourcesTest, RowsOfASourceThatIsLeftOutAreAsIfItHadNone) {
+  const auto read_without = [&](std::set<SourceOrdinal> left_out, std::size_t line_bytes) {
+    SpillStore store(folder_.path(), spill_mapping(), {100 * kKiB, 64 * kMiB});
+    spill(store);
+    return read_all(store, line_bytes, std::move(left_out));
+  };
+  for (const std::size_t line_bytes : {std::size_t{1}, std::size_t{1000}, kMiB}) {
+    EXPECT_TRUE(read_without({SourceOrdinal(1)}, line_bytes) == second_.sorted()) << line_bytes;
+    EXPECT_TRUE(read_without({SourceOrdinal(2), SourceOrdinal(7)}, line_bytes) == first_.sorted()) << line_bytes;
+    EXPECT_TRUE(read_without({SourceOrdinal(1), SourceOrdinal(2)}, line_bytes).empty()) << line_bytes;
+  }
+}
+
+// So that a resumed load, whose spill has no such rows, makes the same stretches.
+TEST_F(MergeOfTwoSourcesTest, RowsThatAreLeftOutEndNoBatch) {
+  const auto batch_sizes = [&](const SpillStore& store, std::set<SourceOrdinal> left_out) {
+    MergeCursor cursor(store, std::move(left_out));
+    parse::RowBatch rows;
+    std::vector<RowOrigin> origins;
+    std::vector<std::size_t> sizes;
+    while (cursor.next(rows, origins, 1000)) sizes.push_back(rows.rows());
+    return sizes;
+  };
+  SpillStore both(folder_.path(), spill_mapping(), kLimits);
+  spill(both);
+  SpillStore alone(folder_.path(), spill_mapping(), kLimits);
+  RunBuilder builder(alone);
+  first_.add_all(builder);
+  EXPECT_EQ(batch_sizes(both, {SourceOrdinal(2)}), batch_sizes(alone, {}));
 }
 
 TEST_F(MergeCursorTest, DamageAnywhereIsAnErrorAndNeverOtherRows) {

@@ -17,8 +17,8 @@
 namespace chatload::spill {
 namespace {
 
-RangeEntry range_entry(std::uint64_t number, std::uint64_t rejects = 0) {
-  RangeEntry range{.number = RangeNumber(number),
+RangeEntry range_entry(std::uint64_t number, std::uint64_t rejects = 0, std::uint64_t source = 1) {
+  RangeEntry range{.key = {SourceOrdinal(source), RangeNumber(number)},
                    .begin = ByteOffset(1000 * number),
                    .length_bytes = 999,
                    .digest = {},
@@ -34,10 +34,12 @@ RangeEntry range_entry(std::uint64_t number, std::uint64_t rejects = 0) {
 struct Rejected {
   std::uint64_t line;
   std::string raw;
+  std::uint64_t source = 1;
 };
 
 parse::RawReject reject_entry(const Rejected& rejected) {
-  return {.line = LineNumber(rejected.line),
+  return {.source = SourceOrdinal(rejected.source),
+          .line = LineNumber(rejected.line),
           .offset = ByteOffset(rejected.line * 100),
           .reason = parse::RejectReason::kTooLong,
           .field = static_cast<std::uint8_t>(rejected.line % 2 == 0 ? 3 : parse::kNoField),
@@ -47,28 +49,27 @@ parse::RawReject reject_entry(const Rejected& rejected) {
 }
 
 auto cells(const RangeEntry& range) {
-  return std::tuple(range.number, range.begin, range.length_bytes,
-                    std::string(range.digest.data(), range.digest.size()), range.compressed_end, range.first_line,
-                    range.counts.lines, range.counts.valid, range.is_recorded);
+  return std::tuple(range.key, range.begin, range.length_bytes, std::string(range.digest.data(), range.digest.size()),
+                    range.compressed_end, range.first_line, range.counts.lines, range.counts.valid, range.is_recorded);
 }
 
 auto cells(const parse::RawReject& reject) {
-  return std::tuple(reject.line, reject.offset, reject.reason, reject.field, reject.fault.kind, reject.fault.at_bytes,
-                    reject.cut_bytes, std::string(reject.raw));
+  return std::tuple(reject.source, reject.line, reject.offset, reject.reason, reject.field, reject.fault.kind,
+                    reject.fault.at_bytes, reject.cut_bytes, std::string(reject.raw));
 }
 
 // The rejects that range `number` of the tests has, `count` of them.
-std::vector<Rejected> rejects_of(std::uint64_t number, std::size_t count, std::size_t bytes) {
+std::vector<Rejected> rejects_of(std::uint64_t number, std::size_t count, std::size_t bytes, std::uint64_t source = 1) {
   std::vector<Rejected> rejects;
   for (std::size_t i = 0; i < count; ++i)
-    rejects.push_back({10 * number + i, std::string(bytes, static_cast<char>(i))});
+    rejects.push_back({10 * number + i, std::string(bytes, static_cast<char>(i)), source});
   return rejects;
 }
 
 class RangeJournalTest : public testing::Test {
  protected:
-  void add(std::uint64_t number, const std::vector<Rejected>& rejects) {
-    journal_.add(range_entry(number, rejects.size()), [&](const auto& visit) {
+  void add(std::uint64_t number, const std::vector<Rejected>& rejects, std::uint64_t source = 1) {
+    journal_.add(range_entry(number, rejects.size(), source), [&](const auto& visit) {
       for (const Rejected& rejected : rejects) visit(reject_entry(rejected));
     });
   }
@@ -118,12 +119,46 @@ TEST_F(RangeJournalTest, CanBeReadAgainAndWithoutItsRejects) {
     for (const spill::Run& group : journal_.groups()) {
       RangeJournalReader reader(group);
       for (; const auto range = reader.next_range(); ++number) {
-        EXPECT_EQ(range->number, RangeNumber(number));
+        EXPECT_EQ(range->key.number, RangeNumber(number));
         for (std::size_t i = 0; i < rejects_read; ++i) EXPECT_TRUE(reader.next_reject());
       }
     }
     EXPECT_EQ(number, 20U) << rejects_read;
   }
+}
+
+TEST_F(RangeJournalTest, GivesTheRangesOfSeveralSourcesBackEachWithTheRejectsOfItsOwn) {
+  constexpr std::uint64_t kSources = 300;
+  const auto ranges_of = [](std::uint64_t source) { return source % 4; };  // some have none
+  const auto rejects = [](std::uint64_t source, std::uint64_t number) {
+    return rejects_of(number, (source + number) % 5, 3'000, source);
+  };
+  for (std::uint64_t source = 1; source <= kSources; ++source) {
+    for (std::uint64_t number = 0; number < ranges_of(source); ++number) add(number, rejects(source, number), source);
+  }
+  journal_.finish();
+  EXPECT_GT(journal_.groups().size(), 1U);
+
+  std::uint64_t source = 1;
+  std::uint64_t number = 0;
+  for (const spill::Run& group : journal_.groups()) {
+    RangeJournalReader reader(group);
+    for (; const auto range = reader.next_range(); ++number) {
+      while (number == ranges_of(source)) {
+        ++source;
+        number = 0;
+      }
+      EXPECT_EQ(cells(*range), cells(range_entry(number, rejects(source, number).size(), source)));
+      for (const Rejected& rejected : rejects(source, number)) {
+        const auto reject = reader.next_reject();
+        ASSERT_TRUE(reject);
+        EXPECT_EQ(cells(*reject), cells(reject_entry(rejected)));
+      }
+      EXPECT_FALSE(reader.next_reject());
+    }
+  }
+  EXPECT_EQ(source, kSources - 1) << "the last one has no range";
+  EXPECT_EQ(number, ranges_of(source));
 }
 
 TEST_F(RangeJournalTest, KeepsALineThatIsLongerThanABlockOrEmpty) {
@@ -153,7 +188,7 @@ TEST_F(RangeJournalTest, KeepsNothingFromARangeOnWhoseRejectsCannotAllBeHad) {
     std::uint64_t number = 0;
     for (const spill::Run& group : journal_.groups()) {
       RangeJournalReader reader(group);
-      for (; const auto range = reader.next_range(); ++number) EXPECT_EQ(range->number, RangeNumber(number));
+      for (; const auto range = reader.next_range(); ++number) EXPECT_EQ(range->key.number, RangeNumber(number));
     }
     EXPECT_GT(number, 0U);
     EXPECT_LT(number, 20U);  // the last group has the range that lacks some
@@ -204,7 +239,7 @@ TEST_F(RangeJournalTest, KeepsTheWholeGroupsInFrontOfAFullDiskAndTakesNothingBeh
   for (const spill::Run& group : journal_.groups()) {
     RangeJournalReader reader(group);
     for (; const auto range = reader.next_range(); ++number) {
-      EXPECT_EQ(range->number, RangeNumber(number));
+      EXPECT_EQ(range->key.number, RangeNumber(number));
       for (const Rejected& rejected : random_rejects(number)) {
         const auto reject = reader.next_reject();
         ASSERT_TRUE(reject);

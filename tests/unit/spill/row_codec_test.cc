@@ -52,16 +52,17 @@ class RowCodecTest : public testing::Test {
 
 TEST_F(RowCodecTest, ValuesOfEverySizeComeBack) {
   constexpr auto kMax32 = std::numeric_limits<std::uint32_t>::max();
+  constexpr auto kMax64 = std::numeric_limits<std::uint64_t>::max();
   const Texts texts = {
       "", "x", std::string(127, 'y'), std::string(128, 'z'), std::string("\0a\xff\0", 4), std::string(kMiB, 'm')};
   for (const std::string& text : texts) {
     for (const std::string& key : texts) {
-      send(text, 0, key, {RangeNumber(1), {2, 3, 4}});
+      send(text, 0, key, {{SourceOrdinal(5), RangeNumber(1)}, {2, 3, 4}});
     }
   }
   for (const std::int64_t time : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{64}, std::int64_t{1'479'816'000},
                                   std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
-    send("text", time, "key", {RangeNumber(~std::uint64_t{0}), {kMax32, kMax32, kMax32}});
+    send("text", time, "key", {{SourceOrdinal(kMax64), RangeNumber(kMax64)}, {kMax32, kMax32, kMax32}});
   }
 }
 
@@ -81,8 +82,9 @@ TEST_F(RowCodecTest, KeysAreOrderedByUnsignedBytesTheShorterFirst) {
                            "\xff"};
   for (std::size_t a = 0; a < ascending.size(); ++a) {
     for (std::size_t b = 0; b < ascending.size(); ++b) {
-      const Record left{.bytes = {}, .key = ascending[a], .range = RangeNumber(9), .line_index = 0};
-      const Record right{.bytes = {}, .key = ascending[b], .range = RangeNumber(0), .line_index = 0};
+      const Record left{.bytes = {}, .key = ascending[a], .range = {SourceOrdinal(1), RangeNumber(9)}, .line_index = 0};
+      const Record right{
+          .bytes = {}, .key = ascending[b], .range = {SourceOrdinal(1), RangeNumber(0)}, .line_index = 0};
       EXPECT_EQ(is_before(left, right), a < b || (a == b && left.range < right.range)) << a << ' ' << b;
       if (a < b) {
         EXPECT_LE(key_prefix(left.key, 0), key_prefix(right.key, 0)) << a << ' ' << b;
@@ -93,14 +95,26 @@ TEST_F(RowCodecTest, KeysAreOrderedByUnsignedBytesTheShorterFirst) {
   EXPECT_EQ(key_prefix("xx", 2), 0U);
 }
 
-TEST_F(RowCodecTest, EqualKeysAreOrderedByRangeThenLine) {
-  const auto at = [](std::uint64_t range, std::uint32_t line_index) {
-    return Record{.bytes = {}, .key = "k", .range = RangeNumber(range), .line_index = line_index};
+TEST_F(RowCodecTest, SourcesOfEverySizeComeBack) {
+  for (const std::uint64_t source : {0U, 1U, 127U, 128U, 20'000U, 1U << 31U}) {
+    for (const std::uint64_t range : {0U, 128U}) {
+      send("text", 7, "key", {{SourceOrdinal(source), RangeNumber(range)}, {2, 3, 4}});
+    }
+  }
+}
+
+TEST_F(RowCodecTest, EqualKeysAreOrderedBySourceThenRangeThenLine) {
+  const auto at = [](std::uint64_t source, std::uint64_t range, std::uint32_t line_index) {
+    return Record{
+        .bytes = {}, .key = "k", .range = {SourceOrdinal(source), RangeNumber(range)}, .line_index = line_index};
   };
-  EXPECT_TRUE(is_before(at(1, 9), at(2, 0)));
-  EXPECT_FALSE(is_before(at(2, 0), at(1, 9)));
-  EXPECT_TRUE(is_before(at(2, 3), at(2, 4)));
-  EXPECT_FALSE(is_before(at(2, 3), at(2, 3)));
+  EXPECT_TRUE(is_before(at(1, 1, 9), at(1, 2, 0)));
+  EXPECT_FALSE(is_before(at(1, 2, 0), at(1, 1, 9)));
+  EXPECT_TRUE(is_before(at(1, 2, 3), at(1, 2, 4)));
+  EXPECT_FALSE(is_before(at(1, 2, 3), at(1, 2, 3)));
+  EXPECT_TRUE(is_before(at(1, 2, 3), at(2, 0, 0)));
+  EXPECT_FALSE(is_before(at(2, 0, 0), at(1, 2, 3)));
+  EXPECT_TRUE(is_before(at(9, 0, 0), at(10, 0, 0)));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <random>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -24,7 +25,7 @@ namespace chatload::spill {
 
 struct SpillRow {
   std::string key;
-  std::uint64_t range = 0;
+  RangeKey range;
   parse::LineSpan line{};
   std::string text;
   std::int64_t time = 0;
@@ -46,17 +47,18 @@ inline parse::Mapping spill_mapping() {
   return mapping;
 }
 
-// In file order: `rows_per_range` lines a range.
+// In the order of their source: `rows_per_range` lines a range.
 class SpillRows {
  public:
-  explicit SpillRows(std::uint64_t rows_per_range = 1000) : rows_per_range_(rows_per_range) {}
+  explicit SpillRows(std::uint64_t rows_per_range = 1000, SourceOrdinal source = SourceOrdinal(1))
+      : rows_per_range_(rows_per_range), source_(source) {}
 
   void add(std::string key, std::string text = {}, std::int64_t time = 0) {
     const auto line_index = static_cast<std::uint32_t>(rows.size() % rows_per_range_);
     const auto size_bytes = static_cast<std::uint32_t>(text.size() + 7);
     rows.push_back(
         {std::move(key),
-         rows.size() / rows_per_range_,
+         {source_, RangeNumber(rows.size() / rows_per_range_)},
          {.line_index = line_index, .size_bytes = size_bytes, .begin_bytes = line_index * std::uint64_t{30'000'000}},
          std::move(text),
          time});
@@ -85,7 +87,7 @@ class SpillRows {
       batch.cells.push_back(parse::Cell::text(row.key));
       batch.lines.push_back(row.line);
     }
-    builder.add(batch, RangeNumber(range));
+    builder.add(batch, {source_, RangeNumber(range)});
   }
 
   void add_all(RunBuilder& builder) const {
@@ -97,6 +99,7 @@ class SpillRows {
 
  private:
   std::uint64_t rows_per_range_;
+  SourceOrdinal source_;
 };
 
 // Ids as they come: random, repeated (one in four), some that others begin with, some with long prefixes in common,
@@ -126,15 +129,16 @@ inline SpillRows random_rows(std::size_t count, std::uint64_t seed = 1, std::uin
 }
 
 // What the store gives, to its end.
-inline std::vector<SpillRow> read_all(const SpillStore& store, std::size_t line_bytes = std::size_t{1} << 20) {
-  MergeCursor cursor(store);
+inline std::vector<SpillRow> read_all(const SpillStore& store, std::size_t line_bytes = std::size_t{1} << 20,
+                                      std::set<SourceOrdinal> left_out = {}) {
+  MergeCursor cursor(store, std::move(left_out));
   std::vector<SpillRow> all;
   parse::RowBatch rows;
   std::vector<RowOrigin> origins;
   while (cursor.next(rows, origins, line_bytes)) {
     for (std::size_t row = 0; row < rows.rows(); ++row) {
       const auto cells = rows.row(row);
-      all.push_back({std::string(cells[2].as_text()), origins[row].range.value(), rows.lines[row],
+      all.push_back({std::string(cells[2].as_text()), origins[row].range, rows.lines[row],
                      std::string(cells[0].as_text()), cells[1].as_integer()});
     }
   }

@@ -8,6 +8,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::FieldsAre;
+using ::testing::UnorderedElementsAre;
 
 TEST(DdlText, AStatementEndsWhereASemicolonEndsItsLine) {
   EXPECT_THAT(split_statements("-- One; two.\nCREATE `a`;\n-- Of `b`.\nALTER `b`;\n"),
@@ -33,7 +34,7 @@ TEST(DdlText, ATableHasItsNameItsColumnsAndItsUniqueKeys) {
   EXPECT_EQ(table->name, "a b");
   EXPECT_THAT(table->columns, ElementsAre(FieldsAre("id", "varchar"), FieldsAre("from", "bigint"),
                                           FieldsAre("at", "datetime"), FieldsAre("raw", "longblob")));
-  EXPECT_THAT(table->unique_keys, ElementsAre("id,from", "at"));
+  EXPECT_THAT(table->unique_keys, ElementsAre(FieldsAre("PRIMARY", "id,from"), FieldsAre("name", "at")));
 }
 
 TEST(DdlText, WhatCreatesNoTableIsNoDefinition) {
@@ -41,19 +42,49 @@ TEST(DdlText, WhatCreatesNoTableIsNoDefinition) {
   EXPECT_FALSE(created_table(""));
 }
 
-TEST(DdlText, AColumnThatIsAddedHasItsTableItsNameAndItsType) {
-  const auto added = added_column("\n-- Of `c`.\nALTER TABLE `a` ADD COLUMN `b c` BIGINT UNSIGNED");
-  ASSERT_TRUE(added);
-  EXPECT_EQ(added->table, "a");
-  EXPECT_EQ(added->column.name, "b c");
-  EXPECT_EQ(added->column.type, "bigint");
-  EXPECT_EQ(added->statement, "ALTER TABLE `a` ADD COLUMN `b c` BIGINT UNSIGNED");
+TEST(DdlText, CommentsInFrontOfAStatementAreTakenAwayAndThoseInItAreNot) {
+  EXPECT_EQ(without_comments("\n-- Of `c`.\n--\nCREATE `a` ( -- it\n)"), "CREATE `a` ( -- it\n)");
+  EXPECT_EQ(without_comments("-- alone"), "");
 }
 
-TEST(DdlText, WhatAddsNoColumnIsNoColumn) {
-  EXPECT_FALSE(added_column("-- ALTER TABLE `a` ADD COLUMN `b` INT"));
-  EXPECT_FALSE(added_column("ALTER TABLE `a` DROP COLUMN `b`"));
-  EXPECT_FALSE(added_column(""));
+TEST(DdlText, AColumnIsAddedWhileItIsNotThere) {
+  const auto condition = condition_of("\n-- Of `c`.\nALTER TABLE `a` ADD COLUMN `b c` BIGINT,\n  DROP PRIMARY KEY");
+  ASSERT_TRUE(condition);
+  EXPECT_THAT(*condition, FieldsAre("a", "b c", false));
+}
+
+TEST(DdlText, AStatementWithAnIfIsRunWhileThatColumnIsThere) {
+  for (const char* statement : {"UPDATE `a` SET `b` = 1", "ALTER TABLE `c` ADD COLUMN `d` INT"}) {
+    const auto condition = condition_of(std::string("\n-- Why.\n-- if: `a b`.`c`\n") + statement);
+    ASSERT_TRUE(condition);
+    EXPECT_THAT(*condition, FieldsAre("a b", "c", true));
+  }
+}
+
+TEST(DdlText, OtherStatementsHaveNoCondition) {
+  EXPECT_FALSE(condition_of("-- ALTER TABLE `a` ADD COLUMN `b` INT"));
+  EXPECT_FALSE(condition_of("ALTER TABLE `a` DROP COLUMN `b`"));
+  EXPECT_FALSE(condition_of("UPDATE `a` SET `b` = 1\n-- if: `a`.`b`\n"));
+  EXPECT_FALSE(condition_of(""));
+}
+
+TEST(DdlText, ATableIsAlteredClauseByClause) {
+  std::vector<TableDefinition> tables = {{"other", {}, {}},
+                                         {"a", {{"b", "int"}, {"c", "text"}}, {{"PRIMARY", "b"}, {"c", "c,b"}}}};
+  alter(tables,
+        "-- if: `a`.`c`\nALTER TABLE `a` ADD COLUMN `d` VARCHAR(8) NOT NULL,\n  MODIFY COLUMN `b` BIGINT UNSIGNED,\n"
+        "  DROP COLUMN `c`,\n  DROP KEY `c`,\n  DROP PRIMARY KEY,\n  ADD PRIMARY KEY (`b`, `d`)");
+  EXPECT_THAT(tables[1].columns, UnorderedElementsAre(FieldsAre("b", "bigint"), FieldsAre("d", "varchar")));
+  EXPECT_THAT(tables[1].unique_keys, ElementsAre(FieldsAre("PRIMARY", "b,d")));
+  EXPECT_THAT(tables[0].columns, ElementsAre());
+}
+
+TEST(DdlText, WhatAltersNoneOfTheTablesChangesNothing) {
+  std::vector<TableDefinition> tables = {{"a", {{"b", "int"}}, {}}};
+  alter(tables, "ALTER TABLE `c` DROP COLUMN `b`");
+  alter(tables, "UPDATE `a` SET `b` = 1");
+  alter(tables, "");
+  EXPECT_THAT(tables[0].columns, ElementsAre(FieldsAre("b", "int")));
 }
 
 }  // namespace

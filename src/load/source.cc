@@ -1,0 +1,22 @@
+#include "load/source.h"
+
+#include <fmt/format.h>
+
+#include "base/errors.h"
+#include "base/quantity.h"
+
+namespace chatload::load {
+
+std::shared_ptr<const source::HeldFile> LoadSource::open() const {
+  if (file) return file;
+  auto opened = std::make_shared<const source::HeldFile>(name);
+  if (source::file_stamp(*opened) == identity.stamp) return opened;
+  throw SourceError(
+      fmt::format("{}: was replaced or written to since this run looked at it; run the same command again.", name));
+}
+
+std::string name_of_all(std::string_view first, std::size_t count) {
+  return count <= 1 ? std::string(first) : fmt::format("{} and {} more", first, format_count(count - 1));
+}
+
+}  // namespace chatload::load

@@ -1,0 +1,43 @@
+// An input of a load, on its way from its name to its last byte.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/units.h"
+#include "load/first_lines.h"
+#include "source/held_file.h"
+#include "source/source_identity.h"
+
+namespace chatload::load {
+
+struct LoadSource {
+  std::size_t input = 0;  // its place among the command's inputs
+  std::string name;
+  source::SourceIdentity identity;
+  // Kept open from looking it up until it is read; null where there are too many, or it cannot be opened.
+  std::shared_ptr<const source::HeldFile> file;
+  SourceOrdinal ordinal;      // in its load
+  std::string why_not;        // what keeps it from being read; empty where nothing does
+  bool is_in_doubt = false;   // an earlier run may have read other bytes of it
+  bool is_new = false;        // its load could not identify it until now
+  std::uint64_t attempt = 1;  // of one that is new
+  bool is_done = false;       // an earlier run has read it to its end
+  LookedAtInput looked_at;    // where it was looked at before its turn
+
+  // Files that are kept open at once.
+  static constexpr std::size_t kHeldMax = 8;
+
+  // As it was looked up. Throws SourceError where it is another one now.
+  [[nodiscard]] std::shared_ptr<const source::HeldFile> open() const;
+};
+
+// Of a file name in the ledger, where people read it: as long as a path may be. Escaped it still fits the column.
+inline constexpr std::size_t kNameBytesMax = 4096;
+
+// "chat-17.json.gz", or of several "chat-17.json.gz and 499 more".
+[[nodiscard]] std::string name_of_all(std::string_view first, std::size_t count);
+
+}  // namespace chatload::load

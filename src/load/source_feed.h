@@ -1,0 +1,86 @@
+// The sources of a load or a check, one after the other: opened when their turn comes, closed behind their last range.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/stop_signal.h"
+#include "cli/plan.h"
+#include "inflate/decoded_stream.h"
+#include "load/source.h"
+#include "parse/mapping.h"
+#include "pipeline/range_feed.h"
+#include "pipeline/source_account.h"
+#include "report/live_stats.h"
+#include "report/reject_sink.h"
+#include "report/reject_writer.h"
+#include "source/digesting_source.h"
+#include "split/line_splitter.h"
+
+namespace chatload::load {
+
+struct FeedOptions {
+  const cli::ReadPlan& read;
+  const cli::ReportPlan& report;
+  report::RejectWriter* looks_rejects = nullptr;  // for those of a source that is hopeless at first sight
+  // A source behind one that fails is not read: --fail-fast, and where its lines would come too early. Each then has a
+  // run of the graph for itself, so that all is known of the one in front.
+  bool stops_at_failure = false;
+  // The same where nothing is written before all is read, so that it need not be so exact.
+  bool ends_at_failure = false;
+};
+
+// Borrows all that it is given. Sources that cannot be read at all, and those that are done, are left out by the
+// caller.
+class SourceFeed final : public pipeline::RangeFeed {
+ public:
+  SourceFeed(std::vector<LoadSource*> sources, FeedOptions options, const parse::Mapping& mapping,
+             report::RejectReport& rejects, report::LiveStats& stats, const StopSignal& stop);
+  ~SourceFeed() override;
+
+  // Whether there is something to run the graph for: once for all sources, or once for each.
+  [[nodiscard]] bool begin_run();
+
+  // After the last run: the sources that were read to their end have their verdicts.
+  void judge();
+
+  [[nodiscard]] std::optional<pipeline::FedRange> next(PaddedBuffer buffer) override;
+  [[nodiscard]] bool reached_end() const override { return reached_end_; }
+  [[nodiscard]] std::uint64_t compressed_bytes() const override;
+
+  // Of the sources that were begun, in order.
+  [[nodiscard]] std::deque<pipeline::SourceAccount>& accounts() { return accounts_; }
+  [[nodiscard]] const std::vector<LoadSource*>& sources() const { return sources_; }
+  // Of all sources together, where known.
+  [[nodiscard]] std::optional<std::uint64_t> size_bytes() const;
+
+ private:
+  void open_next();
+  void read_on(PaddedBuffer buffer, std::optional<pipeline::FedRange>& fed);
+  void finish_source();
+  [[nodiscard]] bool is_as_read(const LoadSource& source, const std::string& digest) const;
+  void close_source();
+
+  struct Reading;
+
+  const std::vector<LoadSource*> sources_;
+  const FeedOptions options_;
+  const parse::Mapping& mapping_;
+  report::RejectReport& rejects_;
+  report::LiveStats& stats_;
+  const StopSignal& stop_;
+  std::size_t next_ = 0;     // of sources_
+  std::size_t run_end_ = 0;  // the source behind the last of this run
+  std::deque<pipeline::SourceAccount> accounts_;
+  std::size_t judged_ = 0;            // of them
+  std::unique_ptr<Reading> reading_;  // the last account's source
+  std::uint64_t bytes_before_ = 0;    // compressed, of the sources that are closed
+  bool reached_end_ = false;
+};
+
+}  // namespace chatload::load

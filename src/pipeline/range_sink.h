@@ -1,0 +1,51 @@
+// Where the graph's ranges go: to the table, to a spill, or no further than their counts.
+#pragma once
+
+#include <memory>
+
+#include "pipeline/range_job.h"
+#include "pipeline/range_settler.h"
+
+namespace chatload::pipeline {
+
+// What one parser does with its ranges beside parsing them. Single-threaded, of one parser.
+class RangePreparer {
+ public:
+  virtual ~RangePreparer() = default;
+
+  // The range is parsed; a recorded one may have only its lines counted.
+  virtual void prepare(RangeJob& job) = 0;
+  // The range is on its way.
+  virtual void make_room() {}
+  // There are no more.
+  virtual void finish() {}
+};
+
+class RangeSink {
+ public:
+  virtual ~RangeSink() = default;
+
+  // What becomes of a range that is settled.
+  [[nodiscard]] virtual Fate fate() const = 0;
+
+  // The ledger has the range. Called by the splitter.
+  [[nodiscard]] virtual bool is_recorded(const RangeJob& /*job*/) const { return false; }
+  // Where the rows of those are not wanted, their lines are counted and no more.
+  [[nodiscard]] virtual bool parses_recorded() const { return true; }
+  // Whether ranges need the digest of their bytes.
+  [[nodiscard]] virtual bool wants_digests() const { return true; }
+
+  // One for each parser; may be null.
+  [[nodiscard]] virtual std::unique_ptr<RangePreparer> make_preparer() { return nullptr; }
+
+  // In order. True: the job's owner hears of it by done(). False: it is done now, and settled next.
+  [[nodiscard]] virtual bool hand_over(RangeJob& /*job*/) { return false; }
+
+  // In order, before the range's rejects are judged.
+  virtual void settle(RangeJob& /*job*/) {}
+
+  // Nothing more is taken.
+  [[nodiscard]] virtual bool has_failed() const { return false; }
+};
+
+}  // namespace chatload::pipeline

@@ -1,0 +1,67 @@
+#include "pipeline/range_sinks.h"
+
+#include <algorithm>
+
+#include "spill/run_builder.h"
+#include "write/write_order.h"
+
+namespace chatload::pipeline {
+namespace {
+
+class Ordering final : public RangePreparer {
+ public:
+  Ordering(std::size_t key, bool parallel) : orderer_(key, parallel) {}
+  void prepare(RangeJob& job) override { orderer_.order(job.parsed.rows, job.order); }
+
+ private:
+  write::WriteOrderer orderer_;
+};
+
+class Spilling final : public RangePreparer {
+ public:
+  explicit Spilling(spill::SpillStore& rows) : builder_(rows) {}
+  void prepare(RangeJob& job) override { builder_.add(job.parsed.rows, job.key()); }
+  void make_room() override { builder_.make_room(); }
+  void finish() override { builder_.finish(); }
+
+ private:
+  spill::RunBuilder builder_;
+};
+
+}  // namespace
+
+bool WritingSink::is_recorded(const RangeJob& job) const { return committed_.contains(job.key()); }
+
+std::unique_ptr<RangePreparer> WritingSink::make_preparer() {
+  return std::make_unique<Ordering>(mapping_.key, parallel_);
+}
+
+bool WritingSink::hand_over(RangeJob& job) {
+  pool_.submit(job);
+  return true;
+}
+
+bool SortingSink::is_recorded(const RangeJob& job) const { return committed_.contains(job.key()); }
+
+std::unique_ptr<RangePreparer> SortingSink::make_preparer() { return std::make_unique<Spilling>(rows_); }
+
+void SortingSink::settle(RangeJob& job) {
+  const split::Range& range = job.parsed.range;
+  spill::RangeEntry entry{.key = job.key(),
+                          .begin = range.begin,
+                          .length_bytes = range.length_bytes(),
+                          .digest = {},
+                          .compressed_end = job.compressed_end,
+                          .first_line = job.first_line,
+                          .counts = job.parsed.counts,
+                          .is_recorded = job.is_recorded};
+  std::copy(job.digest.begin(), job.digest.end(), entry.digest.begin());
+  ranges_.add(entry, [&](const auto& visit) {
+    job.for_each_reject([&](const parse::RawReject& reject) {
+      visit(reject);
+      return true;
+    });
+  });
+}
+
+}  // namespace chatload::pipeline

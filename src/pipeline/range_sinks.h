@@ -1,0 +1,61 @@
+// The three sinks of today's commands.
+#pragma once
+
+#include "ledger/range_ledger.h"
+#include "parse/mapping.h"
+#include "pipeline/range_sink.h"
+#include "spill/range_journal.h"
+#include "spill/spill_store.h"
+#include "write/writer_pool.h"
+
+namespace chatload::pipeline {
+
+// No further than their counts. All borrow what they are given.
+class CountingSink final : public RangeSink {
+ public:
+  [[nodiscard]] Fate fate() const override { return Fate::kCounted; }
+  [[nodiscard]] bool wants_digests() const override { return false; }
+};
+
+// To the table. A recorded range is not parsed: its lines are counted, and a writer compares it with its record.
+class WritingSink final : public RangeSink {
+ public:
+  // parallel: TableInfo::can_write_in_parallel().
+  WritingSink(const parse::Mapping& mapping, write::WriterPool& pool, const ledger::CommittedRanges& committed,
+              bool parallel)
+      : mapping_(mapping), pool_(pool), committed_(committed), parallel_(parallel) {}
+
+  [[nodiscard]] Fate fate() const override { return Fate::kWritten; }
+  [[nodiscard]] bool is_recorded(const RangeJob& job) const override;
+  [[nodiscard]] bool parses_recorded() const override { return false; }
+  [[nodiscard]] std::unique_ptr<RangePreparer> make_preparer() override;
+  [[nodiscard]] bool hand_over(RangeJob& job) override;
+  [[nodiscard]] bool has_failed() const override { return pool_.failed(); }
+
+ private:
+  const parse::Mapping& mapping_;
+  write::WriterPool& pool_;
+  const ledger::CommittedRanges& committed_;
+  const bool parallel_;
+};
+
+// To where rows are sorted by key. There are no writers yet: the parser spills the rows, those of recorded ranges too,
+// and settling keeps the rest of the range in a journal. The server has no part in it, so its speed and its absences
+// are no matter. load/key_order_load.h takes it from there.
+class SortingSink final : public RangeSink {
+ public:
+  SortingSink(spill::SpillStore& rows, spill::RangeJournal& ranges, const ledger::CommittedRanges& committed)
+      : rows_(rows), ranges_(ranges), committed_(committed) {}
+
+  [[nodiscard]] Fate fate() const override { return Fate::kSorted; }
+  [[nodiscard]] bool is_recorded(const RangeJob& job) const override;
+  [[nodiscard]] std::unique_ptr<RangePreparer> make_preparer() override;
+  void settle(RangeJob& job) override;
+
+ private:
+  spill::SpillStore& rows_;
+  spill::RangeJournal& ranges_;
+  const ledger::CommittedRanges& committed_;
+};
+
+}  // namespace chatload::pipeline
