@@ -139,7 +139,7 @@ using Plan = std::variant<LoadPlan, CheckPlan, SchemaPlan, LoadsPlan, RejectsPla
 [[nodiscard]] IndexMode make_index_mode(const Flags& flags);
 
 // The settings that all runs of a load share, and no others, as a configuration file for the ledger: those that decide
-// what it makes of its source (on-duplicate, type, site, since, until, range-size, max-line), then order and indexes.
+// what it makes of its sources (on-duplicate, type, site, since, until, range-size, max-line), then order and indexes.
 // One text for one meaning: lists are sorted, sizes are bytes, instants epoch seconds, and what restricts nothing, or
 // is not decided yet, is left out.
 [[nodiscard]] std::string recorded_plan(const LoadPlan& plan);
@@ -152,7 +152,7 @@ using Plan = std::variant<LoadPlan, CheckPlan, SchemaPlan, LoadsPlan, RejectsPla
 [[nodiscard]] LoadPlan resumed_plan(const LoadPlan& plan, std::string_view recorded, std::uint64_t load_id,
                                     std::string_view anew_flag);
 
-// Throws as resumed_plan() does, for a load that is done: only settings that decide what it made of its source count.
+// Throws as resumed_plan() does, for a load that is done: only settings that decide what it made of its sources count.
 void require_same_outcome(const LoadPlan& plan, std::string_view recorded, std::uint64_t load_id,
                           std::string_view anew_flag);
 

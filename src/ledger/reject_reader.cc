@@ -39,11 +39,11 @@ void read_rejects(mysql::Session& session, RejectsOf of, RejectPlace behind,
     const std::string page = fmt::format(
         "SELECT r.`source`, r.`line`, r.`byte_offset`, r.`reason`, r.`field`, r.`detail`, r.`raw`, r.`raw_is_cut`,"
         " s.`name` FROM `chatload_rejects` AS r LEFT JOIN `chatload_sources` AS s ON s.`load_id` = r.`load_id`"
-        " AND s.`source` = r.`source` WHERE r.`load_id` = {0} AND r.`source` >= {1} AND (r.`source` > {1} OR r.`line` "
-        "> {2})"
-        "{3} ORDER BY r.`source`, r.`line` LIMIT {4}",
+        " AND s.`source` = r.`source` WHERE r.`load_id` = {0} AND r.`source` >= {1}"
+        " AND (r.`source` > {1} OR r.`line` > {2}){3}{4} ORDER BY r.`source`, r.`line` LIMIT {5}",
         of.load, behind.source.value(), behind.line.value(),
-        of.source ? fmt::format(" AND r.`source` = {}", of.source->value()) : "", kRowsInAPage);
+        of.source ? fmt::format(" AND r.`source` = {}", of.source->value()) : "",
+        of.has_superseded ? "" : " AND s.`superseded_by` IS NULL", kRowsInAPage);
     session.for_each(page, [&](const mysql::Row& row) {
       ++rows_in_page;
       behind = {SourceOrdinal(mysql::to_number(row[0])), LineNumber(mysql::to_number(row[1]))};

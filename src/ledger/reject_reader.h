@@ -30,6 +30,7 @@ struct StoredReject {
 struct RejectsOf {
   std::uint64_t load = 0;
   std::optional<SourceOrdinal> source = {};  // not given: all of them
+  bool has_superseded = true;                // those of sources that another load has, too
 };
 
 struct RejectPlace {

@@ -86,7 +86,8 @@ void record_sums(Run& run, const Load& load, const LoadOutcome& outcome) {
   if (incomplete > 0 || totals.ranges != expected_ranges || totals.counts != expected ||
       !report::recorded_counts(totals).load_adds_up()) {
     throw LoadError(fmt::format(
-        "{}: the ledger of load {} has {}, where this run counted {}; compare the table with the file before using it.",
+        "{}: the ledger of load {} has {}, where this run counted {}; compare the table with its files before using "
+        "it.",
         load.name, load.id, counts_text(totals.ranges, totals.counts), counts_text(expected_ranges, expected)));
   }
   run.witnesses().require_rows(load.name, load.id);

@@ -27,11 +27,12 @@ void export_rejects_of(Run& run, std::uint64_t load_id, const std::string& name,
     };
     try {
       mysql::Session session = run.connect();
-      ledger::read_rejects(session, {.load = load_id}, exported, [&](const ledger::StoredReject& reject) {
-        run.rejects()->write(report::record_of(reject), reject.input);
-        exported = {reject.source, reject.line};
-        return !run.stop().requested();
-      });
+      ledger::read_rejects(session, {.load = load_id, .has_superseded = false}, exported,
+                           [&](const ledger::StoredReject& reject) {
+                             run.rejects()->write(report::record_of(reject), reject.input);
+                             exported = {reject.source, reject.line};
+                             return !run.stop().requested();
+                           });
       if (run.stop().requested()) throw Interrupted();
       return;
     } catch (const mysql::StatementError& error) {

@@ -92,8 +92,8 @@ void KeyOrderLoad::require_order(const std::map<SourceOrdinal, std::string>& mis
   if (behind == load_.sources.end()) return;
   throw LoadError(
       fmt::format("{}: nothing is written, because a source in front of {} could not be read, and with --on-duplicate "
-                  "replace the last "
-                  "line of an id counts; mend that one and run the same command again, or give --any-order.",
+                  "replace the last line of an id counts; mend that one and run the same command again, or give "
+                  "--any-order.",
                   load_.name, behind->name));
 }
 
@@ -158,7 +158,8 @@ void KeyOrderLoad::write_stretches(report::RejectReport& rejects, LoadOutcome& o
   }
   for (const LoadSource& source : load_.sources) account.names.emplace(source.ordinal, source.name);
   account.rejects.end_of_input(lines);
-  if (whole == 1 || load_.plan.report.reject_limit.share_ppm) account.rejects.presume(rejected);
+  const bool is_one_budget = whole == 1 || load_.plan.report.reject_limit.share_ppm;
+  if (is_one_budget) account.rejects.presume(rejected);
   stats.next_phase();
   report::ProgressOptions progress = load_.plan.report.progress;
   progress.phase = "2 of 2, writes in key order: ";
@@ -183,7 +184,8 @@ void KeyOrderLoad::write_stretches(report::RejectReport& rejects, LoadOutcome& o
   outcome.budget_verdict = account.budget_verdict;
   if (auto failure = failure_of(pool, load_.name)) outcome.result.failure = std::move(failure);
   if (!outcome.result.is_whole() || (pool.failed() && !outcome.budget_verdict)) return;
-  if (!outcome.budget_verdict) outcome.budget_verdict = account.rejects.verdict_at_end(lines, blank);
+  if (outcome.budget_verdict) return;
+  outcome.budget_verdict = account.rejects.verdict_at_end(lines, blank, is_one_budget ? 0 : rejected);
 }
 
 }  // namespace chatload::load

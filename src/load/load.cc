@@ -90,6 +90,7 @@ std::optional<std::vector<ledger::PutAside>> put_aside_by(Run& run, const std::v
     by_load[load.load_id].with_its_load = !now.empty() && now.front().is_frozen;
   }
   std::vector<ledger::PutAside> put_aside;
+  put_aside.reserve(by_load.size());
   for (auto& [load_id, its_sources] : by_load) put_aside.push_back(std::move(its_sources));
   return put_aside;
 }
@@ -171,6 +172,7 @@ std::optional<Load> begin_load(Run& run, std::vector<NewSource>& fresh, const st
   load.name = name_of_all(fresh.front().source.name, fresh.size());
   load.plan = std::move(plan);
   std::vector<ledger::SourceClaim> claims;
+  claims.reserve(fresh.size());
   for (const NewSource& source : fresh) claims.push_back(claim_of(source, load.owner));
   const ledger::LoadSetup setup{.table = run.table().table,
                                 .plan = cli::recorded_plan(load.plan),

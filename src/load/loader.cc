@@ -124,7 +124,14 @@ Loader::Inputs Loader::run_round(const Inputs& inputs, bool is_patient) {
     if (!may_begin()) return {};
     Inputs its_inputs;
     for (const KnownSource& one : unfinished.second) its_inputs.push_back(one.source.input);
-    attempt(its_inputs, [&] { go_on(look, unfinished.first, std::move(unfinished.second), again); });
+    if (keeps_order() && !again.empty()) {
+      again.insert(again.end(), its_inputs.begin(), its_inputs.end());
+      continue;
+    }
+    attempt(its_inputs, [&] {
+      require_order(name_of(its_inputs));
+      go_on(look, unfinished.first, std::move(unfinished.second), again);
+    });
   }
   begin_all(std::move(look.fresh), again);
   return again;
@@ -235,7 +242,7 @@ void Loader::count_same(const LookUp& look) {
     InputEnd& end = end_of(same.input);
     end.status = InputStatus::kSame;
     end.same_as = end_of(same.same_as).name;
-    if (&same - look.same.data() == 0) {
+    if (&same == &look.same.front()) {
       const std::string more =
           look.same.size() > 1 ? fmt::format("; {} more inputs repeat others", format_count(look.same.size() - 1)) : "";
       log_info(fmt::format("{}: holds the same bytes as {}, an input before it; its lines count once{}.", end.name,
@@ -268,17 +275,7 @@ void Loader::begin_all(std::vector<NewSource> fresh, Inputs& again) {
     while (!group.empty() && may_begin()) {
       Inputs inputs;
       for (const NewSource& one : group) inputs.push_back(one.source.input);
-      if (is_out_of_order_) {
-        group.clear();
-        attempt(inputs, [&] {
-          throw LoadError(
-              fmt::format("{}: waits for an input in front of it that is not loaded, because with --on-duplicate "
-                          "replace the last line "
-                          "of an id counts; mend that one and run the same command again, or give --any-order.",
-                          name_of(inputs)));
-        });
-        return;
-      }
+      if (keeps_order() && !again.empty()) return put_back(std::exchange(group, {}), again);
       attempt(inputs, [&] { begin(group, again); });
     }
     group.clear();
@@ -295,10 +292,31 @@ void Loader::begin_all(std::vector<NewSource> fresh, Inputs& again) {
   begin_group();
 }
 
+// With --on-duplicate replace nothing is written behind what failed, nor before what is still to be waited for.
+bool Loader::keeps_order() const { return plan_.write.on_duplicate == OnDuplicate::kReplace && !plan_.any_order; }
+
+void Loader::require_order(const std::string& name) const {
+  if (!is_out_of_order_) return;
+  throw LoadError(
+      fmt::format("{}: waits for an input in front of it that is not loaded, because with --on-duplicate "
+                  "replace the last line of an id counts; mend that one and run the same command again, or "
+                  "give --any-order.",
+                  name));
+}
+
+// For the next round; what can be read once keeps what was read of it.
+void Loader::put_back(std::vector<NewSource> fresh, Inputs& again) {
+  for (NewSource& one : fresh) {
+    again.push_back(one.source.input);
+    if (is_read_once(one)) kept_[one.source.input] = std::move(one.source.looked_at);
+  }
+}
+
 // Begins a load with the first of them, as many as fit, and takes those away.
 void Loader::begin(std::vector<NewSource>& group, Inputs& again) {
   spill_.reset();  // whose room the next load may need
   std::vector<NewSource> taken = std::exchange(group, {});
+  require_order(name_of_all(taken.front().source.name, taken.size()));
   if (!ours_.empty()) run_.inspect_again(name_of_all(taken.front().source.name, taken.size()));
   std::vector<LoadSource*> readable;
   for (NewSource& one : taken) {
@@ -335,10 +353,7 @@ void Loader::begin(std::vector<NewSource>& group, Inputs& again) {
     return take_on(std::move(*load));
   }
   run_.control().unlock(lock_name);
-  for (NewSource& one : taken) {
-    again.push_back(one.source.input);
-    if (is_read_once(one)) kept_[one.source.input] = std::move(one.source.looked_at);
-  }
+  put_back(std::move(taken), again);
 }
 
 void Loader::take_on(Load load) {
@@ -362,7 +377,7 @@ void Loader::take_on(Load load) {
     throw;
   } catch (const Error& error) {
     mark_ended(run_, load, ledger::LoadState::kFailed, error.exit_code());
-    export_rejects(load, /*is_patient=*/false);
+    try_export_rejects(load);
     throw;
   }
 }
@@ -404,8 +419,8 @@ void Loader::settle(Load& load, const LoadOutcome& outcome) {
     const bool is_file_order = load.plan.write.order == RowOrder::kFile;
     if (source.is_whole && is_file_order && !is_all) end_of(source.input).status = InputStatus::kDone;
   }
-  const bool keeps_order = load.plan.write.on_duplicate == OnDuplicate::kReplace && !plan_.any_order;
-  is_out_of_order_ = is_out_of_order_ || (keeps_order && worst != ExitCode::kLoaded);
+  const bool is_in_order = load.plan.write.on_duplicate == OnDuplicate::kReplace && !plan_.any_order;
+  is_out_of_order_ = is_out_of_order_ || (is_in_order && worst != ExitCode::kLoaded);
   if (outcome.budget_verdict) log_error(*outcome.budget_verdict);
   if (outcome.result.failure) std::rethrow_exception(outcome.result.failure);
   if (outcome.budget_verdict) {
@@ -432,7 +447,7 @@ void Loader::settle(Load& load, const LoadOutcome& outcome) {
       verdict_.worsen(RunStatus::kDone, ExitCode::kLoadedWithRejects);
     }
   }
-  export_rejects(load, /*is_patient=*/true);
+  rejects_owed_.emplace(load.id, load.name);
 }
 
 // The indexes are built once, for all of them, whatever became of the other loads; then each has its last word.
@@ -455,6 +470,10 @@ void Loader::finish_all() {
       is_finished = true;
     });
     is_well = is_finished;
+  }
+  for (const auto& [load_id, name] : rejects_owed_) {
+    if (!goes_on_ || stop_.requested()) break;
+    attempt({}, [&, id = load_id, &its_name = name] { export_rejects_of(run_, id, its_name, /*is_patient=*/true); });
   }
   if (is_well) attempt({}, [&] { indexes_.finish(); });
   if (const std::string owed = indexes_.owed(); !owed.empty()) {
@@ -479,7 +498,7 @@ void Loader::finish(const Finishing& one) {
     if (source.why_not.empty() && end.status != InputStatus::kFailed) end.status = InputStatus::kDone;
   }
   take_counts(one.load);
-  export_rejects(one.load, /*is_patient=*/true);
+  rejects_owed_.emplace(one.load.id, one.load.name);
 }
 
 // As the ledger has them, by all runs.
@@ -512,11 +531,10 @@ void Loader::supersede() {
 }
 
 // What ended the load is the news; a lost server has no rejects to give either.
-void Loader::export_rejects(const Load& load, bool is_patient) {
-  if (is_patient) return export_rejects_of(run_, load.id, load.name, is_patient);
+void Loader::try_export_rejects(const Load& load) {
   if (stop_.requested()) return;
   try {
-    export_rejects_of(run_, load.id, load.name, is_patient);
+    export_rejects_of(run_, load.id, load.name, /*is_patient=*/false);
   } catch (const Error& error) {
     log_warning(error.what());
   }
@@ -539,6 +557,7 @@ template <typename Body>
 void Loader::attempt(const Inputs& inputs, Body body) {
   const std::string in_front = inputs.empty() ? "" : name_of(inputs) + ": ";
   const auto fail_with = [&](const Error& error) {
+    is_out_of_order_ = is_out_of_order_ || (keeps_order() && !inputs.empty());
     for (const std::size_t input : inputs) {
       InputEnd& end = end_of(input);
       if (end.status != InputStatus::kNotReached) continue;
@@ -559,7 +578,6 @@ void Loader::attempt(const Inputs& inputs, Body body) {
   } catch (const DatabaseError& error) {
     fail_with(error);
   } catch (const EnvironmentError& error) {
-    verdict_.environment_failed = true;
     fail_with(error);
   } catch (const Error& error) {
     fail_with(error);

@@ -48,6 +48,9 @@ class Loader {
   void count_done(const ledger::LoadRecord& load, const Inputs& inputs);
   void count_same(const LookUp& look);
   void go_on(const LookUp& look, std::uint64_t load_id, std::vector<KnownSource> known, Inputs& again);
+  [[nodiscard]] bool keeps_order() const;
+  void require_order(const std::string& name) const;
+  void put_back(std::vector<NewSource> fresh, Inputs& again);
   void begin_all(std::vector<NewSource> fresh, Inputs& again);
   void begin(std::vector<NewSource>& group, Inputs& again);
   void take_on(Load load);
@@ -57,7 +60,7 @@ class Loader {
   void finish(const Finishing& one);
   void supersede();
   void take_counts(const Load& load);
-  void export_rejects(const Load& load, bool is_patient);
+  void try_export_rejects(const Load& load);
 
   // Runs body, which is about these inputs; what it throws is logged, and in the verdict. Where nothing more can be
   // begun then, goes_on_ becomes false.
@@ -86,6 +89,8 @@ class Loader {
   // That were opened to be looked up: what is waited for stays the same file, whatever becomes of its name.
   std::map<std::size_t, std::shared_ptr<const source::HeldFile>> files_;
   std::vector<Finishing> finishing_;  // all lines are in
+  // Loads by number, with their names. At the end, once: a load may be ended by another one, in supersede().
+  std::map<std::uint64_t, std::string> rejects_owed_;
   // Of the load that is run, or was last: a file system may take seconds to free files of that size, and an end that
   // has to be in time has the books closed first.
   std::optional<Spill> spill_;

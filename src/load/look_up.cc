@@ -200,7 +200,8 @@ class Looker {
       if (has_ended) {
         found_.done.push_back({std::move(source), std::move(record)});
       } else {
-        found_.unfinished[record.load_id].push_back({std::move(source), std::move(record)});
+        std::vector<KnownSource>& unfinished = found_.unfinished[record.load_id];
+        unfinished.push_back({std::move(source), std::move(record)});
       }
       return true;
     }

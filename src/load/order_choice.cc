@@ -25,9 +25,6 @@ constexpr std::uint64_t kRowsWorthSorting = 200'000;
 // Ids that ascend like this fill one leaf page after the other by themselves.
 constexpr double kSortedShare = 0.99;
 // Sources of fewer bytes of text make ranges of which each costs a transaction, where sorted rows fill whole ones.
-// Seconds of `chatload load --order file` and `--order key`, MySQL, ids ascending, the same 1,000,000 lines:
-//
-//   ORDERS
 constexpr std::uint64_t kSmallSourceBytes = kMiB;
 constexpr std::uint64_t kSmallSourcesMin = 16;
 // Of a spilled row, beside its texts and the four bytes of its time (spill/row_codec.cc): 6 of lengths; a key's length
@@ -48,10 +45,6 @@ double journal_bytes_of(const parse::ParsedRange& parsed) {
   return static_cast<double>(bytes) / static_cast<double>(parsed.rejects.size()) *
          static_cast<double>(parsed.counts.rejected());
 }
-
-}  // namespace
-
-namespace {
 
 // Adds up what is sampled of one source after the other.
 class Sampler {
@@ -173,10 +166,11 @@ OrderChoice choose_order(const InputSample& sample) {
   if (sample.rows_estimate < kRowsWorthSorting) return {RowOrder::kFile, "so few rows are not worth sorting"};
   if (sample.rows == 0) {
     return {RowOrder::kKey,
-            fmt::format("none of its first {} lines is loaded, and the ids after them may come in no order",
-                        format_count(sample.lines))};
+            fmt::format(
+                "none of the first {} lines that were looked at is loaded, and the ids after them may come in no order",
+                format_count(sample.lines))};
   }
-  if (sample.ascending_share >= kSortedShare) return {RowOrder::kFile, "their ids ascend in it"};
+  if (sample.ascending_share >= kSortedShare) return {RowOrder::kFile, "their ids ascend in that order"};
   return {RowOrder::kKey, fmt::format("the ids of about {} rows come in no order", format_count(sample.rows_estimate))};
 }
 

@@ -28,10 +28,6 @@ std::string_view line_at(std::string_view text, std::size_t begin) {
   return line;
 }
 
-}  // namespace
-
-namespace {
-
 // The refused lines of one source.
 class RefusedOf {
  public:

@@ -106,8 +106,7 @@ std::vector<LoadSource*> readable_sources(const Run& run, Load& load) {
     if (source.why_not.empty() && first_missing && *first_missing < source.ordinal) {
       source.why_not = fmt::format(
           "{}: waits for a source in front of it that is not loaded, because with --on-duplicate replace the last line "
-          "of "
-          "an id counts; load that one, too, or give --any-order.",
+          "of an id counts; load that one, too, or give --any-order.",
           source.name);
     }
     if (source.why_not.empty()) {

@@ -84,7 +84,7 @@ std::optional<pipeline::FedRange> SourceFeed::next(PaddedBuffer buffer) {
     }
     try {
       if (!reading_) open_next();
-      read_on(std::move(buffer), fed);
+      read_on(std::exchange(buffer, {}), fed);
     } catch (const EnvironmentError&) {
       throw;
     } catch (const DatabaseError&) {

@@ -1,4 +1,4 @@
-// What a command of several inputs came to.
+// What a command came to.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,6 @@ struct Verdict {
   report::RunCounts counts;    // of the loads, by all runs that worked at them
   report::RunCounts this_run;  // the part of them that this run did
   std::vector<report::InputEnd> inputs;
-  bool environment_failed = false;  // the machine takes no more, the --rejects file perhaps
 
   // Takes over status and exit code if the latter is worse.
   void worsen(report::RunStatus with_status, ExitCode with_exit_code);

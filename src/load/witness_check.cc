@@ -89,32 +89,33 @@ void WitnessCheck::require_rows_of_done(const std::string& input, std::uint64_t 
   });
   if (!traces.has_rows) return;
   if (traces.is_table_empty) {
-    throw LoadError(
-        fmt::format("{}: load {} is done, but {} is empty: it was emptied or recreated since. Load the file again with "
-                    "--reload.",
-                    input, load_id, table));
+    throw LoadError(fmt::format(
+        "{}: load {} is done, but {} is empty: it was emptied or recreated since. Load its files again with "
+        "--reload.",
+        input, load_id, table));
   }
   const std::uint64_t all = traces.kept ? traces.kept->size() : 0;
   const std::string there = fmt::format("of the rows that load {} wrote, {} were looked up, and {} of them are in {}",
                                         load_id, all, all - missing, table);
   if (missing > 0 && missing == all) {
     throw LoadError(
-        fmt::format("{}: {}. The table was emptied, recreated or restored since. Load the file again with --reload.",
+        fmt::format("{}: {}. The table was emptied, recreated or restored since. Load its files again with --reload.",
                     input, there));
   }
   if (missing > 0 && traces.is_table_newer) {
-    throw LoadError(fmt::format(
-        "{}: {}. The table was made or altered since that load was done, so it may be another one. Load the file again "
-        "with --reload.",
-        input, there));
+    throw LoadError(
+        fmt::format("{}: {}. The table was made or altered since that load was done, so it may be another one. Load "
+                    "its files again "
+                    "with --reload.",
+                    input, there));
   }
   if (missing > 0) {
     log_warning(
-        fmt::format("{}: {}: {} were deleted since. --reload would load the file again.", input, there, missing));
+        fmt::format("{}: {}: {} were deleted since. --reload would load its files again.", input, there, missing));
   } else if (all == 0 && traces.is_table_newer) {
     log_warning(fmt::format(
         "{}: {} was made or altered after load {} was done, and the ledger has no keys by which to look for the load's "
-        "rows. If they are not there, load the file again with --reload.",
+        "rows. If they are not there, load its files again with --reload.",
         input, table, load_id));
   }
 }

@@ -2,7 +2,7 @@
 // that both servers name alike; isolation has a statement of its own, because its variable has two names.
 //   sql_mode                strict for every engine, zero dates refused, no mode that changes the grammar
 //   foreign_key_checks, unique_checks   off they lose rows in silence (MariaDB, repeated ids)
-//   wait_timeout            whoever waits for people may idle for hours; writers take less (load/load_runner.cc)
+//   wait_timeout            whoever waits for people may idle for hours; writers take less (load/run.cc)
 //   sql_quote_show_create   table/index_definition.h reads what SHOW CREATE TABLE says
 //   completion_type         a COMMIT neither begins a transaction nor disconnects
 //   MariaDB's timeouts      a writer may wait in its transaction for a lower range

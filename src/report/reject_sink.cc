@@ -34,10 +34,12 @@ bool RejectSink::add_recorded(LineNumber line) {
   return budget_.add(std::max(line, read_up_to_));
 }
 
-std::optional<std::string> RejectSink::verdict_at_end(std::uint64_t lines, std::uint64_t blank) const {
+std::optional<std::string> RejectSink::verdict_at_end(std::uint64_t lines, std::uint64_t blank,
+                                                      std::uint64_t not_added) const {
   if (!budget_.holds_at_end(lines)) return verdict();
-  if (rejected_ > 0 && rejected_ == lines - blank) {
-    const std::string all = format_count(rejected_) + (rejected_ == 1 ? " line" : " lines");
+  const std::uint64_t rejected = rejected_ + not_added;
+  if (rejected > 0 && rejected == lines - blank) {
+    const std::string all = format_count(rejected) + (rejected == 1 ? " line" : " lines");
     return none_fits(input_, all, survey_ ? &*survey_ : nullptr);
   }
   return std::nullopt;

@@ -64,8 +64,10 @@ class RejectSink {
   }
 
   // At the end of an input of `lines` lines, `blank` of them blank: the sentence that ends it, if the budget is
-  // exceeded or no line but blank ones was anything else than rejected.
-  [[nodiscard]] std::optional<std::string> verdict_at_end(std::uint64_t lines, std::uint64_t blank) const;
+  // exceeded or no line but blank ones was anything else than rejected. not_added: rejected lines that no budget
+  // counts.
+  [[nodiscard]] std::optional<std::string> verdict_at_end(std::uint64_t lines, std::uint64_t blank,
+                                                          std::uint64_t not_added = 0) const;
 
   // After the last verdict: what it was made of takes room.
   void forget_survey() { survey_.reset(); }

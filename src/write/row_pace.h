@@ -7,7 +7,7 @@
 
 namespace chatload::write {
 
-// A statement that the server needs more time for than its answer is waited for (a minute, load/load_runner.cc)
+// A statement that the server needs more time for than its answer is waited for (a minute, mysql/session.h)
 // would be cut off and sent again until --retry-for is over. So one that took a quarter of that, answered or not,
 // halves the next one, and one that was answered in a quarter of the quarter doubles it again. Single-threaded.
 class RowPace {

@@ -198,6 +198,19 @@ class OneLoadTest(FolderCase):
                 wanted = [(str(path), reject[0]) for path in files for reject in apply(path).rejects]
                 self.assertEqual(found, wanted)
 
+    def test_the_rejects_file_has_each_line_once_where_a_mended_file_ends_the_load_that_lacked_it(self):
+        files = self.put_some(2)
+        whole = files[1].read_bytes()
+        files[1].write_bytes(whole[: len(whole) * 3 // 4])
+        self.assertEqual(self.load(*files, "--order", "file").exit_code, 3)
+        files[1].write_bytes(whole)
+        rejects = self.folder / "rejects.json.gz"
+        self.assertEqual(self.load(*files, "--order", "file", "--rejects", rejects).exit_code, 1)
+        with gzip.open(rejects, "rt") as lines:
+            found = [(one["input"], one["line"]) for one in map(json.loads, lines)]
+        wanted = [(str(path), reject[0]) for path in files for reject in apply(path).rejects]
+        self.assertEqual(sorted(found), sorted(wanted))
+
     def test_standard_input_beside_files_is_a_load_of_its_own(self):
         files = self.put_some(3)
         with open(files[1], "rb") as stdin:
@@ -477,6 +490,18 @@ class ResumedTest(FolderCase):
     def interrupt_in_the_midst(self, *words):
         self.assertIn(f'"{self.KEY}"'.encode(), content(2))
         self.interrupt(*words, *self.RANGE_SIZE, key=self.KEY)
+
+    def test_with_replace_nothing_is_loaded_behind_a_load_that_cannot_be_gone_on_with(self):
+        files = self.put_some(5)
+        words = ("--order", "key", "--on-duplicate", "replace")
+        self.interrupt_in_the_midst(*files[:4], *words)
+        whole = files[3].read_bytes()
+        files[3].unlink()
+        run = self.load(files[0], files[4], *words)
+        self.assertEqual((run.exit_code, self.statuses(run)), (3, ["failed", "failed"]), run.stderr)
+        files[3].write_bytes(whole)
+        self.assertEqual(self.load(*files, *words).exit_code, 1)
+        self.assert_table(*files, on_duplicate="replace")
 
     def test_a_folder_that_was_killed_half_way_is_finished_by_the_same_command(self):
         files = self.put_some()

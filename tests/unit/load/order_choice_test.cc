@@ -114,7 +114,7 @@ TEST_F(InputSampleTest, OfAnInputOfNoLinesIsNothing) {
 TEST_F(InputSampleTest, OfManyLinesThatAreFilteredLeavesTheOrderOfTheRestUnknownSoThatItIsSorted) {
   const InputSample sampled = sample(line("b", "typing") + line("a", "typing"), 100'000);
   EXPECT_EQ(sampled.rows, 0U);
-  expect_choice(choose_order(sampled), RowOrder::kKey, "none of its first 2 lines is loaded");
+  expect_choice(choose_order(sampled), RowOrder::kKey, "none of the first 2 lines that were looked at is loaded");
   EXPECT_GT(spill_bytes_estimate(sampled), 100'000 * line("b", "typing").size());
 }
 

@@ -106,6 +106,14 @@ TEST_F(RejectSinkTest, LinesThatAreOnlyPresumedAreInTheBudgetAndNowhereElse) {
   EXPECT_FALSE(rejects.add(record(8)));
 }
 
+TEST_F(RejectSinkTest, AnInputIsEndedWhereEveryLineOfItIsRejectedThoughTheBudgetCountsOnlySome) {
+  RejectSink rejects = sink("2");
+  ASSERT_TRUE(rejects.add(record(7)));
+  EXPECT_FALSE(rejects.verdict_at_end(/*lines=*/4, /*blank=*/1));
+  EXPECT_THAT(rejects.verdict_at_end(/*lines=*/4, /*blank=*/1, /*not_added=*/2).value_or(""),
+              HasSubstr("none of its 3 lines can be loaded"));
+}
+
 TEST_F(RejectSinkTest, RejectsBehindTheEndAreJudgedAsIfTheyStoodThere) {
   RejectSink rejects = sink("1%");
   rejects.end_of_input(20'000);
