@@ -444,8 +444,8 @@ TEST_P(ThreeSourcesTest, RangesComeToTheSinkAndAreSettledInTheOrderOfTheSourcesE
 
 TEST_P(ThreeSourcesTest, NothingOfASourceIsSettledBehindTheRangeThatExceedsItsBudget) {
   ShufflingSink sink;
-  GraphRun three =
-      run(log_with_broken_lines(50) + log_with_broken_lines(20'000), {.lines = kLines / 10, .share_ppm = {}});
+  const std::string text = log_with_broken_lines(50) + log_with_broken_lines(20'000);
+  GraphRun three = run(text, {.lines = kLines / 10, .share_ppm = {}});
   three.through(sink);
   EXPECT_TRUE(three.result().is_whole());
   EXPECT_TRUE(three.sources().at(0).is_whole());
