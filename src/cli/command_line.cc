@@ -106,7 +106,7 @@ void declare_load(CLI::App& app, Flags& flags) {
       .flag("--on-duplicate", "skip|replace|fail", flags.on_duplicate,
             "if an id repeats: keep the first line, keep the last, or stop (default skip)")
       .flag("--order", "auto|file|key", flags.order,
-            "order of rows; auto: by key if ids are random or files many and small (default auto)")
+            "order of rows; auto: by key for random ids or many small files (default auto)")
       .flag("--spill-dir", "DIR", flags.spill_dir,
             "directory in which rows are sorted by key (default: $TMPDIR, else /var/tmp)")
       .flag("--connections", "N", flags.connections,
