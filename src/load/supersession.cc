@@ -69,6 +69,8 @@ bool supersede_one(Run& run, const Load& load, const LoadSource& file, const led
     run.control().run([&](mysql::Session& session) {
       ledger::supersede(session, load.id, {other.load_id, {other.source}, /*with_its_load=*/false});
     });
+    log_info(fmt::format("{}: load {} has nothing of a file of this name; load {} takes its place.", file.name,
+                         other.load_id, load.id));
     return false;
   }
   const auto loads = run.control().run(
