@@ -1,3 +1,4 @@
+// Over 400 lines: what is said of each flag and command stands here, and nothing else.
 #include "cli/command_line.h"
 
 #include <fmt/format.h>

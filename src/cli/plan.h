@@ -82,6 +82,9 @@ struct LoadPlan {
   std::string resume_command;
   // Of the settings in recorded_plan(), the keys of those that the user gave. For resumed_plan().
   std::vector<std::string> given;
+
+  // The last line of an id counts: nothing is written behind what is not loaded.
+  [[nodiscard]] bool keeps_order() const { return write.on_duplicate == OnDuplicate::kReplace && !any_order; }
 };
 
 struct CheckPlan {

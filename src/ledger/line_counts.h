@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace chatload::ledger {
 
@@ -17,6 +18,18 @@ struct LineCounts {
   std::uint64_t blank = 0;
 
   bool operator==(const LineCounts&) const = default;
+};
+
+// The same of one source. The last three are of a load in file order: in key order they are the load's alone.
+struct SourceLines {
+  std::uint64_t lines = 0;
+  std::uint64_t valid = 0;
+  std::uint64_t filtered = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t blank = 0;
+  std::optional<std::uint64_t> inserted;
+  std::optional<std::uint64_t> updated;
+  std::optional<std::uint64_t> duplicate;
 };
 
 }  // namespace chatload::ledger

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "ledger/line_counts.h"
 #include "mysql/session.h"
 
 namespace chatload::ledger {
@@ -28,18 +29,6 @@ struct SourceClaim {
   std::string why = {};  // what ended it before it could be read; empty where nothing did
 };
 
-// What it came to. The last three are of a load in file order: in key order they are the load's alone.
-struct SourceLines {
-  std::uint64_t lines = 0;
-  std::uint64_t valid = 0;
-  std::uint64_t filtered = 0;
-  std::uint64_t rejected = 0;
-  std::uint64_t blank = 0;
-  std::optional<std::uint64_t> inserted;
-  std::optional<std::uint64_t> updated;
-  std::optional<std::uint64_t> duplicate;
-};
-
 // A row.
 struct SourceRecord {
   std::uint64_t load_id = 0;
@@ -54,6 +43,9 @@ struct SourceRecord {
   std::string why;
   bool is_superseded = false;
   std::optional<SourceLines> lines;  // once they are summed up
+
+  // It is no part of its load any more.
+  [[nodiscard]] bool has_left() const { return is_superseded || state == SourceState::kReleased; }
 };
 
 // What is known once a source was read to its end.
@@ -89,8 +81,7 @@ inline constexpr std::size_t kSourcesAtOnce = 1'000;
 
 // The sources that are neither done nor superseded, of files that have the name of one that the load has read to its
 // end, and that failed, were released, have committed a range, or are empty files: one of which nothing is known may be
-// any file. Only of files that are known by their content: what another
-// --source-id names is another source.
+// any file. Only of files that are known by their content: what another --source-id names is another source.
 [[nodiscard]] std::vector<SourceRecord> find_partial_sources(mysql::Session& session, const std::string& table,
                                                              std::uint64_t load_id);
 

@@ -106,17 +106,14 @@ Verdict check_inputs(const cli::CheckPlan& plan, const parse::Mapping& mapping, 
   SourceFeed feed(readable(sources, same, verdict), {.read = read, .report = plan.report, .looks_rejects = rejects},
                   mapping, report, stats, stop);
   report::ProgressOptions progress = plan.report.progress;
-  progress.source_total = feed.size_bytes();
+  progress.source_total = total_bytes(feed.sources());
   progress.ranges_in_flight_max = memory.ranges_in_flight_max;
   pipeline::CountingSink sink;
   pipeline::PipelineResult result;
   {
     const report::Progress watched(stats, progress);
     const pipeline::PipelineOptions options{read.split, read.threads, memory.ranges_in_flight_max};
-    while (result.is_whole() && feed.begin_run()) {
-      result = run_pipeline(feed, sink, options, mapping, read.filter, stats, stop);
-    }
-    feed.judge();
+    result = feed.run(sink, options, read.filter);
   }
   std::size_t place = 0;
   for (SourceAccount& account : feed.accounts()) {

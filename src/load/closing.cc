@@ -139,7 +139,9 @@ void finish_load(Run& run, const Load& load, IndexDeferral& indexes, ExitCode ex
   run.control().attempt([&](mysql::Session& session) { ledger::compact(session, load.id); });
 }
 
-void mark_ended(Run& run, const Load& load, ledger::LoadState state, ExitCode exit_code) {
+void mark_ended(Run& run, const Load& load, ExitCode exit_code) {
+  const bool has_failed = exit_code != ExitCode::kInterrupted && exit_code != ExitCode::kLoaded;
+  const ledger::LoadState state = has_failed ? ledger::LoadState::kFailed : ledger::LoadState::kInterrupted;
   run.control().attempt([&](mysql::Session& session) {
     static_cast<void>(ledger::mark_ended(session, load.id, load.owner, state, static_cast<int>(exit_code)));
   });

@@ -18,7 +18,8 @@ namespace chatload::load {
 // earlier one. Throws LoadError where the load is no longer this run's, or the server or the table has lost some of it.
 void finish_load(Run& run, const Load& load, IndexDeferral& indexes, ExitCode exit_code);
 
-// For people and queries only, so one attempt must do: what counts is which ranges are there.
-void mark_ended(Run& run, const Load& load, ledger::LoadState state, ExitCode exit_code);
+// As interrupted where it failed at nothing. For people and queries only, so one attempt must do: what counts is which
+// ranges are there.
+void mark_ended(Run& run, const Load& load, ExitCode exit_code);
 
 }  // namespace chatload::load

@@ -21,15 +21,6 @@ std::string name_of(const std::vector<LoadSource*>& sources) {
   return name_of_all(sources.front()->name, sources.size());
 }
 
-std::optional<std::uint64_t> total_bytes(const std::vector<LoadSource*>& sources) {
-  std::uint64_t total = 0;
-  for (const LoadSource* const source : sources) {
-    if (!source->identity.bytes) return std::nullopt;
-    total += *source->identity.bytes;
-  }
-  return total;
-}
-
 // How many of the sources, from the first, the disk has room for; throws where not even one.
 std::size_t count_that_fits(Run& run, const cli::LoadPlan& plan, const std::vector<LoadSource*>& sources,
                             const InputSample& sample) {

@@ -85,7 +85,7 @@ void KeyOrderLoad::freeze(const LoadOutcome& outcome) {
 // With `replace` the last line of an id counts, so that nothing is written while a source in front of another is
 // missing.
 void KeyOrderLoad::require_order(const std::map<SourceOrdinal, std::string>& missing) const {
-  if (missing.empty() || load_.plan.write.on_duplicate != OnDuplicate::kReplace || run_.plan().any_order) return;
+  if (missing.empty() || !load_.plan.keeps_order()) return;
   const auto behind = std::find_if(load_.sources.begin(), load_.sources.end(), [&](const LoadSource& source) {
     return !missing.contains(source.ordinal) && missing.begin()->first < source.ordinal;
   });

@@ -105,7 +105,7 @@ void require_all_sources(const ledger::LoadRecord& load, const std::vector<ledge
     if (one.source.why_not.empty()) readable.insert(one.source.ordinal);
   }
   for (const ledger::SourceRecord& record : all) {
-    if (record.is_superseded || record.state == ledger::SourceState::kReleased) continue;
+    if (record.has_left()) continue;
     if (readable.contains(record.source)) continue;
     if (count++ == 0) missing = record.name;
   }
@@ -148,7 +148,7 @@ void find_what_is_left(Run& run, Load& load) {
   std::map<SourceOrdinal, LoadSource*> named;
   for (LoadSource& source : load.sources) named.emplace(source.ordinal, &source);
   for (const ledger::SourceRecord& record : all) {
-    if (record.is_superseded || record.state == ledger::SourceState::kReleased) continue;
+    if (record.has_left()) continue;
     const bool is_done = record.state == ledger::SourceState::kDone && !is_sorted;
     if (const auto source = named.find(record.source); source != named.end()) {
       source->second->is_done = is_done;

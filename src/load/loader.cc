@@ -7,6 +7,7 @@
 #include <chrono>
 #include <exception>
 #include <new>
+#include <span>
 #include <utility>
 
 #include "base/errors.h"
@@ -38,9 +39,13 @@ bool is_read_once(const NewSource& fresh) {
   return fresh.source.identity.stamp.empty() && fresh.source.why_not.empty();
 }
 
-report::SourceCounts counts_of(const ledger::SourceLines& lines) {
-  return {lines.lines, lines.valid,    lines.filtered, lines.rejected,
-          lines.blank, lines.inserted, lines.updated,  lines.duplicate};
+// Of KnownSource or NewSource: their places among the command's.
+template <typename Sources>
+std::vector<std::size_t> inputs_of(const Sources& sources) {
+  std::vector<std::size_t> inputs;
+  inputs.reserve(sources.size());
+  for (const auto& one : sources) inputs.push_back(one.source.input);
+  return inputs;
 }
 
 ExitCode exit_code_of(const std::exception_ptr& failure) {
@@ -122,9 +127,8 @@ Loader::Inputs Loader::run_round(const Inputs& inputs, bool is_patient) {
   count_same(look);
   for (auto& unfinished : look.unfinished) {
     if (!may_begin()) return {};
-    Inputs its_inputs;
-    for (const KnownSource& one : unfinished.second) its_inputs.push_back(one.source.input);
-    if (keeps_order() && !again.empty()) {
+    const Inputs its_inputs = inputs_of(unfinished.second);
+    if (plan_.keeps_order() && !again.empty()) {
       again.insert(again.end(), its_inputs.begin(), its_inputs.end());
       continue;
     }
@@ -155,7 +159,7 @@ LookUp Loader::look_up_and_lock(const Inputs& inputs, bool is_patient, Inputs& b
     for (const NewSource& fresh : look.fresh) files_[fresh.source.input] = fresh.source.file;
     std::map<std::uint64_t, Inputs> wanted;
     for (const auto& [load_id, known] : look.unfinished) {
-      for (const KnownSource& one : known) wanted[load_id].push_back(one.source.input);
+      wanted.emplace(load_id, inputs_of(known));
     }
     for (const NewSource& fresh : look.fresh) {
       for (const ledger::SourceRecord& record : fresh.put_aside) {
@@ -206,7 +210,7 @@ void Loader::count_done(const LookUp& look) {
   for (const KnownSource& one : look.done) {
     InputEnd& end = end_of(one.source.input);
     end.load = one.record.load_id;
-    if (one.record.lines) end.counts = counts_of(*one.record.lines);
+    if (one.record.lines) end.counts = one.record.lines;
     by_load[one.record.load_id].push_back(one.source.input);
   }
   for (const auto& [load_id, inputs] : by_load) {
@@ -253,8 +257,7 @@ void Loader::count_same(const LookUp& look) {
 
 void Loader::go_on(const LookUp& look, std::uint64_t load_id, std::vector<KnownSource> known, Inputs& again) {
   spill_.reset();  // whose room the next load may need
-  Inputs inputs;
-  for (const KnownSource& one : known) inputs.push_back(one.source.input);
+  const Inputs inputs = inputs_of(known);
   const auto check = [&](const cli::LoadPlan& plan, std::vector<LoadSource>& sources) {
     std::vector<LoadSource*> readable;
     for (LoadSource& source : sources) {
@@ -273,9 +276,8 @@ void Loader::begin_all(std::vector<NewSource> fresh, Inputs& again) {
   std::vector<NewSource> group;
   const auto begin_group = [&] {
     while (!group.empty() && may_begin()) {
-      Inputs inputs;
-      for (const NewSource& one : group) inputs.push_back(one.source.input);
-      if (keeps_order() && !again.empty()) return put_back(std::exchange(group, {}), again);
+      const Inputs inputs = inputs_of(group);
+      if (plan_.keeps_order() && !again.empty()) return put_back(std::exchange(group, {}), again);
       attempt(inputs, [&] { begin(group, again); });
     }
     group.clear();
@@ -293,8 +295,6 @@ void Loader::begin_all(std::vector<NewSource> fresh, Inputs& again) {
 }
 
 // With --on-duplicate replace nothing is written behind what failed, nor before what is still to be waited for.
-bool Loader::keeps_order() const { return plan_.write.on_duplicate == OnDuplicate::kReplace && !plan_.any_order; }
-
 void Loader::require_order(const std::string& name) const {
   if (!is_out_of_order_) return;
   throw LoadError(
@@ -335,13 +335,10 @@ void Loader::begin(std::vector<NewSource>& group, Inputs& again) {
     std::move(behind, taken.end(), std::back_inserter(group));
     taken.erase(behind, taken.end());
   }
-  std::optional<std::uint64_t> bytes = 0;
-  for (const NewSource& one : taken) {
-    if (!one.source.why_not.empty()) continue;
-    bytes = bytes && one.source.identity.bytes ? std::optional(*bytes + *one.source.identity.bytes) : std::nullopt;
-  }
   const std::string name = name_of_all(taken.front().source.name, taken.size());
-  decision.plan.write.indexes = readable.empty() ? IndexMode::kKeep : indexes_.decide(name, bytes);
+  decision.plan.write.indexes = readable.empty()
+                                    ? IndexMode::kKeep
+                                    : indexes_.decide(name, total_bytes(std::span(readable).first(decision.count)));
   const std::string lock_name = new_lock_name();
   if (run_.control().lock(lock_name, std::chrono::milliseconds(0), nullptr)) {
     throw LoadError(
@@ -372,11 +369,8 @@ void Loader::take_on(Load load) {
   try {
     indexes_.prepare(load.name, load.plan.write.indexes);
     run_one(load);
-  } catch (const Interrupted& interrupted) {
-    mark_ended(run_, load, ledger::LoadState::kInterrupted, interrupted.exit_code());
-    throw;
   } catch (const Error& error) {
-    mark_ended(run_, load, ledger::LoadState::kFailed, error.exit_code());
+    mark_ended(run_, load, error.exit_code());
     try_export_rejects(load);
     throw;
   }
@@ -419,19 +413,18 @@ void Loader::settle(Load& load, const LoadOutcome& outcome) {
     const bool is_file_order = load.plan.write.order == RowOrder::kFile;
     if (source.is_whole && is_file_order && !is_all) end_of(source.input).status = InputStatus::kDone;
   }
-  const bool is_in_order = load.plan.write.on_duplicate == OnDuplicate::kReplace && !plan_.any_order;
-  is_out_of_order_ = is_out_of_order_ || (is_in_order && worst != ExitCode::kLoaded);
+  is_out_of_order_ = is_out_of_order_ || (load.plan.keeps_order() && worst != ExitCode::kLoaded);
   if (outcome.budget_verdict) log_error(*outcome.budget_verdict);
   if (outcome.result.failure) std::rethrow_exception(outcome.result.failure);
   if (outcome.budget_verdict) {
-    mark_ended(run_, load, ledger::LoadState::kFailed, ExitCode::kBudgetExceeded);
+    mark_ended(run_, load, ExitCode::kBudgetExceeded);
     verdict_.worsen(RunStatus::kBudgetExceeded, ExitCode::kBudgetExceeded);
   } else if (outcome.result.interrupted) {
     log_warning(fmt::format(
         "{}: stopped by a signal after {} lines{}.", load.name,
         format_count(load.before.counts.lines + outcome.counts.parsed.lines),
         load.plan.write.order == RowOrder::kKey ? "; the next run sorts it again and continues from there" : ""));
-    mark_ended(run_, load, ledger::LoadState::kInterrupted, ExitCode::kInterrupted);
+    mark_ended(run_, load, ExitCode::kInterrupted);
     verdict_.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
   } else if (is_all) {
     const std::uint64_t rejected = counted_[load.id].parsed.rejected();
@@ -440,8 +433,7 @@ void Loader::settle(Load& load, const LoadOutcome& outcome) {
     finishing_.push_back({std::move(load), exit_code});
     return;
   } else {
-    mark_ended(run_, load, worst == ExitCode::kLoaded ? ledger::LoadState::kInterrupted : ledger::LoadState::kFailed,
-               worst);
+    mark_ended(run_, load, worst);
     take_counts(load);
     if (worst == ExitCode::kLoaded && outcome.counts.parsed.rejected() > 0) {
       verdict_.worsen(RunStatus::kDone, ExitCode::kLoadedWithRejects);
@@ -458,8 +450,7 @@ void Loader::finish_all() {
     if (!is_well) {
       const bool is_stopped = stop_.requested();
       if (is_stopped) verdict_.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
-      mark_ended(run_, one.load, is_stopped ? ledger::LoadState::kInterrupted : ledger::LoadState::kFailed,
-                 is_stopped ? ExitCode::kInterrupted : ExitCode::kFailed);
+      mark_ended(run_, one.load, is_stopped ? ExitCode::kInterrupted : ExitCode::kFailed);
       continue;
     }
     Inputs inputs;
@@ -487,9 +478,7 @@ void Loader::finish(const Finishing& one) {
   try {
     finish_load(run_, one.load, indexes_, one.exit_code);
   } catch (const Error& error) {
-    const bool is_stopped = error.exit_code() == ExitCode::kInterrupted;
-    mark_ended(run_, one.load, is_stopped ? ledger::LoadState::kInterrupted : ledger::LoadState::kFailed,
-               error.exit_code());
+    mark_ended(run_, one.load, error.exit_code());
     throw;
   }
   verdict_.worsen(RunStatus::kDone, one.exit_code);
@@ -509,7 +498,7 @@ void Loader::take_counts(const Load& load) {
   for (const LoadSource& source : load.sources) inputs.emplace(source.ordinal, source.input);
   for (const ledger::SourceRecord& record : records) {
     const auto input = inputs.find(record.source);
-    if (input != inputs.end() && record.lines) end_of(input->second).counts = counts_of(*record.lines);
+    if (input != inputs.end() && record.lines) end_of(input->second).counts = record.lines;
   }
 }
 
@@ -557,7 +546,7 @@ template <typename Body>
 void Loader::attempt(const Inputs& inputs, Body body) {
   const std::string in_front = inputs.empty() ? "" : name_of(inputs) + ": ";
   const auto fail_with = [&](const Error& error) {
-    is_out_of_order_ = is_out_of_order_ || (keeps_order() && !inputs.empty());
+    is_out_of_order_ = is_out_of_order_ || (plan_.keeps_order() && !inputs.empty());
     for (const std::size_t input : inputs) {
       InputEnd& end = end_of(input);
       if (end.status != InputStatus::kNotReached) continue;

@@ -48,7 +48,6 @@ class Loader {
   void count_done(const ledger::LoadRecord& load, const Inputs& inputs);
   void count_same(const LookUp& look);
   void go_on(const LookUp& look, std::uint64_t load_id, std::vector<KnownSource> known, Inputs& again);
-  [[nodiscard]] bool keeps_order() const;
   void require_order(const std::string& name) const;
   void put_back(std::vector<NewSource> fresh, Inputs& again);
   void begin_all(std::vector<NewSource> fresh, Inputs& again);

@@ -22,21 +22,16 @@ using ledger::SourceState;
 
 using ByKey = std::map<std::string, std::vector<SourceRecord>>;  // the latest attempt first
 
-// find(session, some of the texts) for all of them, in batches.
-template <typename Find, typename KeyOf>
-ByKey find_in_batches(Run& run, std::vector<std::string> texts, Find find, KeyOf key_of) {
-  std::sort(texts.begin(), texts.end());
-  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
-  ByKey found;
-  for (std::span<const std::string> left = texts; !left.empty();) {
+// find(session, some of them) for all of them, each once, in batches; visits what it returns.
+template <typename Item, typename Find, typename Visit>
+void find_in_batches(Run& run, std::vector<Item> items, Find find, Visit visit) {
+  std::sort(items.begin(), items.end());
+  items.erase(std::unique(items.begin(), items.end()), items.end());
+  for (std::span<const Item> left = items; !left.empty();) {
     const auto some = left.first(std::min(left.size(), ledger::kSourcesAtOnce));
     left = left.subspan(some.size());
-    for (SourceRecord& record : run.control().run([&](mysql::Session& session) { return find(session, some); })) {
-      std::string key = key_of(record);
-      found[std::move(key)].push_back(std::move(record));
-    }
+    for (auto& found : run.control().run([&](mysql::Session& session) { return find(session, some); })) visit(found);
   }
-  return found;
 }
 
 class Looker {
@@ -64,10 +59,13 @@ class Looker {
       source.identity.stamp = source.file ? source::file_stamp(*source.file) : source::stamp_of_path(source.name);
       digests.push_back(digest_hex(source.name));
     }
-    by_name_ = find_in_batches(
+    find_in_batches(
         run_, std::move(digests),
         [&](mysql::Session& session, auto some) { return ledger::find_by_names(session, run_.table().table, some); },
-        [](const SourceRecord& record) { return record.name_digest; });
+        [&](SourceRecord& record) {
+          std::vector<SourceRecord>& records = by_name_[record.name_digest];
+          records.push_back(std::move(record));
+        });
     read_loads(by_name_);
     if (run_.plan().ledger.reload) return;
     std::vector<LoadSource> others;
@@ -98,10 +96,14 @@ class Looker {
     for (const LoadSource& source : sources) {
       if (source.identity.can_resume) keys.push_back(source.identity.key);
     }
-    ByKey known = find_in_batches(
+    ByKey known;
+    find_in_batches(
         run_, std::move(keys),
         [&](mysql::Session& session, auto some) { return ledger::find_by_keys(session, run_.table().table, some); },
-        [](const SourceRecord& record) { return record.key; });
+        [&](SourceRecord& record) {
+          std::vector<SourceRecord>& records = known[record.key];
+          records.push_back(std::move(record));
+        });
     read_loads(known);
     for (LoadSource& source : sources) {
       try {
@@ -122,7 +124,7 @@ class Looker {
     const auto records = by_name_.find(digest_hex(source.name));
     if (records == by_name_.end() || run_.plan().ledger.restart) return false;
     for (const SourceRecord& record : records->second) {
-      if (record.is_superseded || record.state == SourceState::kReleased || is_done(record)) continue;
+      if (record.has_left() || is_done(record)) continue;
       source.is_new = source.why_not.empty();
       if (source.is_new && !record.key.starts_with("name:")) continue;
       const auto load = found_.loads.find(record.load_id);
@@ -145,7 +147,7 @@ class Looker {
       const std::vector<SourceRecord>& records = known[source.identity.key];
       fresh.attempt = next_attempt(records, source.identity.key);
       for (const SourceRecord& record : records) {
-        if (!record.is_superseded && is_put_aside(source, record)) fresh.put_aside.push_back(record);
+        if (is_put_aside(source, record)) fresh.put_aside.push_back(record);
       }
     }
     fresh.source = std::move(source);
@@ -161,8 +163,7 @@ class Looker {
 
   // --restart and --reload; and an input that could not be read is tried anew.
   [[nodiscard]] bool is_put_aside(const LoadSource& source, const SourceRecord& record) const {
-    if (record.state == SourceState::kReleased || stays_.contains(record.load_id)) return false;
-    if (!found_.loads.contains(record.load_id)) return false;
+    if (record.has_left() || stays_.contains(record.load_id) || !found_.loads.contains(record.load_id)) return false;
     const cli::LedgerPlan& plan = run_.plan().ledger;
     return !source.why_not.empty() || record.key.starts_with("name:") || (is_done(record) ? plan.reload : plan.restart);
   }
@@ -181,8 +182,7 @@ class Looker {
     for (SourceRecord& record : records) {
       if (of_same_stamp && !source::is_same_stamp(record.stamp, source.identity.stamp)) continue;
       const auto load = found_.loads.find(record.load_id);
-      if (record.is_superseded || record.state == SourceState::kReleased || load == found_.loads.end()) continue;
-      if (load->second.is_superseded) continue;
+      if (record.has_left() || load == found_.loads.end() || load->second.is_superseded) continue;
       if (is_put_aside(source, record) || taken_.contains({record.load_id, record.source})) continue;
       const bool has_ended = load->second.state == LoadState::kDone;
       if (const auto passed = passed_.find({record.load_id, record.source}); passed != passed_.end()) {
@@ -256,17 +256,12 @@ class Looker {
         if (!found_.loads.contains(record.load_id)) ids.push_back(record.load_id);
       }
     }
-    std::sort(ids.begin(), ids.end());
-    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-    for (std::span<const std::uint64_t> left = ids; !left.empty();) {
-      const auto some = left.first(std::min(left.size(), ledger::kSourcesAtOnce));
-      left = left.subspan(some.size());
-      for (ledger::LoadRecord& load :
-           run_.control().run([&](mysql::Session& session) { return ledger::find_loads(session, some); })) {
-        const std::uint64_t load_id = load.load_id;
-        found_.loads.insert_or_assign(load_id, std::move(load));
-      }
-    }
+    find_in_batches(
+        run_, std::move(ids), [](mysql::Session& session, auto some) { return ledger::find_loads(session, some); },
+        [&](ledger::LoadRecord& load) {
+          const std::uint64_t load_id = load.load_id;
+          found_.loads.insert_or_assign(load_id, std::move(load));
+        });
   }
 
   Run& run_;

@@ -86,18 +86,15 @@ void compare_doubtful(Run& run, Load& load, const ledger::RangeLedger& ledger,
   }
 }
 
-// With `replace` the last line of an id counts, so that no line is written before one that it stands behind.
-bool keeps_to_order(const Run& run, const Load& load) {
-  return load.plan.write.on_duplicate == OnDuplicate::kReplace && load.plan.write.order == RowOrder::kFile &&
-         !run.plan().any_order;
-}
+// Each line is written where it stands.
+bool keeps_to_order(const Load& load) { return load.plan.keeps_order() && load.plan.write.order == RowOrder::kFile; }
 
 // Those that this run reads, in order; the others say why not, or are done.
 std::vector<LoadSource*> readable_sources(const Run& run, Load& load) {
   const bool is_key_order = load.plan.write.order == RowOrder::kKey;
   std::vector<LoadSource*> readable;
   std::optional<SourceOrdinal> first_missing;
-  if (keeps_to_order(run, load) && !load.left_out.empty()) {
+  if (keeps_to_order(load) && !load.left_out.empty()) {
     first_missing = *std::min_element(load.left_out.begin(), load.left_out.end());
   }
   bool is_over = false;
@@ -115,7 +112,7 @@ std::vector<LoadSource*> readable_sources(const Run& run, Load& load) {
     }
     if (!load.is_frozen) log_error(source.why_not);  // or it ends the load, which is said once
     is_over = run.plan().fail_fast;
-    if (keeps_to_order(run, load)) {
+    if (keeps_to_order(load)) {
       first_missing = std::min(first_missing.value_or(source.ordinal), source.ordinal);
     }
   }
@@ -207,11 +204,11 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
                   {.read = plan.read,
                    .report = plan.report,
                    .looks_rejects = run.rejects(),
-                   .stops_at_failure = !is_key_order && (run.plan().fail_fast || keeps_to_order(run, load)),
+                   .stops_at_failure = !is_key_order && (run.plan().fail_fast || keeps_to_order(load)),
                    .ends_at_failure = is_key_order && run.plan().fail_fast},
                   run.mapping(), rejects, run.stats(), run.stop());
   report::ProgressOptions progress = plan.report.progress;
-  progress.source_total = feed.size_bytes();
+  progress.source_total = total_bytes(feed.sources());
   progress.ranges_in_flight_max = memory.ranges_in_flight_max;
   const pipeline::PipelineOptions options{plan.read.split, memory.workers.threads, memory.ranges_in_flight_max};
   run.stats().restart();
@@ -220,10 +217,7 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
   const auto run_graph = [&](pipeline::RangeSink& sink) {
     {
       const report::Progress watched(run.stats(), progress);
-      while (outcome.result.is_whole() && feed.begin_run()) {
-        outcome.result = run_pipeline(feed, sink, options, run.mapping(), plan.read.filter, run.stats(), run.stop());
-      }
-      feed.judge();
+      outcome.result = feed.run(sink, options, plan.read.filter);
     }
     take_outcomes(feed, outcome);
   };

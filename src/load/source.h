@@ -4,7 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "base/units.h"
 #include "load/first_lines.h"
@@ -36,6 +39,9 @@ struct LoadSource {
 
 // Of a file name in the ledger, where people read it: as long as a path may be. Escaped it still fits the column.
 inline constexpr std::size_t kNameBytesMax = 4096;
+
+// Compressed, of all of them; nothing where that of one is not known.
+[[nodiscard]] std::optional<std::uint64_t> total_bytes(std::span<LoadSource* const> sources);
 
 // "chat-17.json.gz", or of several "chat-17.json.gz and 499 more".
 [[nodiscard]] std::string name_of_all(std::string_view first, std::size_t count);

@@ -43,15 +43,6 @@ SourceFeed::SourceFeed(std::vector<LoadSource*> sources, FeedOptions options, co
 
 SourceFeed::~SourceFeed() = default;
 
-std::optional<std::uint64_t> SourceFeed::size_bytes() const {
-  std::uint64_t total = 0;
-  for (const LoadSource* const source : sources_) {
-    if (!source->identity.bytes) return std::nullopt;
-    total += *source->identity.bytes;
-  }
-  return total;
-}
-
 std::uint64_t SourceFeed::compressed_bytes() const {
   return bytes_before_ + (reading_ ? reading_->stream->compressed_bytes() : 0);
 }
@@ -64,6 +55,16 @@ bool SourceFeed::begin_run() {
   run_end_ = options_.stops_at_failure ? next_ + 1 : sources_.size();
   reached_end_ = false;
   return true;
+}
+
+pipeline::PipelineResult SourceFeed::run(pipeline::RangeSink& sink, const pipeline::PipelineOptions& options,
+                                         const parse::RowFilter& filter) {
+  pipeline::PipelineResult result;
+  while (result.is_whole() && begin_run()) {
+    result = run_pipeline(*this, sink, options, mapping_, filter, stats_, stop_);
+  }
+  judge();
+  return result;
 }
 
 void SourceFeed::judge() {

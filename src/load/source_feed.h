@@ -14,7 +14,10 @@
 #include "inflate/decoded_stream.h"
 #include "load/source.h"
 #include "parse/mapping.h"
+#include "parse/row_filter.h"
 #include "pipeline/range_feed.h"
+#include "pipeline/range_pipeline.h"
+#include "pipeline/range_sink.h"
 #include "pipeline/source_account.h"
 #include "report/live_stats.h"
 #include "report/reject_sink.h"
@@ -43,11 +46,12 @@ class SourceFeed final : public pipeline::RangeFeed {
              report::RejectReport& rejects, report::LiveStats& stats, const StopSignal& stop);
   ~SourceFeed() override;
 
-  // Whether there is something to run the graph for: once for all sources, or once for each.
-  [[nodiscard]] bool begin_run();
+  // Runs the graph, once for all sources or once for each; then those that were read to their end have their verdicts.
+  [[nodiscard]] pipeline::PipelineResult run(pipeline::RangeSink& sink, const pipeline::PipelineOptions& options,
+                                             const parse::RowFilter& filter);
 
-  // After the last run: the sources that were read to their end have their verdicts.
-  void judge();
+  // The next run of the graph: whether there is something to run it for.
+  [[nodiscard]] bool begin_run();
 
   [[nodiscard]] std::optional<pipeline::FedRange> next(PaddedBuffer buffer) override;
   [[nodiscard]] bool reached_end() const override { return reached_end_; }
@@ -56,10 +60,9 @@ class SourceFeed final : public pipeline::RangeFeed {
   // Of the sources that were begun, in order.
   [[nodiscard]] std::deque<pipeline::SourceAccount>& accounts() { return accounts_; }
   [[nodiscard]] const std::vector<LoadSource*>& sources() const { return sources_; }
-  // Of all sources together, where known.
-  [[nodiscard]] std::optional<std::uint64_t> size_bytes() const;
 
  private:
+  void judge();
   void open_next();
   void read_on(PaddedBuffer buffer, std::optional<pipeline::FedRange>& fed);
   void finish_source();

@@ -68,7 +68,7 @@ std::string object_of(const InputEnd& input) {
   if (!input.same_as.empty()) json.add("same_as", input.same_as);
   if (!input.why.empty()) json.add("why", input.why);
   if (!input.counts) return std::move(json).str();
-  const SourceCounts& counts = *input.counts;
+  const ledger::SourceLines& counts = *input.counts;
   add_figures(json, {{"lines", counts.lines},
                      {"valid", counts.valid},
                      {"filtered", counts.filtered},

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ledger/line_counts.h"
 #include "report/run_counts.h"
 
 namespace chatload::report {
@@ -22,26 +23,13 @@ enum class InputStatus { kNotReached, kDone, kAlreadyLoaded, kSame, kFailed };
 // "not_reached", "done", "already_loaded", "same_as_another", "failed"
 [[nodiscard]] std::string_view to_string(InputStatus status);
 
-// What a source came to, by all runs of its load. Those that the server knows are of a load in file order: in key order
-// they are the load's alone.
-struct SourceCounts {
-  std::uint64_t lines = 0;
-  std::uint64_t valid = 0;
-  std::uint64_t filtered = 0;
-  std::uint64_t rejected = 0;
-  std::uint64_t blank = 0;
-  std::optional<std::uint64_t> inserted;
-  std::optional<std::uint64_t> updated;
-  std::optional<std::uint64_t> duplicate;
-};
-
 struct InputEnd {
   std::string name;
   InputStatus status = InputStatus::kNotReached;
   std::optional<std::uint64_t> load = {};
-  std::string same_as = {};  // the input with the same bytes
-  std::string why = {};      // it failed
-  std::optional<SourceCounts> counts = {};
+  std::string same_as = {};                        // the input with the same bytes
+  std::string why = {};                            // it failed
+  std::optional<ledger::SourceLines> counts = {};  // by all runs of its load
 };
 
 struct Summary {

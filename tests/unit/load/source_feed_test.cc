@@ -56,10 +56,11 @@ class SourceFeedTest : public testing::Test {
     std::vector<LoadSource*> sources;
     for (LoadSource& source : sources_) sources.push_back(&source);
     rejects_.begin("all of them are elsewhere");
-    return feed_.emplace(std::move(sources),
-                         FeedOptions{.read = read_, .report = report_, .stops_at_failure = stops_at_failure}, mapping_,
-                         rejects_, stats_, stop_);
-    EXPECT_TRUE(feed_->begin_run());
+    feed_.emplace(std::move(sources),
+                  FeedOptions{.read = read_, .report = report_, .stops_at_failure = stops_at_failure}, mapping_,
+                  rejects_, stats_, stop_);
+    EXPECT_EQ(feed_->begin_run(), !sources_.empty());
+    return *feed_;
   }
 
   std::optional<Fed> next() {
@@ -120,7 +121,7 @@ TEST_F(SourceFeedTest, SourcesAreReadOneBehindTheOtherEachFromItsFirstRange) {
   add("3", third);
   feed();
   EXPECT_EQ(stats_.sources_total, 3U);
-  EXPECT_EQ(feed_->size_bytes(), first.size() + second.size() + third.size());
+  EXPECT_EQ(total_bytes(feed_->sources()), first.size() + second.size() + third.size());
   std::vector<std::string> texts(3);
   std::vector<std::uint64_t> ranges(3);
   std::vector<std::uint64_t> compressed(3);
@@ -161,7 +162,7 @@ TEST_F(SourceFeedTest, NoSourcesAreReadToTheirEnd) {
   EXPECT_FALSE(feed_->reached_end());
   EXPECT_FALSE(next());
   EXPECT_TRUE(feed_->reached_end());
-  EXPECT_EQ(feed_->size_bytes(), 0U);
+  EXPECT_EQ(total_bytes(feed_->sources()), 0U);
 }
 
 TEST_F(SourceFeedTest, SourceOfNoLinesHasNoRangeAndIsWhole) {
@@ -356,7 +357,7 @@ TEST_F(SourceFeedTest, StopBeforeTheFirstSourceBeginsNone) {
 TEST_F(SourceFeedTest, SizeIsUnknownWhereThatOfOneSourceIs) {
   add("1", chat_lines(1));
   sources_.emplace_back().name = "-";
-  EXPECT_EQ(feed().size_bytes(), std::nullopt);
+  EXPECT_EQ(total_bytes(feed().sources()), std::nullopt);
 }
 
 TEST_F(SourceFeedTest, TypesThatAreFilteredAtItsBeginningAreKeptWithItsSource) {

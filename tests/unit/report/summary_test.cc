@@ -90,7 +90,7 @@ TEST(Summary, JsonHasTheStableKeys) {
 
 // One of each kind of end.
 std::vector<InputEnd> five_inputs() {
-  SourceCounts counts;
+  ledger::SourceLines counts;
   counts.lines = 21;
   counts.valid = 15;
   counts.filtered = 3;
