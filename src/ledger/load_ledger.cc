@@ -15,6 +15,7 @@ namespace chatload::ledger {
 namespace {
 
 using mysql::quote_text;
+using mysql::quote_text_or_null;
 using mysql::Row;
 using mysql::Session;
 using mysql::to_number;
@@ -33,8 +34,6 @@ LoadState state_of(std::string_view text) {
   }
   return LoadState::kInterrupted;
 }
-
-std::string text_or_null(const std::string& text) { return text.empty() ? "NULL" : quote_text(text); }
 
 bool changes_one(Session& session, const std::string& sql) { return session.update(sql).affected_rows == 1; }
 
@@ -81,9 +80,9 @@ void insert_sources(Session& session, std::uint64_t load_id, const std::string& 
   for (const SourceClaim& source : sources) {
     const std::string row = fmt::format(
         "({}, {}, {}, {}, {}, {}, {}, {}, {}, '{}', {})", load_id, ++ordinal, quote_text(table), quote_text(source.key),
-        source.attempt, quote_text(source.name), quote_text(source.name_digest), text_or_null(source.stamp),
+        source.attempt, quote_text(source.name), quote_text(source.name_digest), quote_text_or_null(source.stamp),
         source.bytes ? std::to_string(*source.bytes) : "NULL",
-        to_string(source.why.empty() ? SourceState::kWaiting : SourceState::kFailed), text_or_null(source.why));
+        to_string(source.why.empty() ? SourceState::kWaiting : SourceState::kFailed), quote_text_or_null(source.why));
     if (!sql.empty() && sql.size() + row.size() + 1 > bytes_max) session.execute(std::exchange(sql, {}));
     sql += sql.empty() ? std::string(kHead) : ",";
     sql += row;

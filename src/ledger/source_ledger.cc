@@ -15,6 +15,7 @@ namespace chatload::ledger {
 namespace {
 
 using mysql::quote_text;
+using mysql::quote_text_or_null;
 using mysql::Row;
 using mysql::Session;
 
@@ -174,8 +175,8 @@ void record_place(Session& session, const SourceRecord& source) {
   session.execute(
       fmt::format("UPDATE `chatload_sources` SET `stamp` = {}, `name` = {}, `name_digest` = {}"
                   " WHERE `load_id` = {} AND `source` = {}",
-                  source.stamp.empty() ? "NULL" : quote_text(source.stamp), quote_text(source.name),
-                  quote_text(source.name_digest), source.load_id, source.source.value()));
+                  quote_text_or_null(source.stamp), quote_text(source.name), quote_text(source.name_digest),
+                  source.load_id, source.source.value()));
 }
 
 void record_stamp(Session& session, std::uint64_t load_id, SourceOrdinal source, const std::string& stamp) {
@@ -189,7 +190,7 @@ void identify(Session& session, std::uint64_t load_id, const std::string& owner,
       fmt::format("UPDATE `chatload_sources` AS s SET s.`source_key` = {}, s.`attempt` = {}, s.`stamp` = {}, s.`bytes` "
                   "= {}, s.`state` = 'waiting',"
                   " s.`why` = NULL WHERE s.`source` = {} AND {}",
-                  quote_text(claim.key), claim.attempt, claim.stamp.empty() ? "NULL" : quote_text(claim.stamp),
+                  quote_text(claim.key), claim.attempt, quote_text_or_null(claim.stamp),
                   claim.bytes ? std::to_string(*claim.bytes) : "NULL", source.value(), of_owner(load_id, owner)));
 }
 

@@ -133,8 +133,6 @@ class Sampler {
 
 InputSample sample_sources(const std::vector<LoadSource*>& sources, const cli::ReadPlan& read,
                            const parse::Mapping& mapping, const StopSignal& stop) {
-  std::uint64_t total = 0;
-  for (const LoadSource* const source : sources) total += source->identity.bytes.value_or(0);
   const std::size_t count = std::min(sources.size(), kSampledSourcesMax);
   Sampler sampler(read, mapping, stop, sources.size());
   std::exception_ptr failure;
@@ -150,7 +148,7 @@ InputSample sample_sources(const std::vector<LoadSource*>& sources, const cli::R
     }
   }
   if (failure && !has_some) std::rethrow_exception(failure);
-  return std::move(sampler).scaled_to(total);
+  return std::move(sampler).scaled_to(total_bytes(sources).value_or(0));
 }
 
 std::uint64_t spill_bytes_estimate(const InputSample& sample) {

@@ -67,4 +67,6 @@ std::string quote_text(std::string_view text) {
   return quoted;
 }
 
+std::string quote_text_or_null(std::string_view text) { return text.empty() ? "NULL" : quote_text(text); }
+
 }  // namespace chatload::mysql

@@ -19,5 +19,6 @@ void append_text_field(std::string& text, std::string_view field);
 
 // The same literal by itself.
 [[nodiscard]] std::string quote_text(std::string_view text);
+[[nodiscard]] std::string quote_text_or_null(std::string_view text);  // NULL where it is empty
 
 }  // namespace chatload::mysql
