@@ -136,6 +136,16 @@ class Server:
             init_command="SET time_zone = '+00:00'", autocommit=True, client_flag=CLIENT.MULTI_STATEMENTS,
         )  # fmt: skip
 
+    @functools.cached_property
+    def schema_applied(self):
+        """Makes what schema() ends with, in a quarter of its time: most of that alters tables that it has just made."""
+        with Database(self) as database:
+            database.sql(schema())
+            tables = [database.sql(f"SHOW CREATE TABLE `{table}`")[0][1] for table in database.tables()]
+            migrations = database.sql("SELECT number, name FROM chatload_migrations")
+        rows = ", ".join(f"({number}, '{name}', UTC_TIMESTAMP(6))" for number, name in migrations)
+        return ";\n".join([*tables, f"INSERT INTO chatload_migrations (number, name, applied_at) VALUES {rows}"])
+
     def rows(self, statements, database=""):
         """Runs statements in a session of their own and yields the rows of all results, each a list of bytes."""
         connection = self.connect(database)
@@ -173,11 +183,14 @@ class Database:
     def sql(self, statements):
         return self.server.sql(statements, self.name)
 
+    def tables(self):
+        rows = self.sql("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()")
+        return [name for (name,) in rows]
+
     def create_table(self):
         """The shipped chat_messages and an empty ledger."""
-        tables = self.sql("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()")
-        drops = (f"DROP TABLE `{table}`;\n" for (table,) in tables if table.startswith("chat"))
-        self.sql("".join(drops) + schema())
+        drops = (f"DROP TABLE `{table}`;\n" for table in self.tables() if table.startswith("chat"))
+        self.sql("".join(drops) + self.server.schema_applied)
 
 
 @contextlib.contextmanager

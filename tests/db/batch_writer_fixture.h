@@ -14,7 +14,6 @@
 #include "base/digest.h"
 #include "db/database_fixture.h"
 #include "ledger/load_ledger.h"
-#include "ledger/schema.h"
 #include "ledger/source_ledger.h"
 #include "write/batch_writer.h"
 #include "write/write_order.h"
@@ -52,7 +51,7 @@ class BatchWriterTest : public DatabaseTest {
   void SetUp() override {
     DatabaseTest::SetUp();
     if (!is_mysql()) transport_ = RowTransport::kBound;
-    static_cast<void>(ledger::apply_schema(admin()));
+    make_tables();
     begin_load();
   }
 

@@ -12,7 +12,6 @@
 #include "db/database_fixture.h"
 #include "ledger/line_counts.h"
 #include "ledger/load_ledger.h"
-#include "ledger/schema.h"
 #include "ledger/source_ledger.h"
 
 namespace chatload::ledger {
@@ -21,7 +20,7 @@ class LedgerTest : public DatabaseTest {
  protected:
   void SetUp() override {
     DatabaseTest::SetUp();
-    static_cast<void>(apply_schema(admin()));
+    make_tables();
   }
 
   [[nodiscard]] static Runner runner(const std::string& owner) {

@@ -5,7 +5,6 @@
 
 #include "base/errors.h"
 #include "db/database_fixture.h"
-#include "ledger/schema.h"
 
 namespace chatload::table {
 namespace {
@@ -20,7 +19,7 @@ class TableInfoTest : public DatabaseTest {
  protected:
   // The shipped table, altered.
   void create(const std::string& alteration = "") {
-    (void)ledger::apply_schema(admin());
+    make_tables();
     if (!alteration.empty()) admin().execute("ALTER TABLE chat_messages " + alteration);
   }
 
