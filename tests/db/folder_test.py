@@ -1,4 +1,4 @@
-# ctest: long leaks
+# ctest: long
 """Many inputs of one command are one load: their lines count in the order of the files, and one that fails ends alone."""
 
 import collections
