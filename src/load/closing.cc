@@ -121,7 +121,7 @@ bool record_outcome(Run& run, const Load& load, const LoadOutcome& outcome) {
 }
 
 void finish_load(Run& run, const Load& load, IndexDeferral& indexes, ExitCode exit_code) {
-  const bool has_built = indexes.build();
+  const bool has_built = indexes.build(load.name);
   // A build may take hours. A load whose lines an earlier run had all written is looked at only now: a build that the
   // server still does for a killed run keeps readers out.
   if (has_built || load.is_written) run.witnesses().require_rows(load.name, load.id);

@@ -1,17 +1,17 @@
 // --indexes: the table's secondary indexes around the loads of a command.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/load_modes.h"
 #include "base/stop_signal.h"
 #include "cli/plan.h"
+#include "load/index_build.h"
+#include "load/table_lock.h"
 #include "mysql/control_connection.h"
 #include "mysql/retry_policy.h"
 #include "report/live_stats.h"
@@ -29,9 +29,8 @@ class IndexDeferral {
                 std::function<void()> make_room, mysql::RetryPolicy& retry, report::LiveStats& stats,
                 const StopSignal& stop);
 
-  // What a load that begins does, and says why: kKeep, or kDefer once the indexes are noted and dropped; the control
-  // connection then holds the table's lock. name: of its sources, for messages. source_bytes: of all of them, where
-  // known.
+  // What a load that begins does, and says why: kKeep, or kDefer once the indexes are noted and dropped; the table's
+  // lock is held then. name: of its sources, for messages. source_bytes: of all of them, where known.
   [[nodiscard]] IndexMode decide(const std::string& name, std::optional<std::uint64_t> source_bytes);
 
   // Before the first row of a load that decided so, in this run or an earlier one. Waits for a load that has the table
@@ -40,14 +39,14 @@ class IndexDeferral {
   void prepare(const std::string& name, IndexMode decided);
 
   // What prepare() left to be built; returns when all of it is there, and whether it was anything.
-  bool build();
+  bool build(const std::string& name);
 
   // At the end of a command: the same, and of what earlier loads left out, unless somebody else has the table for
   // himself.
-  void finish();
+  void finish(const std::string& name);
 
   // The indexes that are still to be built, "`site_id`, `timestamp`"; empty where there are none.
-  [[nodiscard]] std::string owed() const { return table::names_of(owed_); }
+  [[nodiscard]] std::string owed() const { return table::names_of(build_.missing()); }
 
  private:
   struct Found {
@@ -63,38 +62,16 @@ class IndexDeferral {
   [[nodiscard]] Found look();
   [[nodiscard]] std::optional<std::string> why_keep(const Found& found,
                                                     std::optional<std::uint64_t> source_bytes) const;
-  [[nodiscard]] std::optional<std::string> take_table_alone(bool waits_for_loads);
-  [[noreturn]] void refuse_taken(const std::string& holder);
-  void leave_table();
   [[nodiscard]] std::optional<std::string> drop();
   [[nodiscard]] std::optional<Refusal> drop_once(mysql::Session& session) const;
-  [[nodiscard]] std::vector<table::IndexDefinition> missing();
-  bool build_missing();
-  void build_once(const std::vector<table::IndexDefinition>& indexes);
-  void wait_after(const std::string& why, std::string_view remedy, bool may_pass,
-                  mysql::RetryPolicy::Clock::time_point since, unsigned failures);
-  [[nodiscard]] std::string why_build_waited() const;
-  void look_at_wait(std::uint64_t connection_id);
-  [[nodiscard]] bool had_to_wait_for_others();
-  [[nodiscard]] std::chrono::seconds lock_wait() const;
-  [[nodiscard]] mysql::ControlConnection::Wait table_wait() const;
-  [[nodiscard]] mysql::ControlConnection::Say say_taken() const;
-  [[nodiscard]] std::string who_has_table(const std::string& holder) const;
-  [[nodiscard]] std::string subject(const std::vector<table::IndexDefinition>& indexes) const;
 
   const cli::LoadPlan& plan_;
-  std::string name_;  // of the load that is prepared
   const std::string table_;
   mysql::ControlConnection& control_;
-  const std::function<void()> make_room_;
   mysql::RetryPolicy& retry_;
-  report::LiveStats& stats_;
   const StopSignal& stop_;
-  std::string table_lock_;
-  std::string build_lock_;
-  bool has_table_ = false;  // the control connection wants, and has had, the table's lock
-  std::vector<table::IndexDefinition> owed_;
-  std::string build_waits_for_;  // as seen last in the build, half a sentence; empty where it did not wait
+  TableLock lock_;
+  IndexBuild build_;
 };
 
 }  // namespace chatload::load

@@ -466,7 +466,7 @@ void Loader::finish_all() {
     if (!goes_on_ || stop_.requested()) break;
     attempt({}, [&, id = load_id, &its_name = name] { export_rejects_of(run_, id, its_name, /*is_patient=*/true); });
   }
-  if (is_well) attempt({}, [&] { indexes_.finish(); });
+  if (is_well) attempt({}, [&] { indexes_.finish(name_of_all(verdict_.inputs.front().name, verdict_.inputs.size())); });
   if (const std::string owed = indexes_.owed(); !owed.empty()) {
     log_warning(fmt::format("{} still lacks {}. Run this command again, or `chatload schema apply`, to build it.",
                             mysql::quote_identifier(run_.table().table), owed));

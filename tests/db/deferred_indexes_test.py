@@ -172,7 +172,7 @@ class AroundALoadTest(IndexCase):
     def test_auto_keeps_for_a_small_input_and_for_a_table_with_rows(self):
         seen, run = self.seen_in_mid_load()
         self.assertEqual(seen, SHIPPED)
-        self.assertIn("in place, because the input is smaller than 8 MiB.", run.stderr)
+        self.assertIn("in place, because the inputs together are smaller than 8 MiB.", run.stderr)
         run = self.pipe("more", line("more"))
         self.assertIn("in place, because the table has rows.", run.stderr)
         self.assertEqual([self.recorded_mode(load) for load in (1, 2)], ["keep", "keep"])
