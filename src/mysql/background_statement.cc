@@ -1,22 +1,23 @@
 #include "mysql/background_statement.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <utility>
 
 namespace chatload::mysql {
 
 BackgroundStatement::BackgroundStatement(Session session, std::function<void(Session&)> body)
-    : connection_id_(session.connection_id()) {
-  std::packaged_task<void()> task([session = std::move(session), body = std::move(body)]() mutable { body(session); });
-  end_ = task.get_future();
-  thread_ = std::thread([task = std::move(task)]() mutable {
-    const ClientThread client_thread;
-    task();
-    task = {};  // the session ends before the client library's state of the thread does
-  });
-}
+    : session_(std::move(session)),
+      socket_(dup(session_.socket())),
+      end_(std::async(std::launch::async, [this, body = std::move(body)] {
+        const ClientThread client_thread;
+        body(session_);
+      })) {}
 
 BackgroundStatement::~BackgroundStatement() {
-  ends_within(std::chrono::milliseconds(0)) ? thread_.join() : thread_.detach();
+  if (!ends_within(std::chrono::milliseconds(0))) shutdown(socket_, SHUT_RDWR);
+  close(socket_);
 }
 
 bool BackgroundStatement::ends_within(std::chrono::milliseconds time) const {

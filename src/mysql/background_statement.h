@@ -5,32 +5,30 @@
 #include <cstdint>
 #include <functional>
 #include <future>
-#include <thread>
 
 #include "mysql/session.h"
 
 namespace chatload::mysql {
 
-// Used by one thread. Destroyed before its end, it is left to itself: a reply that never comes cannot be waited for,
-// and a session cannot be closed under the thread that reads it.
+// Used by one thread. Destroyed before its end, it cuts the connection: the thread gets an error at once, and the
+// server may go on with the statement.
 class BackgroundStatement {
  public:
-  // body must hold nothing by reference that ends before the process does.
   BackgroundStatement(Session session, std::function<void(Session&)> body);
   BackgroundStatement(const BackgroundStatement&) = delete;
   BackgroundStatement& operator=(const BackgroundStatement&) = delete;
   ~BackgroundStatement();
 
-  [[nodiscard]] std::uint64_t connection_id() const { return connection_id_; }
+  [[nodiscard]] std::uint64_t connection_id() const { return session_.connection_id(); }
   [[nodiscard]] bool ends_within(std::chrono::milliseconds time) const;
 
   // Rethrows what body threw. REQUIRES: ends_within() was true.
   void get();
 
  private:
-  std::uint64_t connection_id_;
-  std::future<void> end_;
-  std::thread thread_;
+  Session session_;
+  const int socket_;       // the same connection, and ours: the client library closes its own where it finds it lost
+  std::future<void> end_;  // waits for its thread when it goes
 };
 
 }  // namespace chatload::mysql

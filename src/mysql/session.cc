@@ -124,6 +124,7 @@ class Session::Impl {
 
   [[nodiscard]] const ServerInfo& server() const { return server_; }
   [[nodiscard]] std::uint64_t connection_id() const { return mysql_thread_id(connection_.get()); }
+  [[nodiscard]] int socket() const { return mysql_get_socket(connection_.get()); }
 
   void execute(std::string_view sql) {
     send(sql);
@@ -378,6 +379,8 @@ std::vector<int> Session::warning_codes() { return impl_->warning_codes(); }
 std::chrono::microseconds Session::round_trip() { return impl_->round_trip(); }
 std::vector<std::string> Session::warnings() { return impl_->warnings(); }
 std::uint64_t Session::connection_id() const { return impl_->connection_id(); }
+
+int Session::socket() const { return impl_->socket(); }
 
 bool get_lock(Session& session, const std::string& name) {
   return session.query("SELECT GET_LOCK(" + quote_text(name) + ", 0)").at(0).at(0) == "1";

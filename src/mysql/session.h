@@ -130,6 +130,9 @@ class Session {
   // CONNECTION_ID().
   [[nodiscard]] std::uint64_t connection_id() const;
 
+  // The descriptor of the connection.
+  [[nodiscard]] int socket() const;
+
  private:
   class Impl;
   explicit Session(std::unique_ptr<Impl> impl);
