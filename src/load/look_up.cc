@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/terminal_text.h"
 #include "load/identify.h"
+#include "load/source_verifier.h"
 
 namespace chatload::load {
 namespace {
@@ -119,16 +120,17 @@ class Looker {
     }
   }
 
-  // Where a load has begun with it: an input that cannot be read now, and one that could not be read then.
+  // Where a load has begun with it: an input that cannot be read now, and one that could not be read then, or was
+  // mended since.
   bool is_known_by_name(LoadSource& source, ByKey& known) {
     const auto records = by_name_.find(digest_hex(source.name));
     if (records == by_name_.end() || run_.plan().ledger.restart) return false;
     for (const SourceRecord& record : records->second) {
       if (record.has_left() || is_done(record)) continue;
-      source.is_new = source.why_not.empty();
-      if (source.is_new && !record.key.starts_with("name:")) continue;
       const auto load = found_.loads.find(record.load_id);
       if (load == found_.loads.end() || load->second.is_superseded) continue;
+      source.is_new = source.why_not.empty();
+      if (source.is_new && !record.key.starts_with("name:") && !is_mended(source, record, load->second)) continue;
       if (!taken_.insert({record.load_id, record.source}).second) continue;
       source.ordinal = record.source;
       source.is_done = record.state == SourceState::kDone;
@@ -138,6 +140,19 @@ class Looker {
     }
     source.is_new = false;
     return false;
+  }
+
+  // With --on-duplicate replace those behind it wait for it, so that it takes its place and is no load of its own. What
+  // is loaded of it must stay true.
+  [[nodiscard]] bool is_mended(const LoadSource& source, const SourceRecord& record, const ledger::LoadRecord& load) {
+    if (!run_.plan().keeps_order() || load.is_frozen || record.state == SourceState::kDone) return false;
+    if (!source.identity.can_resume) return false;
+    try {
+      const cli::LoadPlan plan = cli::resumed_plan(run_.plan(), load.plan, load.load_id, "--restart");
+      return ranges_with_equal_bytes(run_, source, plan, record).has_value();
+    } catch (const UsageError&) {
+      return false;  // the load says so when it is gone on with
+    }
   }
 
   void add_fresh(LoadSource source, ByKey& known) {

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/errors.h"
 #include "pipeline/input_ranges.h"
+#include "report/progress.h"
 
 namespace chatload::load {
 
@@ -38,6 +39,28 @@ void require_recorded_bytes(const source::HeldFile& input, const cli::ReadPlan& 
       --left;
     }
     last = std::move(*range);
+  }
+}
+
+std::optional<std::uint64_t> ranges_with_equal_bytes(Run& run, const LoadSource& file, const cli::LoadPlan& plan,
+                                                     const ledger::SourceRecord& source) {
+  try {
+    std::optional<ledger::CommittedRanges> committed;
+    run.control().run([&](mysql::Session& session) { committed.emplace(session, source.load_id); });
+    const std::uint64_t count = committed->count(source.source);
+    if (count == 0) return 0;
+    run.stats().next_phase();
+    const report::Progress watched(
+        run.stats(), report::step_progress(plan.report.progress, "compares a partial load: ", file.identity.bytes));
+    require_recorded_bytes(*file.open(), plan.read, ledger::RangeLedger(source.load_id, ""), source.source, *committed,
+                           run.control(), run.stats().source_read, run.stop());
+    return count;
+  } catch (const LoadError&) {
+    return std::nullopt;
+  } catch (const SourceError&) {
+    return std::nullopt;
+  } catch (const CorruptInputError&) {
+    return std::nullopt;
   }
 }
 

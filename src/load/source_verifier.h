@@ -3,11 +3,14 @@
 
 #include <atomic>
 #include <cstdint>
-#include <string>
+#include <optional>
 
 #include "base/stop_signal.h"
 #include "cli/plan.h"
 #include "ledger/range_ledger.h"
+#include "ledger/source_ledger.h"
+#include "load/run.h"
+#include "load/source.h"
 #include "mysql/control_connection.h"
 #include "source/held_file.h"
 
@@ -21,5 +24,11 @@ void require_recorded_bytes(const source::HeldFile& input, const cli::ReadPlan& 
                             SourceOrdinal source, const ledger::CommittedRanges& committed,
                             mysql::ControlConnection& control, std::atomic<std::uint64_t>& source_read,
                             const StopSignal& stop);
+
+// How many ranges of a source of some load are committed, where the file has the bytes of them all; else nothing. plan:
+// that load's. Throws DatabaseError and Interrupted.
+[[nodiscard]] std::optional<std::uint64_t> ranges_with_equal_bytes(Run& run, const LoadSource& file,
+                                                                   const cli::LoadPlan& plan,
+                                                                   const ledger::SourceRecord& source);
 
 }  // namespace chatload::load

@@ -20,7 +20,6 @@
 #include "ledger/range_ledger.h"
 #include "ledger/source_ledger.h"
 #include "load/source_verifier.h"
-#include "report/progress.h"
 
 namespace chatload::load {
 namespace {
@@ -38,27 +37,6 @@ std::optional<cli::LoadPlan> plan_of_same_lines(const cli::LoadPlan& ours, const
     if (cli::recorded_plan(cut_as_ours) != cli::recorded_plan(ours)) return std::nullopt;
     return plan;
   } catch (const LoadError&) {
-    return std::nullopt;
-  }
-}
-
-// How many ranges of the source are committed, where the file has the bytes of them all; else nothing.
-std::optional<std::uint64_t> ranges_with_equal_bytes(Run& run, const LoadSource& file, const cli::LoadPlan& plan,
-                                                     const ledger::SourceRecord& other) {
-  try {
-    std::optional<ledger::CommittedRanges> committed;
-    run.control().run([&](mysql::Session& session) { committed.emplace(session, other.load_id); });
-    const std::uint64_t count = committed->count(other.source);
-    if (count == 0) return 0;
-    run.stats().next_phase();
-    const report::Progress watched(
-        run.stats(), report::step_progress(plan.report.progress, "compares a partial load: ", file.identity.bytes));
-    require_recorded_bytes(*file.open(), plan.read, ledger::RangeLedger(other.load_id, ""), other.source, *committed,
-                           run.control(), run.stats().source_read, run.stop());
-    return count;
-  } catch (const LoadError&) {
-    return std::nullopt;
-  } catch (const SourceError&) {
     return std::nullopt;
   }
 }

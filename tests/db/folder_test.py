@@ -353,6 +353,42 @@ class PacksTest(FolderCase):
         self.assert_ledger_adds_up()
 
 
+class MendedTest(FolderCase):
+    """With --on-duplicate replace, where all that stands behind a file that failed waits for it."""
+
+    def load_mended(self, *words, share):
+        """The first run's exit code, and the files, of which the second was damaged then."""
+        files = self.put_some()
+        whole = files[1].read_bytes()
+        files[1].write_bytes(whole[: int(len(whole) * share)])
+        words = (*files, "--on-duplicate", "replace", *words)
+        self.assertEqual(self.load(*words).exit_code, 3)
+        files[1].write_bytes(whole)
+        return files, words
+
+    def test_a_mended_file_takes_its_place_in_front_of_those_that_wait_for_it(self):
+        for order, share in itertools.product(ORDERS, (0.01, 0.5, 0.95)):
+            with self.subTest(order=order, share=share):
+                self.database.create_table()
+                files, words = self.load_mended("--order", order, share=share)
+                self.assert_folder(self.load(*words), files, mode="replace")
+                self.assertEqual(self.load(*words).summary["status"], "already_loaded")
+
+    def test_one_of_other_bytes_than_are_loaded_takes_no_place_and_those_behind_it_wait(self):
+        files, words = self.load_mended("--order", "file", share=0.95)
+        self.assertGreater(self.committed_ranges(), 1)
+        self.put(1, content(1).replace(b"text 1 ", b"TEXT 1 "))
+        run = self.load(*words)
+        self.assertEqual(run.exit_code, 3, run.stderr)
+        self.assertEqual(self.statuses(run), ["already_loaded", "failed", "failed", "failed"])
+        self.assertIn("give --any-order", run.stderr)
+        run = self.load(*words, "--any-order")
+        self.assertEqual(run.exit_code, 1, run.stderr)
+        self.assertEqual([row[:3] for row in self.sources()],
+                         [["1", "0.json.gz", "done"], ["1", "1.json.gz", "failed"], ["1", "2.json.gz", "done"],
+                          ["1", "3.json.gz", "done"], ["2", "1.json.gz", "done"]])  # fmt: skip
+
+
 class FailingTest(FolderCase):
     """One file among good ones fails: it ends itself alone, and when it is mended the night is complete."""
 
