@@ -123,6 +123,7 @@ bool Loader::may_begin() const {
 Loader::Inputs Loader::run_round(const Inputs& inputs, bool is_patient) {
   Inputs again;
   LookUp look = look_up_and_lock(inputs, is_patient, again);
+  std::move(look.unread.begin(), look.unread.end(), std::back_inserter(unread_));
   count_done(look);
   count_same(look);
   for (auto& unfinished : look.unfinished) {
@@ -504,15 +505,15 @@ void Loader::take_counts(const Load& load) {
 
 // A load of this command that only lacked a source which another one has now is ended by the same run.
 void Loader::supersede() {
-  Inputs to_end;
+  std::set<std::uint64_t> superseded;
   for (std::size_t i = 0; i < finishing_.size() && goes_on_ && !plan_.ledger.source_id; ++i) {
-    attempt({}, [&] {
-      for (const std::uint64_t load_id : supersede_partial_sources(run_, finishing_[i].load)) {
-        for (std::size_t input = 0; input < verdict_.inputs.size(); ++input) {
-          if (verdict_.inputs[input].load == load_id) to_end.push_back(input);
-        }
-      }
-    });
+    attempt({}, [&] { superseded.merge(supersede_partial_sources(run_, finishing_[i].load)); });
+  }
+  if (goes_on_) attempt({}, [&] { superseded.merge(supersede_unread_sources(run_, unread_)); });
+  Inputs to_end;
+  for (std::size_t input = 0; input < verdict_.inputs.size(); ++input) {
+    const auto load_id = verdict_.inputs[input].load;
+    if (load_id && superseded.contains(*load_id)) to_end.push_back(input);
   }
   if (goes_on_ && !to_end.empty()) {
     attempt(to_end, [&] { static_cast<void>(run_round(to_end, /*is_patient=*/true)); });

@@ -88,6 +88,7 @@ class Loader {
   // That were opened to be looked up: what is waited for stays the same file, whatever becomes of its name.
   std::map<std::size_t, std::shared_ptr<const source::HeldFile>> files_;
   std::vector<Finishing> finishing_;  // all lines are in
+  std::vector<UnreadSource> unread_;
   // Loads by number, with their names. At the end, once: a load may be ended by another one, in supersede().
   std::map<std::uint64_t, std::string> rejects_owed_;
   // Of the load that is run, or was last: a file system may take seconds to free files of that size, and an end that

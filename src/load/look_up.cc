@@ -77,9 +77,20 @@ class Looker {
         continue;
       }
       passed_.emplace(std::pair(done->load_id, done->source), source.input);
+      find_unread(source, done->load_id);
       found_.done.push_back({std::move(source), *done});
     }
     sources = std::move(others);
+  }
+
+  // A file that was away for a run, and is back.
+  void find_unread(const LoadSource& source, std::uint64_t done_by) {
+    const auto records = by_name_.find(digest_hex(source.name));
+    if (records == by_name_.end()) return;
+    for (const SourceRecord& record : records->second) {
+      const bool was_read = !record.key.starts_with("name:") || record.state == SourceState::kDone;
+      if (!was_read && !record.is_superseded) found_.unread.push_back({record, done_by});
+    }
   }
 
   [[nodiscard]] const SourceRecord* done_by_stamp(const LoadSource& source) const {
@@ -213,6 +224,7 @@ class Looker {
       source.is_in_doubt = !source.is_done && source.identity.stamp != record.stamp &&
                            !source::is_same_stamp(source.identity.stamp, record.stamp);
       if (has_ended) {
+        find_unread(source, record.load_id);
         found_.done.push_back({std::move(source), std::move(record)});
       } else {
         std::vector<KnownSource>& unfinished = found_.unfinished[record.load_id];

@@ -33,11 +33,18 @@ struct SameSource {
   std::size_t same_as = 0;  // the input that stands for both
 };
 
+// One of which a load says that no file of that name could be read, where another one has read it.
+struct UnreadSource {
+  ledger::SourceRecord record;
+  std::uint64_t done_by = 0;  // that other load
+};
+
 struct LookUp {
   std::vector<KnownSource> done;                                 // their loads are done
   std::map<std::uint64_t, std::vector<KnownSource>> unfinished;  // by load
   std::vector<NewSource> fresh;                                  // in the order given
   std::vector<SameSource> same;
+  std::vector<UnreadSource> unread;                   // of those that are done
   std::map<std::uint64_t, ledger::LoadRecord> loads;  // of all records above
 };
 

@@ -42,20 +42,22 @@ std::optional<cli::LoadPlan> plan_of_same_lines(const cli::LoadPlan& ours, const
 }
 
 // Whether its load may be ended by that.
-bool supersede_one(Run& run, const Load& load, const LoadSource& file, const ledger::SourceRecord& other) {
+bool supersede_one(Run& run, std::uint64_t load_id, const cli::LoadPlan& ours, const LoadSource& file,
+                   const ledger::SourceRecord& other) {
   if (other.state == ledger::SourceState::kReleased) {  // it is no part of its load any more
     run.control().run([&](mysql::Session& session) {
-      ledger::supersede(session, load.id, {other.load_id, {other.source}, /*with_its_load=*/false});
+      ledger::supersede(session, load_id, {other.load_id, {other.source}, /*with_its_load=*/false});
     });
     log_info(fmt::format("{}: load {} has nothing of a file of this name; load {} takes its place.", file.name,
-                         other.load_id, load.id));
+                         other.load_id, load_id));
     return false;
   }
   const auto loads = run.control().run(
       [&](mysql::Session& session) { return ledger::find_loads(session, std::span(&other.load_id, 1)); });
   if (loads.empty()) return false;
   const ledger::LoadRecord& its_load = loads.front();
-  const std::optional<cli::LoadPlan> plan = plan_of_same_lines(load.plan, its_load);
+  const bool was_read = !other.key.starts_with("name:");
+  const std::optional<cli::LoadPlan> plan = was_read ? plan_of_same_lines(ours, its_load) : ours;
   if (!plan || run.control().lock(its_load.lock_name, std::chrono::milliseconds(0), nullptr)) return false;
   struct Unlock {
     mysql::ControlConnection& control;
@@ -70,9 +72,9 @@ bool supersede_one(Run& run, const Load& load, const LoadSource& file, const led
   });
   if (!is_final) return false;
   const ledger::PutAside put_aside{other.load_id, {other.source}, its_load.is_frozen};
-  run.control().run([&](mysql::Session& session) { ledger::supersede(session, load.id, put_aside); });
+  run.control().run([&](mysql::Session& session) { ledger::supersede(session, load_id, put_aside); });
   log_info(fmt::format("{}: has all bytes that load {} had loaded of a file of this name; load {} takes its place.",
-                       file.name, other.load_id, load.id));
+                       file.name, other.load_id, load_id));
   return true;
 }
 
@@ -87,7 +89,18 @@ std::set<std::uint64_t> supersede_partial_sources(Run& run, const Load& load) {
   for (const LoadSource& source : load.sources) by_name.emplace(terminal_text(source.name, kNameBytesMax), &source);
   for (const ledger::SourceRecord& other : others) {
     const auto file = by_name.find(other.name);
-    if (file != by_name.end() && supersede_one(run, load, *file->second, other)) loads.insert(other.load_id);
+    if (file == by_name.end()) continue;
+    if (supersede_one(run, load.id, load.plan, *file->second, other)) loads.insert(other.load_id);
+  }
+  return loads;
+}
+
+std::set<std::uint64_t> supersede_unread_sources(Run& run, std::span<const UnreadSource> sources) {
+  std::set<std::uint64_t> loads;
+  for (const UnreadSource& unread : sources) {
+    LoadSource file;
+    file.name = unread.record.name;
+    if (supersede_one(run, unread.done_by, run.plan(), file, unread.record)) loads.insert(unread.record.load_id);
   }
   return loads;
 }

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <set>
+#include <span>
 
 #include "load/load.h"
+#include "load/look_up.h"
 #include "load/run.h"
 
 namespace chatload::load {
@@ -16,5 +18,9 @@ namespace chatload::load {
 // committed anything, and one whose committed ranges are of bytes that the whole file has in the same places. Returns
 // the loads that may have nothing left to do then. Throws Interrupted after a stop.
 std::set<std::uint64_t> supersede_partial_sources(Run& run, const Load& load);
+
+// The same of sources that a load lacks because no file of their name could be read then, where that file has been
+// loaded before.
+std::set<std::uint64_t> supersede_unread_sources(Run& run, std::span<const UnreadSource> sources);
 
 }  // namespace chatload::load

@@ -389,6 +389,26 @@ class MendedTest(FolderCase):
                           ["1", "3.json.gz", "done"], ["2", "1.json.gz", "done"]])  # fmt: skip
 
 
+class AwayTest(FolderCase):
+    def test_a_loaded_file_that_is_away_for_a_run_and_back_in_the_next_leaves_the_night_complete(self):
+        for order in ORDERS:
+            with self.subTest(order=order):
+                self.database.create_table()
+                files = self.put_some(3)
+                self.load(*files[:2], "--order", order)
+                away = files[0].rename(self.folder / "away")
+                self.assertEqual(self.load(*files, "--order", order).exit_code, 3)
+                self.assertEqual(self.complete(), "0")
+                away.rename(files[0])
+                run = self.load(*files, "--order", order)
+                self.assertEqual((run.exit_code, run.summary["this_run"]["lines"]), (1, 0), run.stderr)
+                self.assertEqual(self.complete(), "1", self.sources())
+                self.assertEqual(self.load(*files).summary["status"], "already_loaded")
+                self.assertEqual({row[2] for row in self.loads()}, {"done"})
+                self.assert_table(*files)
+                self.assert_ledger_adds_up()
+
+
 class FailingTest(FolderCase):
     """One file among good ones fails: it ends itself alone, and when it is mended the night is complete."""
 
