@@ -1,5 +1,6 @@
 # ctest: optimised
-"""Whatever the connections, the ranges' size, the order of rows, the way to write them and the kills: one table and one set of counts for each duplicates mode.
+"""Whatever the connections, the ranges' size, the order of rows, the way to write them, the number of files and the
+kills: one table and one set of counts for each duplicates mode.
 
 CHATLOAD_LONG=1 takes the whole grid and a longer log.
 """
@@ -43,6 +44,12 @@ class DeterminismTest(harness.FaultTest):
                     loader.ends_within(limit_s)
             self.assert_loaded(database, self.load(database.url, **flags), flags["mode"])
             return database.sql("CHECKSUM TABLE chat_messages")[0][1]
+
+
+class FolderDeterminismTest(DeterminismTest):
+    """The same lines in 40 files."""
+
+    files = 40
 
 
 if __name__ == "__main__":

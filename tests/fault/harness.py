@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gzip
 import pathlib
 import re
 import signal
@@ -19,7 +20,7 @@ import support
 DEADLINE_S = 240
 REJECTS_QUERY = (
     "SELECT line, byte_offset, reason, IFNULL(field, ''), IFNULL(detail, ''), HEX(raw), raw_is_cut"
-    " FROM chatload_rejects ORDER BY line"
+    " FROM chatload_rejects ORDER BY source, line"
 )
 LOAD_COUNTS = ("lines", "inserted", "updated", "duplicate", "filtered", "rejected", "blank")
 
@@ -85,6 +86,7 @@ class FaultTest(unittest.TestCase):
 
     lines, range_size = (15_000, "64K") if support.IS_LONG else (3_750, "16K")
     seed, refusals = 1, 1.0
+    files = 1  # that have the log, one after the other
     server_options = ()  # with any, the case has a server of its own
 
     @classmethod
@@ -93,11 +95,21 @@ class FaultTest(unittest.TestCase):
         cls.server = support.Server(name=name, options=cls.server_options)
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.log = fault_log.write_log(cls.folder / "log.json.gz", cls.lines, cls.seed, cls.refusals)
+        cls.inputs = [cls.log] if cls.files == 1 else cls.split(cls.log, cls.files)
+
+    @classmethod
+    def split(cls, log, count):
+        """The lines in that many files, which are a little longer each than the one before."""
+        with gzip.open(log) as file:
+            lines = file.readlines()
+        ends = [len(lines) * (count + number) * number // (2 * count * count) for number in range(1, count)]
+        return [support.write_gzip(cls.folder / f"{number:02}.json.gz", b"".join(lines[begin:end]))
+                for number, (begin, end) in enumerate(zip([0, *ends], [*ends, len(lines)]))]  # fmt: skip
 
     @classmethod
     @functools.cache
     def outcome(cls, mode, is_protected):
-        return oracle.apply([cls.log], on_duplicate=mode, **({"refuses": fault_log.refuses} if is_protected else {}))
+        return oracle.apply(cls.inputs, on_duplicate=mode, **({"refuses": fault_log.refuses} if is_protected else {}))
 
     def expected(self, mode="skip"):
         """Of a load into the latest table()."""
@@ -120,7 +132,7 @@ class FaultTest(unittest.TestCase):
     ):
         """It waits for the named lock: the server may need a moment to notice that a killed run is gone."""
         return Loader(
-            self.log, "--to", to, "--on-duplicate", mode, "--connections", connections,
+            *self.inputs, "--to", to, "--on-duplicate", mode, "--connections", connections,
             "--range-size", range_size or self.range_size, "--order", order, "--indexes", indexes,
             "--write-method", method, "--wait-lock", wait_lock, *more,
         )  # fmt: skip
