@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <span>
 #include <utility>
 
 #include "ledger/ledger_input.h"
@@ -69,27 +69,7 @@ SourceError changed_source(std::uint64_t load_id, const RangeRecord& record) {
 
 RangeLedger::RangeLedger(std::uint64_t load_id, std::string owner) : load_id_(load_id), owner_(std::move(owner)) {}
 
-bool RangeLedger::claim(mysql::Session& session, const RangeRow& range) const {
-  const RangeRecord& record = range.record;
-  const std::string sql = fmt::format(
-      "INSERT INTO `chatload_ranges` (`load_id`, `source`, `range_number`, `kind`, `begin_byte`, `length_bytes`, "
-      "`digest`,"
-      " `compressed_end`, `first_line`, `lines`, `inserted`, `updated`, `duplicate`, `filtered`, `rejected`, `blank`)"
-      " SELECT `load_id`, {}, {}, {}, {}, {}, {}, {}, {}, 0, 0, 0, 0, 0, 0, 0 FROM `chatload_loads`"
-      " WHERE `load_id` = {} AND `owner` = {} LOCK IN SHARE MODE",
-      range.key.source.value(), range.key.number.value(), kind_of(range.key), record.begin.value(), record.length_bytes,
-      mysql::quote_text(record.digest), range.compressed_end, record.first_line.value(), load_id_,
-      mysql::quote_text(owner_));
-  try {
-    if (session.update(sql).affected_rows == 1) return true;
-  } catch (const mysql::StatementError& error) {
-    if (classify(error) == mysql::ErrorClass::kDuplicateKey) return false;
-    throw;
-  }
-  refuse_claim(session);
-}
-
-void RangeLedger::refuse_claim(mysql::Session& session) const {
+void RangeLedger::refuse_hold(mysql::Session& session) const {
   const std::vector<mysql::Row> rows =
       session.query(fmt::format("SELECT `runner` FROM `chatload_loads` WHERE `load_id` = {}", load_id_));
   if (rows.empty()) {
@@ -102,15 +82,6 @@ void RangeLedger::refuse_claim(mysql::Session& session) const {
       fmt::format("Another run ({}) has taken load {} over, so this one writes nothing more; let that one finish, or "
                   "run the same command again.",
                   mysql::shown_runner(rows.front().at(0).value_or("unknown")), load_id_));
-}
-
-void RangeLedger::record_counts(mysql::Session& session, RangeKey key, const LineCounts& counts,
-                                std::optional<std::string_view> witness) const {
-  session.execute(fmt::format(
-      "UPDATE `chatload_ranges` SET `lines` = {}, `inserted` = {}, `updated` = {}, `duplicate` = {}, `filtered` = {},"
-      " `rejected` = {}, `blank` = {}, `witness` = {}{}",
-      counts.lines, counts.inserted, counts.updated, counts.duplicate, counts.filtered, counts.rejected, counts.blank,
-      witness ? mysql::quote_text(*witness) : "NULL", where(key)));
 }
 
 std::optional<RangeRecord> RangeLedger::find(mysql::Session& session, RangeKey key) const {
@@ -130,10 +101,13 @@ void RangeLedger::hold(mysql::Session& session) const {
            .query(fmt::format("SELECT 1 FROM `chatload_loads` WHERE `load_id` = {} AND `owner` = {} LOCK IN SHARE MODE",
                               load_id_, mysql::quote_text(owner_)))
            .empty();
-  if (!is_ours) refuse_claim(session);
+  if (!is_ours) refuse_hold(session);
 }
 
-std::map<RangeKey, RangeRecord> RangeLedger::find(mysql::Session& session, RangeKey first, RangeKey last) const {
+// Their sources may have other ranges, and there may be other sources between them.
+std::map<RangeKey, RangeRecord> RangeLedger::find(mysql::Session& session, std::span<const RangeKey> keys) const {
+  const RangeKey first = keys.front();
+  const RangeKey last = keys.back();
   std::map<RangeKey, RangeRecord> records;
   session.for_each(fmt::format("SELECT `source`, `range_number`, {} FROM `chatload_ranges` WHERE `load_id` = {}"
                                " AND `source` BETWEEN {} AND {} AND (`source` > {} OR `range_number` >= {})"
@@ -141,37 +115,53 @@ std::map<RangeKey, RangeRecord> RangeLedger::find(mysql::Session& session, Range
                                kRecordCells, load_id_, first.source.value(), last.source.value(), first.source.value(),
                                first.number.value(), last.source.value(), last.number.value()),
                    [&](const mysql::Row& row) {
-                     records.emplace(
-                         RangeKey{SourceOrdinal(mysql::to_number(row[0])), RangeNumber(mysql::to_number(row[1]))},
-                         range_record(row, 2));
+                     const RangeKey key{SourceOrdinal(mysql::to_number(row[0])), RangeNumber(mysql::to_number(row[1]))};
+                     if (std::binary_search(keys.begin(), keys.end(), key)) records.emplace(key, range_record(row, 2));
                    });
   return records;
 }
 
-bool RangeLedger::insert(mysql::Session& session, const std::vector<RangeRow>& rows, std::size_t bytes_max) const {
-  constexpr std::size_t kRowBytesMax = 400;
-  const std::string head = fmt::format(
-      "INSERT INTO `chatload_ranges` (`load_id`, `source`, `range_number`, `kind`, `compressed_end`, {}) VALUES ",
-      kRecordCells);
-  std::string sql;
+bool RangeLedger::claim(mysql::Session& session, std::span<const RangeRow> ranges, std::size_t bytes_max) const {
   try {
-    for (const RangeRow& row : rows) {
-      if (sql.size() + kRowBytesMax > bytes_max) session.execute(std::exchange(sql, {}));
-      const RangeRecord& record = row.record;
-      const LineCounts& counts = record.counts;
-      sql += sql.empty() ? head : ",";
-      fmt::format_to(std::back_inserter(sql), "({},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{})", load_id_,
-                     row.key.source.value(), row.key.number.value(), kind_of(row.key), row.compressed_end,
-                     record.begin.value(), record.length_bytes, mysql::quote_text(record.digest),
-                     record.first_line.value(), counts.lines, counts.inserted, counts.updated, counts.duplicate,
-                     counts.filtered, counts.rejected, counts.blank);
-    }
-    if (!sql.empty()) session.execute(sql);
+    send_rows(session, "INSERT", ranges, bytes_max);
     return true;
   } catch (const mysql::StatementError& error) {
     if (classify(error) == mysql::ErrorClass::kDuplicateKey) return false;
     throw;
   }
+}
+
+// REPLACE: the rows are our own, and the table has no other key. It is the one statement with which both servers change
+// many rows, each to something else, and look at no other row, which might be locked.
+void RangeLedger::record(mysql::Session& session, std::span<const RangeRow> ranges, std::size_t bytes_max) const {
+  send_rows(session, "REPLACE", ranges, bytes_max);
+}
+
+void RangeLedger::send_rows(mysql::Session& session, std::string_view verb, std::span<const RangeRow> ranges,
+                            std::size_t bytes_max) const {
+  const std::string head = fmt::format(
+      "{} INTO `chatload_ranges` (`load_id`, `source`, `range_number`, `kind`, `compressed_end`, {}, `witness`) "
+      "VALUES ",
+      verb, kRecordCells);
+  std::string sql = head;
+  for (const RangeRow& range : ranges) {
+    const RangeRecord& record = range.record;
+    const LineCounts& counts = record.counts;
+    const std::string row =
+        fmt::format("({},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{})", load_id_, range.key.source.value(),
+                    range.key.number.value(), kind_of(range.key), range.compressed_end, record.begin.value(),
+                    record.length_bytes, mysql::quote_text(record.digest), record.first_line.value(), counts.lines,
+                    counts.inserted, counts.updated, counts.duplicate, counts.filtered, counts.rejected, counts.blank,
+                    range.witness ? mysql::quote_text(*range.witness) : "NULL");
+    const bool is_first = sql.size() == head.size();
+    if (!is_first && sql.size() + 1 + row.size() > bytes_max) {
+      session.execute(sql);
+      sql = head + row;
+    } else {
+      sql += is_first ? row : "," + row;
+    }
+  }
+  session.execute(sql);
 }
 
 std::vector<LineNumber> RangeLedger::rejected_lines(mysql::Session& session, SourceOrdinal source, LineNumber first,

@@ -1,7 +1,7 @@
 // A load's rows of chatload_ranges: which of its ranges are committed.
 //
-// A range's transaction first claims it: INSERT of its row, read from the load's row with a shared lock where that
-// still names our token as its owner. So
+// A transaction that writes ranges first holds the load (its row names our token as its owner, and stays as it is until
+// the end), then claims its ranges by the INSERT of their rows. So
 //   - a run that takes the load over, by an UPDATE of the owner, waits for every transaction under way, and none
 //     begins behind it: after the UPDATE the ledger is final;
 //   - a range that is committed already, or is being committed by a session that we lost, cannot be claimed: the
@@ -13,6 +13,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,7 @@ struct RangeRow {
   RangeKey key;
   std::uint64_t compressed_end;
   RangeRecord record;
+  std::optional<std::string> witness = {};  // the key of a row that the table has now (witnesses.h)
 };
 
 // The bytes of a range are not those that its record was made of.
@@ -60,23 +62,21 @@ class RangeLedger {
 
   [[nodiscard]] std::uint64_t load_id() const { return load_id_; }
 
-  // In a transaction, before anything else; the row's counts are 0 until record_counts(). False: the range is committed
-  // already. Throws DatabaseError where another run has taken the load over, or the server has lost it.
-  [[nodiscard]] bool claim(mysql::Session& session, const RangeRow& range) const;
-
-  // In the same transaction, after everything else. witness: the key of a row that the table has now (witnesses.h).
-  void record_counts(mysql::Session& session, RangeKey key, const LineCounts& counts,
-                     std::optional<std::string_view> witness) const;
-
-  // The same two for a transaction that records many ranges at once, in statements of at most bytes_max. insert() is
-  // false where one of them is committed already.
+  // In a transaction, before anything else: proves that the load is ours until the end. Throws DatabaseError where
+  // another run has taken it over, or the server has lost it.
   void hold(mysql::Session& session) const;
-  [[nodiscard]] bool insert(mysql::Session& session, const std::vector<RangeRow>& rows, std::size_t bytes_max) const;
+
+  // In the same transaction, in the order of their keys, in as few statements of at most bytes_max as will do. False:
+  // one of the ranges is committed already.
+  [[nodiscard]] bool claim(mysql::Session& session, std::span<const RangeRow> ranges, std::size_t bytes_max) const;
+
+  // In the same transaction, after everything else: the rows of ranges that it has claimed, as they are now.
+  void record(mysql::Session& session, std::span<const RangeRow> ranges, std::size_t bytes_max) const;
 
   [[nodiscard]] std::optional<RangeRecord> find(mysql::Session& session, RangeKey key) const;
 
-  // Of [first, last], those that are there.
-  [[nodiscard]] std::map<RangeKey, RangeRecord> find(mysql::Session& session, RangeKey first, RangeKey last) const;
+  // Of these, in order, those that are there.
+  [[nodiscard]] std::map<RangeKey, RangeRecord> find(mysql::Session& session, std::span<const RangeKey> keys) const;
 
   // The rejected lines of the source among [first, first + count), at most rejects_max, in order.
   [[nodiscard]] std::vector<LineNumber> rejected_lines(mysql::Session& session, SourceOrdinal source, LineNumber first,
@@ -84,7 +84,9 @@ class RangeLedger {
 
  private:
   [[nodiscard]] std::string where(RangeKey key) const;
-  [[noreturn]] void refuse_claim(mysql::Session& session) const;
+  [[noreturn]] void refuse_hold(mysql::Session& session) const;
+  void send_rows(mysql::Session& session, std::string_view verb, std::span<const RangeRow> ranges,
+                 std::size_t bytes_max) const;
 
   std::uint64_t load_id_;
   std::string owner_;

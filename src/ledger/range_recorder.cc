@@ -83,7 +83,7 @@ bool RangeRecorder::insert(mysql::Session& session, const spill::Run& group, con
   if (rows.empty()) return true;
   mysql::Transaction transaction(session);
   ledger_.hold(session);
-  if (!ledger_.insert(session, rows, session.statement_bytes_max(statement_bytes_max_))) return false;
+  if (!ledger_.claim(session, rows, session.statement_bytes_max(statement_bytes_max_))) return false;
   RejectSender rejects(session, mapping_, ledger_.load_id(), statement_bytes_max_);
   rejects.begin_transaction();
   spill::RangeJournalReader reader(group);
@@ -100,7 +100,9 @@ bool RangeRecorder::insert(mysql::Session& session, const spill::Run& group, con
 }
 
 void RangeRecorder::require_recorded(mysql::Session& session, const std::vector<RangeEntry>& ranges) {
-  const auto there = ledger_.find(session, ranges.front().key, ranges.back().key);
+  std::vector<RangeKey> keys;
+  for (const RangeEntry& range : ranges) keys.push_back(range.key);
+  const auto there = ledger_.find(session, keys);
   for (const RangeEntry& range : ranges) {
     const auto found = there.find(range.key);
     if (found == there.end()) throw range_lost(lines_from(range.first_line, range.counts.lines));

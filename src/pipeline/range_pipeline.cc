@@ -57,7 +57,7 @@ class RangeGraph final : public write::JobOwner {
         sink_(sink),
         stats_(stats),
         stop_(stop),
-        jobs_(std::vector<RangeJob>(options.ranges_in_flight_max)),
+        packs_(std::vector<RangePack>(options.ranges_in_flight_max)),
         parsers_(make_parsers(options, mapping, filter, sink)),
         settler_(mapping, stats, sink.fate()),
         rejects_parser_(mapping, filter, static_cast<std::uint32_t>(options.limits.line_bytes_max)) {}
@@ -67,22 +67,23 @@ class RangeGraph final : public write::JobOwner {
   void first_rejects(parse::ParsedRange& parsed) override;
   void more_rejects(parse::ParsedRange& parsed) override;
   [[nodiscard]] bool allows_refused(const WriteJob& job, std::uint64_t refused) override;
-  void give_up(const WriteJob& job) override { static_cast<const RangeJob&>(job).account->is_given_up = true; }
-  void done(WriteJob& job) override;
+  void done(write::Pack& pack) override;
 
  private:
-  using ParseNode = flow::multifunction_node<RangeJob*, std::tuple<RangeJob*>>;
-  using WriteNode = flow::async_node<RangeJob*, RangeJob*>;
-  using SettleNode = flow::multifunction_node<RangeJob*, std::tuple<flow::continue_msg>>;
+  using ParseNode = flow::multifunction_node<RangePack*, std::tuple<RangePack*>>;
+  using WriteNode = flow::async_node<RangePack*, RangePack*>;
+  using SettleNode = flow::multifunction_node<RangePack*, std::tuple<flow::continue_msg>>;
 
   void run_graph();
   void finish_preparers();
-  RangeJob* split();
-  void parse(RangeJob& job, Parser& parser);
-  void number_lines(RangeJob& job);
-  void hand_over(RangeJob& job, WriteNode::gateway_type& gateway);
-  std::size_t settle_in_order(RangeJob& job);
-  void settle(RangeJob& job);
+  RangePack* split();
+  void parse(RangePack& pack, Parser& parser);
+  void parse(RangeJob& range, parse::RangeParser& parser);
+  void number_lines(RangePack& pack);
+  [[nodiscard]] bool number_lines(RangeJob& range);
+  void hand_over(RangePack& pack, WriteNode::gateway_type& gateway);
+  std::size_t settle_in_order(RangePack& pack);
+  void settle(RangeJob& range);
 
   // Runs body; false if it threw, which is kept and stops the splitter.
   template <typename Body>
@@ -109,13 +110,13 @@ class RangeGraph final : public write::JobOwner {
   const StopSignal& stop_;
   std::uint64_t places_ = 0;  // split() only
 
-  LoanPool<RangeJob> jobs_;
+  LoanPool<RangePack> packs_;
   LoanPool<Parser> parsers_;
 
   bool is_discarding_ = false;  // nothing more is to be written; number_lines() and hand_over() only
 
   // settle_in_order() only, until the graph is done.
-  std::map<std::uint64_t, RangeJob*> done_;  // by place: committed or given up, while one in front is not
+  std::map<std::uint64_t, RangePack*> done_;  // by place: committed or given up, while one in front is not
   std::uint64_t next_to_settle_ = 0;
   RangeSettler settler_;
   bool all_committed_ = true;
@@ -143,31 +144,31 @@ PipelineResult RangeGraph::execute() {
 
 void RangeGraph::run_graph() {
   flow::graph graph;
-  flow::input_node<RangeJob*> split_node(graph, [this](oneapi::tbb::flow_control& control) {
-    RangeJob* const job = split();
-    if (job == nullptr) control.stop();
-    return job;
+  flow::input_node<RangePack*> split_node(graph, [this](oneapi::tbb::flow_control& control) {
+    RangePack* const pack = split();
+    if (pack == nullptr) control.stop();
+    return pack;
   });
-  // The splitter holds one range more, ready for the next token.
-  flow::limiter_node<RangeJob*> limiter(graph, options_.ranges_in_flight_max - 1);
-  ParseNode parse_node(graph, options_.threads, [this](RangeJob* job, ParseNode::output_ports_type& parsed) {
+  // The splitter holds one pack more, ready for the next token.
+  flow::limiter_node<RangePack*> limiter(graph, options_.ranges_in_flight_max - 1);
+  ParseNode parse_node(graph, options_.threads, [this](RangePack* pack, ParseNode::output_ports_type& parsed) {
     Parser& parser = parsers_.acquire();
-    parse(*job, parser);
-    std::get<0>(parsed).try_put(job);
-    // Not before: the ranges behind wait for this one, and it would wait for a whole run to be sorted and written.
+    parse(*pack, parser);
+    std::get<0>(parsed).try_put(pack);
+    // Not before: the packs behind wait for this one, and it would wait for a whole run to be sorted and written.
     if (parser.preparer && !succeeds([&] { parser.preparer->make_room(); })) parser.preparer.reset();
     parsers_.release(parser);
   });
-  flow::sequencer_node<RangeJob*> sequence(graph, [](RangeJob* const& job) { return job->place; });
-  // One node numbers and hands over: between two of them ranges could change places, since a serial function_node
+  flow::sequencer_node<RangePack*> sequence(graph, [](RangePack* const& pack) { return pack->place; });
+  // One node numbers and hands over: between two of them packs could change places, since a serial function_node
   // starts on its next message before it passes on what it made of the last.
-  WriteNode write_node(graph, flow::serial, [this](RangeJob* job, WriteNode::gateway_type& gateway) {
-    number_lines(*job);
-    hand_over(*job, gateway);
+  WriteNode write_node(graph, flow::serial, [this](RangePack* pack, WriteNode::gateway_type& gateway) {
+    number_lines(*pack);
+    hand_over(*pack, gateway);
   });
   gateway_ = &write_node.gateway();
-  SettleNode settle_node(graph, flow::serial, [this](RangeJob* job, SettleNode::output_ports_type& tokens) {
-    for (std::size_t settled = settle_in_order(*job); settled > 0; --settled) {
+  SettleNode settle_node(graph, flow::serial, [this](RangePack* pack, SettleNode::output_ports_type& tokens) {
+    for (std::size_t settled = settle_in_order(*pack); settled > 0; --settled) {
       std::get<0>(tokens).try_put(flow::continue_msg());
     }
   });
@@ -192,82 +193,97 @@ void RangeGraph::finish_preparers() {
   });
 }
 
-// The next range in order, or null when no more are to come.
-RangeJob* RangeGraph::split() {
+// The next pack in order, or null when no more are to come.
+RangePack* RangeGraph::split() {
   if (ended_ || stop_.requested() || sink_.has_failed()) return nullptr;
-  RangeJob& job = jobs_.acquire();
+  RangePack& pack = packs_.acquire();
+  if (pack.ranges.empty()) pack.ranges.emplace_back();
+  RangeJob& range = pack.ranges.front();
   std::optional<FedRange> fed;
   succeeds([&] {
-    // Made at a job's first use, so that a short input takes little memory.
-    PaddedBuffer& buffer = job.parsed.range.bytes;
+    // Made at a pack's first use, so that a short input takes little memory.
+    PaddedBuffer& buffer = range.parsed.range.bytes;
     if (buffer.capacity() == 0) buffer = PaddedBuffer(options_.limits.buffer_bytes());
     fed = feed_.next(std::move(buffer));
   });
   stats_.source_read = feed_.compressed_bytes();
   // A stop ends the stream anywhere, so the range that comes after one may end inside a line.
   if (!fed || stop_.requested()) {
-    jobs_.release(job);
+    packs_.release(pack);
     return nullptr;
   }
-  job.parsed.range = std::move(fed->range);
-  job.account = fed->account;
-  job.source = fed->account->ordinal;
-  job.is_given_up = &fed->account->is_given_up;
-  job.compressed_end = fed->compressed_end;
-  job.is_recorded = sink_.is_recorded(job);
-  job.owner = this;
-  job.place = places_++;
-  stats_.bytes_decompressed += job.parsed.range.length_bytes();
+  range.parsed.range = std::move(fed->range);
+  range.account = fed->account;
+  range.source = fed->account->ordinal;
+  range.is_given_up = &fed->account->is_given_up;
+  range.compressed_end = fed->compressed_end;
+  range.is_recorded = sink_.is_recorded(range.key());
+  range.owner = this;
+  pack.jobs.assign(1, &range);
+  pack.place = places_++;
+  stats_.bytes_decompressed += range.parsed.range.length_bytes();
   ++stats_.ranges_split;
-  return &job;
+  return &pack;
 }
 
-void RangeGraph::parse(RangeJob& job, Parser& parser) {
-  job.parse_failure = nullptr;
+void RangeGraph::parse(RangePack& pack, Parser& parser) {
+  pack.parse_failure = nullptr;
   try {
-    if (sink_.wants_digests()) job.digest = digest_hex(job.parsed.range.bytes.view().text());
-    if (job.is_recorded && !sink_.parses_recorded()) {
-      parse::count_lines(job.parsed);
-    } else {
-      parser.range_parser.parse(job.parsed);
-    }
-    if (parser.preparer) parser.preparer->prepare(job);
+    for (RangeJob& range : pack.ranges) parse(range, parser.range_parser);
+    if (parser.preparer) parser.preparer->prepare(pack);
   } catch (...) {
-    job.parse_failure = std::current_exception();
+    pack.parse_failure = std::current_exception();
     parser.preparer.reset();  // no other function of it may be called now, and the run ends
   }
   ++stats_.ranges_parsed;
 }
 
-// In order. What is behind more bad lines than the source's budget has is not written.
-void RangeGraph::number_lines(RangeJob& job) {
-  SourceAccount& source = *job.account;
-  job.result = {};
-  if (is_discarding_ || source.is_discarded) return;
-  job.first_line = source.next_line;
-  source.next_line += job.parsed.counts.lines;
-  is_discarding_ = !succeeds([&] {
-    if (job.parse_failure) std::rethrow_exception(job.parse_failure);
-  });
-  source.is_discarded =
-      source.is_given_up || !source.rejects.may_hold(source.rejected_lines, LineNumber(1), job.first_line);
-  source.rejected_lines += job.parsed.counts.rejected();
+void RangeGraph::parse(RangeJob& range, parse::RangeParser& parser) {
+  if (sink_.wants_digests()) range.digest = digest_hex(range.parsed.range.bytes.view().text());
+  if (range.is_recorded && !sink_.parses_recorded()) {
+    parse::count_lines(range.parsed);
+  } else {
+    parser.parse(range.parsed);
+  }
 }
 
-void RangeGraph::hand_over(RangeJob& job, WriteNode::gateway_type& gateway) {
-  const bool is_discarded = is_discarding_ || job.account->is_discarded;
+// In order.
+void RangeGraph::number_lines(RangePack& pack) {
+  is_discarding_ = is_discarding_ || !succeeds([&] {
+                     if (pack.parse_failure) std::rethrow_exception(pack.parse_failure);
+                   });
+  std::erase_if(pack.jobs, [&](WriteJob* job) { return !number_lines(static_cast<RangeJob&>(*job)); });
+}
+
+// Whether the range is to be written: what is behind more bad lines than the source's budget has is not.
+bool RangeGraph::number_lines(RangeJob& range) {
+  SourceAccount& source = *range.account;
+  range.result = {};
+  if (is_discarding_ || source.is_discarded) return false;
+  range.first_line = source.next_line;
+  source.next_line += range.parsed.counts.lines;
+  source.is_discarded =
+      source.is_given_up || !source.rejects.may_hold(source.rejected_lines, LineNumber(1), range.first_line);
+  source.rejected_lines += range.parsed.counts.rejected();
+  return !source.is_discarded;
+}
+
+void RangeGraph::hand_over(RangePack& pack, WriteNode::gateway_type& gateway) {
   bool is_on_its_way = false;
   gateway.reserve_wait();
-  if (is_discarded || !succeeds([&] { is_on_its_way = sink_.hand_over(job); })) {
-    is_discarding_ = is_discarding_ || !is_discarded;
-  } else if (!is_on_its_way) {
-    job.result.committed = true;  // all is done that is to be done for a range
+  if (!pack.jobs.empty()) {
+    if (!succeeds([&] { is_on_its_way = sink_.hand_over(pack); })) {
+      is_discarding_ = true;
+    } else if (!is_on_its_way) {
+      // All is done that is to be done for a range.
+      for (WriteJob* const job : pack.jobs) job->result.committed = true;
+    }
   }
-  if (!is_on_its_way) done(job);
+  if (!is_on_its_way) done(pack);
 }
 
-void RangeGraph::done(WriteJob& job) {
-  gateway_->try_put(&static_cast<RangeJob&>(job));
+void RangeGraph::done(write::Pack& pack) {
+  gateway_->try_put(&static_cast<RangePack&>(pack));
   gateway_->release_wait();
 }
 
@@ -288,34 +304,34 @@ bool RangeGraph::allows_refused(const WriteJob& job, std::uint64_t refused) {
                           job.first_line + (counts.lines - 1));
 }
 
-// Settles the range and those behind it that only waited for it; returns how many.
-std::size_t RangeGraph::settle_in_order(RangeJob& job) {
-  done_.emplace(job.place, &job);
+// Settles the pack and those behind it that only waited for it; returns how many.
+std::size_t RangeGraph::settle_in_order(RangePack& pack) {
+  done_.emplace(pack.place, &pack);
   std::size_t settled = 0;
   for (; !done_.empty() && done_.begin()->first == next_to_settle_; ++next_to_settle_, ++settled) {
-    RangeJob& next = *done_.begin()->second;
+    RangePack& next = *done_.begin()->second;
     done_.erase(done_.begin());
-    settle(next);
-    jobs_.release(next);
+    for (RangeJob& range : next.ranges) settle(range);
+    packs_.release(next);
   }
   return settled;
 }
 
 // Without writers, a range whose rejects could not be kept does not count.
-void RangeGraph::settle(RangeJob& job) {
-  SourceAccount& source = *job.account;
+void RangeGraph::settle(RangeJob& range) {
+  SourceAccount& source = *range.account;
   const bool is_over_before = source.budget_verdict.has_value();
   const bool is_kept = !is_over_before && succeeds([&] {
-    if (job.result.committed) sink_.settle(job);
-    settler_.add_rejects(job, source);
+    if (range.result.committed) sink_.settle(range);
+    settler_.add_rejects(range, source);
   });
   if (source.budget_verdict && !is_over_before) {
     source.is_given_up = true;
     log_error(*source.budget_verdict);
   }
-  if (!is_kept && sink_.fate() != Fate::kWritten) job.result.committed = false;
-  settler_.count(job, source);
-  all_committed_ = all_committed_ && (job.result.committed || source.is_given_up);
+  if (!is_kept && sink_.fate() != Fate::kWritten) range.result.committed = false;
+  settler_.count(range, source);
+  all_committed_ = all_committed_ && (range.result.committed || source.is_given_up);
 }
 
 }  // namespace

@@ -1,21 +1,21 @@
-// Where the graph's ranges go: to the table, to a spill, or no further than their counts.
+// Where the graph's packs go: to the table, to a spill, or no further than their counts.
 #pragma once
 
 #include <memory>
 
-#include "pipeline/range_job.h"
+#include "pipeline/range_pack.h"
 #include "pipeline/range_settler.h"
 
 namespace chatload::pipeline {
 
-// What one parser does with its ranges beside parsing them. Single-threaded, of one parser.
+// What one parser does with its packs beside parsing them. Single-threaded, of one parser.
 class RangePreparer {
  public:
   virtual ~RangePreparer() = default;
 
-  // The range is parsed; a recorded one may have only its lines counted.
-  virtual void prepare(RangeJob& job) = 0;
-  // The range is on its way.
+  // The ranges are parsed; recorded ones may have only their lines counted.
+  virtual void prepare(RangePack& pack) = 0;
+  // The pack is on its way.
   virtual void make_room() {}
   // There are no more.
   virtual void finish() {}
@@ -29,7 +29,7 @@ class RangeSink {
   [[nodiscard]] virtual Fate fate() const = 0;
 
   // The ledger has the range. Called by the splitter.
-  [[nodiscard]] virtual bool is_recorded(const RangeJob& /*job*/) const { return false; }
+  [[nodiscard]] virtual bool is_recorded(RangeKey /*range*/) const { return false; }
   // Where the rows of those are not wanted, their lines are counted and no more.
   [[nodiscard]] virtual bool parses_recorded() const { return true; }
   // Whether ranges need the digest of their bytes.
@@ -38,8 +38,9 @@ class RangeSink {
   // One for each parser; may be null.
   [[nodiscard]] virtual std::unique_ptr<RangePreparer> make_preparer() { return nullptr; }
 
-  // In order. True: the job's owner hears of it by done(). False: it is done now, and settled next.
-  [[nodiscard]] virtual bool hand_over(RangeJob& /*job*/) { return false; }
+  // In order, with at least one job. True: the jobs' owner hears of it by done(). False: it is done now, and settled
+  // next.
+  [[nodiscard]] virtual bool hand_over(RangePack& /*pack*/) { return false; }
 
   // In order, before the range's rejects are judged.
   virtual void settle(RangeJob& /*job*/) {}

@@ -11,7 +11,7 @@ namespace {
 class Ordering final : public RangePreparer {
  public:
   Ordering(std::size_t key, bool parallel) : orderer_(key, parallel) {}
-  void prepare(RangeJob& job) override { orderer_.order(job.parsed.rows, job.order); }
+  void prepare(RangePack& pack) override { orderer_.order(pack); }
 
  private:
   write::WriteOrderer orderer_;
@@ -20,7 +20,9 @@ class Ordering final : public RangePreparer {
 class Spilling final : public RangePreparer {
  public:
   explicit Spilling(spill::SpillStore& rows) : builder_(rows) {}
-  void prepare(RangeJob& job) override { builder_.add(job.parsed.rows, job.key()); }
+  void prepare(RangePack& pack) override {
+    for (const RangeJob& range : pack.ranges) builder_.add(range.parsed.rows, range.key());
+  }
   void make_room() override { builder_.make_room(); }
   void finish() override { builder_.finish(); }
 
@@ -30,18 +32,18 @@ class Spilling final : public RangePreparer {
 
 }  // namespace
 
-bool WritingSink::is_recorded(const RangeJob& job) const { return committed_.contains(job.key()); }
+bool WritingSink::is_recorded(RangeKey range) const { return committed_.contains(range); }
 
 std::unique_ptr<RangePreparer> WritingSink::make_preparer() {
   return std::make_unique<Ordering>(mapping_.key, parallel_);
 }
 
-bool WritingSink::hand_over(RangeJob& job) {
-  pool_.submit(job);
+bool WritingSink::hand_over(RangePack& pack) {
+  pool_.submit(pack);
   return true;
 }
 
-bool SortingSink::is_recorded(const RangeJob& job) const { return committed_.contains(job.key()); }
+bool SortingSink::is_recorded(RangeKey range) const { return committed_.contains(range); }
 
 std::unique_ptr<RangePreparer> SortingSink::make_preparer() { return std::make_unique<Spilling>(rows_); }
 

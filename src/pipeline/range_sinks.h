@@ -17,7 +17,7 @@ class CountingSink final : public RangeSink {
   [[nodiscard]] bool wants_digests() const override { return false; }
 };
 
-// To the table. A recorded range is not parsed: its lines are counted, and a writer compares it with its record.
+// To the table. Recorded ranges are not parsed: their lines are counted, and a writer compares them with their record.
 class WritingSink final : public RangeSink {
  public:
   // parallel: TableInfo::can_write_in_parallel().
@@ -26,10 +26,10 @@ class WritingSink final : public RangeSink {
       : mapping_(mapping), pool_(pool), committed_(committed), parallel_(parallel) {}
 
   [[nodiscard]] Fate fate() const override { return Fate::kWritten; }
-  [[nodiscard]] bool is_recorded(const RangeJob& job) const override;
+  [[nodiscard]] bool is_recorded(RangeKey range) const override;
   [[nodiscard]] bool parses_recorded() const override { return false; }
   [[nodiscard]] std::unique_ptr<RangePreparer> make_preparer() override;
-  [[nodiscard]] bool hand_over(RangeJob& job) override;
+  [[nodiscard]] bool hand_over(RangePack& pack) override;
   [[nodiscard]] bool has_failed() const override { return pool_.failed(); }
 
  private:
@@ -48,7 +48,7 @@ class SortingSink final : public RangeSink {
       : rows_(rows), ranges_(ranges), committed_(committed) {}
 
   [[nodiscard]] Fate fate() const override { return Fate::kSorted; }
-  [[nodiscard]] bool is_recorded(const RangeJob& job) const override;
+  [[nodiscard]] bool is_recorded(RangeKey range) const override;
   [[nodiscard]] std::unique_ptr<RangePreparer> make_preparer() override;
   void settle(RangeJob& job) override;
 

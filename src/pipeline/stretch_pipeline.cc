@@ -23,6 +23,11 @@ using write::WriteJob;
 // load could have several.
 std::uint64_t place_of(RangeKey range) { return ((range.source.value() - 1) << 40U) + range.number.value(); }
 
+// A pack of its own.
+struct Stretch : write::Pack {
+  WriteJob job;
+};
+
 class StretchFlow final : public write::JobOwner {
  public:
   StretchFlow(const spill::SpillStore& store, const StretchOptions& options, const parse::Mapping& mapping,
@@ -37,10 +42,10 @@ class StretchFlow final : public write::JobOwner {
         rows_total_(store.rows()),
         cursor_(store, options.left_out),
         orderer_(mapping.key, /*parallel=*/true),
-        jobs_(options.in_flight_max),
+        stretches_(options.in_flight_max),
         settler_(mapping, stats, Fate::kWritten),
         account_(account) {
-    for (WriteJob& job : jobs_) free_.push_back(&job);
+    for (Stretch& stretch : stretches_) free_.push_back(&stretch);
   }
 
   StretchResult execute();
@@ -48,15 +53,14 @@ class StretchFlow final : public write::JobOwner {
   void first_rejects(parse::ParsedRange&) override {}
   void more_rejects(parse::ParsedRange&) override {}
   [[nodiscard]] bool allows_refused(const WriteJob& job, std::uint64_t refused) override;
-  void give_up(const WriteJob&) override {}
-  void done(WriteJob& job) override;
+  void done(write::Pack& pack) override;
 
  private:
   [[nodiscard]] bool is_ended();
-  [[nodiscard]] WriteJob& acquire();
-  [[nodiscard]] bool fill(WriteJob& job);
+  [[nodiscard]] Stretch& acquire();
+  [[nodiscard]] bool fill(Stretch& stretch);
   void submit_all();
-  void give_back(WriteJob& job);
+  void give_back(Stretch& stretch);
   void await_all();
 
   const StretchOptions& options_;
@@ -71,13 +75,13 @@ class StretchFlow final : public write::JobOwner {
   std::uint64_t rows_ = 0;  // of the stretches so far
   spill::MergeCursor cursor_;
   write::WriteOrderer orderer_;
-  std::uint64_t stretches_ = 0;
+  std::uint64_t submitted_ = 0;
   bool reached_end_ = false;
 
-  std::vector<WriteJob> jobs_;
+  std::vector<Stretch> stretches_;
   std::mutex mutex_;  // guards all below
   std::condition_variable returned_;
-  std::vector<WriteJob*> free_;
+  std::vector<Stretch*> free_;
   RangeSettler settler_;
   SourceAccount& account_;
   std::exception_ptr failure_;
@@ -96,22 +100,22 @@ StretchResult StretchFlow::execute() {
 
 void StretchFlow::submit_all() {
   for (;;) {
-    WriteJob& job = acquire();
+    Stretch& stretch = acquire();
     try {
-      if (is_ended() || !fill(job)) return give_back(job);
-      pool_.submit(job);
+      if (is_ended() || !fill(stretch)) return give_back(stretch);
+      pool_.submit(stretch);
     } catch (...) {
-      give_back(job);
+      give_back(stretch);
       throw;
     }
-    ++stretches_;
+    ++submitted_;
   }
 }
 
-// Notifies with the lock held: whoever hears of the last job may be gone a moment later, and this with it.
-void StretchFlow::give_back(WriteJob& job) {
+// Notifies with the lock held: whoever hears of the last stretch may be gone a moment later, and this with it.
+void StretchFlow::give_back(Stretch& stretch) {
   const std::lock_guard lock(mutex_);
-  free_.push_back(&job);
+  free_.push_back(&stretch);
   returned_.notify_one();
 }
 
@@ -120,31 +124,34 @@ bool StretchFlow::is_ended() {
   return failure_ || account_.budget_verdict || stop_.requested() || pool_.failed();
 }
 
-WriteJob& StretchFlow::acquire() {
+Stretch& StretchFlow::acquire() {
   std::unique_lock lock(mutex_);
   returned_.wait(lock, [this] { return !free_.empty(); });
-  WriteJob& job = *free_.back();
+  Stretch& stretch = *free_.back();
   free_.pop_back();
-  return job;
+  return stretch;
 }
 
 void StretchFlow::await_all() {
   std::unique_lock lock(mutex_);
-  returned_.wait(lock, [this] { return free_.size() == jobs_.size(); });
+  returned_.wait(lock, [this] { return free_.size() == stretches_.size(); });
 }
 
 // False where there are no more rows.
-bool StretchFlow::fill(WriteJob& job) {
+bool StretchFlow::fill(Stretch& stretch) {
+  WriteJob& job = stretch.job;
   parse::ParsedRange& parsed = job.parsed;
   reached_end_ = !cursor_.next(parsed.rows, job.origins, options_.range_bytes);
   if (reached_end_) return false;
-  parsed.range.number = RangeNumber(stretches_);
+  parsed.range.number = RangeNumber(submitted_);
   parsed.counts = {};
   parsed.counts.lines = parsed.counts.valid = parsed.rows.rows();
   job.is_recorded = committed_.contains(job.key());
   job.result = {};
   job.owner = this;
-  orderer_.order_stretch(parsed.rows, job.order);
+  job.is_given_up = &account_.is_given_up;
+  stretch.jobs.assign(1, &job);
+  orderer_.order_stretch(stretch);
   Digest digest;
   for (std::size_t row = 0; row < parsed.rows.rows(); ++row) {
     const spill::RowOrigin& origin = job.origins[row];
@@ -167,17 +174,18 @@ bool StretchFlow::allows_refused(const WriteJob&, std::uint64_t refused) {
   return account_.rejects.may_hold(account_.rejects.rejected() + refused, LineNumber(), LineNumber());
 }
 
-void StretchFlow::done(WriteJob& job) {
+void StretchFlow::done(write::Pack& pack) {
+  auto& stretch = static_cast<Stretch&>(pack);
   {
     const std::lock_guard lock(mutex_);
     try {
-      settler_.add_rejects(job, account_);
+      settler_.add_rejects(stretch.job, account_);
     } catch (...) {
       failure_ = std::current_exception();
     }
-    settler_.count(job, account_);
+    settler_.count(stretch.job, account_);
   }
-  give_back(job);
+  give_back(stretch);
 }
 
 }  // namespace

@@ -1,12 +1,34 @@
-// START TRANSACTION; claim; rows (row_sender.h); rejects; counts; COMMIT
+// What becomes of a pack:
+//
+//            ┌──────────────────────── again ─────────────────────────┐
+//            ▼                                                        │
+//   write ─► wait for lower packs, its turn, the end of a pause       │
+//            │                                                        │
+//            ├─ recorded by an earlier run ──► compared ──► committed │
+//            ▼                                                        │
+//            START TRANSACTION; hold the load; claim the ranges ──────┤ lock failure, connection lost
+//            │                        │ one is there (1062)           │
+//            │                        └► ROLLBACK; compared ─► committed
+//            ▼                                                        │
+//            rows that are not late, range after range                │
+//            wait for lower packs that share keys ────────────────────┤ one of them met our locks: gives way
+//            late rows, range after range ────────────────────────────┤ LOAD DATA did not do: as text
+//            rejects; rows of the ledger                              │ a source is given up: without its ranges
+//            COMMIT ──────────────────────────────────────────────────┘ connection lost: in doubt, so the claim tells
+//            │
+//            ▼
+//            committed
+//
+// A transaction that is in doubt was committed as a whole or not at all, so after a 1062 all ranges of the pack must be
+// in the ledger, and have our bytes.
 #include "write/batch_writer.h"
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/errors.h"
@@ -21,16 +43,25 @@ void sort_by_line(std::vector<RefusedLine>& refused) {
   std::sort(refused.begin(), refused.end(), [](const RefusedLine& a, const RefusedLine& b) { return a.line < b.line; });
 }
 
-// Before its lines have come to anything.
+// As it stands: before its transaction its lines have come to nothing.
 ledger::RangeRow row_of(const WriteJob& job) {
   const split::Range& range = job.parsed.range;
+  ledger::LineCounts counts = job.result.counts;
+  counts.lines = job.parsed.counts.lines;
   return {.key = job.key(),
           .compressed_end = job.compressed_end,
           .record = {.begin = range.begin,
                      .length_bytes = range.length_bytes(),
                      .digest = job.digest,
                      .first_line = job.first_line,
-                     .counts = {.lines = job.parsed.counts.lines}}};
+                     .counts = counts}};
+}
+
+bool is_given_up(const WriteJob* job) { return *job->is_given_up; }
+
+bool has_late_rows(const Pack& pack) {
+  return std::any_of(pack.jobs.begin(), pack.jobs.end(),
+                     [](const WriteJob* job) { return job->order.late_begin < job->order.rows.size(); });
 }
 
 }  // namespace
@@ -51,12 +82,12 @@ void BatchWriter::notice_if_closed() noexcept {
   }
 }
 
-void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
-  job.result = {};
-  rows_.begin_job();
+void BatchWriter::write(Pack& pack, RangeScheduler& scheduler) {
+  for (WriteJob* const job : pack.jobs) job->result = {};
+  rows_.begin_pack();
   bool may_wait_inside = true;
   std::optional<mysql::RetryPolicy::Clock::time_point> failing_since;
-  for (unsigned failures = 0; !has_to_end(job);) {
+  for (unsigned failures = 0; goes_on(pack);) {
     std::string trouble;
     std::optional<DatabaseError> last_word;
     try {
@@ -64,19 +95,15 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
         reconnect();
         failures = 0;
       }
-      switch (write_transaction(job, scheduler, may_wait_inside)) {
-        case Outcome::kCommitted:
-          if (context_.respelled != nullptr) *context_.respelled += job.result.respelled;
-          return;
-        case Outcome::kGivenUp: return;
-        case Outcome::kRolledBack: may_wait_inside = false; continue;
-      }
+      if (write_transaction(pack, scheduler, may_wait_inside)) return;
+      may_wait_inside = false;
+      continue;
     } catch (const mysql::ConnectError& error) {
       if (!context_.retry.may_redo(error)) throw;
       trouble = std::string(error.what());
       last_word.emplace(error);
     } catch (const mysql::StatementError& error) {
-      last_word.emplace(statement_failure(job, error, context_, is_committing_));
+      last_word.emplace(statement_failure(pack, error, context_, is_committing_));
       const bool is_lost =
           classify(error) == mysql::ErrorClass::kConnectionLost || classify(error) == mysql::ErrorClass::kReadOnly;
       const bool is_rolled_back = roll_back();
@@ -94,8 +121,15 @@ void BatchWriter::write(WriteJob& job, RangeScheduler& scheduler) {
     may_wait_inside = false;
     ++context_.retries;
     if (!failing_since) failing_since = mysql::RetryPolicy::Clock::now();
-    if (!context_.retry.wait(*failing_since, failures++, trouble) && !has_to_end(job)) throw *last_word;
+    if (!context_.retry.wait(*failing_since, failures++, trouble) && goes_on(pack)) throw *last_word;
   }
+}
+
+// Takes out the jobs whose source is given up. False where nothing is left to do, or the run is to end.
+// REQUIRES: no transaction is open.
+bool BatchWriter::goes_on(Pack& pack) const {
+  std::erase_if(pack.jobs, is_given_up);
+  return !pack.jobs.empty() && !failed_ && !context_.stop.requested();
 }
 
 // A server that came back may not be the one that went: what it acknowledged must still be there.
@@ -107,100 +141,151 @@ void BatchWriter::reconnect() {
   --context_.disconnected;
 }
 
-// Nothing holds locks meanwhile: transactions under way end, and one that waits inside for this range gives way. A
-// session that the server closes in a long pause is connected again, as behind a slow input.
-void BatchWriter::await_clearance(const WriteJob& job, RangeScheduler& scheduler) {
+// No transaction stays open during a pause: running ones finish, and one that waits inside for this pack rolls back. A
+// session that the server closes in a long pause is connected again, as after a slow input.
+void BatchWriter::await_clearance(Pack& pack, RangeScheduler& scheduler) {
   context_.await_clearance([&] {
-    if (has_to_end(job)) return false;
+    if (!goes_on(pack)) return false;
     scheduler.report_paused();
     return true;
   });
 }
 
-BatchWriter::Outcome BatchWriter::write_transaction(WriteJob& job, RangeScheduler& scheduler, bool may_wait_inside) {
+// False: nothing is written, and there may be something left to do.
+bool BatchWriter::write_transaction(Pack& pack, RangeScheduler& scheduler, bool may_wait_inside) {
   is_committing_ = false;
-  if (job.is_recorded) {
-    take_recorded(job, /*by_earlier_run=*/true);
-    return Outcome::kCommitted;
+  if (pack.is_recorded()) {
+    take_recorded(pack);
+    return true;
   }
-  const WriteOrder& order = job.order;
-  const bool has_late_rows = order.late_begin < order.rows.size();
-  if (has_late_rows && !may_wait_inside) scheduler.await_contested(job);
+  if (!may_wait_inside && has_late_rows(pack)) scheduler.await_contested(pack);
   reports_before_ = scheduler.lock_reports();  // before the waits, in which there may be some
-  scheduler.await_turn(job);
-  await_clearance(job, scheduler);
-  if (has_to_end(job)) return Outcome::kGivenUp;
+  scheduler.await_turn(pack);
+  await_clearance(pack, scheduler);
+  if (!goes_on(pack)) return false;
 
   rows_.learn_limits();
   session_.execute("START TRANSACTION");
-  if (!context_.ledger.claim(session_, row_of(job))) {
+  context_.ledger.hold(session_);
+  if (!claim(pack)) {
     session_.execute("ROLLBACK");
-    take_recorded(job, /*by_earlier_run=*/false);
+    take_recorded(pack);
     context_.retry.committed();
-    return Outcome::kCommitted;
-  }
-  const parse::ParseCounts& parsed = job.parsed.counts;
-  job.result.counts = {
-      .lines = parsed.lines, .filtered = parsed.filtered, .rejected = parsed.rejected(), .blank = parsed.blank};
-  job.result.refused.clear();
-  job.result.witness.reset();
-  job.result.respelled = 0;
-  rejects_.begin_transaction();
-  const std::span<const std::uint32_t> rows = order.rows;
-  RowSender::Outcome sent = rows_.send(job, rows.first(order.late_begin));
-  bool gives_way = false;
-  if (sent == RowSender::Outcome::kSent && has_late_rows) {
-    // Undoing a refused statement leaves locks on gaps where lower ranges may have rows to insert.
-    const bool has_gap_locks = !job.result.refused.empty() && scheduler.is_contested(job);
-    gives_way = has_gap_locks || !scheduler.await_contested_with_locks(job, reports_before_);
-    if (!gives_way) sent = rows_.insert_all(job, rows.subspan(order.late_begin));
-  }
-  sort_by_line(job.result.refused);
-  if (sent != RowSender::Outcome::kSent || gives_way || has_failed(job)) {
-    session_.execute("ROLLBACK");
-    return sent == RowSender::Outcome::kFellBack || gives_way ? Outcome::kRolledBack : Outcome::kGivenUp;
-  }
-  job.for_each_reject([&](const parse::RawReject& reject) {
-    rejects_.add(reject);
     return true;
-  });
-  rejects_.flush();
-  context_.ledger.record_counts(session_, job.key(), job.result.counts, witness_of(job));
+  }
+  if (!send_rows(pack, scheduler) || failed_ || std::any_of(pack.jobs.begin(), pack.jobs.end(), is_given_up)) {
+    session_.execute("ROLLBACK");
+    return false;
+  }
+  record(pack);
   is_committing_ = true;
   session_.execute("COMMIT");
   is_committing_ = false;
-  context_.committed.add(job.key());
   context_.retry.committed();
   rows_.committed();
-  job.result.committed = true;
-  return Outcome::kCommitted;
+  keep_committed(pack);
+  return true;
 }
 
-std::optional<std::string_view> BatchWriter::witness_of(const WriteJob& job) {
-  if (!job.result.witness) return std::nullopt;
-  const std::string_view key = job.parsed.rows.row(*job.result.witness)[context_.mapping.key].as_text();
-  const std::string keys[] = {std::string(key)};
-  if (context_.may_lack_keys && ledger::count_missing(session_, ledger::key_column(context_.mapping), keys) > 0)
-    return std::nullopt;
-  return key;
+bool BatchWriter::claim(const Pack& pack) {
+  return context_.ledger.claim(session_, rows_of(pack), session_.statement_bytes_max(context_.statement_bytes_max));
 }
 
-// The range is in the ledger: from an earlier run, or because a COMMIT of ours arrived although its reply did not; then
-// job.result.refused is what that transaction left there.
-void BatchWriter::take_recorded(WriteJob& job, bool by_earlier_run) {
-  const ledger::RangeRow ours = row_of(job);
-  const std::optional<ledger::RangeRecord> record = context_.ledger.find(session_, ours.key);
-  if (!record) throw ledger::range_lost(lines_of(job));
-  if (!record->is_of_same_lines(ours.record)) {
-    throw ledger::changed_source(context_.ledger.load_id(), *record);
+// False: to be rolled back.
+bool BatchWriter::send_rows(Pack& pack, RangeScheduler& scheduler) {
+  using Outcome = RowSender::Outcome;
+  rejects_.begin_transaction();
+  for (WriteJob* const job : pack.jobs) {
+    const parse::ParseCounts& parsed = job->parsed.counts;
+    job->result = {};
+    job->result.counts = {
+        .lines = parsed.lines, .filtered = parsed.filtered, .rejected = parsed.rejected(), .blank = parsed.blank};
   }
-  if (by_earlier_run && !job.is_stretch() && record->counts.rejected > 0 && context_.recorded_rejects_max > 0) {
-    job.result.recorded_rejects = context_.ledger.rejected_lines(
-        session_, job.source, job.first_line, job.parsed.counts.lines, context_.recorded_rejects_max);
+  for (WriteJob* const job : pack.jobs) {
+    if (rows_.send(*job, std::span(job->order.rows).first(job->order.late_begin)) != Outcome::kSent) return false;
   }
-  context_.committed.add(ours.key);
-  job.result.counts = record->counts;
-  job.result.committed = true;
+  if (!has_late_rows(pack)) return true;
+  // Undoing a refused statement leaves locks on gaps where lower packs may have rows to insert.
+  const auto has_refused = [](const WriteJob* job) { return !job->result.refused.empty(); };
+  const bool has_gap_locks =
+      std::any_of(pack.jobs.begin(), pack.jobs.end(), has_refused) && scheduler.is_contested(pack);
+  if (has_gap_locks || !scheduler.await_contested_with_locks(pack, reports_before_)) return false;
+  for (WriteJob* const job : pack.jobs) {
+    const auto late = std::span(job->order.rows).subspan(job->order.late_begin);
+    if (rows_.insert_all(*job, late) != Outcome::kSent) return false;
+  }
+  return true;
+}
+
+// What is not a row of the table: rejects, and what the ranges came to.
+void BatchWriter::record(Pack& pack) {
+  for (WriteJob* const job : pack.jobs) {
+    sort_by_line(job->result.refused);
+    job->for_each_reject([&](const parse::RawReject& reject) {
+      rejects_.add(reject);
+      return true;
+    });
+  }
+  rejects_.flush();
+  std::vector<ledger::RangeRow> rows = rows_of(pack);
+  keep_witnesses(pack, rows);
+  context_.ledger.record(session_, rows, session_.statement_bytes_max(context_.statement_bytes_max));
+}
+
+// As the jobs stand.
+std::vector<ledger::RangeRow> BatchWriter::rows_of(const Pack& pack) const {
+  std::vector<ledger::RangeRow> rows;
+  for (const WriteJob* const job : pack.jobs) rows.push_back(row_of(*job));
+  return rows;
+}
+
+// Of each job the key of its witness, where the table has it.
+void BatchWriter::keep_witnesses(const Pack& pack, std::span<ledger::RangeRow> rows) {
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const WriteJob& job = *pack.jobs[i];
+    if (!job.result.witness) continue;
+    rows[i].witness = job.parsed.rows.row(*job.result.witness)[context_.mapping.key].as_text();
+    keys.push_back(*rows[i].witness);
+  }
+  if (!context_.may_lack_keys || keys.empty()) return;
+  const auto count_missing = [&](std::span<const std::string> some) {
+    return ledger::count_missing(session_, ledger::key_column(context_.mapping), some);
+  };
+  if (count_missing(keys) == 0) return;
+  for (ledger::RangeRow& row : rows) {
+    if (row.witness && count_missing({&*row.witness, 1}) > 0) row.witness.reset();
+  }
+}
+
+// The ranges are in the ledger: from an earlier run, or because a COMMIT of ours arrived although its reply did not;
+// then each job.result.refused is what that transaction left there.
+void BatchWriter::take_recorded(Pack& pack) {
+  std::vector<RangeKey> keys;
+  for (const WriteJob* const job : pack.jobs) keys.push_back(job->key());
+  const std::map<RangeKey, ledger::RangeRecord> records = context_.ledger.find(session_, keys);
+  for (WriteJob* const job : pack.jobs) {
+    const auto found = records.find(job->key());
+    if (found == records.end()) throw ledger::range_lost(lines_of(*job));
+    const ledger::RangeRecord& record = found->second;
+    if (!record.is_of_same_lines(row_of(*job).record)) {
+      throw ledger::changed_source(context_.ledger.load_id(), record);
+    }
+    if (job->is_recorded && !job->is_stretch() && record.counts.rejected > 0 && context_.recorded_rejects_max > 0) {
+      job->result.recorded_rejects = context_.ledger.rejected_lines(
+          session_, job->source, job->first_line, job->parsed.counts.lines, context_.recorded_rejects_max);
+    }
+    job->result.counts = record.counts;
+  }
+  keep_committed(pack);
+}
+
+void BatchWriter::keep_committed(const Pack& pack) {
+  for (WriteJob* const job : pack.jobs) {
+    context_.committed.add(job->key());
+    job->result.committed = true;
+    if (context_.respelled != nullptr) *context_.respelled += job->result.respelled;
+  }
 }
 
 // False where the server did not say that the transaction is undone: it is if the connection is gone, but nothing may

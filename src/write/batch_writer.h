@@ -1,8 +1,10 @@
-// One range → one transaction, with its rejects and its row of the ledger.
+// One pack → one transaction, with its rejects and its rows of the ledger.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "ledger/reject_sender.h"
 #include "mysql/session.h"
@@ -13,18 +15,18 @@
 
 namespace chatload::write {
 
-// Writes ranges through one connection. Single-threaded; borrows all that it is given.
+// Writes packs through one connection. Single-threaded; borrows all that it is given.
 class BatchWriter {
  public:
   // failed: another writer ended the run: send and commit no more.
   BatchWriter(mysql::Session& session, const WriteContext& context, const std::atomic<bool>& failed);
 
-  // Before the first job: a server closes connections that idle for longer than wait_timeout, as while a load is
+  // Before the first pack: a server closes connections that idle for longer than wait_timeout, as while a load is
   // sorted. Such a one is opened again by write(), without a word.
   void notice_if_closed() noexcept;
 
-  // Writes the job's rows and rejects in one transaction with its row of the ledger, and sets job.result; of a range
-  // that is committed already, takes the ledger's counts.
+  // Writes the rows and rejects of the pack's jobs in one transaction with their rows of the ledger, and sets each
+  // job's result; of ranges that are committed already, takes the ledger's counts.
   //
   // A deadlock or a lock wait rolls back and redoes the transaction; a lost connection is opened again, and the claim
   // tells whether a COMMIT under way has arrived (range_ledger.h); both as long as the retry policy has it. A row that
@@ -32,22 +34,23 @@ class BatchWriter {
   // row or a duplicate of, each record, is rolled back and inserted. Everything else that the server says, and any
   // warning, ends the run: throws DatabaseError, a sentence with the range's lines.
   //
-  // Leaves job.result.committed false after a stop, when another writer failed, when the job's source is given up, and
-  // when the owner allows no more refused rows. scheduler: has the job in flight, and says when contested rows may go.
-  void write(WriteJob& job, RangeScheduler& scheduler);
+  // A job whose source is given up leaves the pack, and the others are written. Where the owner allows no more refused
+  // rows of a job, that gives its source up. All jobs that are left are uncommitted after a stop, and when another
+  // writer failed. scheduler: has the pack in flight, and says when contested rows may go.
+  void write(Pack& pack, RangeScheduler& scheduler);
 
  private:
-  enum class Outcome { kCommitted, kRolledBack, kGivenUp };
-
-  [[nodiscard]] bool has_failed(const WriteJob& job) const {
-    return failed_ || (job.is_given_up != nullptr && *job.is_given_up);
-  }
-  [[nodiscard]] bool has_to_end(const WriteJob& job) const { return has_failed(job) || context_.stop.requested(); }
+  [[nodiscard]] bool goes_on(Pack& pack) const;
   void reconnect();
-  void await_clearance(const WriteJob& job, RangeScheduler& scheduler);
-  Outcome write_transaction(WriteJob& job, RangeScheduler& scheduler, bool may_wait_inside);
-  [[nodiscard]] std::optional<std::string_view> witness_of(const WriteJob& job);
-  void take_recorded(WriteJob& job, bool by_earlier_run);
+  void await_clearance(Pack& pack, RangeScheduler& scheduler);
+  [[nodiscard]] bool write_transaction(Pack& pack, RangeScheduler& scheduler, bool may_wait_inside);
+  [[nodiscard]] bool claim(const Pack& pack);
+  [[nodiscard]] bool send_rows(Pack& pack, RangeScheduler& scheduler);
+  void record(Pack& pack);
+  [[nodiscard]] std::vector<ledger::RangeRow> rows_of(const Pack& pack) const;
+  void keep_witnesses(const Pack& pack, std::span<ledger::RangeRow> rows);
+  void take_recorded(Pack& pack);
+  void keep_committed(const Pack& pack);
   [[nodiscard]] bool roll_back() noexcept;
 
   mysql::Session& session_;

@@ -1,5 +1,5 @@
-// Ranges in flight are few (pipeline/memory_plan.h), so comparing a new one with all of them is cheap: a merge of two
-// lists of hashes is microseconds, where a range's INSERTs are a tenth of a second and more.
+// Packs in flight are few (pipeline/memory_plan.h), so comparing a new one with all of them is cheap: a merge of two
+// lists of hashes is microseconds, where a pack's INSERTs are a tenth of a second and more.
 //
 // Backing off pays where every row meets one lock: 60,000 lines through a trigger that counts them, ranges of 1 MiB, 8
 // connections, MySQL, on a busy machine: 14.7 and 15.2 s without, 9.9 and 8.6 s with it (one connection: 3.2 to 5.1 s);
@@ -22,65 +22,58 @@ constexpr std::uint64_t kCommitsNeededMax = 1'024;
 
 RangeScheduler::RangeScheduler(std::size_t writers) : writers_(writers) {}
 
-void RangeScheduler::admit(WriteJob& job) {
+void RangeScheduler::admit(Pack& pack) {
   {
     const std::lock_guard lock(mutex_);
     assert(!closed_);
-    assert(in_flight_.empty() || in_flight_.back().job->key() < job.key());
-    Entry entry{&job, false, {}};
-    WriteOrder& order = job.order;
-    is_contested_.assign(job.parsed.rows.rows(), false);
+    Entry entry{&pack, false, {}};
+    is_contested_.assign(pack.rows, false);
     for (const Entry& lower : in_flight_) {
       bool shares = false;
-      for_each_shared_hash(order.key_hashes, lower.job->order.key_hashes, [&](const KeyHash& key) {
+      for_each_shared_hash(pack.key_hashes, lower.pack->key_hashes, [&](const KeyHash& key) {
         is_contested_[key.row] = true;
         shares = true;
       });
-      if (shares) entry.awaited.push_back(lower.job);
+      if (shares) entry.awaited.push_back(lower.pack);
     }
-    if (!entry.awaited.empty()) {
-      // The rows that are late already stay behind those that become it here: an earlier row of the same key is either.
-      const auto late = order.rows.begin() + static_cast<std::ptrdiff_t>(order.late_begin);
-      const auto contested =
-          std::stable_partition(order.rows.begin(), late, [&](std::uint32_t row) { return !is_contested_[row]; });
-      order.late_begin = static_cast<std::size_t>(contested - order.rows.begin());
-    }
+    // The rows that are late already stay behind those that become it here: an earlier row of the same key is either.
+    if (!entry.awaited.empty()) make_late(pack, is_contested_);
     in_flight_.push_back(std::move(entry));
   }
   changed_.notify_all();
 }
 
-WriteJob* RangeScheduler::take() {
+Pack* RangeScheduler::take() {
   std::unique_lock lock(mutex_);
   for (;;) {
     const auto entry = std::find_if(in_flight_.begin(), in_flight_.end(), [](const Entry& e) { return !e.taken; });
     if (entry != in_flight_.end()) {
       entry->taken = true;
-      return entry->job;
+      return entry->pack;
     }
     if (closed_) return nullptr;
     changed_.wait(lock);
   }
 }
 
-bool RangeScheduler::is_contested(const WriteJob& job) {
+bool RangeScheduler::is_contested(const Pack& pack) {
   const std::lock_guard lock(mutex_);
-  return has_to_wait(job);
+  return has_to_wait(pack);
 }
 
-void RangeScheduler::await_contested(const WriteJob& job) {
+void RangeScheduler::await_contested(const Pack& pack) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return !has_to_wait(job); });
+  changed_.wait(lock, [&] { return !has_to_wait(pack); });
 }
 
-bool RangeScheduler::await_contested_with_locks(const WriteJob& job, std::uint64_t reports_before) {
+bool RangeScheduler::await_contested_with_locks(const Pack& pack, std::uint64_t reports_before) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return !has_to_wait(job) || reports_ != reports_before; });
-  return !has_to_wait(job);
+  changed_.wait(lock, [&] { return !has_to_wait(pack) || reports_ != reports_before; });
+  return !has_to_wait(pack);
 }
 
-bool RangeScheduler::has_to_wait(const WriteJob& job) const {
-  const auto is_own = [&](const Entry& entry) { return entry.job == &job; };
+bool RangeScheduler::has_to_wait(const Pack& pack) const {
+  const auto is_own = [&](const Entry& entry) { return entry.pack == &pack; };
   const auto own = std::find_if(in_flight_.begin(), in_flight_.end(), is_own);
   assert(own != in_flight_.end());
   return !own->awaited.empty();
@@ -91,12 +84,12 @@ std::uint64_t RangeScheduler::lock_reports() {
   return reports_;
 }
 
-void RangeScheduler::await_turn(const WriteJob& job) {
+void RangeScheduler::await_turn(const Pack& pack) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] {
     const auto end =
         in_flight_.size() <= allowed_ ? in_flight_.end() : in_flight_.begin() + static_cast<std::ptrdiff_t>(allowed_);
-    return std::any_of(in_flight_.begin(), end, [&](const Entry& entry) { return entry.job == &job; });
+    return std::any_of(in_flight_.begin(), end, [&](const Entry& entry) { return entry.pack == &pack; });
   });
 }
 
@@ -129,12 +122,12 @@ void RangeScheduler::report_paused() {
   changed_.notify_all();
 }
 
-void RangeScheduler::finish(const WriteJob& job) {
+void RangeScheduler::finish(const Pack& pack) {
   {
     const std::lock_guard lock(mutex_);
-    std::erase_if(in_flight_, [&](const Entry& entry) { return entry.job == &job; });
-    for (Entry& entry : in_flight_) std::erase(entry.awaited, &job);
-    if (job.result.committed && allowed_ < writers_ && ++commits_ == commits_needed_) {
+    std::erase_if(in_flight_, [&](const Entry& entry) { return entry.pack == &pack; });
+    for (Entry& entry : in_flight_) std::erase(entry.awaited, &pack);
+    if (pack.is_committed() && allowed_ < writers_ && ++commits_ == commits_needed_) {
       ++allowed_;
       commits_ = 0;
       if (allowed_ == writers_) log_info(fmt::format("All {} connections write at once again.", writers_));

@@ -24,7 +24,7 @@
 // LOAD DATA LOCAL makes the best of what does not fit, with a warning, and skips duplicates, each with a warning too.
 // So it has done what an INSERT would have done exactly if every record is a row or skipped, there is one warning for
 // each that was skipped, and all of them are 1062. Otherwise, and where there are more warnings than the server keeps
-// (max_error_count, 1,024 on MySQL unless set), the range is rolled back and inserted. A statement has at most
+// (max_error_count, 1,024 on MySQL unless set), the pack is rolled back and inserted. A statement has at most
 // RowPace::kRowsMax rows: with up to a tenth of them duplicates the server keeps every warning, and larger ones are no
 // faster.
 #include "write/row_sender.h"
@@ -53,7 +53,7 @@ namespace {
 
 constexpr std::size_t kRefusedRowByRow = 100;
 constexpr std::size_t kRefusedDetailsKept = 100;
-// Jobs in a row, after which a writer inserts for good: what they have the next ones have too.
+// Packs in a row, after which a writer inserts for good: what they have the next ones have too.
 constexpr unsigned kFallbacksMax = 3;
 // Collations that cannot be compared: of two operands, of three, of more.
 constexpr std::array kIllegalMixes = {ER_CANT_AGGREGATE_2COLLATIONS, ER_CANT_AGGREGATE_3COLLATIONS,
@@ -77,7 +77,7 @@ RowSender::RowSender(mysql::Session& session, const WriteContext& context, ledge
       lookup_(context.mapping, session.server().server, context.respelled == nullptr),
       transport_(context.transport) {}
 
-void RowSender::begin_job() { transport_ = fallbacks_ < kFallbacksMax ? context_.transport : RowTransport::kText; }
+void RowSender::begin_pack() { transport_ = fallbacks_ < kFallbacksMax ? context_.transport : RowTransport::kText; }
 
 void RowSender::committed() {
   if (transport_ == context_.transport) fallbacks_ = 0;
@@ -310,6 +310,7 @@ RowSender::Outcome RowSender::refuse(WriteJob& job, std::uint32_t row, const mys
   ++job.result.counts.rejected;
   if (job.owner->allows_refused(job, job.result.refused.size())) return Outcome::kSent;
   job.result.is_over_budget = true;
+  *job.is_given_up = true;
   return Outcome::kGivenUp;
 }
 

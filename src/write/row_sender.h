@@ -1,4 +1,4 @@
-// A job's rows → the statements of a transaction.
+// A job's rows → some statements of its pack's transaction.
 #pragma once
 
 #include <atomic>
@@ -21,8 +21,8 @@
 namespace chatload::write {
 
 // A row that the server refuses is found by bisection and becomes a reject, its neighbours stay. Where LOAD DATA has
-// not made a row or a duplicate of each record, or the server does not take arrays after all, the job's rows go as
-// text.
+// not made a row or a duplicate of each record, or the server does not take arrays after all, the rows of the pack go
+// as text.
 //
 // Single-threaded; borrows all that it is given. What it throws beside StatementError is a DatabaseError that ends the
 // run.
@@ -43,14 +43,14 @@ class RowSender {
   void forget_limits() { limits_.reset(); }
   void learn_limits();
 
-  // Before a job's first transaction.
-  void begin_job();
+  // Before a pack's first transaction.
+  void begin_pack();
 
-  // The job is committed.
+  // The pack is committed.
   void committed();
 
   // Sends these of the job's rows, some or all of job.order.rows, in as few statements as the limits allow, and adds to
-  // job.result's counts and refused lines, which the caller begins anew with each transaction. REQUIRES: begin_job(),
+  // job.result's counts and refused lines, which the caller begins anew with each transaction. REQUIRES: begin_pack(),
   // learn_limits().
   [[nodiscard]] Outcome send(WriteJob& job, std::span<const std::uint32_t> rows);
 
@@ -89,8 +89,8 @@ class RowSender {
   IdLookup lookup_;
   std::optional<StatementLimits> limits_;  // of INSERTs on this connection
   RowPace pace_;
-  RowTransport transport_;  // of the job under way
-  unsigned fallbacks_ = 0;  // jobs in a row that fell back to text
+  RowTransport transport_;  // of the pack under way
+  unsigned fallbacks_ = 0;  // packs in a row that fell back to text
   std::string text_;        // reused: an INSERT, the times of a bound row, or some records of LOAD DATA
 };
 

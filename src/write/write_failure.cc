@@ -13,9 +13,16 @@ std::string lines_of(const WriteJob& job) {
   return ledger::lines_from(job.first_line, job.parsed.counts.lines);
 }
 
-DatabaseError statement_failure(const WriteJob& job, const mysql::StatementError& error, const WriteContext& context,
+std::string lines_of(const Pack& pack) {
+  if (pack.jobs.size() == 1) return lines_of(*pack.jobs.front());
+  std::uint64_t lines = 0;
+  for (const WriteJob* const job : pack.jobs) lines += job->parsed.counts.lines;
+  return fmt::format("the {} lines of {} files", lines, pack.jobs.size());
+}
+
+DatabaseError statement_failure(const Pack& pack, const mysql::StatementError& error, const WriteContext& context,
                                 bool is_committing) {
-  const std::string lines = lines_of(job);
+  const std::string lines = lines_of(pack);
   const std::string retry_for = format_duration(context.retry.retry_for());
   switch (classify(error)) {
     case mysql::ErrorClass::kDuplicateKey:

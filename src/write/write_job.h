@@ -1,4 +1,4 @@
-// A parsed range on its way through the writers, and what became of it.
+// Parsed ranges on their way through the writers, and what became of them.
 #pragma once
 
 #include <atomic>
@@ -45,8 +45,9 @@ struct WriteResult {
 };
 
 struct WriteJob;
+struct Pack;
 
-// Who hands jobs to the writers. Its functions are called by writer threads, several at once.
+// Who hands packs to the writers. Its functions are called by writer threads, several at once.
 class JobOwner {
  public:
   virtual ~JobOwner() = default;
@@ -56,19 +57,16 @@ class JobOwner {
   virtual void first_rejects(parse::ParsedRange& parsed) = 0;
   virtual void more_rejects(parse::ParsedRange& parsed) = 0;
 
-  // Whether the load may go on although the server has refused so many of the job's rows. False ends the job without a
-  // commit.
+  // Whether the load may go on although the server has refused so many of the job's rows. False gives the job's source
+  // up.
   [[nodiscard]] virtual bool allows_refused(const WriteJob& job, std::uint64_t refused) = 0;
 
-  // The job is over the budget of its source, and what is behind it of that source must not be committed.
-  virtual void give_up(const WriteJob& job) = 0;
-
-  // Called once, when the job is committed or given up; from then on it is not the writer's.
-  virtual void done(WriteJob& job) = 0;
+  // Called once, when the pack is committed or given up; from then on it is not the writer's.
+  virtual void done(Pack& pack) = 0;
 };
 
-// A range, or a stretch: rows of many ranges that follow one another in key order. Both are cut by the same sizes,
-// written in one transaction and kept in the ledger by their key.
+// A range, or a stretch: rows of many ranges that follow one another in key order. Both are cut by the same sizes, and
+// kept in the ledger by their key.
 //
 // Reused from one to the next. `parsed` owns what `order` refers to.
 struct WriteJob {
@@ -85,8 +83,8 @@ struct WriteJob {
   WriteOrder order;
   WriteResult result;
   JobOwner* owner = nullptr;
-  // Set where the source is over its budget: nothing more of it is committed. Null of a stretch.
-  const std::atomic<bool>* is_given_up = nullptr;
+  // Of the source, or of all stretches: set by whoever finds it over its budget. Nothing more of it is committed.
+  std::atomic<bool>* is_given_up = nullptr;
 
   [[nodiscard]] RangeKey key() const { return {source, parsed.range.number}; }
   [[nodiscard]] bool is_stretch() const { return !origins.empty(); }
@@ -122,6 +120,21 @@ struct WriteJob {
       owner->more_rejects(parsed);
     }
   }
+};
+
+// What one transaction writes: a stretch, or some ranges that follow one another. Its jobs outlive it, and have one
+// owner.
+struct Pack {
+  // In the order of their keys: recorded ones, or new ones. A writer takes out those whose source is given up.
+  std::vector<WriteJob*> jobs;
+  // The keys of the rows that a lower pack in flight may have too, one a row, sorted by hash and row: of all rows, or
+  // of those at both ends of a stretch. Empty where one writer works in file order.
+  std::vector<KeyHash> key_hashes;
+  std::size_t rows = 0;  // of all jobs, those that were taken out too
+
+  [[nodiscard]] bool is_recorded() const { return jobs.front()->is_recorded; }
+  // REQUIRES: the writer is done. Where no job is left there is nothing to commit.
+  [[nodiscard]] bool is_committed() const { return !jobs.empty() && jobs.front()->result.committed; }
 };
 
 }  // namespace chatload::write

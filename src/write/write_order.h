@@ -1,4 +1,4 @@
-// Which rows of a batch are sent, in which order, and what may be in flight beside it.
+// Which rows of a transaction are sent, in which order, and what may be in flight beside it.
 #pragma once
 
 #include <cstddef>
@@ -9,35 +9,37 @@
 
 namespace chatload::write {
 
+struct Pack;
+
 // A row's key, hashed: equal keys have equal hashes.
 struct KeyHash {
   std::uint64_t hash;
-  std::uint32_t row;
+  std::uint32_t row;  // counted through all jobs of a pack, from 0
 };
 
+// Of one job.
 struct WriteOrder {
   // Rows to send: all of them, because what the server says to a line (it may refuse a duplicate, too) depends on no
   // other line. Where writers run in parallel: lines of one key in file order, and both parts sorted by key bytes.
   std::vector<std::uint32_t> rows;
-  // Rows from here on are sent last. An earlier row of the range has the same key, or a lower range in flight has it,
-  // which has to be finished first (range_scheduler.h). rows.size() where there are none.
+  // Rows from here on are sent last, when the other rows of all jobs of the pack are sent. An earlier row of the pack
+  // has the same key, or a lower pack in flight has it, which has to be finished first (range_scheduler.h).
+  // rows.size() where there are none.
   std::size_t late_begin = 0;
-  // The keys of the rows that a lower job in flight may have too, one a row, sorted by hash: of all rows, or of those
-  // at both ends of a stretch. Empty where one writer works in file order.
-  std::vector<KeyHash> key_hashes;
+  std::size_t first_row = 0;  // what KeyHash::row counts the job's row 0 as
 };
 
-// Computes WriteOrders and keeps its scratch memory. Single-threaded.
+// Computes a pack's order and keeps its scratch memory. Single-threaded.
 class WriteOrderer {
  public:
   // parallel: TableInfo::can_write_in_parallel(). Otherwise all rows are sent, in file order.
   WriteOrderer(std::size_t key_column, bool parallel);
 
-  // Replaces `out` by the order of `rows`.
-  void order(const parse::RowBatch& rows, WriteOrder& out);
+  // Sets the order of the pack's jobs, and its key_hashes.
+  void order(Pack& pack);
 
-  // The same of rows that come in this order, of which other jobs share but the first key and the last.
-  void order_stretch(const parse::RowBatch& rows, WriteOrder& out) const;
+  // The same of a stretch: its rows come in order, and other stretches share only the first key and the last.
+  void order_stretch(Pack& pack) const;
 
  private:
   struct SortKey {
@@ -45,11 +47,16 @@ class WriteOrderer {
     std::uint32_t row;
   };
 
+  void sort_by_key(const parse::RowBatch& rows, std::vector<std::uint32_t>& sorted);
+
   std::size_t key_column_;
   bool parallel_;
   std::vector<SortKey> sort_keys_;
-  std::vector<std::uint32_t> repeats_;
+  std::vector<bool> is_repeat_;
 };
+
+// The marked rows, by KeyHash::row, are sent last: before those of their job that are late already.
+void make_late(Pack& pack, const std::vector<bool>& is_late);
 
 // Calls visit(element of ours) for every element of `ours` whose hash is in `theirs`; both are sorted by hash.
 template <typename Visit>

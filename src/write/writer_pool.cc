@@ -27,38 +27,39 @@ WriterPool::WriterPool(std::span<mysql::Session> sessions, WriteContext context)
 
 WriterPool::~WriterPool() { scheduler_.close(); }
 
-void WriterPool::submit(WriteJob& job) { scheduler_.admit(job); }
+void WriterPool::submit(Pack& pack) { scheduler_.admit(pack); }
 
 void WriterPool::run(mysql::Session& session) {
   try {
     const mysql::ClientThread client_thread;
     BatchWriter writer(session, context_, failed_);
     writer.notice_if_closed();
-    write_jobs([&](WriteJob& job) { writer.write(job, scheduler_); });
+    write_packs([&](Pack& pack) { writer.write(pack, scheduler_); });
   } catch (...) {
     fail(std::current_exception());
-    write_jobs([](WriteJob& job) { job.result = {}; });
+    write_packs([](Pack& pack) {
+      for (WriteJob* const job : pack.jobs) job->result = {};
+    });
   }
 }
 
 template <typename Write>
-void WriterPool::write_jobs(Write write) {
-  while (WriteJob* job = scheduler_.take()) {
+void WriterPool::write_packs(Write write) {
+  while (Pack* const pack = scheduler_.take()) {
+    JobOwner& owner = *pack->jobs.front()->owner;
     try {
-      write(*job);
+      write(*pack);
     } catch (...) {
       fail(std::current_exception());
     }
     // Before finish(), as in fail(). A source that is given up leaves the others' ranges alone.
-    const bool is_given_up = job->is_given_up != nullptr && (job->result.is_over_budget || *job->is_given_up);
-    if (!job->result.committed && !is_given_up) failed_ = true;
-    if (job->result.is_over_budget) job->owner->give_up(*job);
-    scheduler_.finish(*job);
-    job->owner->done(*job);
+    if (!pack->jobs.empty() && !pack->is_committed()) failed_ = true;
+    scheduler_.finish(*pack);
+    owner.done(*pack);
   }
 }
 
-// Before finish(): whoever waits for this range then sees the failure, and does not commit past it. A lower line of one
+// Before finish(): whoever waits for this pack then sees the failure, and does not commit past it. A lower line of one
 // id must not be missing when a higher one is written, or a resume would write it out of order.
 void WriterPool::fail(std::exception_ptr failure) {
   const std::lock_guard lock(failure_mutex_);

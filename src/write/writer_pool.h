@@ -14,7 +14,7 @@
 
 namespace chatload::write {
 
-// Takes one load's ranges in file order and writes them in parallel. submit() is for one thread at a time; the rest is
+// Takes one load's packs in file order and writes them in parallel. submit() is for one thread at a time; the rest is
 // thread-safe.
 class WriterPool {
  public:
@@ -22,13 +22,13 @@ class WriterPool {
   WriterPool(std::span<mysql::Session> sessions, WriteContext context);
   WriterPool(const WriterPool&) = delete;
   WriterPool& operator=(const WriterPool&) = delete;
-  ~WriterPool();  // waits for the jobs under way
+  ~WriterPool();  // waits for the packs under way
 
-  // Hands over the next range in file order; job.owner gets it back. After a failure or a stop jobs come back at once,
-  // not committed.
-  void submit(WriteJob& job);
+  // Hands over the next pack in file order; the owner of its jobs gets it back. After a failure or a stop packs come
+  // back at once, not committed. REQUIRES: it has a job.
+  void submit(Pack& pack);
 
-  // A range was not committed, for whatever reason, so none is any more.
+  // A range was not committed, and not because its source is given up, so none is any more.
   [[nodiscard]] bool failed() const { return failed_; }
 
   // Throws what ended the first writer that failed; nothing if none did.
@@ -36,9 +36,9 @@ class WriterPool {
 
  private:
   void run(mysql::Session& session);
-  // Takes jobs until the pool is closed, and gives each back.
+  // Takes packs until the pool is closed, and gives each back.
   template <typename Write>
-  void write_jobs(Write write);
+  void write_packs(Write write);
   void fail(std::exception_ptr failure);
 
   std::atomic<bool> failed_ = false;

@@ -38,12 +38,19 @@ class Owner final : public JobOwner {
   void first_rejects(parse::ParsedRange&) override {}
   void more_rejects(parse::ParsedRange&) override {}
   bool allows_refused(const WriteJob&, std::uint64_t refused) override { return refused <= refused_max; }
-  void give_up(const WriteJob&) override { ++given_up; }
-  void done(WriteJob&) override { ++jobs_done; }
+  void done(Pack&) override { ++packs_done; }
 
   std::uint64_t refused_max = 1'000'000;
-  std::atomic<std::size_t> given_up = 0;
-  std::atomic<std::size_t> jobs_done = 0;
+  std::atomic<std::size_t> packs_done = 0;
+};
+
+// A pack with ranges of its own.
+struct OwnPack : Pack {
+  explicit OwnPack(std::size_t count) : ranges(count) {
+    for (WriteJob& range : ranges) jobs.push_back(&range);
+  }
+
+  std::deque<WriteJob> ranges;
 };
 
 class BatchWriterTest : public DatabaseTest {
@@ -96,6 +103,7 @@ class BatchWriterTest : public DatabaseTest {
     job.source = SourceOrdinal(1);
     job.parsed.range.number = RangeNumber(next_range_++);
     job.owner = &owner_;
+    job.is_given_up = &is_given_up_;
     job.digest = digest_hex("");
     rows.columns = mapping_.fields.size();
     for (Message& message : messages) {
@@ -107,7 +115,6 @@ class BatchWriterTest : public DatabaseTest {
     }
     job.parsed.counts.lines = job.parsed.counts.valid = rows.rows();
     job.first_line = LineNumber(1 + 1'000 * job.parsed.range.number.value());
-    WriteOrderer(mapping_.key, true).order(rows, job.order);
   }
   void fill(WriteJob& job, const std::vector<Line>& lines) {
     std::vector<Message> messages;
@@ -117,16 +124,21 @@ class BatchWriterTest : public DatabaseTest {
 
   WriteResult write(mysql::Session& session, const std::vector<Line>& lines, OnDuplicate mode,
                     std::size_t statement_bytes_max = kMiB) {
-    WriteJob job;
-    fill(job, lines);
-    write(session, job, mode, statement_bytes_max);
-    return job.result;
+    OwnPack pack(1);
+    fill(pack.ranges[0], lines);
+    write(session, pack, mode, statement_bytes_max);
+    return pack.ranges[0].result;
   }
-  void write(mysql::Session& session, WriteJob& job, OnDuplicate mode, std::size_t statement_bytes_max = kMiB) {
+  void write(mysql::Session& session, OwnPack& pack, OnDuplicate mode, std::size_t statement_bytes_max = kMiB) {
     const WriteContext shared = context(mode, statement_bytes_max);
     RangeScheduler scheduler;
-    scheduler.admit(job);
+    admit(pack, scheduler);
     BatchWriter(session, shared, failed_).write(*scheduler.take(), scheduler);
+  }
+  // REQUIRES: its ranges are filled.
+  void admit(OwnPack& pack, RangeScheduler& scheduler) {
+    WriteOrderer(mapping_.key, true).order(pack);
+    scheduler.admit(pack);
   }
 
   std::string table() {
@@ -157,6 +169,7 @@ class BatchWriterTest : public DatabaseTest {
   std::atomic<std::uint64_t> retries_ = 0;
   std::atomic<std::uint64_t> disconnected_ = 0;
   Owner owner_;
+  std::atomic<bool> is_given_up_ = false;
   std::uint64_t load_id_ = 0;
   std::optional<ledger::RangeLedger> ledger_;
   std::optional<ledger::CommittedRanges> committed_;

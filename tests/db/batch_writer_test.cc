@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <optional>
 #include <string>
 #include <thread>
@@ -272,11 +273,12 @@ TEST_F(BatchWriterTest, CommitThatTheServerLostEndsTheRunAfterTheReconnect) {
 TEST_F(BatchWriterTest, RangesOfOneNumberAreWrittenEachForItsSource) {
   mysql::Session session = connect();
   for (const std::uint64_t source : {1U, 2U}) {
-    WriteJob job;
+    OwnPack pack(1);
+    WriteJob& job = pack.ranges[0];
     fill(job, {{"a", std::to_string(source)}, {"b" + std::to_string(source), "1"}});
     job.source = SourceOrdinal(source);
     job.parsed.range.number = RangeNumber(0);
-    write(session, job, OnDuplicate::kSkip);
+    write(session, pack, OnDuplicate::kSkip);
     EXPECT_TRUE(job.result.committed);
     EXPECT_EQ(job.result.counts.duplicate, source - 1);
   }
@@ -289,10 +291,11 @@ TEST_F(BatchWriterTest, RangesOfOneNumberAreWrittenEachForItsSource) {
 TEST_F(BatchWriterTest, RowThatTheServerRefusesIsARejectOfItsSource) {
   admin().execute("ALTER TABLE chat_messages ADD CONSTRAINT CHECK (data <> 'refused')");
   mysql::Session session = connect();
-  WriteJob job;
+  OwnPack pack(1);
+  WriteJob& job = pack.ranges[0];
   fill(job, {{"a", "1"}, {"b", "refused"}});
   job.source = SourceOrdinal(3);
-  write(session, job, OnDuplicate::kSkip);
+  write(session, pack, OnDuplicate::kSkip);
   EXPECT_TRUE(job.result.committed);
   EXPECT_EQ(table(), "a=1 ");
   EXPECT_EQ(value_read_back("SELECT CONCAT_WS(' ', source, line, reason) FROM chatload_rejects"),
@@ -301,19 +304,10 @@ TEST_F(BatchWriterTest, RowThatTheServerRefusesIsARejectOfItsSource) {
 
 TEST_F(BatchWriterTest, NothingOfASourceIsCommittedOnceItIsGivenUp) {
   mysql::Session session = connect();
-  std::atomic<bool> is_given_up = true;
-  WriteJob job;
-  fill(job, {{"a", "1"}});
-  job.is_given_up = &is_given_up;
-  write(session, job, OnDuplicate::kSkip);
-  EXPECT_FALSE(job.result.committed);
+  is_given_up_ = true;
+  EXPECT_FALSE(write(session, {{"a", "1"}}, OnDuplicate::kSkip).committed);
   EXPECT_EQ(table(), "");
   EXPECT_EQ(ledger(), "");
-  WriteJob other;
-  fill(other, {{"b", "1"}});
-  other.source = SourceOrdinal(2);
-  write(session, other, OnDuplicate::kSkip);
-  EXPECT_TRUE(other.result.committed) << "another source goes on";
 }
 
 TEST_F(BatchWriterTest, NothingIsCommittedAfterAnotherWriterFailed) {
@@ -332,20 +326,20 @@ TEST_F(BatchWriterTest, RangeThatWaitsForALowerOneGivesWayToIt) {
   admin().execute(
       "CREATE TRIGGER count_lines AFTER INSERT ON chat_messages FOR EACH ROW "
       "UPDATE totals SET lines_in = lines_in + 1");
-  std::vector<WriteJob> jobs(2);
-  fill(jobs[0], {{"shared", "lower"}, {"a", "1"}});
-  fill(jobs[1], {{"shared", "upper"}, {"b", "1"}});
+  OwnPack packs[] = {OwnPack(1), OwnPack(1)};
+  fill(packs[0].ranges[0], {{"shared", "lower"}, {"a", "1"}});
+  fill(packs[1].ranges[0], {{"shared", "upper"}, {"b", "1"}});
   RangeScheduler scheduler;
-  for (WriteJob& job : jobs) scheduler.admit(job);
-  ASSERT_EQ(scheduler.take(), &jobs[0]);
-  ASSERT_EQ(scheduler.take(), &jobs[1]);
+  for (OwnPack& pack : packs) admit(pack, scheduler);
+  ASSERT_EQ(scheduler.take(), &packs[0]);
+  ASSERT_EQ(scheduler.take(), &packs[1]);
 
   const WriteContext shared = context(OnDuplicate::kSkip);
   mysql::Session upper_session = connect();
   std::jthread upper([&] {
     const mysql::ClientThread client_thread;
-    BatchWriter(upper_session, shared, failed_).write(jobs[1], scheduler);
-    scheduler.finish(jobs[1]);
+    BatchWriter(upper_session, shared, failed_).write(packs[1], scheduler);
+    scheduler.finish(packs[1]);
   });
   // The upper range has the total's lock as soon as another session cannot have it.
   admin().execute("SET innodb_lock_wait_timeout = 1");
@@ -353,29 +347,29 @@ TEST_F(BatchWriterTest, RangeThatWaitsForALowerOneGivesWayToIt) {
   }
   mysql::Session lower_session = connect();
   lower_session.execute("SET innodb_lock_wait_timeout = 1");
-  BatchWriter(lower_session, shared, failed_).write(jobs[0], scheduler);
-  scheduler.finish(jobs[0]);
+  BatchWriter(lower_session, shared, failed_).write(packs[0], scheduler);
+  scheduler.finish(packs[0]);
   upper.join();
   EXPECT_EQ(table(), "a=1 b=1 shared=lower ");
   EXPECT_EQ(value_read_back("SELECT lines_in FROM totals"), "3");
 }
 
 TEST_F(BatchWriterTest, RangeThatWaitsForOneThatMayNotBeginHoldsNoLocks) {
-  std::vector<WriteJob> jobs(2);
-  fill(jobs[0], {{"shared", "lower"}});
-  fill(jobs[1], {{"shared", "upper"}, {"b", "1"}});
+  OwnPack packs[] = {OwnPack(1), OwnPack(1)};
+  fill(packs[0].ranges[0], {{"shared", "lower"}});
+  fill(packs[1].ranges[0], {{"shared", "upper"}, {"b", "1"}});
   RangeScheduler scheduler;
-  for (WriteJob& job : jobs) scheduler.admit(job);
-  ASSERT_EQ(scheduler.take(), &jobs[0]);
-  ASSERT_EQ(scheduler.take(), &jobs[1]);
+  for (OwnPack& pack : packs) admit(pack, scheduler);
+  ASSERT_EQ(scheduler.take(), &packs[0]);
+  ASSERT_EQ(scheduler.take(), &packs[1]);
   const WriteContext shared = context(OnDuplicate::kSkip);
   std::vector<mysql::Session> sessions;
   for (int i = 0; i < 2; ++i) sessions.push_back(connect());
   const auto start = [&](std::size_t i) {
     return std::jthread([&, i] {
       const mysql::ClientThread client_thread;
-      BatchWriter(sessions[i], shared, failed_).write(jobs[i], scheduler);
-      scheduler.finish(jobs[i]);
+      BatchWriter(sessions[i], shared, failed_).write(packs[i], scheduler);
+      scheduler.finish(packs[i]);
     });
   };
   admin().execute("SET innodb_lock_wait_timeout = 1");
@@ -416,26 +410,28 @@ TEST_F(BatchWriterTest, LinesOfOneIdKeepTheirOrderAcrossConnections) {
   for (const OnDuplicate mode : {OnDuplicate::kSkip, OnDuplicate::kReplace}) {
     admin().execute("TRUNCATE chat_messages");
     begin_load();
-    owner_.jobs_done = 0;
+    owner_.packs_done = 0;
     constexpr std::size_t kRanges = 40;
-    std::vector<WriteJob> jobs(kRanges);
+    std::deque<OwnPack> packs;
     for (std::size_t range = 0; range < kRanges; ++range) {
       std::vector<Line> lines;
       for (std::size_t i = 0; i < 50; ++i) {
         lines.push_back({"shared" + std::to_string((i * 7 + range) % 60), std::to_string(range)});
         lines.push_back({"own" + std::to_string(range) + "-" + std::to_string(i), "x"});
       }
-      fill(jobs[range], lines);
+      fill(packs.emplace_back(1).ranges[0], lines);
+      WriteOrderer(mapping_.key, true).order(packs.back());
     }
     {
       std::vector<mysql::Session> sessions;
       for (int i = 0; i < 4; ++i) sessions.push_back(connect());
       WriterPool pool(sessions, context(mode));
-      for (WriteJob& job : jobs) pool.submit(job);
+      for (OwnPack& pack : packs) pool.submit(pack);
     }
-    ASSERT_EQ(owner_.jobs_done, kRanges);
+    ASSERT_EQ(owner_.packs_done, kRanges);
     ledger::LineCounts total;
-    for (const WriteJob& job : jobs) {
+    for (const OwnPack& pack : packs) {
+      const WriteJob& job = pack.ranges[0];
       ASSERT_TRUE(job.result.committed);
       total.inserted += job.result.counts.inserted;
       total.updated += job.result.counts.updated;

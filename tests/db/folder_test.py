@@ -328,7 +328,7 @@ class PacksTest(FolderCase):
 
     def test_a_folder_that_is_killed_at_any_point_is_finished(self):
         files = [self.put(number, lines=60) for number in range(40)]
-        rows_done = r"^UPDATE .?chatload_ranges.? SET"
+        rows_done = r"^REPLACE INTO .?chatload_ranges"
         for mode, (moment, pattern, nth) in itertools.product(
             ("skip", "replace"), (("before", CLAIM, 3), ("after", CLAIM, 3), ("before", rows_done, 20), ("after", rows_done, 20))
         ):

@@ -26,7 +26,7 @@ PLAIN_STATEMENTS = (
     rb"^\x03SET NAMES",
     rb"^\x03SELECT VERSION",
     rb"^\x03INSERT INTO .?chatload_ranges",
-    rb"^\x03UPDATE .?chatload_ranges",
+    rb"^\x03REPLACE INTO .?chatload_ranges",
     rb"^\x03COMMIT",
 )
 ROWS = rb"^\x03INSERT INTO .?chat_messages|" + EXECUTE

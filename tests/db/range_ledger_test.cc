@@ -49,10 +49,23 @@ class RangeLedgerTest : public LedgerTest {
                        .counts = {}}};
   }
 
+  // As a transaction begins.
+  [[nodiscard]] static bool claim(const RangeLedger& ledger, mysql::Session& session,
+                                  const std::vector<RangeRow>& ranges) {
+    ledger.hold(session);
+    return ledger.claim(session, ranges, kMiB);
+  }
+  [[nodiscard]] bool claim(mysql::Session& session, std::uint64_t number, std::uint64_t source = 1) {
+    return claim(ledger(), session, {range(number, source)});
+  }
+
   void commit(std::uint64_t number, std::uint64_t source = 1) {
+    std::vector<RangeRow> ranges = {range(number, source)};
     admin().execute("START TRANSACTION");
-    ASSERT_TRUE(ledger().claim(admin(), range(number, source)));
-    ledger().record_counts(admin(), key(number, source), kRangeCounts, "key" + std::to_string(number));
+    ASSERT_TRUE(claim(ledger(), admin(), ranges));
+    ranges[0].record.counts = kRangeCounts;
+    ranges[0].witness = "key" + std::to_string(number);
+    ledger().record(admin(), ranges, kMiB);
     admin().execute("COMMIT");
   }
 
@@ -61,27 +74,27 @@ class RangeLedgerTest : public LedgerTest {
 
 TEST_F(RangeLedgerTest, ClaimedRangeThatIsCommittedCannotBeClaimedAgain) {
   commit(0);
-  EXPECT_FALSE(ledger().claim(admin(), range(0)));
-  EXPECT_TRUE(ledger().claim(admin(), range(1)));
+  EXPECT_FALSE(claim(admin(), 0));
+  EXPECT_TRUE(claim(admin(), 1));
 }
 
 TEST_F(RangeLedgerTest, ClaimThatIsRolledBackWasNone) {
   admin().execute("START TRANSACTION");
-  ASSERT_TRUE(ledger().claim(admin(), range(0)));
+  ASSERT_TRUE(claim(admin(), 0));
   admin().execute("ROLLBACK");
-  EXPECT_TRUE(ledger().claim(admin(), range(0)));
+  EXPECT_TRUE(claim(admin(), 0));
 }
 
 TEST_F(RangeLedgerTest, ClaimWaitsForWhoeverHasTheRangeAndGoesByHowThatEnds) {
   for (const auto& [number, end, is_free] : {std::tuple{0U, "COMMIT", false}, std::tuple{1U, "ROLLBACK", true}}) {
     mysql::Session first = connect();
     first.execute("START TRANSACTION");
-    ASSERT_TRUE(ledger().claim(first, range(number)));
+    ASSERT_TRUE(claim(first, number));
     std::future<bool> second = std::async([this, number = number] {
       const mysql::ClientThread client_thread;
       mysql::Session session = connect();
       session.execute("START TRANSACTION");
-      const bool is_claimed = ledger().claim(session, range(number));
+      const bool is_claimed = claim(session, number);
       session.execute("COMMIT");
       return is_claimed;
     });
@@ -93,16 +106,16 @@ TEST_F(RangeLedgerTest, ClaimWaitsForWhoeverHasTheRangeAndGoesByHowThatEnds) {
 
 TEST_F(RangeLedgerTest, RunThatWasOvertakenClaimsNothingAndNamesTheOther) {
   ASSERT_TRUE(take_over(admin(), "theirs"));
-  const auto failure = failure_of<LoadError>([this] { static_cast<void>(ledger().claim(admin(), range(0))); });
+  const auto failure = failure_of<LoadError>([this] { static_cast<void>(claim(admin(), 0)); });
   ASSERT_TRUE(failure);
   EXPECT_THAT(failure->what(), HasSubstr("host of theirs"));
-  EXPECT_TRUE(ledger("theirs").claim(admin(), range(0)));
+  EXPECT_TRUE(claim(ledger("theirs"), admin(), {range(0)}));
 }
 
 TEST_F(RangeLedgerTest, TakeOverWaitsForTheTransactionsUnderWayAndNoneBeginsBehindIt) {
   mysql::Session first = connect();
   first.execute("START TRANSACTION");
-  ASSERT_TRUE(ledger().claim(first, range(0)));
+  ASSERT_TRUE(claim(first, 0));
   std::future<bool> taken = std::async([this] {
     const mysql::ClientThread client_thread;
     mysql::Session session = connect();
@@ -112,12 +125,12 @@ TEST_F(RangeLedgerTest, TakeOverWaitsForTheTransactionsUnderWayAndNoneBeginsBehi
   first.execute("COMMIT");
   EXPECT_TRUE(taken.get());
   EXPECT_TRUE(CommittedRanges(admin(), load_id_).contains(key(0)));
-  EXPECT_THROW(static_cast<void>(ledger().claim(first, range(1))), LoadError);
+  EXPECT_THROW(static_cast<void>(claim(first, 1)), LoadError);
 }
 
 TEST_F(RangeLedgerTest, ClaimOfALoadThatIsGoneSaysSo) {
   admin().execute("DELETE FROM chatload_loads");
-  const auto failure = failure_of<LoadError>([this] { static_cast<void>(ledger().claim(admin(), range(0))); });
+  const auto failure = failure_of<LoadError>([this] { static_cast<void>(claim(admin(), 0)); });
   ASSERT_TRUE(failure);
   EXPECT_THAT(failure->what(), HasSubstr("no longer in chatload_loads"));
 }
@@ -179,16 +192,18 @@ TEST_F(RangeLedgerTest, RangesThatTheServerLostAreNoticedAndThoseItHasBesideAreN
 TEST_F(RangeLedgerTest, RangesOfOneNumberAreClaimedEachForItsSource) {
   commit(0, 1);
   commit(0, 2);
-  EXPECT_FALSE(ledger().claim(admin(), range(0, 1)));
-  EXPECT_FALSE(ledger().claim(admin(), range(0, 2)));
-  EXPECT_TRUE(ledger().claim(admin(), range(0, 3)));
+  EXPECT_FALSE(claim(admin(), 0, 1));
+  EXPECT_FALSE(claim(admin(), 0, 2));
+  EXPECT_TRUE(claim(admin(), 0, 3));
 }
 
 TEST_F(RangeLedgerTest, CountsAreThoseOfTheRangeOfItsSourceAlone) {
   commit(0, 1);
   admin().execute("START TRANSACTION");
-  ASSERT_TRUE(ledger().claim(admin(), range(0, 2)));
-  ledger().record_counts(admin(), key(0, 2), {.lines = 1, .inserted = 1}, std::nullopt);
+  ASSERT_TRUE(claim(admin(), 0, 2));
+  RangeRow second = range(0, 2);
+  second.record.counts = {.lines = 1, .inserted = 1};
+  ledger().record(admin(), {&second, 1}, kMiB);
   admin().execute("COMMIT");
   EXPECT_EQ(ledger().find(admin(), key(0, 1))->counts, kRangeCounts);
   EXPECT_EQ(ledger().find(admin(), key(0, 2))->counts, (LineCounts{.lines = 1, .inserted = 1}));
@@ -198,13 +213,13 @@ TEST_F(RangeLedgerTest, CountsAreThoseOfTheRangeOfItsSourceAlone) {
 TEST_F(RangeLedgerTest, StretchIsKnownByTheSourceZero) {
   commit(0, 0);
   commit(0, 1);
-  ASSERT_TRUE(ledger().insert(admin(), {range(1, 0), range(1, 1)}, kMiB));
+  ASSERT_TRUE(claim(ledger(), admin(), {range(1, 0), range(1, 1)}));
   EXPECT_EQ(value_read_back("SELECT GROUP_CONCAT(CONCAT_WS(' ', source, range_number, kind)"
                             " ORDER BY source, range_number SEPARATOR '; ') FROM chatload_ranges"),
             "0 0 stretch; 0 1 stretch; 1 0 range; 1 1 range");
 }
 
-TEST_F(RangeLedgerTest, ManyAreInsertedInStatementsOfBoundedSizeOrNoneIsWhereOneIsThere) {
+TEST_F(RangeLedgerTest, ManyAreClaimedInStatementsOfBoundedSizeOrNoneIsWhereOneIsThere) {
   commit(5, 3);
   std::vector<RangeRow> rows;
   for (const std::uint64_t source : {1U, 2U, 3U}) {
@@ -212,11 +227,11 @@ TEST_F(RangeLedgerTest, ManyAreInsertedInStatementsOfBoundedSizeOrNoneIsWhereOne
   }
   admin().execute("START TRANSACTION");
   ledger().hold(admin());
-  EXPECT_FALSE(ledger().insert(admin(), rows, 2'000));
+  EXPECT_FALSE(ledger().claim(admin(), rows, 2'000));
   admin().execute("ROLLBACK");
   EXPECT_EQ(count_of("chatload_ranges"), "1");
   admin().execute("DELETE FROM chatload_ranges");
-  EXPECT_TRUE(ledger().insert(admin(), rows, 2'000));
+  EXPECT_TRUE(ledger().claim(admin(), rows, 2'000));
   EXPECT_EQ(count_of("chatload_ranges"), "300");
 }
 
@@ -226,26 +241,26 @@ TEST_F(RangeLedgerTest, RunThatWasOvertakenHoldsNothing) {
   EXPECT_NO_THROW(ledger("theirs").hold(admin()));
 }
 
-TEST_F(RangeLedgerTest, RangesFromOneToAnotherAreFoundOverTheEndsOfSources) {
+TEST_F(RangeLedgerTest, RangesAreFoundWhateverSourcesAndRangesAreBetweenThem) {
   for (const std::uint64_t source : {0U, 1U, 2U, 3U}) {
     for (const std::uint64_t number : {0U, 1U, 2U}) commit(number, source);
   }
-  const auto found = [&](RangeKey first, RangeKey last) {
+  const auto found = [&](const std::vector<RangeKey>& keys) {
     std::string text;
-    for (const auto& [at, record] : ledger().find(admin(), first, last)) {
+    for (const auto& [at, record] : ledger().find(admin(), keys)) {
       EXPECT_EQ(record.begin, ByteOffset(1'000 * at.number.value()));
       EXPECT_EQ(record.counts, kRangeCounts);
       text += std::to_string(at.source.value()) + "." + std::to_string(at.number.value()) + " ";
     }
     return text;
   };
-  EXPECT_EQ(found(key(1, 1), key(1, 1)), "1.1 ");
-  EXPECT_EQ(found(key(1, 1), key(7, 1)), "1.1 1.2 ");
-  EXPECT_EQ(found(key(1, 1), key(0, 2)), "1.1 1.2 2.0 ");
-  EXPECT_EQ(found(key(2, 1), key(1, 3)), "1.2 2.0 2.1 2.2 3.0 3.1 ");
-  EXPECT_EQ(found(key(3, 1), key(0, 3)), "2.0 2.1 2.2 3.0 ");
-  EXPECT_EQ(found(key(0, 0), key(9, 9)), "0.0 0.1 0.2 1.0 1.1 1.2 2.0 2.1 2.2 3.0 3.1 3.2 ");
-  EXPECT_EQ(found(key(3, 3), key(9, 9)), "");
+  EXPECT_EQ(found({key(1, 1)}), "1.1 ");
+  EXPECT_EQ(found({key(1, 1), key(7, 1)}), "1.1 ");
+  EXPECT_EQ(found({key(1, 1), key(0, 2)}), "1.1 2.0 ");
+  EXPECT_EQ(found({key(2, 1), key(1, 2), key(0, 3)}), "1.2 2.1 3.0 ");
+  EXPECT_EQ(found({key(3, 1), key(0, 3)}), "3.0 ");
+  EXPECT_EQ(found({key(0, 0), key(2, 3), key(9, 9)}), "0.0 3.2 ");
+  EXPECT_EQ(found({key(3, 3), key(9, 9)}), "");
 }
 
 TEST_F(RangeLedgerTest, CommittedRangesAreKnownBySourceAndNumber) {

@@ -152,7 +152,7 @@ TEST_F(RangeRecorderTest, WaitsForALostTransactionOfOursAndGoesByHowThatEnds) {
                                  .first_line = LineNumber(1 + 10 * number),
                                  .counts = {.lines = 5, .filtered = 2, .rejected = 2, .blank = 1}}});
     }
-    ASSERT_TRUE(ledger_->insert(lost, rows, kStatementBytes));
+    ASSERT_TRUE(ledger_->claim(lost, rows, kStatementBytes));
     std::future<void> second = std::async([this, first = first] {
       const mysql::ClientThread client_thread;
       mysql::Session session = connect();
@@ -172,7 +172,9 @@ TEST_F(RangeRecorderTest, IsNotHeldUpByAnotherLoadThatRecordsItsRanges) {
   other.execute("START TRANSACTION");
   RangeRow range{.key = {SourceOrdinal(1), RangeNumber(0)}, .compressed_end = 0, .record = {}};
   range.record.digest = std::string(32, 'd');
-  ASSERT_TRUE(RangeLedger(next_load, "ours too").claim(other, range));
+  const RangeLedger next_ledger(next_load, "ours too");
+  next_ledger.hold(other);
+  ASSERT_TRUE(next_ledger.claim(other, {&range, 1}, kMiB));
   admin().execute("SET SESSION innodb_lock_wait_timeout = 1");
   expect_recorded(record(journal(0, 2)), 3);
   expect_recorded(record(journal(0, 2, /*is_recorded=*/true)), 0);

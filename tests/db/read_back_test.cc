@@ -148,10 +148,10 @@ TEST_P(EveryValueTest, ArrivesAsItIs) {
   mysql::Session session = connect(transport_ == RowTransport::kLoadData);
   for (auto begin = messages.begin(); begin != messages.end();) {
     const auto end = begin + std::min(kRowsOfRange, messages.end() - begin);
-    WriteJob job;
-    fill_messages(job, {begin, end});
-    write(session, job, OnDuplicate::kSkip);
-    ASSERT_TRUE(job.result.committed);
+    OwnPack pack(1);
+    fill_messages(pack.ranges[0], {begin, end});
+    write(session, pack, OnDuplicate::kSkip);
+    ASSERT_TRUE(pack.is_committed());
     begin = end;
   }
   EXPECT_TRUE(used_transport(session));

@@ -12,7 +12,7 @@ import proxy
 
 BEGIN = r"^START TRANSACTION"
 CLAIM = r"^INSERT INTO .?chatload_ranges"
-ROWS_DONE = r"^UPDATE .?chatload_ranges.? SET"
+ROWS_DONE = r"^REPLACE INTO .?chatload_ranges"
 COMMIT = r"^COMMIT"
 TAKEOVER = r"^UPDATE .?chatload_loads.? SET .?owner"
 NTH = 20  # of about 48 ranges

@@ -11,7 +11,7 @@ import proxy
 import support
 
 CLAIM = r"^INSERT INTO .?chatload_ranges"
-ROWS_DONE = r"^UPDATE .?chatload_ranges.? SET"
+ROWS_DONE = r"^REPLACE INTO .?chatload_ranges"
 LOAD_DATA = r"^LOAD DATA"
 COMMIT = r"^COMMIT"
 REJECTS = r"^INSERT INTO .?chatload_rejects"

@@ -28,6 +28,8 @@
 namespace chatload::pipeline {
 namespace {
 
+using write::WriteJob;
+
 // Hands out text, then does at_end: ends, throws, or raises a signal.
 class TextStream final : public inflate::DecodedStream {
  public:
@@ -362,7 +364,7 @@ TEST_P(ThreeSourcesTest, BudgetIsEachSourcesOwn) {
 // A range as a sink gets to see it.
 using Seen = std::tuple<RangeKey, LineNumber, std::uint64_t>;  // with its first line and how many it has
 
-Seen seen(const RangeJob& job) { return {job.key(), job.first_line, job.parsed.counts.lines}; }
+Seen seen(const WriteJob& job) { return {job.key(), job.first_line, job.parsed.counts.lines}; }
 
 // Takes each range onto a thread of its own, which is done with several of them in another order.
 class ShufflingSink final : public RangeSink {
@@ -377,10 +379,10 @@ class ShufflingSink final : public RangeSink {
   }
 
   Fate fate() const override { return Fate::kSorted; }
-  bool hand_over(RangeJob& job) override {
+  bool hand_over(RangePack& pack) override {
     const std::lock_guard lock(mutex_);
-    handed_over.push_back(seen(job));
-    waiting_.push_back(&job);
+    for (const WriteJob* const job : pack.jobs) handed_over.push_back(seen(*job));
+    waiting_.push_back(&pack);
     changed_.notify_all();
     return true;
   }
@@ -393,22 +395,22 @@ class ShufflingSink final : public RangeSink {
   // The last that is there first.
   void write() {
     for (;;) {
-      RangeJob* job = nullptr;
+      RangePack* pack = nullptr;
       {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return is_closed_ || !waiting_.empty(); });
         if (waiting_.empty()) return;
-        job = waiting_.back();
+        pack = waiting_.back();
         waiting_.pop_back();
       }
-      job->result.committed = true;
-      job->owner->done(*job);
+      for (WriteJob* const job : pack->jobs) job->result.committed = true;
+      pack->jobs.front()->owner->done(*pack);
     }
   }
 
   std::mutex mutex_;  // guards what stands below, and handed_over
   std::condition_variable changed_;
-  std::vector<RangeJob*> waiting_;
+  std::vector<RangePack*> waiting_;
   bool is_closed_ = false;
   std::jthread writer_;
 };
@@ -463,8 +465,10 @@ TEST_P(ThreeSourcesTest, NothingOfASourceIsSettledBehindTheRangeThatExceedsItsBu
 class FailingSink final : public RangeSink {
  public:
   Fate fate() const override { return Fate::kSorted; }
-  bool hand_over(RangeJob& job) override {
-    if (job.source == SourceOrdinal(2)) throw EnvironmentError("The disk is full.");
+  bool hand_over(RangePack& pack) override {
+    for (const WriteJob* const job : pack.jobs) {
+      if (job->source == SourceOrdinal(2)) throw EnvironmentError("The disk is full.");
+    }
     return false;
   }
 };
@@ -491,10 +495,10 @@ class PartlyRecordedSink final : public RangeSink {
   static bool has(RangeKey key) { return key.source.value() % 2 == 0 && key.number.value() % 2 == 1; }
 
   Fate fate() const override { return parses_ ? Fate::kSorted : Fate::kWritten; }
-  bool is_recorded(const RangeJob& job) const override { return has(job.key()); }
+  bool is_recorded(RangeKey range) const override { return has(range); }
   bool parses_recorded() const override { return parses_; }
-  bool hand_over(RangeJob& job) override {
-    job.result.counts.rejected = job.parsed.counts.rejected();
+  bool hand_over(RangePack& pack) override {
+    for (WriteJob* const job : pack.jobs) job->result.counts.rejected = job->parsed.counts.rejected();
     return false;
   }
   void settle(RangeJob& job) override {

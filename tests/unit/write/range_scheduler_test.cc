@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <deque>
 #include <future>
-#include <initializer_list>
-#include <string_view>
 #include <thread>
 #include <vector>
+
+#include "unit/write/key_pack.h"
 
 namespace chatload::write {
 namespace {
@@ -18,28 +18,19 @@ namespace {
 // How long something that must not happen is given to happen.
 constexpr std::chrono::milliseconds kLongEnoughToSeeIt{50};
 
-// The jobs of a test are ranges 0, 1, 2, … in the order in which they are filled.
 class RangeSchedulerTest : public testing::Test {
  protected:
-  void fill(WriteJob& job, std::initializer_list<std::string_view> keys) {
-    job.parsed.range.number = RangeNumber(next_number_++);
-    parse::RowBatch& rows = job.parsed.rows;
-    rows.columns = 1;
-    for (const std::string_view key : keys) {
-      rows.cells.push_back(parse::Cell::text(key));
-      rows.lines.push_back({});
-    }
-    WriteOrderer(0, true).order(rows, job.order);
+  static void fill(KeyPack& pack, const std::vector<Keys>& ranges) {
+    for (const Keys& keys : ranges) pack.add(keys);
+    WriteOrderer(0, true).order(pack);
   }
-
- private:
-  std::uint64_t next_number_ = 0;
+  static void fill(KeyPack& pack, const Keys& keys) { fill(pack, std::vector<Keys>{keys}); }
 };
 
 TEST_F(RangeSchedulerTest, RangesAreHandedOutInFileOrder) {
-  WriteJob first, second;
-  fill(first, {});
-  fill(second, {});
+  KeyPack first, second;
+  fill(first, Keys{});
+  fill(second, Keys{});
   RangeScheduler scheduler;
   scheduler.admit(first);
   scheduler.admit(second);
@@ -50,47 +41,61 @@ TEST_F(RangeSchedulerTest, RangesAreHandedOutInFileOrder) {
 }
 
 TEST_F(RangeSchedulerTest, RowsOfAKeyInALowerRangeInFlightAreContested) {
-  WriteJob lower, upper;
-  fill(lower, {"a", "b"});
-  fill(upper, {"b", "c", "d"});
+  KeyPack lower, upper;
+  fill(lower, Keys{"a", "b"});
+  fill(upper, Keys{"b", "c", "d"});
   RangeScheduler scheduler;
   scheduler.admit(lower);
   scheduler.admit(upper);
-  EXPECT_EQ(lower.order.late_begin, 2U);
-  ASSERT_EQ(upper.order.late_begin, 2U);
-  EXPECT_EQ(upper.order.rows, (std::vector<std::uint32_t>{1, 2, 0}));
+  EXPECT_EQ(lower.order().late_begin, 2U);
+  ASSERT_EQ(upper.order().late_begin, 2U);
+  EXPECT_EQ(upper.order().rows, (std::vector<std::uint32_t>{1, 2, 0}));
 }
 
 TEST_F(RangeSchedulerTest, ContestedRowsGoBeforeTheLaterRowsOfTheirKeyInTheRange) {
-  WriteJob lower, upper;
-  fill(lower, {"b"});
-  fill(upper, {"b", "a", "b", "a"});
+  KeyPack lower, upper;
+  fill(lower, Keys{"b"});
+  fill(upper, Keys{"b", "a", "b", "a"});
   RangeScheduler scheduler;
   scheduler.admit(lower);
   scheduler.admit(upper);
-  EXPECT_EQ(upper.order.late_begin, 1U);
-  EXPECT_EQ(upper.order.rows, (std::vector<std::uint32_t>{1, 0, 3, 2}));
+  EXPECT_EQ(upper.order().late_begin, 1U);
+  EXPECT_EQ(upper.order().rows, (std::vector<std::uint32_t>{1, 0, 3, 2}));
 }
 
 TEST_F(RangeSchedulerTest, RowsOfAFinishedRangeAreNotContested) {
-  WriteJob lower, upper;
-  fill(lower, {"a", "b"});
-  fill(upper, {"b", "c"});
+  KeyPack lower, upper;
+  fill(lower, Keys{"a", "b"});
+  fill(upper, Keys{"b", "c"});
   RangeScheduler scheduler;
   scheduler.admit(lower);
   scheduler.finish(*scheduler.take());
   scheduler.admit(upper);
-  EXPECT_EQ(upper.order.late_begin, 2U);
+  EXPECT_EQ(upper.order().late_begin, 2U);
+}
+
+TEST_F(RangeSchedulerTest, ContestedRowsOfEachRangeOfAPackGoLast) {
+  KeyPack lower, upper;
+  fill(lower, std::vector<Keys>{{"a"}, {"b"}});
+  fill(upper, std::vector<Keys>{{"x", "b"}, {"y"}, {"a", "b", "z"}});
+  RangeScheduler scheduler;
+  scheduler.admit(lower);
+  scheduler.admit(upper);
+  EXPECT_EQ(upper.order(0).rows, (std::vector<std::uint32_t>{0, 1}));
+  EXPECT_EQ(upper.order(0).late_begin, 1U);
+  EXPECT_EQ(upper.order(1).late_begin, 1U);
+  EXPECT_EQ(upper.order(2).rows, (std::vector<std::uint32_t>{2, 0, 1}));
+  EXPECT_EQ(upper.order(2).late_begin, 1U);
 }
 
 TEST_F(RangeSchedulerTest, ContestedRowsWaitUntilEveryRangeThatSharesAKeyIsFinished) {
-  WriteJob one, two, three, unrelated;
-  fill(one, {"a"});
-  fill(two, {"b"});
-  fill(unrelated, {"z"});
-  fill(three, {"a", "b", "c"});
+  KeyPack one, two, three, unrelated;
+  fill(one, Keys{"a"});
+  fill(two, Keys{"b"});
+  fill(unrelated, Keys{"z"});
+  fill(three, Keys{"a", "b", "c"});
   RangeScheduler scheduler;
-  for (WriteJob* job : {&one, &two, &unrelated, &three}) scheduler.admit(*job);
+  for (KeyPack* pack : {&one, &two, &unrelated, &three}) scheduler.admit(*pack);
   for (int i = 0; i < 4; ++i) ASSERT_NE(scheduler.take(), nullptr);
 
   std::promise<void> waited;
@@ -110,14 +115,14 @@ TEST_F(RangeSchedulerTest, ContestedRowsWaitUntilEveryRangeThatSharesAKeyIsFinis
 class WaitingRangeTest : public RangeSchedulerTest {
  protected:
   WaitingRangeTest() {
-    fill(lower_, {"a"});
-    fill(upper_, {"a"});
+    fill(lower_, Keys{"a"});
+    fill(upper_, Keys{"a"});
     scheduler_.admit(lower_);
     scheduler_.admit(upper_);
   }
 
-  WriteJob lower_;
-  WriteJob upper_;
+  KeyPack lower_;
+  KeyPack upper_;
   RangeScheduler scheduler_;
 };
 
@@ -159,16 +164,16 @@ class BackoffTest : public RangeSchedulerTest {
   }
 
   void admit_next() {
-    WriteJob& job = jobs_.emplace_back();
-    fill(job, {});
-    scheduler_.admit(job);
+    KeyPack& pack = packs_.emplace_back();
+    fill(pack, Keys{});
+    scheduler_.admit(pack);
   }
 
   // The lowest range in flight.
   void end_lowest(bool committed) {
-    jobs_.front().result.committed = committed;
-    scheduler_.finish(jobs_.front());
-    jobs_.pop_front();
+    packs_.front().ranges.front().result.committed = committed;
+    scheduler_.finish(packs_.front());
+    packs_.pop_front();
     admit_next();
   }
 
@@ -178,7 +183,7 @@ class BackoffTest : public RangeSchedulerTest {
 
   void fail() { scheduler_.report_locked(scheduler_.lock_reports()); }
 
-  std::deque<WriteJob> jobs_;
+  std::deque<KeyPack> packs_;
   RangeScheduler scheduler_{kWriters};
 };
 
@@ -221,10 +226,10 @@ TEST_F(BackoffTest, RangesThatAreGivenUpBringNoneBack) {
 
 TEST_F(BackoffTest, RangeWaitsForItsTurnUntilItIsAmongTheLowest) {
   fail();
-  scheduler_.await_turn(jobs_[1]);
-  std::future<void> turn = std::async(std::launch::async, [&] { scheduler_.await_turn(jobs_[2]); });
+  scheduler_.await_turn(packs_[1]);
+  std::future<void> turn = std::async(std::launch::async, [&] { scheduler_.await_turn(packs_[2]); });
   EXPECT_NE(turn.wait_for(kLongEnoughToSeeIt), std::future_status::ready);
-  scheduler_.finish(jobs_[0]);
+  scheduler_.finish(packs_[0]);
   turn.get();
 }
 

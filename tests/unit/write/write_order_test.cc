@@ -3,41 +3,40 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <string>
-#include <string_view>
 #include <vector>
+
+#include "unit/write/key_pack.h"
 
 namespace chatload::write {
 namespace {
 
-parse::RowBatch rows_with_keys(const std::vector<std::string_view>& keys) {
-  parse::RowBatch rows;
-  rows.columns = 1;
-  for (const std::string_view key : keys) {
-    rows.cells.push_back(parse::Cell::text(key));
-    rows.lines.push_back({static_cast<std::uint32_t>(rows.lines.size()), 0, 0});
-  }
-  return rows;
+KeyPack pack_of(const std::vector<Keys>& ranges) {
+  KeyPack pack;
+  for (const Keys& keys : ranges) pack.add(keys);
+  return pack;
 }
 
-WriteOrder order(const std::vector<std::string_view>& keys, bool parallel = true) {
-  const parse::RowBatch rows = rows_with_keys(keys);
-  WriteOrder out;
-  WriteOrderer(0, parallel).order(rows, out);
-  return out;
+// Of one range.
+struct Order : WriteOrder {
+  std::vector<KeyHash> key_hashes;
+};
+
+Order order(const Keys& keys, bool parallel = true) {
+  KeyPack pack = pack_of({keys});
+  WriteOrderer(0, parallel).order(pack);
+  return {pack.order(), pack.key_hashes};
 }
 
-WriteOrder order_stretch(const std::vector<std::string_view>& keys, bool parallel = true) {
-  const parse::RowBatch rows = rows_with_keys(keys);
-  WriteOrder out;
-  WriteOrderer(0, parallel).order_stretch(rows, out);
-  return out;
+Order order_stretch(const Keys& keys, bool parallel = true) {
+  KeyPack pack = pack_of({keys});
+  WriteOrderer(0, parallel).order_stretch(pack);
+  return {pack.order(), pack.key_hashes};
 }
 
 using Rows = std::vector<std::uint32_t>;
 
 // Those of `ours` whose keys `theirs` has too.
-Rows shared_rows(const WriteOrder& ours, const WriteOrder& theirs) {
+Rows shared_rows(const Order& ours, const Order& theirs) {
   Rows shared;
   for_each_shared_hash(ours.key_hashes, theirs.key_hashes, [&](const KeyHash& key) { shared.push_back(key.row); });
   std::sort(shared.begin(), shared.end());
@@ -54,20 +53,33 @@ TEST(WriteOrder, KeysWithTrailingNulAreDistinctFromShorterOnes) {
 }
 
 TEST(WriteOrder, LinesOfOneKeyKeepTheirFileOrder) {
-  const WriteOrder kept = order({"b", "a", "b", "a", "a"});
+  const Order kept = order({"b", "a", "b", "a", "a"});
   EXPECT_EQ(kept.rows, (Rows{1, 0, 3, 4, 2}));
   EXPECT_EQ(kept.key_hashes.size(), 5U);
 }
 
 TEST(WriteOrder, LinesWhoseKeyAnEarlierLineOfTheRangeHasGoLast) {
-  const WriteOrder kept = order({"abcdefgh1", "abcdefgh2", "abcdefgh1", "abcdefgh2", "abcdefgh1"});
+  const Order kept = order({"abcdefgh1", "abcdefgh2", "abcdefgh1", "abcdefgh2", "abcdefgh1"});
   EXPECT_EQ(kept.rows, (Rows{0, 1, 2, 4, 3}));
   EXPECT_EQ(kept.late_begin, 2U);
   EXPECT_EQ(order({"b", "a"}).late_begin, 2U);
 }
 
+TEST(WriteOrder, LinesWhoseKeyAnEarlierRangeOfThePackHasGoLast) {
+  KeyPack pack = pack_of({{"b", "a"}, {"c", "a", "a"}, {}, {"c", "d", "b"}});
+  WriteOrderer(0, true).order(pack);
+  EXPECT_EQ(pack.order(0).rows, (Rows{1, 0}));
+  EXPECT_EQ(pack.order(0).late_begin, 2U);
+  EXPECT_EQ(pack.order(1).rows, (Rows{0, 1, 2}));
+  EXPECT_EQ(pack.order(1).late_begin, 1U);
+  EXPECT_EQ(pack.order(3).rows, (Rows{1, 2, 0}));
+  EXPECT_EQ(pack.order(3).late_begin, 1U);
+  EXPECT_EQ(pack.rows, 8U);
+  EXPECT_EQ(pack.key_hashes.size(), 8U);
+}
+
 TEST(WriteOrder, FileOrderIsKeptWhereTheKeyIsNotBytes) {
-  const WriteOrder kept = order({"b", "a", "b"}, /*parallel=*/false);
+  const Order kept = order({"b", "a", "b"}, /*parallel=*/false);
   EXPECT_EQ(kept.rows, (Rows{0, 1, 2}));
   EXPECT_TRUE(kept.key_hashes.empty());
 }
@@ -77,9 +89,9 @@ TEST(WriteOrder, SharedKeysAreFoundWhateverTheirPosition) {
 }
 
 TEST(WriteOrder, StretchesShareTheRowsOfTheKeyBetweenThem) {
-  const WriteOrder before = order_stretch({"a", "b", "c", "c"});
-  const WriteOrder within = order_stretch({"c", "c"});
-  const WriteOrder behind = order_stretch({"c", "c", "c", "d", "e"});
+  const Order before = order_stretch({"a", "b", "c", "c"});
+  const Order within = order_stretch({"c", "c"});
+  const Order behind = order_stretch({"c", "c", "c", "d", "e"});
   EXPECT_EQ(shared_rows(within, before), (Rows{0, 1}));
   EXPECT_EQ(shared_rows(behind, before), (Rows{0, 1, 2}));
   EXPECT_EQ(shared_rows(behind, within), (Rows{0, 1, 2}));
@@ -87,7 +99,7 @@ TEST(WriteOrder, StretchesShareTheRowsOfTheKeyBetweenThem) {
 }
 
 TEST(WriteOrder, StretchIsSentAsItComesAndOnlyItsOuterKeysAreCompared) {
-  const WriteOrder kept = order_stretch({"a", "a", "b", "b", "c"});
+  const Order kept = order_stretch({"a", "a", "b", "b", "c"});
   EXPECT_EQ(kept.rows, (Rows{0, 1, 2, 3, 4}));
   EXPECT_EQ(kept.late_begin, 5U);
   EXPECT_EQ(kept.key_hashes.size(), 3U);
