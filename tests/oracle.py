@@ -299,6 +299,7 @@ class Result:
         self.rejects = []
         self.reject_texts = []  # of each of rejects: (detail, what is kept of the line)
         self.lines = self.blank = self.filtered = self.valid = self.repeated = 0
+        self.ends = []  # counts() at the end of each file
         self.replaces = False
         self.skips_first = False
 
@@ -416,6 +417,7 @@ def apply(paths, line_filter=None, on_duplicate="skip", line_bytes_max=LINE_BYTE
             for number, line in enumerate(file, 1):
                 apply_line(result, line, number, offset, line_filter, line_bytes_max, refuses)
                 offset += len(line)
+        result.ends.append(result.counts())
     return result
 
 

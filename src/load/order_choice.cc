@@ -24,7 +24,7 @@ constexpr std::size_t kSampledSourcesMax = 16;
 constexpr std::uint64_t kRowsWorthSorting = 200'000;
 // Ids that ascend like this fill one leaf page after the other by themselves.
 constexpr double kSortedShare = 0.99;
-// Sources of fewer bytes of text make ranges of which each costs a transaction, where sorted rows fill whole ones.
+// Of sources of fewer bytes of text each takes small statements of its own, where sorted rows fill large ones.
 constexpr std::uint64_t kSmallSourceBytes = kMiB;
 constexpr std::uint64_t kSmallSourcesMin = 16;
 // Of a spilled row, beside its texts and the four bytes of its time (spill/row_codec.cc): 6 of lengths; a key's length
@@ -159,7 +159,8 @@ std::uint64_t spill_bytes_estimate(const InputSample& sample) {
 
 OrderChoice choose_order(const InputSample& sample) {
   if (sample.sources >= kSmallSourcesMin && sample.bytes_estimate / sample.sources < kSmallSourceBytes) {
-    return {RowOrder::kKey, fmt::format("{} small inputs fill few transactions so", format_count(sample.sources))};
+    return {RowOrder::kKey,
+            fmt::format("each of {} small inputs would take statements of its own", format_count(sample.sources))};
   }
   if (sample.rows_estimate < kRowsWorthSorting) return {RowOrder::kFile, "so few rows are not worth sorting"};
   if (sample.rows == 0) {

@@ -286,7 +286,7 @@ void RangeParser::Impl::append_row(const LineSpan& line) {
 }
 
 void RangeParser::Impl::reject(const LineSpan& line, RejectReason reason, std::size_t field) {
-  if (parsed_->rejects.size() < ParsedRange::kRejectsMax) {
+  if (parsed_->rejects.size() < parsed_->rejects_max) {
     parsed_->rejects.push_back({line, fault_of(line, reason), reason, static_cast<std::uint8_t>(field)});
   } else {
     parsed_->has_more_rejects = true;

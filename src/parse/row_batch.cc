@@ -14,14 +14,16 @@ std::string RawReject::detail() const {
 std::string_view TextArena::store(std::string_view text) {
   if (text.empty()) return {};
   char* copy = nullptr;
-  if (text.size() > kChunkBytes) {
+  if (text.size() > kChunkBytesMax) {
     copy = large_.emplace_back(std::make_unique_for_overwrite<char[]>(text.size())).get();
   } else {
-    if (kChunkBytes - used_ < text.size()) {
+    while (chunk_bytes(chunk_) - used_ < text.size()) {
       ++chunk_;
       used_ = 0;
     }
-    if (chunk_ == chunks_.size()) chunks_.push_back(std::make_unique_for_overwrite<char[]>(kChunkBytes));
+    while (chunk_ >= chunks_.size()) {
+      chunks_.push_back(std::make_unique_for_overwrite<char[]>(chunk_bytes(chunks_.size())));
+    }
     copy = chunks_[chunk_].get() + used_;
     used_ += text.size();
   }

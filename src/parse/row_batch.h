@@ -1,6 +1,7 @@
 // What a range parses to: rows, rejected lines and counts.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -80,8 +81,13 @@ class TextArena {
   void clear();
 
  private:
-  static constexpr std::size_t kChunkBytes = std::size_t{64} * 1024;
-  std::vector<std::unique_ptr<char[]>> chunks_;  // of kChunkBytes each, kept by clear()
+  // 1 KiB, 2 KiB, 4 KiB, … up to 64 KiB, so that a small range takes little.
+  [[nodiscard]] static constexpr std::size_t chunk_bytes(std::size_t chunk) {
+    return kKiB << std::min<std::size_t>(chunk, 6);
+  }
+  static constexpr std::size_t kChunkBytesMax = 64 * kKiB;
+
+  std::vector<std::unique_ptr<char[]>> chunks_;  // kept by clear()
   std::vector<std::unique_ptr<char[]>> large_;   // each for a text that no chunk holds
   std::size_t chunk_ = 0;                        // index of the chunk being filled
   std::size_t used_ = 0;                         // bytes used in it
@@ -102,16 +108,17 @@ struct RowBatch {
 
 // A range with what was made of it. Reused from range to range, so that its vectors keep their memory.
 struct ParsedRange {
+  static constexpr std::size_t kRejectsMax = 16'384;  // as many lines as a range of 4 MiB usually has
+
   split::Range range;
   RowBatch rows;
-  // In file order; the first kRejectsMax, so that a range of nothing but bad lines takes no more memory than others.
+  // In file order; the first rejects_max, so that a range of nothing but bad lines takes no more memory than others.
   // RangeParser::parse_more_rejects() has the next.
   std::vector<RejectedLine> rejects;
+  std::size_t rejects_max = kRejectsMax;  // at least 1
   bool has_more_rejects = false;
   bool has_earlier_rejects = false;  // they are no longer the first; parse_first_rejects() has those again
   ParseCounts counts;
-
-  static constexpr std::size_t kRejectsMax = 16'384;  // as many lines as a range of 4 MiB usually has
 };
 
 }  // namespace chatload::parse

@@ -1,6 +1,7 @@
 // A fixed number of things to borrow.
 #pragma once
 
+#include <condition_variable>
 #include <mutex>
 #include <span>
 #include <utility>
@@ -16,9 +17,10 @@ class LoanPool {
     for (T& thing : things_) free_.push_back(&thing);
   }
 
-  // REQUIRES: fewer are out than the pool has.
+  // Waits for one.
   T& acquire() {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    released_.wait(lock, [this] { return !free_.empty(); });
     T& thing = *free_.back();
     free_.pop_back();
     return thing;
@@ -30,12 +32,14 @@ class LoanPool {
   void release(T& thing) {
     const std::lock_guard lock(mutex_);
     free_.push_back(&thing);
+    released_.notify_one();
   }
 
  private:
   std::vector<T> things_;
   std::mutex mutex_;  // guards free_
   std::vector<T*> free_;
+  std::condition_variable released_;
 };
 
 }  // namespace chatload::pipeline

@@ -11,6 +11,9 @@
 //                                                 joined: such a line makes no row,
 //                                                 and ParsedRange::kRejectsMax rejects
 //
+// of which one is the one that is read, and the others are in packs (pipeline/packer.h): a pack of smaller ranges takes
+// no more than one of the full size, as each of them counts as Packer::kRangeBytes more than its bytes.
+//
 // and N follows from --memory. A worker has something to do only while a range is there for it, so T + C ranges are
 // enough (and two, or nothing is read while something is written); where the server is slow for a while, up to
 // kRangesPerWorker a worker are of use, and more are only memory (docs/tuning.md).

@@ -1,5 +1,8 @@
+// The thread that runs the graph reads, as a slow input must not keep a parser waiting; packs that are settled are its
+// to fill again, so that a slow database slows the reader.
+//
 // Node bodies let no exception out: TBB would cancel the graph while writer threads still hold its gateway. A
-// failure is kept, the splitter stops at its next range, and what is in flight comes back as usual: ranges in front of
+// failure is kept, the reader stops at its next range, and what is in flight comes back as usual: ranges in front of
 // damaged input are written.
 //
 // Ranges are committed in any order and settled in that of their source, so that the verdict of the reject budget
@@ -25,6 +28,7 @@
 #include "base/log.h"
 #include "parse/range_parser.h"
 #include "pipeline/loan_pool.h"
+#include "pipeline/packer.h"
 
 namespace chatload::pipeline {
 namespace {
@@ -57,7 +61,7 @@ class RangeGraph final : public write::JobOwner {
         sink_(sink),
         stats_(stats),
         stop_(stop),
-        packs_(std::vector<RangePack>(options.ranges_in_flight_max)),
+        packs_(std::vector<RangePack>(options.ranges_in_flight_max - 1)),  // the reader holds one range more
         parsers_(make_parsers(options, mapping, filter, sink)),
         settler_(mapping, stats, sink.fate()),
         rejects_parser_(mapping, filter, static_cast<std::uint32_t>(options.limits.line_bytes_max)) {}
@@ -72,20 +76,19 @@ class RangeGraph final : public write::JobOwner {
  private:
   using ParseNode = flow::multifunction_node<RangePack*, std::tuple<RangePack*>>;
   using WriteNode = flow::async_node<RangePack*, RangePack*>;
-  using SettleNode = flow::multifunction_node<RangePack*, std::tuple<flow::continue_msg>>;
 
   void run_graph();
   void finish_preparers();
-  RangePack* split();
+  [[nodiscard]] bool goes_on() const { return !ended_ && !stop_.requested() && !sink_.has_failed(); }
   void parse(RangePack& pack, Parser& parser);
   void parse(RangeJob& range, parse::RangeParser& parser);
   void number_lines(RangePack& pack);
   [[nodiscard]] bool number_lines(RangeJob& range);
   void hand_over(RangePack& pack, WriteNode::gateway_type& gateway);
-  std::size_t settle_in_order(RangePack& pack);
+  void settle_in_order(RangePack& pack);
   void settle(RangeJob& range);
 
-  // Runs body; false if it threw, which is kept and stops the splitter.
+  // Runs body; false if it threw, which is kept and stops the reader.
   template <typename Body>
   bool succeeds(Body body) {
     try {
@@ -104,12 +107,10 @@ class RangeGraph final : public write::JobOwner {
   }
 
   const PipelineOptions& options_;
-  RangeFeed& feed_;  // split() only, until the graph is done
+  RangeFeed& feed_;
   RangeSink& sink_;
   report::LiveStats& stats_;
   const StopSignal& stop_;
-  std::uint64_t places_ = 0;  // split() only
-
   LoanPool<RangePack> packs_;
   LoanPool<Parser> parsers_;
 
@@ -132,9 +133,11 @@ class RangeGraph final : public write::JobOwner {
 };
 
 PipelineResult RangeGraph::execute() {
-  // The arena has a place for each thread asked for, and TBB may start as many, whatever the number of cores.
-  const oneapi::tbb::global_control parallelism(oneapi::tbb::global_control::max_allowed_parallelism, options_.threads);
-  oneapi::tbb::task_arena arena(static_cast<int>(options_.threads));
+  // The arena has a place for this thread and for each one asked for, and TBB may start as many, whatever the number of
+  // cores.
+  const unsigned threads = options_.threads + 1;
+  const oneapi::tbb::global_control parallelism(oneapi::tbb::global_control::max_allowed_parallelism, threads);
+  oneapi::tbb::task_arena arena(static_cast<int>(threads));
   arena.execute([this] {
     run_graph();
     if (!failure_ && !stop_.requested()) finish_preparers();
@@ -144,13 +147,6 @@ PipelineResult RangeGraph::execute() {
 
 void RangeGraph::run_graph() {
   flow::graph graph;
-  flow::input_node<RangePack*> split_node(graph, [this](oneapi::tbb::flow_control& control) {
-    RangePack* const pack = split();
-    if (pack == nullptr) control.stop();
-    return pack;
-  });
-  // The splitter holds one pack more, ready for the next token.
-  flow::limiter_node<RangePack*> limiter(graph, options_.ranges_in_flight_max - 1);
   ParseNode parse_node(graph, options_.threads, [this](RangePack* pack, ParseNode::output_ports_type& parsed) {
     Parser& parser = parsers_.acquire();
     parse(*pack, parser);
@@ -167,20 +163,15 @@ void RangeGraph::run_graph() {
     hand_over(*pack, gateway);
   });
   gateway_ = &write_node.gateway();
-  SettleNode settle_node(graph, flow::serial, [this](RangePack* pack, SettleNode::output_ports_type& tokens) {
-    for (std::size_t settled = settle_in_order(*pack); settled > 0; --settled) {
-      std::get<0>(tokens).try_put(flow::continue_msg());
-    }
-  });
+  flow::function_node<RangePack*> settle_node(graph, flow::serial, [this](RangePack* pack) { settle_in_order(*pack); });
 
-  flow::make_edge(split_node, limiter);
-  flow::make_edge(limiter, parse_node);
   flow::make_edge(flow::output_port<0>(parse_node), sequence);
   flow::make_edge(sequence, write_node);
   flow::make_edge(write_node, settle_node);
-  flow::make_edge(flow::output_port<0>(settle_node), limiter.decrementer());
 
-  split_node.activate();
+  Packer packer(feed_, sink_, options_.limits, packs_, *this, stats_,
+                [&](RangePack& pack) { parse_node.try_put(&pack); });
+  succeeds([&] { packer.run([this] { return goes_on(); }); });
   graph.wait_for_all();
 }
 
@@ -193,39 +184,6 @@ void RangeGraph::finish_preparers() {
   });
 }
 
-// The next pack in order, or null when no more are to come.
-RangePack* RangeGraph::split() {
-  if (ended_ || stop_.requested() || sink_.has_failed()) return nullptr;
-  RangePack& pack = packs_.acquire();
-  if (pack.ranges.empty()) pack.ranges.emplace_back();
-  RangeJob& range = pack.ranges.front();
-  std::optional<FedRange> fed;
-  succeeds([&] {
-    // Made at a pack's first use, so that a short input takes little memory.
-    PaddedBuffer& buffer = range.parsed.range.bytes;
-    if (buffer.capacity() == 0) buffer = PaddedBuffer(options_.limits.buffer_bytes());
-    fed = feed_.next(std::move(buffer));
-  });
-  stats_.source_read = feed_.compressed_bytes();
-  // A stop ends the stream anywhere, so the range that comes after one may end inside a line.
-  if (!fed || stop_.requested()) {
-    packs_.release(pack);
-    return nullptr;
-  }
-  range.parsed.range = std::move(fed->range);
-  range.account = fed->account;
-  range.source = fed->account->ordinal;
-  range.is_given_up = &fed->account->is_given_up;
-  range.compressed_end = fed->compressed_end;
-  range.is_recorded = sink_.is_recorded(range.key());
-  range.owner = this;
-  pack.jobs.assign(1, &range);
-  pack.place = places_++;
-  stats_.bytes_decompressed += range.parsed.range.length_bytes();
-  ++stats_.ranges_split;
-  return &pack;
-}
-
 void RangeGraph::parse(RangePack& pack, Parser& parser) {
   pack.parse_failure = nullptr;
   try {
@@ -235,7 +193,7 @@ void RangeGraph::parse(RangePack& pack, Parser& parser) {
     pack.parse_failure = std::current_exception();
     parser.preparer.reset();  // no other function of it may be called now, and the run ends
   }
-  ++stats_.ranges_parsed;
+  ++stats_.packs_parsed;
 }
 
 void RangeGraph::parse(RangeJob& range, parse::RangeParser& parser) {
@@ -304,17 +262,16 @@ bool RangeGraph::allows_refused(const WriteJob& job, std::uint64_t refused) {
                           job.first_line + (counts.lines - 1));
 }
 
-// Settles the pack and those behind it that only waited for it; returns how many.
-std::size_t RangeGraph::settle_in_order(RangePack& pack) {
+// Settles the pack and those behind it that only waited for it.
+void RangeGraph::settle_in_order(RangePack& pack) {
   done_.emplace(pack.place, &pack);
-  std::size_t settled = 0;
-  for (; !done_.empty() && done_.begin()->first == next_to_settle_; ++next_to_settle_, ++settled) {
+  for (; !done_.empty() && done_.begin()->first == next_to_settle_; ++next_to_settle_) {
     RangePack& next = *done_.begin()->second;
     done_.erase(done_.begin());
     for (RangeJob& range : next.ranges) settle(range);
+    ++stats_.packs_done;
     packs_.release(next);
   }
-  return settled;
 }
 
 // Without writers, a range whose rejects could not be kept does not count.

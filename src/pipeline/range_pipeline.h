@@ -28,7 +28,7 @@ namespace chatload::pipeline {
 struct PipelineOptions {
   split::SplitLimits limits;
   unsigned threads = 1;
-  std::size_t ranges_in_flight_max = 2;
+  std::size_t ranges_in_flight_max = 2;  // at least 2; of the full size, or packs of smaller ones
 };
 
 // What ended the whole of it. What became of each source is in its account.

@@ -67,7 +67,6 @@ bool RangeSettler::add(const report::RejectRecord& record, RejectSink& rejects, 
 }
 
 void RangeSettler::count(const WriteJob& job, SourceAccount& account) {
-  ++stats_.ranges_done;
   account.all_committed = account.all_committed && job.result.committed;
   if (!job.result.committed) return;
   report::RunCounts& counts = account.counts;

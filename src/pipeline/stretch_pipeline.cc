@@ -165,8 +165,8 @@ bool StretchFlow::fill(Stretch& stretch) {
   job.compressed_end = static_cast<std::uint64_t>(static_cast<double>(options_.bytes_compressed) *
                                                   static_cast<double>(rows_) / static_cast<double>(rows_total_));
   stats_.source_read += parsed.rows.rows();
-  ++stats_.ranges_split;
-  ++stats_.ranges_parsed;
+  ++stats_.packs_split;
+  ++stats_.packs_parsed;
   return true;
 }
 
@@ -184,6 +184,7 @@ void StretchFlow::done(write::Pack& pack) {
       failure_ = std::current_exception();
     }
     settler_.count(stretch.job, account_);
+    ++stats_.packs_done;
   }
   give_back(stretch);
 }

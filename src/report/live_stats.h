@@ -13,10 +13,10 @@ namespace chatload::report {
 struct LiveStats {
   std::atomic<std::uint64_t> source_read{0};         // compressed bytes, rows of the spill, groups of the journal
   std::atomic<std::uint64_t> bytes_decompressed{0};  // handed out by the splitter
-  std::atomic<std::uint64_t> ranges_split{0};        // ranges_split >= ranges_parsed >= ranges_done
-  std::atomic<std::uint64_t> ranges_parsed{0};
-  std::atomic<std::uint64_t> ranges_done{0};  // committed, or counted where there is no database, or given up
-  std::atomic<std::uint64_t> rows_done{0};    // valid lines of the ranges done, or rows of the stretches done
+  std::atomic<std::uint64_t> packs_split{0};  // of ranges, or stretches; packs_split >= packs_parsed >= packs_done
+  std::atomic<std::uint64_t> packs_parsed{0};
+  std::atomic<std::uint64_t> packs_done{0};  // committed, or counted where there is no database, or given up
+  std::atomic<std::uint64_t> rows_done{0};   // valid lines of the ranges done, or rows of the stretches done
   std::atomic<std::uint64_t> lines_rejected{0};
   std::atomic<std::uint64_t> retries{0};           // transactions redone: a deadlock, a lock wait, a lost connection
   std::atomic<std::uint64_t> disconnected{0};      // writers without a connection just now
@@ -35,7 +35,7 @@ struct LiveStats {
 
   // For the next pass over the same input's rows, which adds to what is counted for good. REQUIRES: none is running.
   void next_phase() {
-    for (auto* figure : {&source_read, &bytes_decompressed, &ranges_split, &ranges_parsed, &ranges_done, &rows_done}) {
+    for (auto* figure : {&source_read, &bytes_decompressed, &packs_split, &packs_parsed, &packs_done, &rows_done}) {
       figure->store(0);
     }
   }

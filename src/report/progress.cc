@@ -91,9 +91,9 @@ std::size_t terminal_columns() {
 Bottleneck bottleneck(const LiveStats& stats, std::uint64_t ranges_in_flight_max) {
   if (read(stats.indexes_building) > 0) return Bottleneck::kIndexes;
   if (read(stats.disconnected) > 0) return Bottleneck::kConnection;
-  const std::uint64_t done = read(stats.ranges_done);
-  const std::uint64_t parsed = read(stats.ranges_parsed);
-  const std::uint64_t split = read(stats.ranges_split);
+  const std::uint64_t done = read(stats.packs_done);
+  const std::uint64_t parsed = read(stats.packs_parsed);
+  const std::uint64_t split = read(stats.packs_split);
   const std::uint64_t before_parsers = difference(split, parsed);
   const std::uint64_t before_database = difference(parsed, done);
   if (2 * (before_parsers + before_database) < ranges_in_flight_max) return Bottleneck::kInflate;
@@ -110,8 +110,8 @@ ProgressOptions step_progress(ProgressOptions of_run, std::string_view phase, st
 }
 
 ProgressSample ProgressSample::of(const LiveStats& stats, double seconds) {
-  const auto done = static_cast<double>(read(stats.ranges_done));
-  const auto split = static_cast<double>(read(stats.ranges_split));
+  const auto done = static_cast<double>(read(stats.packs_done));
+  const auto split = static_cast<double>(read(stats.packs_split));
   const double share_done = split > 0 ? std::min(1.0, done / split) : 0;
   return {.seconds = seconds,
           .source_done = static_cast<double>(read(stats.source_read)) * share_done,

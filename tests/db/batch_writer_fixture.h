@@ -46,11 +46,12 @@ class Owner final : public JobOwner {
 
 // A pack with ranges of its own.
 struct OwnPack : Pack {
-  explicit OwnPack(std::size_t count) : ranges(count) {
+  explicit OwnPack(std::size_t count) : ranges(count), is_given_up(count) {
     for (WriteJob& range : ranges) jobs.push_back(&range);
   }
 
   std::deque<WriteJob> ranges;
+  std::deque<std::atomic<bool>> is_given_up;  // of the source of each
 };
 
 class BatchWriterTest : public DatabaseTest {
@@ -122,6 +123,18 @@ class BatchWriterTest : public DatabaseTest {
     fill_messages(job, std::move(messages));
   }
 
+  // Fills the pack with the only ranges of the sources 1, 2, 3, …
+  void fill_pack(OwnPack& pack, const std::vector<std::vector<Line>>& ranges) {
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+      WriteJob& job = pack.ranges[i];
+      fill(job, ranges[i]);
+      job.source = SourceOrdinal(i + 1);
+      job.parsed.range.number = RangeNumber(0);
+      job.first_line = LineNumber(1);
+      job.is_given_up = &pack.is_given_up[i];
+    }
+  }
+
   WriteResult write(mysql::Session& session, const std::vector<Line>& lines, OnDuplicate mode,
                     std::size_t statement_bytes_max = kMiB) {
     OwnPack pack(1);
@@ -156,6 +169,18 @@ class BatchWriterTest : public DatabaseTest {
              "SELECT CONCAT(range_number, ': ', CONCAT_WS(' ', `lines`, inserted, updated, duplicate, rejected)) "
              "FROM chatload_ranges WHERE load_id = " +
              std::to_string(load_id_) + " ORDER BY range_number")) {
+      text += *row[0] + "; ";
+    }
+    return text;
+  }
+
+  // The same of the only ranges of sources: "source: lines inserted updated duplicate rejected witness".
+  std::string ledger_of_sources() {
+    std::string text;
+    for (const mysql::Row& row : read_back().query(
+             "SELECT CONCAT(source, ': ', CONCAT_WS(' ', `lines`, inserted, updated, duplicate, rejected, witness)) "
+             "FROM chatload_ranges WHERE range_number = 0 AND load_id = " +
+             std::to_string(load_id_) + " ORDER BY source")) {
       text += *row[0] + "; ";
     }
     return text;

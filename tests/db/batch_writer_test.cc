@@ -405,7 +405,159 @@ TEST_F(BatchWriterTest, FiguresThatNoInsertCanGiveEndTheRunBeforeTheCommit) {
   EXPECT_EQ(table(), "a=1 b=2 ");
 }
 
-// Ranges that share many ids, written by several connections at once: as if one line came after the other.
+// A pack of three ranges, each of a source of its own.
+class PackWriterTest : public BatchWriterTest {
+ protected:
+  void SetUp() override {
+    BatchWriterTest::SetUp();
+    fill_pack(pack_,
+              {{{"a", "1"}, {"b", "2"}, {"a", "3"}}, {{"b", "4"}, {"c", "5"}}, {{"c", "6"}, {"d", "7"}, {"a", "8"}}});
+  }
+
+  // Another attempt at the pack, whose first one may or may not have been committed.
+  void write_again(OwnPack& pack, OnDuplicate mode = OnDuplicate::kSkip) {
+    mysql::Session session = connect();
+    write(session, pack, mode);
+  }
+
+  OwnPack pack_{3};
+};
+
+TEST_F(PackWriterTest, CountsOfEachRangeAreItsOwnAndOneTransactionHasThemAll) {
+  mysql::Session session = connect();
+  write(session, pack_, OnDuplicate::kSkip);
+  EXPECT_EQ(session.query("SHOW SESSION STATUS LIKE 'Com_commit'").at(0).at(1), "1");
+  EXPECT_EQ(table(), "a=1 b=2 c=5 d=7 ");
+  EXPECT_EQ(ledger_of_sources(), "1: 3 2 0 1 0 b; 2: 2 1 0 1 0 c; 3: 3 1 0 2 0 d; ");
+  EXPECT_TRUE(pack_.is_committed());
+  EXPECT_EQ(pack_.ranges[2].result.counts.duplicate, 2U);
+  for (const WriteJob& range : pack_.ranges) EXPECT_TRUE(committed_->contains(range.key()));
+}
+
+TEST_F(PackWriterTest, LastLineOfAnIdInAnyOfTheRangesReplacesThoseBefore) {
+  mysql::Session session = connect();
+  write(session, pack_, OnDuplicate::kReplace);
+  EXPECT_EQ(table(), "a=8 b=4 c=6 d=7 ");
+  EXPECT_EQ(ledger_of_sources(), "1: 3 2 1 0 0 b; 2: 2 1 1 0 0 c; 3: 3 1 2 0 0 d; ");
+}
+
+TEST_F(PackWriterTest, RefusedRowIsARejectOfItsRangeAndTheNextLineTakesItsPlaceWhereverThatIs) {
+  admin().execute("ALTER TABLE chat_messages ADD CONSTRAINT CHECK (data NOT IN ('2', '5'))");
+  mysql::Session session = connect();
+  write(session, pack_, OnDuplicate::kSkip);
+  EXPECT_EQ(table(), "a=1 b=4 c=6 d=7 ");
+  EXPECT_EQ(ledger_of_sources(), "1: 3 1 0 1 1 a; 2: 2 1 0 0 1 b; 3: 3 2 0 1 0 d; ");
+  EXPECT_EQ(value_read_back("SELECT GROUP_CONCAT(CONCAT_WS(' ', source, line, reason) ORDER BY source SEPARATOR '; ')"
+                            " FROM chatload_rejects"),
+            "1 2 refused_by_server; 2 2 refused_by_server");
+}
+
+TEST_F(PackWriterTest, ClaimAndCountsOfManyRangesFitStatementsOfAnySize) {
+  constexpr std::size_t kRanges = 50;
+  OwnPack pack(kRanges);
+  std::vector<std::vector<Line>> ranges;
+  for (std::size_t i = 0; i < kRanges; ++i) ranges.push_back({{"id" + std::to_string(i), "x"}});
+  fill_pack(pack, ranges);
+  mysql::Session session = connect();
+  write(session, pack, OnDuplicate::kSkip, 1'000);
+  EXPECT_TRUE(pack.is_committed());
+  EXPECT_EQ(value_read_back("SELECT CONCAT_WS(' ', COUNT(*), SUM(inserted), COUNT(witness)) FROM chatload_ranges"),
+            "50 50 50");
+}
+
+TEST_F(PackWriterTest, PackWhoseCommitWasInDoubtAndArrivedIsNotWrittenAgain) {
+  mysql::Session session = connect();
+  write(session, pack_, OnDuplicate::kReplace);
+  admin().execute("UPDATE chat_messages SET data = 'since'");
+  write_again(pack_, OnDuplicate::kReplace);
+  EXPECT_EQ(table(), "a=since b=since c=since d=since ");
+  EXPECT_TRUE(pack_.is_committed());
+  EXPECT_EQ(pack_.ranges[2].result.counts.updated, 2U);
+  EXPECT_EQ(ledger_of_sources(), "1: 3 2 1 0 0 b; 2: 2 1 1 0 0 c; 3: 3 1 2 0 0 d; ");
+}
+
+TEST_F(PackWriterTest, PackWhoseCommitWasInDoubtAndNeverArrivedIsWritten) {
+  mysql::Session lost = connect();
+  lost.execute("START TRANSACTION");
+  ledger_->hold(lost);
+  ledger::RangeRow row{.key = pack_.ranges[1].key(), .compressed_end = 0, .record = {}};
+  row.record.digest = digest_hex("");
+  ASSERT_TRUE(ledger_->claim(lost, {&row, 1}, kMiB));
+  std::jthread writer([&] {
+    const mysql::ClientThread client_thread;
+    write_again(pack_);
+  });
+  EXPECT_TRUE(sees_lock_wait());
+  kill(lost);
+  writer.join();
+  EXPECT_EQ(table(), "a=1 b=2 c=5 d=7 ");
+  EXPECT_EQ(ledger_of_sources(), "1: 3 2 0 1 0 b; 2: 2 1 0 1 0 c; 3: 3 1 0 2 0 d; ");
+}
+
+TEST_F(PackWriterTest, RangeThatIsRecordedWithOtherBytesEndsTheRun) {
+  mysql::Session session = connect();
+  write(session, pack_, OnDuplicate::kSkip);
+  pack_.ranges[1].digest = digest_hex("other bytes");
+  EXPECT_THROW(write_again(pack_), SourceError);
+  EXPECT_FALSE(pack_.is_committed());
+  EXPECT_EQ(table(), "a=1 b=2 c=5 d=7 ");
+}
+
+TEST_F(PackWriterTest, PackOfWhichSomeRangesAreRecordedAndOthersAreNotEndsTheRun) {
+  mysql::Session session = connect();
+  write(session, pack_, OnDuplicate::kSkip);
+  admin().execute("DELETE FROM chatload_ranges WHERE source = 2");
+  EXPECT_THROW(write_again(pack_), DatabaseError);
+  EXPECT_FALSE(pack_.is_committed());
+  EXPECT_EQ(table(), "a=1 b=2 c=5 d=7 ");
+  EXPECT_EQ(ledger_of_sources(), "1: 3 2 0 1 0 b; 3: 3 1 0 2 0 d; ");
+}
+
+TEST_F(PackWriterTest, RecordedPackIsComparedAndNothingOfItIsWritten) {
+  mysql::Session session = connect();
+  write(session, pack_, OnDuplicate::kSkip);
+  admin().execute("DELETE FROM chat_messages");
+  for (WriteJob& range : pack_.ranges) range.is_recorded = true;
+  write_again(pack_);
+  EXPECT_TRUE(pack_.is_committed());
+  EXPECT_EQ(pack_.ranges[0].result.counts.inserted, 2U);
+  EXPECT_EQ(table(), "");
+}
+
+TEST_F(PackWriterTest, RangeOverItsBudgetLeavesThePackAndTheOthersAreWritten) {
+  admin().execute("ALTER TABLE chat_messages ADD CONSTRAINT CHECK (data NOT IN ('4', '5'))");
+  owner_.refused_max = 1;
+  mysql::Session session = connect();
+  write(session, pack_, OnDuplicate::kSkip);
+  EXPECT_EQ(table(), "a=1 b=2 c=6 d=7 ");
+  EXPECT_EQ(ledger_of_sources(), "1: 3 2 0 1 0 b; 3: 3 2 0 1 0 d; ");
+  EXPECT_EQ(value_read_back("SELECT COUNT(*) FROM chatload_rejects"), "0");
+  EXPECT_EQ(pack_.jobs, (std::vector{&pack_.ranges[0], &pack_.ranges[2]}));
+  EXPECT_TRUE(pack_.is_given_up[1]);
+  EXPECT_FALSE(pack_.ranges[1].result.committed);
+  EXPECT_TRUE(pack_.ranges[1].result.is_over_budget);
+  EXPECT_EQ(pack_.ranges[1].result.refused.size(), 2U) << "by which its source is judged";
+}
+
+TEST_F(PackWriterTest, RangesOfSourcesThatAreGivenUpLeaveThePack) {
+  pack_.is_given_up[0] = pack_.is_given_up[2] = true;
+  mysql::Session session = connect();
+  write(session, pack_, OnDuplicate::kSkip);
+  EXPECT_EQ(table(), "b=4 c=5 ");
+  EXPECT_EQ(ledger_of_sources(), "2: 2 2 0 0 0 c; ");
+  EXPECT_EQ(pack_.jobs, std::vector{&pack_.ranges[1]});
+}
+
+TEST_F(PackWriterTest, ConnectionThatIsLostLosesNoRange) {
+  mysql::Session session = connect();
+  kill(session);
+  write(session, pack_, OnDuplicate::kSkip);
+  EXPECT_EQ(table(), "a=1 b=2 c=5 d=7 ");
+  EXPECT_EQ(ledger_of_sources(), "1: 3 2 0 1 0 b; 2: 2 1 0 1 0 c; 3: 3 1 0 2 0 d; ");
+}
+
+// Ranges that share many ids, in packs of one to four, written by several connections at once: as if one line came
+// after the other.
 TEST_F(BatchWriterTest, LinesOfOneIdKeepTheirOrderAcrossConnections) {
   for (const OnDuplicate mode : {OnDuplicate::kSkip, OnDuplicate::kReplace}) {
     admin().execute("TRUNCATE chat_messages");
@@ -419,23 +571,29 @@ TEST_F(BatchWriterTest, LinesOfOneIdKeepTheirOrderAcrossConnections) {
         lines.push_back({"shared" + std::to_string((i * 7 + range) % 60), std::to_string(range)});
         lines.push_back({"own" + std::to_string(range) + "-" + std::to_string(i), "x"});
       }
-      fill(packs.emplace_back(1).ranges[0], lines);
-      WriteOrderer(mapping_.key, true).order(packs.back());
+      const bool is_full = packs.empty() || packs.back().ranges.size() == 1 + packs.size() % 4;
+      OwnPack& pack = is_full ? packs.emplace_back(0) : packs.back();
+      fill(pack.ranges.emplace_back(), lines);
+      pack.jobs.push_back(&pack.ranges.back());
     }
     {
       std::vector<mysql::Session> sessions;
       for (int i = 0; i < 4; ++i) sessions.push_back(connect());
       WriterPool pool(sessions, context(mode));
-      for (OwnPack& pack : packs) pool.submit(pack);
+      for (OwnPack& pack : packs) {
+        WriteOrderer(mapping_.key, true).order(pack);
+        pool.submit(pack);
+      }
     }
-    ASSERT_EQ(owner_.packs_done, kRanges);
+    ASSERT_EQ(owner_.packs_done, packs.size());
     ledger::LineCounts total;
     for (const OwnPack& pack : packs) {
-      const WriteJob& job = pack.ranges[0];
-      ASSERT_TRUE(job.result.committed);
-      total.inserted += job.result.counts.inserted;
-      total.updated += job.result.counts.updated;
-      total.duplicate += job.result.counts.duplicate;
+      for (const WriteJob& job : pack.ranges) {
+        ASSERT_TRUE(job.result.committed);
+        total.inserted += job.result.counts.inserted;
+        total.updated += job.result.counts.updated;
+        total.duplicate += job.result.counts.duplicate;
+      }
     }
     EXPECT_EQ(total.inserted, kRanges * 50 + 60);
     EXPECT_EQ(mode == OnDuplicate::kSkip ? total.duplicate : total.updated, kRanges * 50 - 60);

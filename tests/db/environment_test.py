@@ -387,8 +387,9 @@ class SignalTest(EnvironmentTest):
                 self.assertEqual(process.wait(5), 4)
 
     def test_sigterm_between_inputs_names_those_not_read(self):
-        first, second = self.write("b.json", line("b")), self.write("c.json", line("c"))
-        run = self.terminated_while_writes_wait(first, second)
+        first = self.write("b.json", "".join(line(f"b{number}") for number in range(100)))  # more than one transaction
+        second = self.write("c.json", line("c"))
+        run = self.terminated_while_writes_wait(first, second, "--range-size", "4K")
         self.assert_interrupted(run)
         warnings = [text for text in log_lines(run.stderr, "warning") if str(second) in text]
         self.assertEqual(len(warnings), 1, run.stderr)

@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import pathlib
+import random
 import re
 import resource
 import signal
@@ -25,6 +26,7 @@ IS_COMPLETE = (support.ROOT / "sql/is_last_night_complete.sql").read_text()
 ADDS_UP = (support.ROOT / "sql/load_reconciliation.sql").read_text()
 LINES = 300  # of a file
 CLAIM = r"^INSERT INTO .?chatload_ranges"
+LOOKS_FOR_RANGES = r"^SELECT .?source.?, .?range_number.?, .?begin_byte"
 IN_OPEN = 0x20
 NUMBERS = re.compile(r"\d+")
 REJECTS = "SELECT source, line, byte_offset, reason, HEX(raw) FROM chatload_rejects WHERE load_id = {} ORDER BY source, line"
@@ -330,7 +332,7 @@ class PacksTest(FolderCase):
         files = [self.put(number, lines=60) for number in range(40)]
         rows_done = r"^REPLACE INTO .?chatload_ranges"
         for mode, (moment, pattern, nth) in itertools.product(
-            ("skip", "replace"), (("before", CLAIM, 3), ("after", CLAIM, 3), ("before", rows_done, 20), ("after", rows_done, 20))
+            ("skip", "replace"), (("before", CLAIM, 3), ("after", CLAIM, 3), ("before", rows_done, 5), ("after", rows_done, 5))
         ):
             for connections in (1, 4):
                 with self.subTest(mode=mode, moment=moment, pattern=pattern, connections=connections):
@@ -407,6 +409,105 @@ class AwayTest(FolderCase):
                 self.assertEqual({row[2] for row in self.loads()}, {"done"})
                 self.assert_table(*files)
                 self.assert_ledger_adds_up()
+
+
+class ManySmallFilesTest(FolderCase):
+    """Files with ids that come again within and across them, some two dozen of which fit into one transaction."""
+
+    RANGE_SIZE = ("--range-size", "256K")
+    COUNTS = ("lines", *OUTCOMES)
+
+    def setUp(self):
+        super().setUp()
+        self.door = self.enterContext(proxy.Proxy(self.server.socket))
+
+    def load_through_door(self, *words):
+        return self.load(*words, to=self.door.url(self.database.name))
+
+    def claims(self):
+        """How many statements claimed ranges since the last call, and how many there were in all."""
+        seen, self.door.statements[:] = list(map(str, self.door.statements)), []
+        return sum(re.search(CLAIM, statement) is not None for statement in seen), len(seen)
+
+    def assert_sources(self, expected):
+        """What each file came to is what the oracle says of it behind those in front."""
+        columns = ", ".join(f"`{name}`" for name in self.COUNTS)
+        found = self.database.sql(f"SELECT {columns} FROM chatload_sources ORDER BY source")
+        before = dict.fromkeys(self.COUNTS, 0)
+        for row, end in zip(found, expected.ends, strict=True):
+            self.assertEqual(dict(zip(self.COUNTS, map(int, row))), {name: end[name] - before[name] for name in self.COUNTS})
+            before = end
+
+    def test_table_and_counts_of_each_file_are_the_oracles_whatever_the_connections_and_wherever_the_load_is_killed(self):
+        files = [self.put(number, lines=60) for number in range(300)]
+        dice = random.Random(1)
+        for mode in ("skip", "replace"):
+            expected = apply(*files, on_duplicate=mode)
+            for connections in (1, 2, 8):
+                words = (*files, "--on-duplicate", mode, "--order", "file", "--connections", connections)
+                with self.subTest(mode=mode, connections=connections):
+                    self.database.create_table()
+                    self.claims()
+                    run = self.load_through_door(*words)
+                    self.assert_folder(run, files, mode=mode)
+                    self.assert_sources(expected)
+                    claims, statements = self.claims()
+                    if mode == "skip":
+                        self.assertLess(claims, 20)
+                for kill in range(3):
+                    nth = dice.randrange(20, statements)
+                    with self.subTest(mode=mode, connections=connections, killed_at=nth):
+                        self.database.create_table()
+                        loader = self.loader(*words, *self.RANGE_SIZE, to=self.door.url(self.database.name))
+                        self.door.at("", nth, **{dice.choice(("before", "after")): lambda _: loader.kill()})
+                        loader.process.wait(60)
+                        self.assertIn(loader.process.returncode, (-signal.SIGKILL, 1), loader.errors.read_text())
+                        wait_until(lambda: not self.server.connections(self.database.name), "the server lets go of it")
+                        run = self.load(*files)
+                        self.assertIn(run.summary["status"], ("done", "already_loaded"))
+                        self.assert_folder(run, files, status=run.summary["status"], mode=mode)
+                        self.assert_sources(expected)
+
+    def test_a_table_that_takes_one_connection_gets_them_in_few_transactions(self):
+        files = [self.put(number, lines=60) for number in range(100)]
+        self.database.sql("ALTER TABLE chat_messages ADD UNIQUE KEY other (id, timestamp)")
+        run = self.load_through_door(*files, "--connections", 4)
+        self.assert_folder(run, files)
+        self.assert_sources(apply(*files))
+        self.assertLess(self.claims()[0], 10)
+
+    def test_files_that_are_recorded_are_compared_many_at_once_and_the_others_are_written_in_few_transactions(self):
+        files = [self.put(number, lines=60) for number in range(100)]
+        words = (*files, "--order", "file", "--connections", 1)
+        loader = self.loader(*words, *self.RANGE_SIZE, to=self.door.url(self.database.name))
+        killed = self.door.at(CLAIM, 3, before=lambda _: loader.kill())
+        loader.process.wait(60)
+        killed.wait()
+        wait_until(lambda: not self.server.connections(self.database.name), "the server lets go of it")
+        recorded = self.committed_ranges()
+        self.assertTrue(20 < recorded < 80, recorded)
+        self.claims()
+        run = self.load_through_door(*files)
+        looks = sum(re.search(LOOKS_FOR_RANGES, str(statement)) is not None for statement in self.door.statements)
+        self.assertTrue(1 <= looks <= 5, looks)
+        self.assertLess(self.claims()[0], 6)
+        self.assert_folder(run, files)
+        self.assert_sources(apply(*files))
+
+    def test_a_file_over_its_budget_leaves_the_others_of_its_transaction(self):
+        files = [self.put(number, lines=60) for number in range(20)]
+        self.put(7, content(7, lines=60) + b"bad\n" * 5)
+        self.database.sql("ALTER TABLE chat_messages ADD CONSTRAINT polite CHECK (`data` NOT LIKE 'of 9, text 3%')")
+        run = self.load_through_door(*files, "--order", "file", "--max-rejects", 5)
+        self.assertEqual(run.exit_code, 2, run.stderr)
+        failed = [number for number, status in enumerate(self.statuses(run)) if status == "failed"]
+        self.assertEqual(failed, [7, 9], run.stderr)
+        self.assertLess(self.claims()[0], 6)
+        self.assert_ledger_adds_up()
+        self.assertEqual(self.rows_in_table(), run.summary["inserted"])
+        whole = [path for number, path in enumerate(files) if number not in failed]
+        counts = self.database.sql("SELECT SUM(`lines`) FROM chatload_sources WHERE state = 'done'")
+        self.assertEqual(counts, [[str(apply(*whole).lines)]])
 
 
 class FailingTest(FolderCase):

@@ -107,7 +107,7 @@ class FencingTest(harness.FaultTest):
             "SELECT load_id, begin_byte, length_bytes FROM chatload_ranges WHERE range_number = 0"
         )
         part = self.folder / "first-range.json"
-        with gzip.open(self.log) as file:
+        with gzip.open(self.logs[0]) as file:
             part.write_bytes(file.read(int(length)))
         self.assertEqual(begin, "0")
         lost = oracle.apply([part], refuses=fault_log.refuses)

@@ -94,8 +94,8 @@ class FaultTest(unittest.TestCase):
         name = f"{pathlib.Path(sys.argv[0]).stem}-{support.SERVER_KIND}" if cls.server_options else None
         cls.server = support.Server(name=name, options=cls.server_options)
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        cls.log = fault_log.write_log(cls.folder / "log.json.gz", cls.lines, cls.seed, cls.refusals)
-        cls.inputs = [cls.log] if cls.files == 1 else cls.split(cls.log, cls.files)
+        log = fault_log.write_log(cls.folder / "log.json.gz", cls.lines, cls.seed, cls.refusals)
+        cls.logs = [log] if cls.files == 1 else cls.split(log, cls.files)
 
     @classmethod
     def split(cls, log, count):
@@ -109,7 +109,7 @@ class FaultTest(unittest.TestCase):
     @classmethod
     @functools.cache
     def outcome(cls, mode, is_protected):
-        return oracle.apply(cls.inputs, on_duplicate=mode, **({"refuses": fault_log.refuses} if is_protected else {}))
+        return oracle.apply(cls.logs, on_duplicate=mode, **({"refuses": fault_log.refuses} if is_protected else {}))
 
     def expected(self, mode="skip"):
         """Of a load into the latest table()."""
@@ -132,7 +132,7 @@ class FaultTest(unittest.TestCase):
     ):
         """It waits for the named lock: the server may need a moment to notice that a killed run is gone."""
         return Loader(
-            *self.inputs, "--to", to, "--on-duplicate", mode, "--connections", connections,
+            *self.logs, "--to", to, "--on-duplicate", mode, "--connections", connections,
             "--range-size", range_size or self.range_size, "--order", order, "--indexes", indexes,
             "--write-method", method, "--wait-lock", wait_lock, *more,
         )  # fmt: skip

@@ -26,7 +26,7 @@ POINTS = (
 )
 
 
-class NamedPointsTest(harness.FaultTest):
+class NamedPointsCase(harness.FaultTest):
     def kill_at(self, moment, pattern, nth=1, at_its_commit=False, **flags):
         """Kills a load before or after that statement, or the COMMIT of its transaction; another run goes to the end.
         Returns how many ranges were committed between the two (None: the load was done), and the last run.
@@ -46,6 +46,8 @@ class NamedPointsTest(harness.FaultTest):
             self.assert_loaded(database, run)
             return committed, run
 
+
+class NamedPointsTest(NamedPointsCase):
     def test_after_the_claim(self):
         committed, _ = self.kill_at("after", CLAIM, NTH)
         self.assertEqual(committed, NTH - 1)
@@ -90,7 +92,7 @@ class NamedPointsTest(harness.FaultTest):
     def ranges(self):
         """How many the log has: each ends with the first newline at or behind its begin and the range size."""
         size = int(self.range_size.removesuffix("K")) << 10
-        with gzip.open(self.log) as file:
+        with gzip.open(self.logs[0]) as file:
             text = file.read()
         ranges = begin = 0
         while begin < len(text):
@@ -115,6 +117,48 @@ class NamedPointsTest(harness.FaultTest):
                 committed, run = self.kill_at(moment, pattern)
                 self.assertIsNone(committed)
                 self.assertEqual(run.summary["status"], "already_loaded")
+
+
+class SmallFilesTest(NamedPointsCase):
+    """Several of which are written in one transaction."""
+
+    files, lines, range_size = 90, 90 * 60, "64K"
+    NTH = 6
+
+    @functools.cached_property
+    def ranges_in_front(self):
+        """Of each transaction, how many ranges there are in those up to it: a range takes its bytes and 1 KiB."""
+        size = int(self.range_size.removesuffix("K")) << 10
+        ends, held = [], 0
+        for number, log in enumerate(self.logs):
+            with gzip.open(log) as file:
+                taken = len(file.read()) + 1024
+            if held + taken > size:
+                ends, held = [*ends, number], 0
+            held += taken
+        return [*ends, len(self.logs)]
+
+    def test_each_transaction_has_several_ranges(self):
+        self.assertGreater(self.ranges_in_front[0], 2)
+        self.assertGreater(len(self.ranges_in_front), 2 * self.NTH)
+
+    def test_a_transaction_of_several_ranges_in_doubt_is_committed_whole_or_not_at_all(self):
+        for moment, pattern, at_its_commit in (*POINTS, ("before", CLAIM, False)):
+            with self.subTest(moment=moment, pattern=pattern, at_its_commit=at_its_commit):
+                committed, _ = self.kill_at(moment, pattern, self.NTH, at_its_commit)
+                transactions = self.NTH if (moment, at_its_commit) == ("after", True) else self.NTH - 1
+                self.assertEqual(committed, self.ranges_in_front[transactions - 1])
+
+    def test_a_run_that_loses_its_connection_at_the_commit_looks_all_ranges_of_the_transaction_up(self):
+        for moment in ("before", "after"):
+            for connections in (1, 4):
+                with self.subTest(moment=moment, connections=connections), self.table() as database:
+                    with proxy.Proxy(self.server.socket) as door:
+                        cut = {moment: proxy.Link.cut}
+                        lost = door.at(ROWS_DONE, self.NTH, before=lambda link: door.at(COMMIT, link=link, **cut))
+                        run = self.load(door.url(database.name), connections=connections, method="insert")
+                        lost.wait()
+                    self.assert_loaded(database, run)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ ProgressOptions options(ProgressMode mode) {
 }
 
 void set_ranges(LiveStats& stats, std::uint64_t split, std::uint64_t parsed, std::uint64_t done) {
-  stats.ranges_split = split;
-  stats.ranges_parsed = parsed;
-  stats.ranges_done = done;
+  stats.packs_split = split;
+  stats.packs_parsed = parsed;
+  stats.packs_done = done;
 }
 
 TEST(Bottleneck, EmptyHouseWaitsForInflate) {
