@@ -17,6 +17,7 @@
 #include "ledger/range_ledger.h"
 #include "mysql/runner_name.h"
 #include "mysql/sql_text.h"
+#include "mysql/transaction.h"
 
 namespace chatload::ledger {
 namespace {
@@ -184,7 +185,12 @@ std::vector<std::uint64_t> LoadCatalog::older_than(std::chrono::seconds age) {
 
 ForgottenLoad LoadCatalog::forget_one(std::uint64_t load, const std::string& source) {
   const std::string id = std::to_string(load);
-  session_.update("UPDATE `chatload_loads` SET `owner` = 'nobody' WHERE `load_id` = " + id);
+  {
+    mysql::Transaction transaction(session_);
+    session_.update("UPDATE `chatload_loads` SET `owner` = 'nobody' WHERE `load_id` = " + id);
+    session_.update("DELETE FROM `chatload_fences` WHERE `load_id` = " + id);
+    transaction.commit();
+  }
   session_.update(
       "UPDATE `chatload_sources` SET `name_digest` = NULL, `source_key` = CONCAT('forgotten:', `load_id`,"
       " ':', `source`) WHERE `load_id` = " +

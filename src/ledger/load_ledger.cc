@@ -114,6 +114,19 @@ void supersede_all(Session& session, std::uint64_t by_load_id, const PutAside& p
                   by_load_id, put_aside.load_id, put_aside.with_its_load ? 1 : 0));
 }
 
+// Waits for every transaction that holds one of them.
+void remove_fences(Session& session, std::uint64_t load_id) {
+  session.execute(fmt::format("DELETE FROM `chatload_fences` WHERE `load_id` = {}", load_id));
+}
+
+void make_fences(Session& session, std::uint64_t load_id, const Runner& runner) {
+  std::string rows;
+  for (std::uint32_t slot = 0; slot < runner.slots; ++slot) {
+    rows += fmt::format("{}({}, {}, {}, 0)", rows.empty() ? "" : ", ", load_id, slot, quote_text(runner.owner));
+  }
+  session.execute("INSERT INTO `chatload_fences` (`load_id`, `slot`, `token`, `transactions`) VALUES " + rows);
+}
+
 // A run of ours that has lost the reply to its COMMIT has begun it already.
 std::optional<std::uint64_t> find_own(Session& session, const Runner& runner) {
   const std::vector<Row> rows =
@@ -160,8 +173,12 @@ bool disown(Session& session, const LoadRecord& load) {
       " WHERE `load_id` = {} AND `state` <> 'done' AND `superseded_by` IS NULL"
       " AND `owner` IN ({}, '')",
       load.load_id, quote_text(load.owner));
+  mysql::Transaction transaction(session);
   session.execute("UPDATE `chatload_loads` SET `owner` = ''" + where);
-  return !session.query("SELECT 1 FROM `chatload_loads`" + where).empty();
+  if (session.query("SELECT 1 FROM `chatload_loads`" + where).empty()) return false;
+  remove_fences(session, load.load_id);
+  transaction.commit();
+  return true;
 }
 
 void supersede(Session& session, std::uint64_t by_load_id, const PutAside& put_aside) {
@@ -181,7 +198,8 @@ std::optional<std::uint64_t> begin_load(Session& session, const LoadSetup& setup
         quote_text(setup.table), quote_text(runner.sources), quote_text(setup.plan), quote_text(setup.limits),
         quote_text(setup.order), quote_text(runner.owner), quote_text(runner.name), quote_text(setup.lock_name)));
     const std::optional<std::uint64_t> load_id = find_own(session, runner);
-    insert_sources(session, load_id.value(), setup.table, sources);
+    make_fences(session, load_id.value(), runner);
+    insert_sources(session, *load_id, setup.table, sources);
     for (const PutAside& one : put_aside) supersede_all(session, *load_id, one);
     transaction.commit();
     return load_id;
@@ -192,12 +210,19 @@ std::optional<std::uint64_t> begin_load(Session& session, const LoadSetup& setup
 }
 
 bool take_over(Session& session, const LoadRecord& load, const Runner& runner) {
-  return changes_one(session, fmt::format("UPDATE `chatload_loads` SET `owner` = {}, `runner` = {}, `source` = {},"
-                                          " `state` = 'running', `finished_at` = NULL, `exit_code` = NULL"
-                                          " WHERE `load_id` = {} AND `owner` = {} AND `state` <> 'done'"
-                                          " AND `superseded_by` IS NULL",
-                                          quote_text(runner.owner), quote_text(runner.name), quote_text(runner.sources),
-                                          load.load_id, quote_text(load.owner)));
+  mysql::Transaction transaction(session);
+  if (!changes_one(session, fmt::format("UPDATE `chatload_loads` SET `owner` = {}, `runner` = {}, `source` = {},"
+                                        " `state` = 'running', `finished_at` = NULL, `exit_code` = NULL"
+                                        " WHERE `load_id` = {} AND `owner` = {} AND `state` <> 'done'"
+                                        " AND `superseded_by` IS NULL",
+                                        quote_text(runner.owner), quote_text(runner.name), quote_text(runner.sources),
+                                        load.load_id, quote_text(load.owner)))) {
+    return false;
+  }
+  remove_fences(session, load.load_id);
+  make_fences(session, load.load_id, runner);
+  transaction.commit();
+  return true;
 }
 
 LoadTotals read_totals(Session& session, std::uint64_t load_id) {
@@ -261,7 +286,7 @@ bool mark_ended(Session& session, std::uint64_t load_id, const std::string& owne
                                           to_string(state), exit_code, load_id, quote_text(owner)));
 }
 
-// Asks for the state each time: a server that lost the mark in a failover keeps the ranges.
+// Asks for the state each time: a server that lost the mark in a failover keeps the ranges, and the fences with them.
 void compact(Session& session, std::uint64_t load_id) {
   const std::string sql = fmt::format(
       "DELETE FROM `chatload_ranges` WHERE `load_id` = {0} AND"
@@ -270,6 +295,10 @@ void compact(Session& session, std::uint64_t load_id) {
       load_id, kRangesInADelete);
   while (session.update(sql).affected_rows == kRangesInADelete) {
   }
+  session.execute(
+      fmt::format("DELETE FROM `chatload_fences` WHERE `load_id` = {0} AND"
+                  " (SELECT `state` FROM `chatload_loads` WHERE `chatload_loads`.`load_id` = {0}) = 'done'",
+                  load_id));
 }
 
 std::optional<std::string> why_commits_may_be_lost(Session& session) {

@@ -30,9 +30,10 @@ struct LoadTotals {
 
 // What a run writes into the row that it begins or takes over.
 struct Runner {
-  std::string owner;    // a token that no other run has
-  std::string name;     // host and process, for people
-  std::string sources;  // what the load is called: the name of its source, or of the first and how many more
+  std::string owner;        // a token that no other run has
+  std::string name;         // host and process, for people
+  std::string sources;      // what the load is called: the name of its source, or of the first and how many more
+  std::uint32_t slots = 1;  // the control connection and the writers
 };
 
 // What stays the same for all runs of a load.
@@ -107,7 +108,7 @@ void forget_end(mysql::Session& session, std::uint64_t load_id, const std::strin
 [[nodiscard]] bool mark_ended(mysql::Session& session, std::uint64_t load_id, const std::string& owner, LoadState state,
                               int exit_code);
 
-// Deletes the ranges of a load that is done, in statements of bounded size.
+// Deletes the ranges and the fences of a load that is done, in statements of bounded size.
 void compact(mysql::Session& session, std::uint64_t load_id);
 
 // For people where the server may lose what it acknowledges, each cause with its remedy: "sync_binlog is 0 (SET GLOBAL

@@ -69,6 +69,14 @@ SourceError changed_source(std::uint64_t load_id, const RangeRecord& record) {
 
 RangeLedger::RangeLedger(std::uint64_t load_id, std::string owner) : load_id_(load_id), owner_(std::move(owner)) {}
 
+void RangeLedger::hold(mysql::Session& session, std::uint32_t slot) const {
+  const std::string sql = fmt::format(
+      "UPDATE `chatload_fences` SET `transactions` = `transactions` + 1 WHERE `load_id` = {} AND `slot` = {}"
+      " AND `token` = {}",
+      load_id_, slot, mysql::quote_text(owner_));
+  if (session.update(sql).affected_rows != 1) refuse_hold(session);
+}
+
 void RangeLedger::refuse_hold(mysql::Session& session) const {
   const std::vector<mysql::Row> rows =
       session.query(fmt::format("SELECT `runner` FROM `chatload_loads` WHERE `load_id` = {}", load_id_));
@@ -93,15 +101,6 @@ std::optional<RangeRecord> RangeLedger::find(mysql::Session& session, RangeKey k
 std::string RangeLedger::where(RangeKey key) const {
   return fmt::format(" WHERE `load_id` = {} AND `source` = {} AND `range_number` = {}", load_id_, key.source.value(),
                      key.number.value());
-}
-
-void RangeLedger::hold(mysql::Session& session) const {
-  const bool is_ours =
-      !session
-           .query(fmt::format("SELECT 1 FROM `chatload_loads` WHERE `load_id` = {} AND `owner` = {} LOCK IN SHARE MODE",
-                              load_id_, mysql::quote_text(owner_)))
-           .empty();
-  if (!is_ours) refuse_hold(session);
 }
 
 // Their sources may have other ranges, and there may be other sources between them.

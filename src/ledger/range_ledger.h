@@ -1,9 +1,9 @@
 // A load's rows of chatload_ranges: which of its ranges are committed.
 //
-// A transaction that writes ranges first holds the load (its row names our token as its owner, and stays as it is until
-// the end), then claims its ranges by the INSERT of their rows. So
-//   - a run that takes the load over, by an UPDATE of the owner, waits for every transaction under way, and none
-//     begins behind it: after the UPDATE the ledger is final;
+// A transaction first updates its connection's row of chatload_fences where that still has our token, then claims its
+// ranges by the INSERT of their rows. So
+//   - a run that takes the load over, and with it all rows of chatload_fences, waits for every transaction under way,
+//     and none can begin after it: the ledger is final then;
 //   - a range that is committed already, or is being committed by a session that we lost, cannot be claimed: the
 //     INSERT waits for that session and then fails with 1062. A COMMIT whose reply was lost is settled in this way.
 #pragma once
@@ -54,6 +54,10 @@ struct RangeRow {
 // The bytes of a range are not those that its record was made of.
 [[nodiscard]] SourceError changed_source(std::uint64_t load_id, const RangeRecord& record);
 
+// Rows of chatload_fences: the control connection's, and the first writer's, from which the others follow.
+inline constexpr std::uint32_t kControlSlot = 0;
+inline constexpr std::uint32_t kFirstWriterSlot = 1;
+
 // Immutable: which load, by whose right. What it throws beside StatementError is a DatabaseError that ends the run.
 class RangeLedger {
  public:
@@ -62,11 +66,11 @@ class RangeLedger {
 
   [[nodiscard]] std::uint64_t load_id() const { return load_id_; }
 
-  // In a transaction, before anything else: proves that the load is ours until the end. Throws DatabaseError where
-  // another run has taken it over, or the server has lost it.
-  void hold(mysql::Session& session) const;
+  // The first statement of every transaction that writes. slot: this connection's, below Runner::slots. Throws
+  // LoadError where another run has taken the load over, or the server has lost it.
+  void hold(mysql::Session& session, std::uint32_t slot) const;
 
-  // In the same transaction, in the order of their keys, in as few statements of at most bytes_max as will do. False:
+  // In such a transaction, in the order of their keys, in as few statements of at most bytes_max as will do. False:
   // one of the ranges is committed already.
   [[nodiscard]] bool claim(mysql::Session& session, std::span<const RangeRow> ranges, std::size_t bytes_max) const;
 

@@ -82,7 +82,7 @@ bool RangeRecorder::insert(mysql::Session& session, const spill::Run& group, con
   }
   if (rows.empty()) return true;
   mysql::Transaction transaction(session);
-  ledger_.hold(session);
+  ledger_.hold(session, kControlSlot);
   if (!ledger_.claim(session, rows, session.statement_bytes_max(statement_bytes_max_))) return false;
   RejectSender rejects(session, mapping_, ledger_.load_id(), statement_bytes_max_);
   rejects.begin_transaction();

@@ -226,7 +226,7 @@ void freeze(Session& session, std::uint64_t load_id, const std::string& owner,
       fmt::format("UPDATE `chatload_loads` SET `frozen_at` = UTC_TIMESTAMP(6) WHERE `load_id` = {}"
                   " AND `owner` = {} AND `frozen_at` IS NULL",
                   load_id, quote_text(owner)));
-  RangeLedger(load_id, owner).hold(session);
+  RangeLedger(load_id, owner).hold(session, kControlSlot);
   release(session, load_id, owner, released);
   transaction.commit();
 }

@@ -44,7 +44,10 @@ std::string_view what_of_their_lines(OnDuplicate mode) {
 ledger::Runner runner_of(Run& run, const std::string& owner, const std::string& name) {
   const std::uint64_t connection_id =
       run.control().run([](const mysql::Session& session) { return session.connection_id(); });
-  return {.owner = owner, .name = mysql::runner_name(connection_id), .sources = terminal_text(name, kNameBytesMax)};
+  return {.owner = owner,
+          .name = mysql::runner_name(connection_id),
+          .sources = terminal_text(name, kNameBytesMax),
+          .slots = run.plan().write.connections + 1};
 }
 
 ledger::SourceClaim claim_of(const NewSource& fresh, const std::string& owner) {

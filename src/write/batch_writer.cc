@@ -66,10 +66,12 @@ bool has_late_rows(const Pack& pack) {
 
 }  // namespace
 
-BatchWriter::BatchWriter(mysql::Session& session, const WriteContext& context, const std::atomic<bool>& failed)
+BatchWriter::BatchWriter(mysql::Session& session, const WriteContext& context, const std::atomic<bool>& failed,
+                         std::uint32_t slot)
     : session_(session),
       context_(context),
       failed_(failed),
+      slot_(slot),
       rejects_(session, context.mapping, context.ledger.load_id(), context.statement_bytes_max),
       rows_(session, context, rejects_, failed) {}
 
@@ -166,7 +168,7 @@ bool BatchWriter::write_transaction(Pack& pack, RangeScheduler& scheduler, bool 
 
   rows_.learn_limits();
   session_.execute("START TRANSACTION");
-  context_.ledger.hold(session_);
+  context_.ledger.hold(session_, slot_);
   if (!claim(pack)) {
     session_.execute("ROLLBACK");
     take_recorded(pack);

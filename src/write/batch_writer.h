@@ -18,8 +18,9 @@ namespace chatload::write {
 // Writes packs through one connection. Single-threaded; borrows all that it is given.
 class BatchWriter {
  public:
-  // failed: another writer ended the run: send and commit no more.
-  BatchWriter(mysql::Session& session, const WriteContext& context, const std::atomic<bool>& failed);
+  // failed: another writer ended the run: send and commit no more. slot: the connection's row of chatload_fences.
+  BatchWriter(mysql::Session& session, const WriteContext& context, const std::atomic<bool>& failed,
+              std::uint32_t slot);
 
   // Before the first pack: a server closes connections that idle for longer than wait_timeout, as while a load is
   // sorted. Such a one is opened again by write(), without a word.
@@ -56,6 +57,7 @@ class BatchWriter {
   mysql::Session& session_;
   const WriteContext& context_;
   const std::atomic<bool>& failed_;
+  const std::uint32_t slot_;
   ledger::RejectSender rejects_;
   RowSender rows_;
   std::uint64_t reports_before_ = 0;  // the scheduler's lock reports when the transaction was begun

@@ -14,7 +14,8 @@ WriterPool::WriterPool(std::span<mysql::Session> sessions, WriteContext context)
   threads_.reserve(sessions.size());
   try {
     for (mysql::Session& session : sessions) {
-      threads_.emplace_back([this, &session] { run(session); });
+      const std::uint32_t slot = ledger::kFirstWriterSlot + static_cast<std::uint32_t>(threads_.size());
+      threads_.emplace_back([this, &session, slot] { run(session, slot); });
     }
   } catch (const std::exception& error) {
     scheduler_.close();  // or the threads that did start would be waited for for ever
@@ -29,10 +30,10 @@ WriterPool::~WriterPool() { scheduler_.close(); }
 
 void WriterPool::submit(Pack& pack) { scheduler_.admit(pack); }
 
-void WriterPool::run(mysql::Session& session) {
+void WriterPool::run(mysql::Session& session, std::uint32_t slot) {
   try {
     const mysql::ClientThread client_thread;
-    BatchWriter writer(session, context_, failed_);
+    BatchWriter writer(session, context_, failed_, slot);
     writer.notice_if_closed();
     write_packs([&](Pack& pack) { writer.write(pack, scheduler_); });
   } catch (...) {

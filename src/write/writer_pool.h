@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <span>
@@ -35,7 +36,7 @@ class WriterPool {
   void rethrow_failure() const;
 
  private:
-  void run(mysql::Session& session);
+  void run(mysql::Session& session, std::uint32_t slot);
   // Takes packs until the pool is closed, and gives each back.
   template <typename Write>
   void write_packs(Write write);

@@ -66,7 +66,7 @@ class BatchWriterTest : public DatabaseTest {
   // Further jobs belong to a new load.
   void begin_load() {
     const std::string owner = "owner" + std::to_string(++loads_);
-    const ledger::Runner runner{.owner = owner, .name = "test", .sources = "log"};
+    const ledger::Runner runner{.owner = owner, .name = "test", .sources = "log", .slots = 5};
     const std::vector<ledger::SourceClaim> sources(1, {.key = "key" + std::to_string(loads_),
                                                        .name = "log",
                                                        .name_digest = digest_hex("log"),
@@ -146,7 +146,7 @@ class BatchWriterTest : public DatabaseTest {
     const WriteContext shared = context(mode, statement_bytes_max);
     RangeScheduler scheduler;
     admit(pack, scheduler);
-    BatchWriter(session, shared, failed_).write(*scheduler.take(), scheduler);
+    BatchWriter(session, shared, failed_, ledger::kFirstWriterSlot).write(*scheduler.take(), scheduler);
   }
   // REQUIRES: its ranges are filled.
   void admit(OwnPack& pack, RangeScheduler& scheduler) {

@@ -338,7 +338,7 @@ TEST_F(BatchWriterTest, RangeThatWaitsForALowerOneGivesWayToIt) {
   mysql::Session upper_session = connect();
   std::jthread upper([&] {
     const mysql::ClientThread client_thread;
-    BatchWriter(upper_session, shared, failed_).write(packs[1], scheduler);
+    BatchWriter(upper_session, shared, failed_, 2).write(packs[1], scheduler);
     scheduler.finish(packs[1]);
   });
   // The upper range has the total's lock as soon as another session cannot have it.
@@ -347,7 +347,7 @@ TEST_F(BatchWriterTest, RangeThatWaitsForALowerOneGivesWayToIt) {
   }
   mysql::Session lower_session = connect();
   lower_session.execute("SET innodb_lock_wait_timeout = 1");
-  BatchWriter(lower_session, shared, failed_).write(packs[0], scheduler);
+  BatchWriter(lower_session, shared, failed_, 1).write(packs[0], scheduler);
   scheduler.finish(packs[0]);
   upper.join();
   EXPECT_EQ(table(), "a=1 b=1 shared=lower ");
@@ -368,7 +368,7 @@ TEST_F(BatchWriterTest, RangeThatWaitsForOneThatMayNotBeginHoldsNoLocks) {
   const auto start = [&](std::size_t i) {
     return std::jthread([&, i] {
       const mysql::ClientThread client_thread;
-      BatchWriter(sessions[i], shared, failed_).write(packs[i], scheduler);
+      BatchWriter(sessions[i], shared, failed_, static_cast<std::uint32_t>(i) + 1).write(packs[i], scheduler);
       scheduler.finish(packs[i]);
     });
   };
@@ -479,7 +479,7 @@ TEST_F(PackWriterTest, PackWhoseCommitWasInDoubtAndArrivedIsNotWrittenAgain) {
 TEST_F(PackWriterTest, PackWhoseCommitWasInDoubtAndNeverArrivedIsWritten) {
   mysql::Session lost = connect();
   lost.execute("START TRANSACTION");
-  ledger_->hold(lost);
+  ledger_->hold(lost, ledger::kFirstWriterSlot);
   ledger::RangeRow row{.key = pack_.ranges[1].key(), .compressed_end = 0, .record = {}};
   row.record.digest = digest_hex("");
   ASSERT_TRUE(ledger_->claim(lost, {&row, 1}, kMiB));

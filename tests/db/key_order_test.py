@@ -22,7 +22,7 @@ ENDED = r"^UPDATE .?chatload_loads.? SET .?state"
 IN_THE_STRETCHES = 12  # that claim: the log has 25 stretches, about, and all its ranges are one
 LOOKS_FOR_RANGES = r"^SELECT .?source.?, .?range_number.? FROM .?chatload_ranges"
 FREEZES = r"^UPDATE .?chatload_loads.? SET .?frozen_at"
-HOLDS_THE_LOAD = r"^SELECT 1 FROM .?chatload_loads.* LOCK IN SHARE MODE"
+HOLDS_THE_LOAD = r"^UPDATE .?chatload_fences"
 ARRIVALS = (
     "CREATE TABLE arrivals (place INT AUTO_INCREMENT PRIMARY KEY, id VARBINARY(1020));"
     "CREATE TRIGGER arrives AFTER INSERT ON chat_messages FOR EACH ROW INSERT INTO arrivals (id) VALUES (NEW.id)"

@@ -24,7 +24,7 @@ class LedgerTest : public DatabaseTest {
   }
 
   [[nodiscard]] static Runner runner(const std::string& owner) {
-    return {.owner = owner, .name = "host of " + owner, .sources = "log of " + owner};
+    return {.owner = owner, .name = "host of " + owner, .sources = "log of " + owner, .slots = 3};
   }
   [[nodiscard]] static SourceClaim claim(const std::string& key, std::uint64_t attempt = 1) {
     const std::string name = key + ".json.gz";

@@ -109,7 +109,7 @@ TEST_F(LoadLedgerTest, LoadIsTakenFromItsRunsOnceTheirTransactionsHaveEnded) {
   const LoadRecord load = load_of(*load_id);
   mysql::Session theirs = connect();
   theirs.execute("START TRANSACTION");
-  theirs.query("SELECT 1 FROM chatload_loads WHERE load_id = " + std::to_string(*load_id) + " LOCK IN SHARE MODE");
+  RangeLedger(*load_id, "theirs").hold(theirs, kFirstWriterSlot);
   std::future<bool> disowned = std::async(std::launch::async, [&] {
     const mysql::ClientThread client_thread;
     mysql::Session session = connect();
@@ -119,6 +119,7 @@ TEST_F(LoadLedgerTest, LoadIsTakenFromItsRunsOnceTheirTransactionsHaveEnded) {
   theirs.execute("COMMIT");
   EXPECT_TRUE(disowned.get());
   EXPECT_EQ(load_of(*load_id).owner, "");
+  EXPECT_THROW(RangeLedger(*load_id, "theirs").hold(theirs, kFirstWriterSlot), LoadError);
   EXPECT_TRUE(disown(admin(), load)) << "after a lost reply";
   EXPECT_FALSE(mark_ended(admin(), *load_id, "theirs", LoadState::kFailed, 3));
 }
@@ -129,6 +130,7 @@ TEST_F(LoadLedgerTest, LoadThatChangedHandsOrIsDoneIsNotTakenFromItsRun) {
   ASSERT_TRUE(take_over(admin(), before, runner("second")));
   EXPECT_FALSE(disown(admin(), before));
   EXPECT_EQ(load_of(*load_id).owner, "second");
+  EXPECT_NO_THROW(RangeLedger(*load_id, "second").hold(admin(), kFirstWriterSlot));
   record_end(admin(), *load_id, "second", {});
   ASSERT_TRUE(mark_done(admin(), *load_id, "second", 0));
   EXPECT_FALSE(disown(admin(), load_of(*load_id)));

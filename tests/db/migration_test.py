@@ -1,4 +1,4 @@
-"""Ledgers of before a load had sources, as tests/migration/ has them, are carried over by migration 5."""
+"""Ledgers of before a load had sources, as tests/migration/ has them, are carried over by migrations 5 and 6."""
 
 import contextlib
 import pathlib
@@ -14,10 +14,10 @@ import oracle
 import support
 
 LEDGERS = support.ROOT / "tests/migration"
-MIGRATION = support.ROOT / "schema/005_sources.sql"
-TABLES = ("loads", "sources", "ranges", "rejects", "indexes", "migrations")
+MIGRATIONS = [support.ROOT / "schema" / name for name in ("005_sources.sql", "006_fences.sql")]
+TABLES = ("loads", "sources", "fences", "ranges", "rejects", "indexes", "migrations")
 WITH_LOADS = ("loads", "ranges", "rejects")
-ORDERS = {"loads": "load_id", "sources": "load_id", "ranges": "load_id, kind, range_number",
+ORDERS = {"loads": "load_id", "sources": "load_id", "fences": "load_id", "ranges": "load_id, kind, range_number",
           "rejects": "load_id, line", "indexes": "index_name", "migrations": "number"}  # fmt: skip
 MOVED = {"source_key": "source_key", "attempt": "attempt", "source_stamp": "stamp", "source_digest": "digest",
          "source_bytes": "bytes"}  # fmt: skip
@@ -104,7 +104,7 @@ class MigratedTest(MigrationCase):
             with self.subTest(name):
                 self.restore(name)
                 orders = {**ORDERS, "ranges": "load_id, length_bytes = 0, range_number"}
-                old = [table for table in TABLES if table != "sources"]
+                old = [table for table in TABLES if table not in ("sources", "fences")]
                 before = {table: self.rows(f"chatload_{table}", orders[table]) for table in old}
                 messages = self.rows("chat_messages", "id")
                 self.apply()
@@ -137,7 +137,7 @@ class MigratedTest(MigrationCase):
             frozen_at, all_read_at = new.pop("frozen_at"), new.pop("all_read_at")
             kept = {name: value for name, value in old.items() if name not in MOVED}
             owner = old["owner"] if old["state"] == "done" else ""
-            self.assertEqual(new, {**kept, "owner": owner, "order": order})
+            self.assertEqual(new, {**kept, "owner": owner, "order": order, "beat": "NULL"})
             self.assertEqual((frozen_at != "NULL", all_read_at != "NULL"), (is_frozen, is_all_read))
             if old["state"] == "done":
                 self.assertEqual(all_read_at, old["finished_at"])
@@ -154,7 +154,8 @@ class MigratedTest(MigrationCase):
         said = self.apply()
         for line in (
             "chatload_sources: created", "chatload_ranges: the column `source` is added",
-            "chatload_loads: the column `source_key` is dropped",
+            "chatload_loads: the column `source_key` is dropped", "chatload_fences: created",
+            "chatload_loads: the column `beat` is added",
         ):  # fmt: skip
             self.assertEqual(said.count(f"{line}\n"), 1, said)
         self.assertNotRegex(self.apply(), "created|added|dropped")
@@ -186,8 +187,8 @@ class CrashTest(MigrationCase):
 
     def setUp(self):
         super().setUp()
-        text = MIGRATION.read_text()
-        self.migration = [statement for statement in text.split(";\n") if statement.strip()]
+        texts = [statement for path in MIGRATIONS for statement in path.read_text().split(";\n")]
+        self.migration = [statement for statement in texts if statement.strip()]
 
     def restore_all(self):
         self.restore(*LEDGER_NAMES, only=tuple(f"INSERT INTO `chatload_{table}`" for table in WITH_LOADS))

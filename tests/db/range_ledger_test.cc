@@ -52,7 +52,7 @@ class RangeLedgerTest : public LedgerTest {
   // As a transaction begins.
   [[nodiscard]] static bool claim(const RangeLedger& ledger, mysql::Session& session,
                                   const std::vector<RangeRow>& ranges) {
-    ledger.hold(session);
+    ledger.hold(session, kFirstWriterSlot);
     return ledger.claim(session, ranges, kMiB);
   }
   [[nodiscard]] bool claim(mysql::Session& session, std::uint64_t number, std::uint64_t source = 1) {
@@ -104,12 +104,41 @@ TEST_F(RangeLedgerTest, ClaimWaitsForWhoeverHasTheRangeAndGoesByHowThatEnds) {
   }
 }
 
-TEST_F(RangeLedgerTest, RunThatWasOvertakenClaimsNothingAndNamesTheOther) {
+TEST_F(RangeLedgerTest, RunThatWasOvertakenMayNotWriteOnAnyConnectionAndNamesTheOther) {
   ASSERT_TRUE(take_over(admin(), "theirs"));
-  const auto failure = failure_of<LoadError>([this] { static_cast<void>(claim(admin(), 0)); });
-  ASSERT_TRUE(failure);
-  EXPECT_THAT(failure->what(), HasSubstr("host of theirs"));
-  EXPECT_TRUE(claim(ledger("theirs"), admin(), {range(0)}));
+  for (const std::uint32_t slot : {kControlSlot, kFirstWriterSlot, kFirstWriterSlot + 1}) {
+    const auto failure = failure_of<LoadError>([&] { ledger().hold(admin(), slot); });
+    ASSERT_TRUE(failure);
+    EXPECT_THAT(failure->what(), HasSubstr("host of theirs"));
+    EXPECT_NO_THROW(ledger("theirs").hold(admin(), slot));
+  }
+}
+
+TEST_F(RangeLedgerTest, ConnectionsOfARunDoNotWaitForOneAnother) {
+  admin().execute("SET innodb_lock_wait_timeout = 1");
+  mysql::Session other = connect();
+  other.execute("START TRANSACTION");
+  ledger().hold(other, kFirstWriterSlot);
+  EXPECT_NO_THROW(ledger().hold(admin(), kFirstWriterSlot + 1));
+  EXPECT_NO_THROW(ledger().hold(admin(), kControlSlot));
+  EXPECT_THROW(ledger().hold(admin(), kFirstWriterSlot), mysql::StatementError) << "a connection of ours that was lost";
+}
+
+TEST_F(RangeLedgerTest, RunThatTakesALoadOverBringsFencesForItsOwnConnections) {
+  Runner wider = runner("wider");
+  wider.slots = 5;
+  ASSERT_TRUE(ledger::take_over(admin(), load_of(load_id_), wider));
+  EXPECT_NO_THROW(ledger("wider").hold(admin(), 4));
+  ASSERT_TRUE(take_over(admin(), "narrower"));
+  EXPECT_EQ(count_of("chatload_fences"), "3");
+  EXPECT_THROW(ledger("wider").hold(admin(), 4), LoadError);
+}
+
+TEST_F(RangeLedgerTest, LoadOfAnOlderChatloadGetsItsFencesFromTheRunThatTakesItOver) {
+  admin().execute("DELETE FROM chatload_fences");
+  EXPECT_THROW(ledger().hold(admin(), kControlSlot), LoadError);
+  ASSERT_TRUE(take_over(admin(), "theirs"));
+  EXPECT_NO_THROW(ledger("theirs").hold(admin(), kControlSlot));
 }
 
 TEST_F(RangeLedgerTest, TakeOverWaitsForTheTransactionsUnderWayAndNoneBeginsBehindIt) {
@@ -125,12 +154,13 @@ TEST_F(RangeLedgerTest, TakeOverWaitsForTheTransactionsUnderWayAndNoneBeginsBehi
   first.execute("COMMIT");
   EXPECT_TRUE(taken.get());
   EXPECT_TRUE(CommittedRanges(admin(), load_id_).contains(key(0)));
-  EXPECT_THROW(static_cast<void>(claim(first, 1)), LoadError);
+  EXPECT_THROW(ledger().hold(first, kFirstWriterSlot + 1), LoadError);
 }
 
-TEST_F(RangeLedgerTest, ClaimOfALoadThatIsGoneSaysSo) {
+TEST_F(RangeLedgerTest, RunOfALoadThatIsGoneIsToldSo) {
   admin().execute("DELETE FROM chatload_loads");
-  const auto failure = failure_of<LoadError>([this] { static_cast<void>(claim(admin(), 0)); });
+  admin().execute("DELETE FROM chatload_fences");
+  const auto failure = failure_of<LoadError>([this] { ledger().hold(admin(), kFirstWriterSlot); });
   ASSERT_TRUE(failure);
   EXPECT_THAT(failure->what(), HasSubstr("no longer in chatload_loads"));
 }
@@ -226,19 +256,13 @@ TEST_F(RangeLedgerTest, ManyAreClaimedInStatementsOfBoundedSizeOrNoneIsWhereOneI
     for (std::uint64_t number = 0; number < 100; ++number) rows.push_back(range(number, source));
   }
   admin().execute("START TRANSACTION");
-  ledger().hold(admin());
+  ledger().hold(admin(), kControlSlot);
   EXPECT_FALSE(ledger().claim(admin(), rows, 2'000));
   admin().execute("ROLLBACK");
   EXPECT_EQ(count_of("chatload_ranges"), "1");
   admin().execute("DELETE FROM chatload_ranges");
   EXPECT_TRUE(ledger().claim(admin(), rows, 2'000));
   EXPECT_EQ(count_of("chatload_ranges"), "300");
-}
-
-TEST_F(RangeLedgerTest, RunThatWasOvertakenHoldsNothing) {
-  ASSERT_TRUE(take_over(admin(), "theirs"));
-  EXPECT_THROW(ledger().hold(admin()), LoadError);
-  EXPECT_NO_THROW(ledger("theirs").hold(admin()));
 }
 
 TEST_F(RangeLedgerTest, RangesAreFoundWhateverSourcesAndRangesAreBetweenThem) {

@@ -173,7 +173,7 @@ TEST_F(RangeRecorderTest, IsNotHeldUpByAnotherLoadThatRecordsItsRanges) {
   RangeRow range{.key = {SourceOrdinal(1), RangeNumber(0)}, .compressed_end = 0, .record = {}};
   range.record.digest = std::string(32, 'd');
   const RangeLedger next_ledger(next_load, "ours too");
-  next_ledger.hold(other);
+  next_ledger.hold(other, kControlSlot);
   ASSERT_TRUE(next_ledger.claim(other, {&range, 1}, kMiB));
   admin().execute("SET SESSION innodb_lock_wait_timeout = 1");
   expect_recorded(record(journal(0, 2)), 3);

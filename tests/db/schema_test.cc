@@ -19,9 +19,10 @@ using ::testing::Not;
 
 constexpr const char* kAllCreated =
     "chat_messages: created\nchatload_loads: created\nchatload_ranges: created\nchatload_rejects: created\n"
-    "chatload_migrations: created\nchatload_indexes: created\nchatload_sources: created\n";
+    "chatload_migrations: created\nchatload_indexes: created\nchatload_sources: created\n"
+    "chatload_fences: created\n";
 constexpr const char* kMigrations = "SELECT GROUP_CONCAT(number, ' ', name ORDER BY number) FROM chatload_migrations";
-constexpr const char* kAllMigrations = "1 chat_messages,2 ledger,3 deferred_indexes,4 witnesses,5 sources";
+constexpr const char* kAllMigrations = "1 chat_messages,2 ledger,3 deferred_indexes,4 witnesses,5 sources,6 fences";
 
 class SchemaTest : public DatabaseTest {
  protected:
@@ -109,7 +110,7 @@ TEST_F(SchemaTest, TwoThatApplyAtOnceBothSucceed) {
     EXPECT_EQ(refusal(), "none");
     admin().execute(
         "DROP TABLE chat_messages, chatload_loads, chatload_ranges, chatload_rejects, chatload_indexes, "
-        "chatload_sources, chatload_migrations");
+        "chatload_sources, chatload_fences, chatload_migrations");
   }
 }
 
@@ -148,7 +149,7 @@ TEST_F(SchemaTest, ApplyNeedsNoRowFormatOfTheServers) {
     EXPECT_EQ(refusal(), "none");
     admin().execute(
         "DROP TABLE chat_messages, chatload_loads, chatload_ranges, chatload_rejects, chatload_indexes, "
-        "chatload_sources, chatload_migrations");
+        "chatload_sources, chatload_fences, chatload_migrations");
   }
 }
 
@@ -266,8 +267,8 @@ TEST_F(SchemaTest, TheDocumentedGrantsAreEnoughForALoadersQuestions) {
   const Account account(admin(), "chatload_loader", "secret", database);
   admin().execute("REVOKE ALL ON " + database + ".* FROM chatload_loader@'%'");
   admin().execute("GRANT SELECT, INSERT, UPDATE ON " + database + ".chat_messages TO chatload_loader@'%'");
-  for (const char* table :
-       {"chatload_loads", "chatload_ranges", "chatload_rejects", "chatload_indexes", "chatload_sources"}) {
+  for (const char* table : {"chatload_loads", "chatload_ranges", "chatload_rejects", "chatload_indexes",
+                            "chatload_sources", "chatload_fences"}) {
     admin().execute("GRANT SELECT, INSERT, UPDATE, DELETE ON " + database + "." + table + " TO chatload_loader@'%'");
   }
   admin().execute("GRANT SELECT ON " + database + ".chatload_migrations TO chatload_loader@'%'");
