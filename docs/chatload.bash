@@ -43,6 +43,7 @@ _chatload() {
       --max-line | \
       --memory | \
       --wait-lock | \
+      --share-size | \
       --progress-interval | \
       --range-size | \
       --limits-from | \
@@ -51,7 +52,7 @@ _chatload() {
     *)
       case $command in
         '') words='load check schema loads rejects --help --version' ;;
-        'load') words='--to --password-file --on-duplicate --order --spill-dir --connections --indexes --retry-for --max-load --max-lag --replica --restart --reload --source-id --fail-fast --any-order --type --site --since --until --rejects --max-rejects --summary --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --write-method --wait-lock --progress-interval --range-size --inflater' ;;
+        'load') words='--to --password-file --on-duplicate --order --spill-dir --connections --indexes --retry-for --max-load --max-lag --replica --restart --reload --source-id --fail-fast --any-order --share --type --site --since --until --rejects --max-rejects --summary --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --write-method --wait-lock --share-size --progress-interval --range-size --inflater' ;;
         'check') words='--limits-from --password-file --type --site --since --until --rejects --max-rejects --summary --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --progress-interval --range-size --inflater' ;;
         'schema') words='print apply check --help' ;;
         'schema print') words='--help --config' ;;

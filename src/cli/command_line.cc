@@ -132,11 +132,14 @@ void declare_load(CLI::App& app, Flags& flags) {
       .switch_flag("--fail-fast", flags.fail_fast, "stop at the first input that fails")
       .switch_flag("--any-order", flags.any_order,
                    "with --on-duplicate replace: load an input although one before it could not be")
+      .switch_flag("--share", flags.share, "share the inputs with other runs of this command, on any host")
       .group(kForExperts)
       .flag("--write-method", "auto|insert|load-data", flags.write_method,
             "how rows are sent; auto: LOAD DATA if faster, allowed and as strict")
       .flag("--wait-lock", "DURATION", flags.wait_lock,
-            "wait for a run of this load (default 15s), or for an index build (no limit)");
+            "wait for a run of this load (default 15s), or for an index build (no limit)")
+      .flag("--share-size", "SIZE", flags.share_size,
+            "with --share: compressed bytes that a run takes at a time (default 1G)");
 }
 
 void declare_check(CLI::App& app, Flags& flags) {

@@ -19,6 +19,7 @@
 #include "cli/inputs.h"
 #include "cli/output_file.h"
 #include "mysql/options_file.h"
+#include "source/source_identity.h"
 
 namespace chatload::cli {
 namespace {
@@ -33,6 +34,7 @@ constexpr std::uint64_t kLineBytesMin = kKiB;
 constexpr std::uint64_t kRangeAndLineBytesMax = kGiB;
 constexpr std::chrono::milliseconds kProgressIntervalMin{100};
 constexpr std::size_t kSourceIdCharactersMax = 50;
+constexpr std::uint64_t kShareBytes = kGiB;
 
 template <typename Value, std::size_t kCount>
 using Choices = std::array<std::pair<std::string_view, Value>, kCount>;
@@ -246,6 +248,26 @@ void check_source_id(const std::string& source_id, const std::vector<std::string
   }
 }
 
+// What makes no sense beside runs that load the same inputs.
+void check_share(const Flags& flags, const LedgerPlan& plan, const std::vector<std::string>& inputs) {
+  if (plan.restart || plan.reload) {
+    throw UsageError(fmt::format(
+        "{} cannot stand with --share: each run would load again what another one has just loaded; run once without "
+        "--share.",
+        plan.restart ? "--restart" : "--reload"));
+  }
+  if (plan.source_id) throw UsageError("--source-id names one input, so that there is nothing to --share.");
+  if (make_index_mode(flags) == IndexMode::kDefer) {
+    throw UsageError(
+        "--indexes defer cannot stand with --share: no run is the last one; run `chatload schema apply "
+        "--without-indexes` before the runs, and `chatload schema apply` after them.");
+  }
+  const auto once = std::find_if(inputs.begin(), inputs.end(), source::is_read_once);
+  if (once == inputs.end()) return;
+  throw UsageError(fmt::format("{} can be read by one run only, so that there is nothing to --share.",
+                               *once == "-" ? "Standard input" : *once));
+}
+
 LedgerPlan make_ledger_plan(const Flags& flags, const std::vector<std::string>& inputs) {
   LedgerPlan plan;
   plan.restart = is_on("--restart", flags.restart);
@@ -260,6 +282,12 @@ LedgerPlan make_ledger_plan(const Flags& flags, const std::vector<std::string>& 
     plan.wait_table = plan.wait_lock;
   }
   if (flags.retry_for) plan.retry_for = parse_duration("--retry-for", *flags.retry_for);
+  const bool is_shared = is_on("--share", flags.share);
+  if (flags.share_size && !is_shared) throw UsageError("--share-size says how much a run of --share takes at a time.");
+  if (is_shared) {
+    plan.share_bytes = flags.share_size ? parse_size("--share-size", *flags.share_size) : kShareBytes;
+    check_share(flags, plan, inputs);
+  }
   return plan;
 }
 

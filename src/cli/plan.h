@@ -68,6 +68,8 @@ struct LedgerPlan {
   // For a load that has the table for itself; nothing is until that one ends.
   std::optional<std::chrono::milliseconds> wait_table;
   std::chrono::milliseconds retry_for{std::chrono::minutes(5)};  // since the last commit
+  // --share: other runs take inputs of this command, too. So many compressed bytes of them this run takes at a time.
+  std::optional<std::uint64_t> share_bytes;
 };
 
 struct LoadPlan {

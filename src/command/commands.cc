@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +25,7 @@
 #include "parse/mapping.h"
 #include "report/reject_writer.h"
 #include "report/summary.h"
+#include "source/source_identity.h"
 #include "table/table_info.h"
 
 namespace chatload::command {
@@ -87,7 +87,8 @@ class Reporting {
 };
 
 // Beside the writers', of which a machine with many cores opens more than `ulimit -n` may allow.
-constexpr std::size_t kConnectionsBesideWriters = 3;  // of the ledger, the throttle, and the rejects or the index build
+// Of the ledger, the throttle, the beat, and the rejects or the index build.
+constexpr std::size_t kConnectionsBesideWriters = 4;
 
 load::Verdict load(const cli::LoadPlan& plan, const StopSignal& stop) {
   require_free_descriptors(
@@ -115,19 +116,12 @@ load::Verdict check(const cli::CheckPlan& plan, const StopSignal& stop) {
   return verdict;
 }
 
-bool is_read_once(const std::string& input) {
-  std::error_code error;
-  const auto status = std::filesystem::status(input, error);
-  return input == "-" || std::filesystem::is_fifo(status) || std::filesystem::is_character_file(status) ||
-         std::filesystem::is_socket(status);
-}
-
 // The last words of a run that did not finish. lines_done: of its inputs, by all runs.
 void name_resume_command(const cli::LoadPlan& plan, ExitCode exit_code, std::uint64_t lines_done) {
   if (exit_code != ExitCode::kFailed && exit_code != ExitCode::kInterrupted && exit_code != ExitCode::kBudgetExceeded) {
     return;
   }
-  const auto once = std::find_if(plan.inputs.begin(), plan.inputs.end(), is_read_once);
+  const auto once = std::find_if(plan.inputs.begin(), plan.inputs.end(), source::is_read_once);
   if (!plan.ledger.source_id && once != plan.inputs.end()) {
     log_info(fmt::format("{} cannot be resumed. Give it a name with --source-id to make it resumable.",
                          *once == "-" ? "Standard input" : *once));

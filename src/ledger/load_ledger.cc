@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 #include "ledger/ledger_input.h"
@@ -68,18 +69,24 @@ LoadTotals totals_of(Session& session, std::uint64_t load_id, const std::string&
   return totals;
 }
 
-// Rows in several statements, so that a load of many sources fits into any packet.
+// Rows in several statements, so that a load of many sources fits into any packet; in the order of their keys, so that
+// two runs that want the same ones wait for one another, and do not meet in a deadlock.
 void insert_sources(Session& session, std::uint64_t load_id, const std::string& table,
                     std::span<const SourceClaim> sources) {
   constexpr std::string_view kHead =
       "INSERT INTO `chatload_sources` (`load_id`, `source`, `target_table`, `source_key`, `attempt`, `name`,"
       " `name_digest`, `stamp`, `bytes`, `state`, `why`) VALUES ";
   const std::size_t bytes_max = session.statement_bytes_max(kSourcesStatementBytes);
+  std::vector<std::size_t> places(sources.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  std::sort(places.begin(), places.end(), [&](std::size_t a, std::size_t b) {
+    return std::tie(sources[a].key, sources[a].attempt) < std::tie(sources[b].key, sources[b].attempt);
+  });
   std::string sql;
-  std::uint64_t ordinal = 0;
-  for (const SourceClaim& source : sources) {
+  for (const std::size_t place : places) {
+    const SourceClaim& source = sources[place];
     const std::string row = fmt::format(
-        "({}, {}, {}, {}, {}, {}, {}, {}, {}, '{}', {})", load_id, ++ordinal, quote_text(table), quote_text(source.key),
+        "({}, {}, {}, {}, {}, {}, {}, {}, {}, '{}', {})", load_id, place + 1, quote_text(table), quote_text(source.key),
         source.attempt, quote_text(source.name), quote_text(source.name_digest), quote_text_or_null(source.stamp),
         source.bytes ? std::to_string(*source.bytes) : "NULL",
         to_string(source.why.empty() ? SourceState::kWaiting : SourceState::kFailed), quote_text_or_null(source.why));
@@ -113,6 +120,8 @@ void supersede_all(Session& session, std::uint64_t by_load_id, const PutAside& p
                   " WHERE `load_id` = {1} AND `superseded_by` IS NULL AND `state` <> 'released'))",
                   by_load_id, put_aside.load_id, put_aside.with_its_load ? 1 : 0));
 }
+
+std::string_view first_beat(const Runner& runner) { return runner.beats ? "0" : "NULL"; }
 
 // Waits for every transaction that holds one of them.
 void remove_fences(Session& session, std::uint64_t load_id) {
@@ -151,7 +160,8 @@ std::vector<LoadRecord> find_loads(Session& session, std::span<const std::uint64
   if (load_ids.empty()) return loads;
   for (const Row& row : session.query(fmt::format(
            "SELECT `load_id`, `state`, `owner`, `runner`, `plan`, `limits`, `exit_code`, `superseded_by`, `frozen_at`,"
-           " `all_read_at`, `lock_name` FROM `chatload_loads` WHERE `load_id` IN ({}) ORDER BY `load_id`",
+           " `all_read_at`, `lock_name`, IS_USED_LOCK(`lock_name`) <> CONNECTION_ID(), `beat` FROM `chatload_loads`"
+           " WHERE `load_id` IN ({}) ORDER BY `load_id`",
            fmt::join(load_ids, ", ")))) {
     loads.push_back({.load_id = to_number(row[0]),
                      .state = state_of(row[1].value_or("")),
@@ -163,7 +173,9 @@ std::vector<LoadRecord> find_loads(Session& session, std::span<const std::uint64
                      .is_superseded = row[7].has_value(),
                      .is_frozen = row[8].has_value(),
                      .all_read = row[9].has_value(),
-                     .lock_name = row[10].value_or("")});
+                     .lock_name = row[10].value_or(""),
+                     .is_locked = row[11] == "1",
+                     .beat = row[12] ? std::optional(to_number(row[12])) : std::nullopt});
   }
   return loads;
 }
@@ -194,9 +206,11 @@ std::optional<std::uint64_t> begin_load(Session& session, const LoadSetup& setup
   try {
     session.execute(fmt::format(
         "INSERT INTO `chatload_loads` (`target_table`, `source`, `plan`, `limits`, `order`, `owner`, `runner`,"
-        " `lock_name`, `state`, `started_at`) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, 'running', UTC_TIMESTAMP(6))",
+        " `lock_name`, `beat`, `state`, `started_at`) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, 'running',"
+        " UTC_TIMESTAMP(6))",
         quote_text(setup.table), quote_text(runner.sources), quote_text(setup.plan), quote_text(setup.limits),
-        quote_text(setup.order), quote_text(runner.owner), quote_text(runner.name), quote_text(setup.lock_name)));
+        quote_text(setup.order), quote_text(runner.owner), quote_text(runner.name), quote_text(setup.lock_name),
+        first_beat(runner)));
     const std::optional<std::uint64_t> load_id = find_own(session, runner);
     make_fences(session, load_id.value(), runner);
     insert_sources(session, *load_id, setup.table, sources);
@@ -211,18 +225,34 @@ std::optional<std::uint64_t> begin_load(Session& session, const LoadSetup& setup
 
 bool take_over(Session& session, const LoadRecord& load, const Runner& runner) {
   mysql::Transaction transaction(session);
-  if (!changes_one(session, fmt::format("UPDATE `chatload_loads` SET `owner` = {}, `runner` = {}, `source` = {},"
-                                        " `state` = 'running', `finished_at` = NULL, `exit_code` = NULL"
-                                        " WHERE `load_id` = {} AND `owner` = {} AND `state` <> 'done'"
-                                        " AND `superseded_by` IS NULL",
-                                        quote_text(runner.owner), quote_text(runner.name), quote_text(runner.sources),
-                                        load.load_id, quote_text(load.owner)))) {
-    return false;
-  }
+  session.execute(
+      fmt::format("UPDATE `chatload_loads` SET `owner` = {}, `runner` = {}, `source` = {}, `beat` = {},"
+                  " `state` = 'running', `finished_at` = NULL, `exit_code` = NULL WHERE `load_id` = {} AND `owner` = {}"
+                  " AND `state` <> 'done' AND `superseded_by` IS NULL",
+                  quote_text(runner.owner), quote_text(runner.name), quote_text(runner.sources), first_beat(runner),
+                  load.load_id, quote_text(load.owner)));
+  if (find_own(session, runner) != load.load_id) return false;
   remove_fences(session, load.load_id);
   make_fences(session, load.load_id, runner);
   transaction.commit();
   return true;
+}
+
+void beat(Session& session, std::uint64_t load_id, const std::string& owner) {
+  session.execute(fmt::format("UPDATE `chatload_loads` SET `beat` = `beat` + 1 WHERE `load_id` = {} AND `owner` = {}",
+                              load_id, quote_text(owner)));
+}
+
+void record_decision(Session& session, std::uint64_t load_id, const std::string& owner, const std::string& plan,
+                     const std::string& order, std::size_t sources) {
+  mysql::Transaction transaction(session);
+  session.execute(
+      fmt::format("UPDATE `chatload_loads` SET `plan` = {}, `order` = {} WHERE `load_id` = {} AND `owner` = {}",
+                  quote_text(plan), quote_text(order), load_id, quote_text(owner)));
+  RangeLedger(load_id, owner).hold(session, kControlSlot);
+  session.execute(
+      fmt::format("DELETE FROM `chatload_sources` WHERE `load_id` = {} AND `source` > {}", load_id, sources));
+  transaction.commit();
 }
 
 LoadTotals read_totals(Session& session, std::uint64_t load_id) {

@@ -34,6 +34,7 @@ struct Runner {
   std::string name;         // host and process, for people
   std::string sources;      // what the load is called: the name of its source, or of the first and how many more
   std::uint32_t slots = 1;  // the control connection and the writers
+  bool beats = false;       // it will call beat() as long as it lives
 };
 
 // What stays the same for all runs of a load.
@@ -58,6 +59,8 @@ struct LoadRecord {
   bool is_frozen = false;  // in key order: it needs all of its sources
   bool all_read = false;   // all lines were in
   std::string lock_name;
+  bool is_locked = false;             // by another connection than the one that has read this
+  std::optional<std::uint64_t> beat;  // counted up by its run; nothing of a run that does not
 };
 
 // Each function may be called again if the connection was lost in it: what is done already stays so. All throw
@@ -89,6 +92,14 @@ void supersede(mysql::Session& session, std::uint64_t by_load_id, const PutAside
 // Makes runner the load's owner, once every transaction of the owner before has ended. False where the load is no
 // longer as the record says.
 [[nodiscard]] bool take_over(mysql::Session& session, const LoadRecord& load, const Runner& runner);
+
+// Counts up the load's beat. Changes nothing where owner no longer owns it.
+void beat(mysql::Session& session, std::uint64_t load_id, const std::string& owner);
+
+// Of a load that has begun with sources before it was known how: keeps the first `sources` of them, the others are
+// nobody's again. plan, order: of LoadSetup. Throws LoadError where owner no longer owns the load.
+void record_decision(mysql::Session& session, std::uint64_t load_id, const std::string& owner, const std::string& plan,
+                     const std::string& order, std::size_t sources);
 
 // Of a load that is not done: its rejected lines must be there, too.
 [[nodiscard]] LoadTotals read_totals(mysql::Session& session, std::uint64_t load_id);

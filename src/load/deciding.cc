@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/quantity.h"
+#include "ledger/load_ledger.h"
 #include "load/order_choice.h"
 #include "pipeline/memory_plan.h"
 #include "spill/spill_file.h"
@@ -87,11 +89,17 @@ Choice choose(Run& run, const cli::LoadPlan& plan, const std::vector<LoadSource*
 
 }  // namespace
 
+cli::LoadPlan undecided(Run& run) {
+  cli::LoadPlan plan = run.plan();
+  plan.read.split = pipeline::fitting_limits(plan.read, {plan.write.connections, plan.write.is_connections_given},
+                                             run.mapping().fields.size());
+  plan.write.indexes = IndexMode::kKeep;
+  return plan;
+}
+
 Decision decide(Run& run, const std::vector<LoadSource*>& sources) {
   const cli::LoadPlan& plan = run.plan();
-  Decision decision{plan, sources.size()};
-  decision.plan.read.split = pipeline::fitting_limits(
-      plan.read, {plan.write.connections, plan.write.is_connections_given}, run.mapping().fields.size());
+  Decision decision{undecided(run), sources.size()};
   if (plan.write.order == RowOrder::kFile || sources.empty()) return decision;
   const Choice choice = choose(run, decision.plan, sources);
   log(choice.order.is_second_best ? LogLevel::kWarning : LogLevel::kInfo,
@@ -100,6 +108,27 @@ Decision decide(Run& run, const std::vector<LoadSource*>& sources) {
   decision.plan.write.order = choice.order.order;
   decision.count = choice.count;
   return decision;
+}
+
+std::vector<std::size_t> decide_begun(Run& run, Load& load) {
+  std::vector<LoadSource*> readable;
+  for (LoadSource& source : load.sources) {
+    if (source.why_not.empty()) readable.push_back(&source);
+  }
+  Decision decision = decide(run, readable);
+  load.plan = std::move(decision.plan);
+  std::vector<std::size_t> left_out;
+  if (decision.count < readable.size()) {
+    const auto behind = load.sources.begin() + (readable[decision.count] - load.sources.data());
+    for (auto source = behind; source != load.sources.end(); ++source) left_out.push_back(source->input);
+    load.sources.erase(behind, load.sources.end());
+    load.name = name_of_all(load.sources.front().name, load.sources.size());
+  }
+  run.control().run([&](mysql::Session& session) {
+    ledger::record_decision(session, load.id, load.owner, cli::recorded_plan(load.plan),
+                            std::string(order_of_rows(load.plan)), load.sources.size());
+  });
+  return left_out;
 }
 
 void require_room(Run& run, const cli::LoadPlan& plan, const std::vector<LoadSource*>& sources) {

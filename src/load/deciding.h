@@ -20,6 +20,13 @@ struct Decision {
 // EnvironmentError where what was asked for does not fit into --memory or onto the disk.
 [[nodiscard]] Decision decide(Run& run, const std::vector<LoadSource*>& sources);
 
+// The plan of a load that claims its sources before it is decided: what was asked for, indexes kept.
+[[nodiscard]] cli::LoadPlan undecided(Run& run);
+
+// What decide() says, for a load that has begun so: into its plan and the ledger. Returns the inputs that do not fit
+// and are no part of it any more.
+[[nodiscard]] std::vector<std::size_t> decide_begun(Run& run, Load& load);
+
 // Of a load that goes on in key order, and so sorts all of its sources again. Throws as decide() does. Nothing is known
 // of what can be read once only.
 void require_room(Run& run, const cli::LoadPlan& plan, const std::vector<LoadSource*>& sources);

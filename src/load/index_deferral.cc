@@ -142,6 +142,7 @@ std::optional<IndexDeferral::Refusal> IndexDeferral::drop_once(Session& session)
 }
 
 void IndexDeferral::prepare(const std::string& name, IndexMode decided) {
+  if (is_shared()) decided = IndexMode::kKeep;
   if (decided == IndexMode::kDefer && !lock_.is_taken()) {
     if (const auto other = lock_.take_alone(name, /*waits_for_loads=*/false)) {
       log_info(fmt::format("The secondary indexes are kept in place from here on, because {} writes into the table.",
@@ -155,12 +156,16 @@ void IndexDeferral::prepare(const std::string& name, IndexMode decided) {
   if (decided == IndexMode::kDefer && lock_.is_taken()) return;
   lock_.leave();
   lock_.wait_for_others(name);
-  build_.build(name);
+  if (!is_shared()) build_.build(name);
 }
 
 bool IndexDeferral::build(const std::string& name) { return lock_.is_taken() && build_.build(name); }
 
 void IndexDeferral::finish(const std::string& name) {
+  if (is_shared()) {
+    build_.find_missing();
+    return;
+  }
   if (lock_.is_taken()) return static_cast<void>(build(name));
   const bool has_notes = control_.run([&](Session& session) {
     const table::NotedIndexes noted = table::noted_indexes(session, table_);

@@ -19,6 +19,9 @@
 
 namespace chatload::load {
 
+// With --share nothing is dropped and nothing built, because no run knows whether it is the last one: finish() only
+// looks what is owed.
+//
 // Of one command, in this order: decide() where a load begins, prepare() before its first row, build() behind its last,
 // and finish() when all loads have ended. Single-threaded; borrows all that it is given. All throw LoadError where
 // another load is in the way, DatabaseError where the server refuses, and Interrupted.
@@ -59,6 +62,7 @@ class IndexDeferral {
     bool may_pass = false;
   };
 
+  [[nodiscard]] bool is_shared() const { return plan_.ledger.share_bytes.has_value(); }
   [[nodiscard]] Found look();
   [[nodiscard]] std::optional<std::string> why_keep(const Found& found,
                                                     std::optional<std::uint64_t> source_bytes) const;

@@ -47,7 +47,8 @@ ledger::Runner runner_of(Run& run, const std::string& owner, const std::string& 
   return {.owner = owner,
           .name = mysql::runner_name(connection_id),
           .sources = terminal_text(name, kNameBytesMax),
-          .slots = run.plan().write.connections + 1};
+          .slots = run.plan().write.connections + 1,
+          .beats = run.plan().ledger.share_bytes.has_value()};
 }
 
 ledger::SourceClaim claim_of(const NewSource& fresh, const std::string& owner) {
@@ -164,6 +165,10 @@ void find_what_is_left(Run& run, Load& load) {
 
 }  // namespace
 
+std::string_view order_of_rows(const cli::LoadPlan& plan) {
+  return to_string(plan.write.order == RowOrder::kKey ? RowOrder::kKey : RowOrder::kFile);
+}
+
 std::string new_lock_name() { return "chatload:" + random_token(); }
 
 std::optional<Load> begin_load(Run& run, std::vector<NewSource>& fresh, const std::string& lock_name,
@@ -180,7 +185,7 @@ std::optional<Load> begin_load(Run& run, std::vector<NewSource>& fresh, const st
   const ledger::LoadSetup setup{.table = run.table().table,
                                 .plan = cli::recorded_plan(load.plan),
                                 .limits = table::limits_text(run.mapping()),
-                                .order = std::string(to_string(load.plan.write.order)),
+                                .order = std::string(order_of_rows(load.plan)),
                                 .lock_name = lock_name};
   const ledger::Runner runner = runner_of(run, load.owner, load.name);
   const std::optional<std::uint64_t> load_id = run.control().run(

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/plan.h"
@@ -42,6 +43,9 @@ using Check = std::function<void(const cli::LoadPlan& plan, std::vector<LoadSour
 // its recorded settings are others than those that were given.
 [[nodiscard]] std::optional<Load> resume_load(Run& run, const ledger::LoadRecord& record,
                                               std::vector<KnownSource> known, const Check& check);
+
+// As the ledger has it: "key", or "file" of what is not decided, too.
+[[nodiscard]] std::string_view order_of_rows(const cli::LoadPlan& plan);
 
 // For GET_LOCK: of a load that is about to begin.
 [[nodiscard]] std::string new_lock_name();

@@ -48,6 +48,13 @@ std::vector<std::size_t> inputs_of(const Sources& sources) {
   return inputs;
 }
 
+std::vector<std::size_t> inputs_of(const Load& load) {
+  std::vector<std::size_t> inputs;
+  inputs.reserve(load.sources.size());
+  for (const LoadSource& source : load.sources) inputs.push_back(source.input);
+  return inputs;
+}
+
 ExitCode exit_code_of(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
@@ -67,13 +74,19 @@ Loader::Loader(const cli::LoadPlan& plan, const StopSignal& stop)
       rejects_(run_.mapping(), nullptr),
       indexes_(
           plan, run_.table().table, run_.control(), [this] { run_.writers().close(); }, run_.retry(), run_.stats(),
-          stop) {}
+          stop) {
+  if (plan_.ledger.share_bytes) heartbeat_.emplace([this] { return run_.connect(); });
+}
 
 Verdict Loader::run() {
   Inputs left;
   for (const LoadSource& input : distinct_inputs(plan_.inputs)) {
     left.push_back(verdict_.inputs.size());
     verdict_.inputs.push_back({.name = input.name});
+  }
+  if (heartbeat_) {
+    share();
+    left.clear();
   }
   for (int rounds = 0; !left.empty() && may_begin(); ++rounds) {
     if (rounds == kRoundsMax) {
@@ -85,7 +98,12 @@ Verdict Loader::run() {
     attempt(left, [&] { again = run_round(left, /*is_patient=*/rounds > 0 || left.size() == 1); });
     left = std::move(again);
   }
-  if (!stop_.requested()) supersede();
+  if (!stop_.requested()) {
+    const Inputs to_end = supersede();
+    if (goes_on_ && !to_end.empty()) {
+      attempt(to_end, [&] { static_cast<void>(run_round(to_end, /*is_patient=*/true)); });
+    }
+  }
   finish_all();
   const bool is_well = goes_on_ && !stop_.requested();
   // Of what a load has begun to read, and was stopped in, that load has said so.
@@ -119,6 +137,99 @@ bool Loader::may_begin() const {
   return goes_on_ && !stop_.requested() && !(plan_.fail_fast && has_failed);
 }
 
+// To lose an input to another run is nothing unusual here: it comes to as many tries as there are loads of others.
+void Loader::share() {
+  Sharing sharing(run_, verdict_.inputs);
+  log_info(fmt::format(
+      "Shares {} inputs with other runs, some {} at a time. Where an id is in several of them, any may come first.",
+      format_count(verdict_.inputs.size()), format_size(*plan_.ledger.share_bytes)));
+  while (may_begin()) {
+    Inputs some;
+    attempt({}, [&] { some = sharing.next(); });
+    if (some.empty()) break;
+    attempt(some, [&] { share_out(some, sharing); });
+  }
+  name_left(sharing);
+}
+
+void Loader::share_out(const Inputs& some, Sharing& sharing) {
+  LookUp look = look_up(run_, sources_of(some), ours_, stream_digests_);
+  count_done(look);
+  count_same(look);
+  for (auto& [load_id, known] : look.unfinished) {
+    const Inputs inputs = inputs_of(known);
+    const std::string lock_name = look.loads.at(load_id).lock_name;
+    if (!may_begin() || !sharing.may_take(load_id) ||
+        run_.control().lock(lock_name, std::chrono::milliseconds(0), nullptr)) {
+      sharing.leave(load_id, inputs);
+      continue;
+    }
+    Inputs again;
+    attempt(inputs, [&, id = load_id, &its_sources = known] { go_on(look, id, std::move(its_sources), again); });
+    sharing.put_back(again);
+    finish_shared(lock_name, sharing);
+  }
+  if (look.fresh.empty() || !may_begin()) return;
+  const Inputs inputs = inputs_of(look.fresh);
+  attempt(inputs, [&] { begin_shared(std::move(look.fresh), sharing); });
+}
+
+// Claims them first, and looks at what is in them then: whoever is too late has lost no time.
+void Loader::begin_shared(std::vector<NewSource> fresh, Sharing& sharing) {
+  spill_.reset();  // whose room the next load may need
+  const std::string name = name_of_all(fresh.front().source.name, fresh.size());
+  if (!ours_.empty()) run_.inspect_again(name);
+  const std::string lock_name = new_lock_name();
+  if (run_.control().lock(lock_name, std::chrono::milliseconds(0), nullptr)) {
+    throw LoadError(
+        fmt::format("{}: the server does not give its load a lock of its own; run the same command again.", name));
+  }
+  std::optional<Load> load = begin_load(run_, fresh, lock_name, undecided(run_));
+  if (!load) {
+    run_.control().unlock(lock_name);
+    return sharing.put_back(inputs_of(fresh));
+  }
+  heartbeat_->begin(load->id, load->owner);
+  bool is_decided = false;
+  attempt(inputs_of(*load), [&] {
+    try {
+      sharing.put_back(decide_begun(run_, *load));
+    } catch (const Error& error) {
+      mark_ended(run_, *load, error.exit_code());
+      throw;
+    }
+    is_decided = true;
+  });
+  if (is_decided) attempt(inputs_of(*load), [&] { take_on(std::move(*load)); });
+  finish_shared(lock_name, sharing);
+}
+
+void Loader::finish_shared(const std::string& lock_name, Sharing& sharing) {
+  if (!stop_.requested()) sharing.put_back(supersede());
+  finish_loads();
+  heartbeat_->end();
+  run_.control().unlock(lock_name);
+}
+
+void Loader::name_left(const Sharing& sharing) {
+  for (const auto& [load_id, inputs] : sharing.left()) {
+    for (const std::size_t input : inputs) {
+      end_of(input).load = load_id;
+      if (may_begin()) end_of(input).status = InputStatus::kInAnotherRun;
+    }
+  }
+  if (!may_begin() || sharing.left().empty()) return;
+  attempt({}, [&] {
+    std::vector<std::uint64_t> ids;
+    for (const auto& [load_id, inputs] : sharing.left()) ids.push_back(load_id);
+    for (const ledger::LoadRecord& load :
+         run_.control().run([&](mysql::Session& session) { return ledger::find_loads(session, ids); })) {
+      log_info(fmt::format("{}: left to the run of load {}, which is alive ({}).",
+                           name_of(sharing.left().at(load.load_id)), load.load_id, mysql::shown_runner(load.runner)));
+    }
+  });
+}
+
 // Returns the inputs of which another run has the load, or has taken it meanwhile.
 Loader::Inputs Loader::run_round(const Inputs& inputs, bool is_patient) {
   Inputs again;
@@ -142,18 +253,22 @@ Loader::Inputs Loader::run_round(const Inputs& inputs, bool is_patient) {
   return again;
 }
 
+std::vector<LoadSource> Loader::sources_of(const Inputs& inputs) {
+  std::vector<LoadSource> sources;
+  for (const std::size_t input : inputs) {
+    LoadSource& source = sources.emplace_back();
+    source.input = input;
+    source.name = end_of(input).name;
+    if (const auto file = files_.find(input); file != files_.end()) source.file = file->second;
+  }
+  return sources;
+}
+
 // Looked up again once a lock is had: the load may have ended meanwhile.
 LookUp Loader::look_up_and_lock(const Inputs& inputs, bool is_patient, Inputs& busy) {
   Inputs ours = inputs;
   for (;;) {
-    std::vector<LoadSource> sources;
-    for (const std::size_t input : ours) {
-      LoadSource& source = sources.emplace_back();
-      source.input = input;
-      source.name = end_of(input).name;
-      if (const auto file = files_.find(input); file != files_.end()) source.file = file->second;
-    }
-    LookUp look = look_up(run_, std::move(sources), ours_, stream_digests_);
+    LookUp look = look_up(run_, sources_of(ours), ours_, stream_digests_);
     for (const auto& [load_id, known] : look.unfinished) {
       for (const KnownSource& one : known) files_[one.source.input] = one.source.file;
     }
@@ -195,15 +310,33 @@ bool Loader::hold(const ledger::LoadRecord& load, const std::string& name, bool 
       run_.control().lock(load.lock_name, wait, [&](const std::string& connection) {
         return fmt::format("{}: another run holds this load's lock ({})", name, who(connection));
       });
-  if (!holder) {
+  if (!holder && is_dead(load)) {
     held_.insert(load.lock_name);
     return true;
   }
+  if (!holder) run_.control().unlock(load.lock_name);
   if (stop_.requested()) throw Interrupted();
   if (!is_patient) return false;
   throw LoadError(
       fmt::format("{}: another run is loading it ({}); let it finish, or wait for it with --wait-lock DURATION.", name,
-                  who(*holder)));
+                  holder ? who(*holder) : mysql::shown_runner(load.runner)));
+}
+
+// Of a load whose lock is ours now: a run of --share that has lost it may live on. The wait is that of the beat,
+// whatever
+// --wait-lock says.
+bool Loader::is_dead(const ledger::LoadRecord& load) {
+  BeatWatch watch;
+  for (bool has_said = false;;) {
+    const std::uint64_t connection = run_.control().times_opened();
+    const std::vector<ledger::LoadRecord> now = run_.control().run(
+        [&](mysql::Session& session) { return ledger::find_loads(session, std::span(&load.load_id, 1)); });
+    if (now.empty()) return true;
+    const Life life = watch.look(now.front(), connection, BeatWatch::Clock::now());
+    if (life != Life::kUnknown) return life == Life::kDead;
+    if (!std::exchange(has_said, true)) log_info(watched_text(now.front()));
+    if (stop_.wait_for(BeatWatch::kPoll)) throw Interrupted();
+  }
 }
 
 void Loader::count_done(const LookUp& look) {
@@ -233,6 +366,7 @@ void Loader::count_done(const ledger::LoadRecord& load, const Inputs& inputs) {
   // What a run that was killed in between left undone.
   run_.control().attempt([&](mysql::Session& session) { ledger::compact(session, load.load_id); });
   ours_.insert(load.load_id);
+  if (heartbeat_) return;  // a run of --share counts and says what is its own
   const ledger::LoadTotals totals =
       run_.control().run([&](mysql::Session& session) { return ledger::read_final_totals(session, load.load_id); });
   log_info(fmt::format("{}: {} loaded already, as load {}; --reload loads {} again.", name,
@@ -297,7 +431,7 @@ void Loader::begin_all(std::vector<NewSource> fresh, Inputs& again) {
 
 // With --on-duplicate replace nothing is written behind what failed, nor before what is still to be waited for.
 void Loader::require_order(const std::string& name) const {
-  if (!is_out_of_order_) return;
+  if (!is_out_of_order_ || heartbeat_) return;
   throw LoadError(
       fmt::format("{}: waits for an input in front of it that is not loaded, because with --on-duplicate "
                   "replace the last line of an id counts; mend that one and run the same command again, or "
@@ -355,6 +489,7 @@ void Loader::begin(std::vector<NewSource>& group, Inputs& again) {
 }
 
 void Loader::take_on(Load load) {
+  if (heartbeat_) heartbeat_->begin(load.id, load.owner);
   run_.retry().committed();  // the load's row: the server takes writes
   std::erase_if(finishing_, [&](const Finishing& one) { return one.load.id == load.id; });
   ours_.insert(load.id);
@@ -443,34 +578,39 @@ void Loader::settle(Load& load, const LoadOutcome& outcome) {
   rejects_owed_.emplace(load.id, load.name);
 }
 
-// The indexes are built once, for all of them, whatever became of the other loads; then each has its last word.
-void Loader::finish_all() {
+// Each has its last word, and before that the indexes are built, once for all of them. Whether all is well.
+bool Loader::finish_loads() {
   spill_.reset();  // the server may need the room
   bool is_well = goes_on_ && !stop_.requested();
-  for (const Finishing& one : finishing_) {
+  for (const Finishing& one : std::exchange(finishing_, {})) {
     if (!is_well) {
       const bool is_stopped = stop_.requested();
       if (is_stopped) verdict_.worsen(RunStatus::kInterrupted, ExitCode::kInterrupted);
       mark_ended(run_, one.load, is_stopped ? ExitCode::kInterrupted : ExitCode::kFailed);
       continue;
     }
-    Inputs inputs;
-    for (const LoadSource& source : one.load.sources) inputs.push_back(source.input);
     bool is_finished = false;
-    attempt(inputs, [&] {
+    attempt(inputs_of(one.load), [&] {
       finish(one);
       is_finished = true;
     });
     is_well = is_finished;
   }
-  for (const auto& [load_id, name] : rejects_owed_) {
+  for (const auto& [load_id, name] : std::exchange(rejects_owed_, {})) {
     if (!goes_on_ || stop_.requested()) break;
     attempt({}, [&, id = load_id, &its_name = name] { export_rejects_of(run_, id, its_name, /*is_patient=*/true); });
   }
-  if (is_well) attempt({}, [&] { indexes_.finish(name_of_all(verdict_.inputs.front().name, verdict_.inputs.size())); });
+  return is_well;
+}
+
+void Loader::finish_all() {
+  if (finish_loads()) {
+    attempt({}, [&] { indexes_.finish(name_of_all(verdict_.inputs.front().name, verdict_.inputs.size())); });
+  }
   if (const std::string owed = indexes_.owed(); !owed.empty()) {
-    log_warning(fmt::format("{} still lacks {}. Run this command again, or `chatload schema apply`, to build it.",
-                            mysql::quote_identifier(run_.table().table), owed));
+    log_warning(fmt::format("{} still lacks {}. {} to build it.", mysql::quote_identifier(run_.table().table), owed,
+                            heartbeat_ ? "When all runs have ended, run `chatload schema apply`"
+                                       : "Run this command again, or `chatload schema apply`,"));
   }
   run_.control().unlock_all();
 }
@@ -504,7 +644,8 @@ void Loader::take_counts(const Load& load) {
 }
 
 // A load of this command that only lacked a source which another one has now is ended by the same run.
-void Loader::supersede() {
+// Returns its inputs.
+Loader::Inputs Loader::supersede() {
   std::set<std::uint64_t> superseded;
   for (std::size_t i = 0; i < finishing_.size() && goes_on_ && !plan_.ledger.source_id; ++i) {
     attempt({}, [&] { superseded.merge(supersede_partial_sources(run_, finishing_[i].load)); });
@@ -515,9 +656,7 @@ void Loader::supersede() {
     const auto load_id = verdict_.inputs[input].load;
     if (load_id && superseded.contains(*load_id)) to_end.push_back(input);
   }
-  if (goes_on_ && !to_end.empty()) {
-    attempt(to_end, [&] { static_cast<void>(run_round(to_end, /*is_patient=*/true)); });
-  }
+  return to_end;
 }
 
 // What ended the load is the news; a lost server has no rejects to give either.

@@ -11,12 +11,14 @@
 
 #include "base/stop_signal.h"
 #include "cli/plan.h"
+#include "load/heartbeat.h"
 #include "load/index_deferral.h"
 #include "load/key_order_load.h"
 #include "load/load.h"
 #include "load/look_up.h"
 #include "load/run.h"
 #include "load/run_load.h"
+#include "load/sharing.h"
 #include "load/verdict.h"
 #include "report/reject_sink.h"
 
@@ -44,6 +46,13 @@ class Loader {
   [[nodiscard]] Inputs run_round(const Inputs& inputs, bool is_patient);
   [[nodiscard]] LookUp look_up_and_lock(const Inputs& inputs, bool is_patient, Inputs& busy);
   [[nodiscard]] bool hold(const ledger::LoadRecord& load, const std::string& name, bool is_patient);
+  [[nodiscard]] std::vector<LoadSource> sources_of(const Inputs& inputs);
+  [[nodiscard]] bool is_dead(const ledger::LoadRecord& load);
+  void share();
+  void share_out(const Inputs& some, Sharing& sharing);
+  void begin_shared(std::vector<NewSource> fresh, Sharing& sharing);
+  void finish_shared(const std::string& lock_name, Sharing& sharing);
+  void name_left(const Sharing& sharing);
   void count_done(const LookUp& look);
   void count_done(const ledger::LoadRecord& load, const Inputs& inputs);
   void count_same(const LookUp& look);
@@ -55,9 +64,10 @@ class Loader {
   void take_on(Load load);
   void run_one(Load& load);
   void settle(Load& load, const LoadOutcome& outcome);
+  bool finish_loads();
   void finish_all();
   void finish(const Finishing& one);
-  void supersede();
+  [[nodiscard]] Inputs supersede();
   void take_counts(const Load& load);
   void try_export_rejects(const Load& load);
 
@@ -94,6 +104,7 @@ class Loader {
   // Of the load that is run, or was last: a file system may take seconds to free files of that size, and an end that
   // has to be in time has the books closed first.
   std::optional<Spill> spill_;
+  std::optional<Heartbeat> heartbeat_;  // with --share
 };
 
 }  // namespace chatload::load

@@ -44,7 +44,9 @@ Run::Run(const cli::LoadPlan& plan, const StopSignal& stop)
                                     plan.write.endpoint.display()));
   }
   mysql::require_row_log(writers_.first());
-  writers_.require_enough();
+  const unsigned asking = plan.write.throttle.max_load.empty() ? 0 : 1;
+  const unsigned beating = plan.ledger.share_bytes ? 1 : 0;
+  writers_.require_enough(1 + asking + beating);
   control_ = std::make_unique<mysql::ControlConnection>([this] { return connect(); }, retry_, stop_);
   witnesses_.emplace(ledger::key_column(mapping_), *control_, stop_);
   inspect(plan.write.on_duplicate);

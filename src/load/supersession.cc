@@ -19,6 +19,7 @@
 #include "ledger/load_ledger.h"
 #include "ledger/range_ledger.h"
 #include "ledger/source_ledger.h"
+#include "load/beat_watch.h"
 #include "load/source_verifier.h"
 
 namespace chatload::load {
@@ -58,7 +59,8 @@ bool supersede_one(Run& run, std::uint64_t load_id, const cli::LoadPlan& ours, c
   const ledger::LoadRecord& its_load = loads.front();
   const bool was_read = !other.key.starts_with("name:");
   const std::optional<cli::LoadPlan> plan = was_read ? plan_of_same_lines(ours, its_load) : ours;
-  if (!plan || run.control().lock(its_load.lock_name, std::chrono::milliseconds(0), nullptr)) return false;
+  const bool is_dead = BeatWatch().look(its_load, 0, BeatWatch::Clock::now()) == Life::kDead;
+  if (!plan || !is_dead || run.control().lock(its_load.lock_name, std::chrono::milliseconds(0), nullptr)) return false;
   struct Unlock {
     mysql::ControlConnection& control;
     const std::string& name;

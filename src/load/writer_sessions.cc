@@ -22,7 +22,6 @@ namespace {
 
 using Clock = mysql::RetryPolicy::Clock;
 
-constexpr unsigned kConnectionsMin = 2;
 // The server needs a moment to notice that the connections of a killed run are gone.
 constexpr std::chrono::seconds kGoneAfter{5};
 constexpr std::chrono::milliseconds kGonePoll{200};
@@ -51,8 +50,8 @@ mysql::Session& WriterSessions::first() {
   return sessions_.front();
 }
 
-void WriterSessions::require_enough() {
-  const unsigned needed = kConnectionsMin + (plan_.throttle.max_load.empty() ? 0 : 1);
+void WriterSessions::require_enough(unsigned beside) {
+  const unsigned needed = beside + 1;
   const std::uint64_t limit = mysql::to_number(first().query("SELECT @@max_user_connections").at(0).at(0));
   if (limit == 0) return;
   if (limit < needed) {

@@ -26,8 +26,9 @@ class WriterSessions {
   // Opened where there is none. It stays where it is until the next call of another function.
   [[nodiscard]] mysql::Session& first();
 
-  // At the start of a run. Throws DatabaseError where the account may have fewer connections at once than a load needs.
-  void require_enough();
+  // At the start of a run. beside: the other connections that it has at once. Throws DatabaseError where the account
+  // may have fewer than a load needs.
+  void require_enough(unsigned beside);
 
   // `fitting`, or fewer where the account's limit allows no more.
   [[nodiscard]] unsigned allowed(unsigned fitting) const;

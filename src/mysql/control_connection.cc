@@ -41,6 +41,7 @@ ControlConnection::~ControlConnection() {
 Session& ControlConnection::session() {
   if (!session_) {
     for (NamedLock& lock : locks_) lock.is_held = false;
+    ++times_opened_;
     session_ = connect_();
   }
   for (NamedLock& lock : locks_) {
@@ -130,6 +131,11 @@ std::optional<std::string> ControlConnection::poll(
     }
     if (stop_.wait_for(std::min(kLockPoll, left))) return holder;
   }
+}
+
+std::uint64_t ControlConnection::times_opened() const {
+  const std::lock_guard lock(mutex_);
+  return times_opened_;
 }
 
 // A lock that cannot be given back goes with the connection. REQUIRES: mutex_ is held.

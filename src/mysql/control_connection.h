@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -75,6 +76,9 @@ class ControlConnection {
   // Waits until no other connection holds the lock, and does not take it. Returns what lock() does.
   [[nodiscard]] std::optional<std::string> wait_for_others(const std::string& name, Wait wait, const Say& say);
 
+  // How often a connection was asked for. As long as that is the same, it is the same connection.
+  [[nodiscard]] std::uint64_t times_opened() const;
+
   void unlock(const std::string& name) noexcept;
   void unlock_all() noexcept;
 
@@ -103,8 +107,9 @@ class ControlConnection {
   const Connect connect_;
   RetryPolicy& retry_;
   const StopSignal& stop_;
-  std::mutex mutex_;  // guards all but keeper_
+  mutable std::mutex mutex_;  // guards all but keeper_
   std::optional<Session> session_;
+  std::uint64_t times_opened_ = 0;
   std::vector<NamedLock> locks_;  // those that are wanted
   bool ends_ = false;
   std::condition_variable ending_;

@@ -59,7 +59,7 @@ std::string this_machine() {
   return digest_hex(boot + '\0' + processes.string()).substr(0, kMachineDigits);
 }
 
-bool is_gone(pid_t pid, std::string_view start_ticks) {
+bool has_ended(pid_t pid, std::string_view start_ticks) {
   if (kill(pid, 0) != 0 && errno == ESRCH) return true;
   const std::optional<ProcessStat> stat = stat_of(pid);
   return stat && (stat->state == "Z" || stat->state == "X" || stat->start_ticks != start_ticks);
@@ -73,19 +73,26 @@ std::optional<Number> number_of(std::string_view text) {
   return number;
 }
 
-bool has_died(std::string_view name, std::string_view holder) {
+// What stands behind the mark, taken apart.
+struct Process {
+  pid_t pid = 0;
+  std::string_view machine;
+  std::string_view start_ticks;
+  std::string_view connection;
+};
+
+std::optional<Process> process_of(std::string_view name) {
   const std::size_t mark = name.rfind(kMark);
-  if (mark == std::string_view::npos) return false;
+  if (mark == std::string_view::npos) return std::nullopt;
   const std::string_view people = name.substr(0, mark);
   const std::string_view marks = name.substr(mark + kMark.size());
   const std::size_t first = marks.find('.');
   const std::size_t last = marks.rfind('.');
   const std::size_t process = people.rfind(kProcess);
-  if (first == last || process == std::string_view::npos) return false;
+  if (first == last || process == std::string_view::npos) return std::nullopt;
   const auto pid = number_of<pid_t>(people.substr(process + kProcess.size()));
-  if (!pid || *pid <= 0 || holder != fmt::format("connection {}", marks.substr(last + 1))) return false;
-  const std::string here = this_machine();
-  return !here.empty() && marks.substr(0, first) == here && is_gone(*pid, marks.substr(first + 1, last - first - 1));
+  if (!pid || *pid <= 0) return std::nullopt;
+  return Process{*pid, marks.substr(0, first), marks.substr(first + 1, last - first - 1), marks.substr(last + 1)};
 }
 
 }  // namespace
@@ -100,11 +107,19 @@ std::string runner_name(std::uint64_t connection_id) {
   return fmt::format("{}{}{}.{}.{}", shown, kMark, machine, stat->start_ticks, connection_id);
 }
 
+bool is_gone(std::string_view name) {
+  const std::optional<Process> process = process_of(name);
+  if (!process) return false;
+  const std::string here = this_machine();
+  return !here.empty() && process->machine == here && has_ended(process->pid, process->start_ticks);
+}
+
 std::string shown_runner(std::string_view name) { return std::string(name.substr(0, name.rfind(kMark))); }
 
 std::string shown_holder(std::string_view name, std::string_view holder) {
   std::string shown = fmt::format("{}, {}", shown_runner(name), holder);
-  if (!has_died(name, holder)) return shown;
+  const std::optional<Process> process = process_of(name);
+  if (!process || holder != fmt::format("connection {}", process->connection) || !is_gone(name)) return shown;
   return fmt::format("{}; that process is gone, and the server frees its lock within {}", shown,
                      format_duration(ControlConnection::kIdleMax));
 }

@@ -17,6 +17,9 @@ namespace chatload::mysql {
 // "db1, process 10888"
 [[nodiscard]] std::string shown_runner(std::string_view name);
 
+// Whether that process ran on this machine and is gone; false where this machine cannot tell.
+[[nodiscard]] bool is_gone(std::string_view name);
+
 // Of whoever holds a named lock, "connection 17": "db1, process 10888, connection 17". It adds that the process is
 // gone, and when the server frees the lock at the latest, where that connection was the process's and this machine
 // knows.

@@ -98,8 +98,8 @@ std::string inputs_text(const std::vector<InputEnd>& inputs) {
   std::string_view separator = " ";
   for (const auto& [status, name] :
        {std::pair{InputStatus::kDone, "done"}, std::pair{InputStatus::kAlreadyLoaded, "done before"},
-        std::pair{InputStatus::kSame, "the same as others"}, std::pair{InputStatus::kFailed, "failed"},
-        std::pair{InputStatus::kNotReached, "not reached"}}) {
+        std::pair{InputStatus::kSame, "the same as others"}, std::pair{InputStatus::kInAnotherRun, "in other runs"},
+        std::pair{InputStatus::kFailed, "failed"}, std::pair{InputStatus::kNotReached, "not reached"}}) {
     const auto has_status = [status = status](const InputEnd& input) { return input.status == status; };
     const auto count = static_cast<std::uint64_t>(std::count_if(inputs.begin(), inputs.end(), has_status));
     if (count == 0) continue;
@@ -120,6 +120,7 @@ std::string_view to_string(InputStatus status) {
     case InputStatus::kDone: return "done";
     case InputStatus::kAlreadyLoaded: return "already_loaded";
     case InputStatus::kSame: return "same_as_another";
+    case InputStatus::kInAnotherRun: return "in_another_run";
     case InputStatus::kFailed: return "failed";
   }
   return "";

@@ -19,8 +19,8 @@ enum class RunStatus { kDone, kAlreadyLoaded, kFailed, kInterrupted, kBudgetExce
 enum class RunKind { kLoad, kCheck };
 
 // What became of an input.
-enum class InputStatus { kNotReached, kDone, kAlreadyLoaded, kSame, kFailed };
-// "not_reached", "done", "already_loaded", "same_as_another", "failed"
+enum class InputStatus { kNotReached, kDone, kAlreadyLoaded, kSame, kInAnotherRun, kFailed };
+// "not_reached", "done", "already_loaded", "same_as_another", "in_another_run", "failed"
 [[nodiscard]] std::string_view to_string(InputStatus status);
 
 struct InputEnd {

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 #include "base/digest.h"
 #include "base/file_io.h"
@@ -84,6 +86,13 @@ bool is_same_stamp(std::string_view a, std::string_view b) {
     return stamp.substr(std::min(stamp.find(':'), stamp.size()));
   };
   return !a.empty() && without_device(a) == without_device(b);
+}
+
+bool is_read_once(const std::string& input) {
+  std::error_code error;
+  const auto status = std::filesystem::status(input, error);
+  return input == "-" || std::filesystem::is_fifo(status) || std::filesystem::is_character_file(status) ||
+         std::filesystem::is_socket(status);
 }
 
 }  // namespace chatload::source

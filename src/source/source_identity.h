@@ -30,6 +30,9 @@ struct SourceIdentity {
 // what cannot be looked at; nothing of standard input that is a file of which a part has been read.
 [[nodiscard]] std::string place_of_input(const std::string& input);
 
+// Standard input, a pipe, a terminal, a socket: an INPUT whose bytes can be read once.
+[[nodiscard]] bool is_read_once(const std::string& input);
+
 // "device:inode:size:mtime_ns:ctime_ns" of a regular file as it is now; empty of anything else. A stamp that is the
 // same before and after a reading means that the bytes were the same all the while, as far as the file system's clock
 // tells times apart (some milliseconds).

@@ -137,6 +137,7 @@ bool BatchWriter::goes_on(Pack& pack) const {
 // A server that came back may not be the one that went: what it acknowledged must still be there.
 void BatchWriter::reconnect() {
   session_ = context_.reconnect();
+  context_.ledger.hold(session_, slot_);  // whoever has taken the load over may have removed its ranges
   context_.committed.require_all(session_);
   rows_.forget_limits();
   is_connected_ = true;

@@ -140,13 +140,56 @@ TEST_F(LoadLedgerTest, LoadThatChangedHandsOrIsDoneIsNotTakenFromItsRun) {
 TEST_F(LoadLedgerTest, TakeOverGivesTheLoadToTheNewOwnerAsRunning) {
   const auto load_id = begin("first");
   ASSERT_TRUE(mark_ended(admin(), *load_id, "first", LoadState::kFailed, 3));
-  EXPECT_TRUE(take_over(admin(), load_of(*load_id), runner("second")));
+  const LoadRecord before = load_of(*load_id);
+  EXPECT_TRUE(take_over(admin(), before, runner("second")));
+  EXPECT_TRUE(take_over(admin(), before, runner("second"))) << "after a lost reply";
   EXPECT_EQ(load_of(*load_id).state, LoadState::kRunning);
   EXPECT_EQ(load_of(*load_id).owner, "second");
   EXPECT_EQ(load_of(*load_id).runner, "host of second");
   EXPECT_EQ(value_read_back("SELECT source FROM chatload_loads"), "log of second");
   EXPECT_EQ(value_read_back("SELECT finished_at FROM chatload_loads"), "NULL");
   EXPECT_EQ(value_read_back("SELECT exit_code FROM chatload_loads"), "NULL");
+}
+
+TEST_F(LoadLedgerTest, DecisionKeepsTheFirstSourcesAndTheOthersAreNobodysAgain) {
+  const auto load_id = LedgerTest::begin("ours", claims({"c", "a", "b"}));
+  EXPECT_EQ(begin_load(admin(), setup_, runner("theirs"), claims({"b"}), {}), std::nullopt);
+  record_decision(admin(), *load_id, "ours", "order = \"key\"\n", "key", 2);
+  EXPECT_EQ(states_of(*load_id), "1 waiting; 2 waiting");
+  EXPECT_EQ(source_of(*load_id, 1).key, "c") << "the order is the one given";
+  EXPECT_EQ(load_of(*load_id).plan, "order = \"key\"\n");
+  EXPECT_EQ(value_read_back("SELECT `order` FROM chatload_loads"), "key");
+  EXPECT_TRUE(begin_load(admin(), setup_, runner("theirs"), claims({"b"}), {}));
+}
+
+TEST_F(LoadLedgerTest, RunThatWasOvertakenDecidesNothing) {
+  const auto load_id = LedgerTest::begin("first", claims({"a", "b"}));
+  ASSERT_TRUE(take_over(admin(), load_of(*load_id), runner("second")));
+  EXPECT_THROW(record_decision(admin(), *load_id, "first", "", "key", 1), LoadError);
+  EXPECT_EQ(states_of(*load_id), "1 waiting; 2 waiting");
+}
+
+TEST_F(LoadLedgerTest, RunsThatClaimTheSameSourcesInTwoOrdersMeetInNoDeadlock) {
+  constexpr int kRounds = 30;
+  const auto claim_all = [&](const std::string& name, bool is_reversed, mysql::Session& session) {
+    int won = 0;
+    for (int round = 0; round < kRounds; ++round) {
+      std::vector<std::string> keys;
+      for (int i = 0; i < 40; ++i) keys.push_back(std::to_string(round) + "-" + std::to_string(i));
+      if (is_reversed) std::reverse(keys.begin(), keys.end());
+      const bool has_won =
+          begin_load(session, setup_, runner(name + std::to_string(round)), claims(keys), {}).has_value();
+      won += has_won ? 1 : 0;
+    }
+    return won;
+  };
+  mysql::Session second = connect();
+  std::future<int> theirs = std::async(std::launch::async, [&] {
+    const mysql::ClientThread client_thread;
+    return claim_all("theirs", true, second);
+  });
+  const int ours = claim_all("ours", false, admin());
+  EXPECT_EQ(ours + theirs.get(), kRounds);
 }
 
 TEST_F(LoadLedgerTest, LoadThatChangedHandsMeanwhileOrIsDoneIsNotTakenOver) {

@@ -434,6 +434,22 @@ TEST_F(CommandLine, FlagsOfOneRunAreRefusedInTheFileByName) {
   expect_refused({"load", "in.gz", "--config", file}, file + ":1: 'restart' is for one run");
 }
 
+TEST_F(CommandLine, SharingTakesAGibibyteAtATimeUnlessAnotherSizeIsGiven) {
+  EXPECT_FALSE(load({}).ledger.share_bytes);
+  EXPECT_EQ(load({"--share"}).ledger.share_bytes, kGiB);
+  EXPECT_EQ(load({"--share", "--share-size", "5M"}).ledger.share_bytes, 5 * kMiB);
+}
+
+TEST_F(CommandLine, WhatMakesNoSenseBesideOtherRunsIsRefusedWithShare) {
+  expect_refused({"load", kUrl, "a", "--share", "--restart"}, "--restart cannot stand with --share");
+  expect_refused({"load", kUrl, "a", "--share", "--reload"}, "--reload cannot stand with --share");
+  expect_refused({"load", kUrl, "a", "--share", "--source-id", "x"}, "--source-id names one input");
+  expect_refused({"load", kUrl, "a", "--share", "--indexes", "defer"}, "--indexes defer cannot stand with --share");
+  expect_refused({"load", kUrl, "a", "-", "--share"}, "Standard input can be read by one run only");
+  expect_refused({"load", kUrl, "a", "/dev/null", "--share"}, "/dev/null can be read by one run only");
+  expect_refused({"load", kUrl, "a", "--share-size", "1M"}, "--share-size says how much a run of --share takes");
+}
+
 TEST_F(CommandLine, LedgerFlagsThatMakeNoSenseAreRefused) {
   expect_refused({"load", kUrl, "a", "--restart", "--reload"}, "--restart is for a load that is unfinished");
   expect_refused({"load", kUrl, "a", "b", "--source-id", "x"}, "--source-id names one input, and there are 2");
