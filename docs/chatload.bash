@@ -56,7 +56,7 @@ _chatload() {
         'check') words='--limits-from --password-file --type --site --since --until --rejects --max-rejects --summary --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --progress-interval --range-size --inflater' ;;
         'schema') words='print apply check --help' ;;
         'schema print') words='--help --config' ;;
-        'schema apply') words='--to --password-file --help --config --server-public-key-file --get-server-public-key' ;;
+        'schema apply') words='--to --password-file --without-indexes --help --config --server-public-key-file --get-server-public-key' ;;
         'schema check') words='--to --password-file --help --config --server-public-key-file --get-server-public-key' ;;
         'loads') words='forget --to --password-file --format --help --config --server-public-key-file --get-server-public-key' ;;
         'loads forget') words='--to --password-file --older-than --help --config --server-public-key-file --get-server-public-key' ;;

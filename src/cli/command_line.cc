@@ -222,6 +222,10 @@ class Grammar {
         add_command(*schema_, "apply", "schema", "Creates what is missing and changes nothing that is there.");
     CLI::App& check = add_command(*schema_, "check", "schema", "Says whether the table can be loaded into.");
     declare_connection(Declarer(apply).group("Database"), flags_, "where to create it");
+    Declarer(apply)
+        .group("Database")
+        .switch_flag("--without-indexes", flags_.without_indexes,
+                     "leave secondary indexes out of an empty table, until the next schema apply");
     declare_connection(Declarer(check).group("Database"), flags_, "where to look");
     loads_ = &add_command(app_, "loads", "loads",
                           "Lists the loads in the ledger, or the sources of one: state, progress, counts.");

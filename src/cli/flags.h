@@ -21,6 +21,7 @@ struct Flags {
   FlagText rejects, max_rejects, summary;
   FlagText progress, progress_interval, log_format;
   FlagText restart, reload, source_id, wait_lock, retry_for, fail_fast, any_order, source, share, share_size;
+  FlagText without_indexes;
   FlagText load, format, older_than, raw, output;
   FlagText config;             // where some of these come from
   std::string resume_command;  // the command line again; see LoadPlan

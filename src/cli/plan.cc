@@ -374,6 +374,7 @@ SchemaPlan make_schema_plan(SchemaAction action, const Flags& flags) {
   SchemaPlan plan;
   plan.action = action;
   if (action != SchemaAction::kPrint) plan.endpoint = required_endpoint(flags);
+  plan.without_indexes = is_on("--without-indexes", flags.without_indexes);
   return plan;
 }
 

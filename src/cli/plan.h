@@ -101,6 +101,7 @@ enum class SchemaAction { kPrint, kApply, kCheck };
 struct SchemaPlan {
   SchemaAction action = SchemaAction::kPrint;
   std::optional<mysql::Endpoint> endpoint;  // absent for kPrint only
+  bool without_indexes = false;             // kApply only
 };
 
 enum class LoadsAction { kList, kForget };

@@ -168,8 +168,9 @@ ExitCode run_schema(const cli::SchemaPlan& plan) {
     return ExitCode::kLoaded;
   }
   with_session(*plan.endpoint, mysql::kNoReadTimeout, [&](mysql::Session& session) {
-    const bool is_apply = plan.action == cli::SchemaAction::kApply;
-    print(is_apply ? ledger::apply_schema(session) : ledger::check_schema(session, parse::chat_mapping()));
+    if (plan.action == cli::SchemaAction::kCheck) return print(ledger::check_schema(session, parse::chat_mapping()));
+    print(ledger::apply_schema(
+        session, plan.without_indexes ? ledger::MissingIndexes::kLeaveOut : ledger::MissingIndexes::kBuild));
   });
   return ExitCode::kLoaded;
 }

@@ -220,7 +220,7 @@ std::string schema_sql() {
   return sql + record_statement() + ";\n";
 }
 
-std::string apply_schema(mysql::Session& session) {
+std::string apply_schema(mysql::Session& session, MissingIndexes indexes) {
   mysql::require_row_log(session);
   const std::vector<Migration> recorded = read_migrations(session);
   refuse_newer(recorded);
@@ -259,8 +259,13 @@ std::string apply_schema(mysql::Session& session) {
     }
     doing = "What was applied cannot be recorded in the table `chatload_migrations`";
     if (!all_recorded) session.update(record_statement());
-    doing = "An index that a load has left out cannot be built";
-    report += table::mend_indexes(session);
+    if (indexes == MissingIndexes::kBuild) {
+      doing = "An index that was left out cannot be built";
+      report += table::mend_indexes(session);
+    } else {
+      doing = "The indexes cannot be left out";
+      report += table::leave_out_indexes(session, parse::chat_mapping().table);
+    }
     doing = "The loads in the ledger cannot be read";
     for (const std::string& table : created) report += loads_made_untrue(session, table);
   } catch (const mysql::StatementError& error) {

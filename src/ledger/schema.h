@@ -15,13 +15,16 @@ namespace chatload::ledger {
 // apply_schema does, but does not check for live runs.
 [[nodiscard]] std::string schema_sql();
 
+enum class MissingIndexes { kBuild, kLeaveOut };
+
 // Runs the migrations that are not recorded, creates a table that is missing for all that, and changes nothing else
-// that is there, but builds the indexes that a load has left out; returns a line a table or index for people, and one
-// for each load in the ledger whose rows a table that was created does not have. Two at once do no harm. Throws
-// DatabaseError where the server refuses; before the first statement where its binary log would refuse the last one,
-// where a newer chatload has been at work, and where migration 5 is missing while a run of a load is alive, which would
-// lose its ledger. This and what follows throw StatementError where the server does not answer.
-[[nodiscard]] std::string apply_schema(mysql::Session& session);
+// that is there, but builds the indexes that were left out, or leaves out those of a table without rows; returns a line
+// a table or index for people, and one for each load in the ledger whose rows a table that was created does not have.
+// Two at once do no harm. Throws DatabaseError where the server refuses; before the first statement where its binary
+// log would refuse the last one, where a newer chatload has been at work, and where migration 5 is missing while a run
+// of a load is alive, which would lose its ledger. This and what follows throw StatementError where the server does not
+// answer.
+[[nodiscard]] std::string apply_schema(mysql::Session& session, MissingIndexes indexes = MissingIndexes::kBuild);
 
 // What a load would find: a line that the mapping's table can be loaded, then a note a line on what costs speed (a key
 // that does not compare bytes, another unique key, no index on the site or the time, an index that a load has left

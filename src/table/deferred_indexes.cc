@@ -183,6 +183,25 @@ std::optional<std::string> load_of(mysql::Session& session, const std::string& t
   return find_load(session, table, "CONCAT('connection ', IS_USED_LOCK(`lock_name`)) = " + mysql::quote_text(holder));
 }
 
+std::string leave_out_indexes(mysql::Session& session, const std::string& table) {
+  const std::vector<IndexDefinition> indexes = droppable_indexes(session, table);
+  if (indexes.empty()) return "";
+  const auto keep = [&](std::string_view why) {
+    return fmt::format("{}: its indexes {} stay, because {}\n", table, names_of(indexes), why);
+  };
+  if (!mysql::get_lock(session, table_lock_name(session, table)) ||
+      !mysql::get_lock(session, build_lock_name(session, table))) {
+    return keep("a load that runs builds indexes");
+  }
+  if (!is_empty(session, table)) return keep("it has rows");
+  if (has_foreign_key(session, table)) return keep("it has a foreign key or is referenced by one");
+  set_up_build(session, kLockWait);
+  note_indexes(session, table, indexes);
+  drop_indexes(session, table, indexes);
+  return fmt::format("{}: its indexes {} are left out until the next `chatload schema apply`\n", table,
+                     names_of(indexes));
+}
+
 std::string mend_indexes(mysql::Session& session) {
   std::string report;
   for (const mysql::Row& row : session.query("SELECT DISTINCT `target_table` FROM `chatload_indexes` ORDER BY 1")) {

@@ -1,4 +1,5 @@
-// Secondary indexes that are dropped before a load and built once after it, and chatload_indexes, which remembers them.
+// Secondary indexes that are dropped before a load, or many, and built once after it, and chatload_indexes, which
+// remembers them.
 //
 // Safe at any instant by its order: note, drop, load, build, forget. A note only says that an index may be missing;
 // whether it is, is asked of the table. So a run may end anywhere in between, and whoever looks next builds exactly
@@ -63,6 +64,10 @@ void forget_indexes(mysql::Session& session, const std::string& table, const std
 // The same of the load of a run whose control connection that is, "connection 17"; it may not be in the ledger yet.
 [[nodiscard]] std::optional<std::string> load_of(mysql::Session& session, const std::string& table,
                                                  const std::string& holder);
+
+// For chatload schema apply --without-indexes: notes and drops the indexes that a load can do without, of a table that
+// has no rows. A line for people.
+[[nodiscard]] std::string leave_out_indexes(mysql::Session& session, const std::string& table);
 
 // For chatload schema apply: builds what is missing in any table, unless a load that runs will. A line an index for
 // people.

@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "db/database_fixture.h"
 #include "mysql/sql_text.h"
+#include "table/deferred_indexes.h"
 
 namespace chatload::ledger {
 namespace {
@@ -162,8 +163,36 @@ TEST_F(SchemaTest, AnIndexThatIsTooLongIsSaidToBeAndTheAccountIsNotBlamed) {
       "INSERT INTO chatload_indexes VALUES ('chat_messages', 'long', 0, 'KEY `long` (`from`)', UTC_TIMESTAMP(6))");
   const auto failure = failure_of<DatabaseError>([&] { (void)apply_schema(admin()); });
   ASSERT_TRUE(failure);
-  EXPECT_THAT(failure->what(), AllOf(HasSubstr("An index that a load has left out"), HasSubstr("ROW_FORMAT = DYNAMIC"),
+  EXPECT_THAT(failure->what(), AllOf(HasSubstr("An index that was left out"), HasSubstr("ROW_FORMAT = DYNAMIC"),
                                      Not(HasSubstr("account"))));
+}
+
+TEST_F(SchemaTest, IndexesAreLeftOutOfATableWithoutRowsUntilTheNextApply) {
+  const std::string left_out =
+      "chat_messages: its indexes `site_id`, `timestamp` are left out until the next `chatload schema apply`\n";
+  EXPECT_EQ(apply_schema(admin(), MissingIndexes::kLeaveOut), kAllCreated + left_out);
+  EXPECT_THAT(shown(), AllOf(HasSubstr("PRIMARY KEY"), Not(HasSubstr("`site_id` ("))));
+  EXPECT_THAT(apply_schema(admin(), MissingIndexes::kLeaveOut), Not(HasSubstr("its indexes")));
+  EXPECT_EQ(value_read_back("SELECT COUNT(*) FROM chatload_indexes"), "2");
+  EXPECT_THAT(apply_schema(admin()), HasSubstr("chat_messages: the index `site_id` is built\n"));
+  EXPECT_THAT(shown(), AllOf(HasSubstr("KEY `site_id`"), HasSubstr("KEY `timestamp`")));
+  EXPECT_THAT(apply_schema(admin(), MissingIndexes::kLeaveOut), EndsWith(left_out)) << "it has no rows";
+}
+
+TEST_F(SchemaTest, IndexesOfATableWithRowsStay) {
+  (void)apply_schema(admin());
+  admin().update("INSERT INTO chat_messages (id, `from`, site_id, timestamp) VALUES ('1', '', '', '2016-11-22')");
+  EXPECT_THAT(apply_schema(admin(), MissingIndexes::kLeaveOut),
+              EndsWith("chat_messages: its indexes `site_id`, `timestamp` stay, because it has rows\n"));
+  EXPECT_THAT(shown(), HasSubstr("KEY `site_id`"));
+}
+
+TEST_F(SchemaTest, IndexesStayWhileALoadHasTheTableForItself) {
+  (void)apply_schema(admin());
+  mysql::Session load = connect();
+  ASSERT_TRUE(mysql::get_lock(load, table::table_lock_name(load, "chat_messages")));
+  EXPECT_THAT(apply_schema(admin(), MissingIndexes::kLeaveOut), HasSubstr("stay, because a load that runs"));
+  EXPECT_THAT(shown(), HasSubstr("KEY `site_id`"));
 }
 
 TEST_F(SchemaTest, ApplyWithoutThePrivilegeSaysWhatIsMissing) {

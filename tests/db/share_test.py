@@ -204,6 +204,30 @@ class ShareTest(ShareCase):
         self.assertIsNone(support.first_difference(self.database, apply(*self.paths)))
         self.assertEqual(self.database.sql("SELECT DISTINCT state, `order` FROM chatload_loads"), [["done", "key"]])
 
+    def indexes(self):
+        return re.findall(r"^  KEY `(\w+)`", self.database.sql("SHOW CREATE TABLE chat_messages")[0][1], re.MULTILINE)
+
+    def schema_apply(self, *words):
+        run = support.run_chatload("schema", "apply", *words, "--to", self.database.url)
+        self.assertEqual(run.exit_code, 0, run.stderr)
+        return run.stdout
+
+    def test_no_run_drops_or_builds_an_index_and_schema_apply_builds_those_that_it_left_out(self):
+        self.write_files(8)
+        before = self.indexes()
+        for words, found in (("--without-indexes",), []), ((), before):
+            with self.subTest(words):
+                self.database.create_table()
+                self.schema_apply(*words)
+                run = self.load(*self.paths, *self.SHARE)
+                self.assertEqual(run.exit_code, 1, run.stderr)
+                owed = "`chat_messages` still lacks `site_id`, `timestamp`. When all runs have ended, run `chatload schema"
+                self.assertEqual(owed in run.stderr, found == [], run.stderr)
+                self.assertEqual(self.indexes(), found)
+                self.schema_apply()
+                self.assertEqual(self.indexes(), before)
+                self.assert_all_loaded()
+
     def test_the_beat_counts_among_the_connections_of_an_account(self):
         self.write_files(2)
         user = USER.format("few")
