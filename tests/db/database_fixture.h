@@ -50,8 +50,8 @@ class DatabaseTest : public ::testing::Test {
   }
   [[nodiscard]] bool is_mysql() const { return admin_->server().server == mysql::Server::kMysql; }
 
-  // What ledger::apply_schema() makes. It does so once a process; its definitions are used from then on, because most of
-  // its time goes into altering tables that it has just made.
+  // What ledger::apply_schema() makes. It does so once a process; its definitions are used from then on, because most
+  // of its time goes into altering tables that it has just made.
   void make_tables() {
     static std::vector<std::string> made;
     for (const std::string& statement : made) admin().execute(statement);
@@ -62,8 +62,8 @@ class DatabaseTest : public ::testing::Test {
     }
     std::string migrations;
     for (const mysql::Row& row : admin().query("SELECT number, name FROM chatload_migrations")) {
-      migrations += (migrations.empty() ? "(" : ", (") + row.at(0).value() + ", '" + row.at(1).value() +
-                    "', UTC_TIMESTAMP(6))";
+      migrations +=
+          (migrations.empty() ? "(" : ", (") + row.at(0).value() + ", '" + row.at(1).value() + "', UTC_TIMESTAMP(6))";
     }
     made.push_back("INSERT INTO chatload_migrations (number, name, applied_at) VALUES " + migrations);
   }
