@@ -74,7 +74,7 @@ class BatchWriterTest : public DatabaseTest {
                                                        .bytes = {},
                                                        .why = {}});
     load_id_ = ledger::begin_load(
-                   admin(), {.table = "chat_messages", .plan = {}, .limits = {}, .order = "file", .lock_name = {}},
+                   admin(), {.table = "chat_messages", .plan = {}, .limits = {}, .order = "file", .lock_name = "lock"},
                    runner, sources, {})
                    .value();
     ledger_.emplace(load_id_, owner);
