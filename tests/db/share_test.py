@@ -4,7 +4,7 @@
 CHATLOAD_LONG=1 takes more files, more kills, and waits the minute after which a run that is silent counts as dead.
 """
 
-import contextlib
+import os
 import pathlib
 import random
 import re
@@ -14,9 +14,8 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-import MySQLdb
 import support
-from ledger_case import OUTCOMES, LedgerCase, Loader, apply, line, wait_until
+from ledger_case import OUTCOMES, LedgerCase, apply, line, wait_until
 
 RUNS = 4
 FILES = 240 if support.IS_LONG else 60
@@ -203,6 +202,22 @@ class ShareTest(ShareCase):
         self.assertEqual(self.share("--order", "key").finish().exit_code, 1)
         self.assertIsNone(support.first_difference(self.database, apply(*self.paths)))
         self.assertEqual(self.database.sql("SELECT DISTINCT state, `order` FROM chatload_loads"), [["done", "key"]])
+
+    def test_files_that_the_disk_has_no_room_to_sort_are_given_back_and_come_to_a_load_of_their_own(self):
+        self.write_files(2)
+        disk = os.statvfs(self.folder)
+        vast = self.write("vast.json", "".join(line(f"vast-{n}", "x" * 255) for n in range(100_000)))  # and a hole
+        os.truncate(vast, 2 * disk.f_bavail * disk.f_frsize)
+        words = ("--order", "key", "--spill-dir", self.folder, "--share-size", "999999G")
+        run = self.loader(*self.paths, vast, *self.SHARE[:1], *words).finish()
+        self.assertEqual(run.exit_code, 3, run.stderr)
+        self.assertIn("has room to sort 2 of 3 inputs at a time", run.stderr)
+        self.assertRegex(run.stderr, "error: .*vast.json: sorting it by key takes about")
+        self.assertEqual([row[:3] for row in self.sources()],
+                         [["1", "chat-000.json.gz", "done"], ["1", "chat-001.json.gz", "done"],
+                          ["2", "vast.json", "waiting"]])  # fmt: skip
+        self.assertEqual([row[2] for row in self.loads()], ["done", "failed"])
+        self.assertIsNone(support.first_difference(self.database, apply(*self.paths)))
 
     def indexes(self):
         return re.findall(r"^  KEY `(\w+)`", self.database.sql("SHOW CREATE TABLE chat_messages")[0][1], re.MULTILINE)
