@@ -175,6 +175,12 @@ std::vector<LineNumber> RangeLedger::rejected_lines(mysql::Session& session, Sou
   return lines;
 }
 
+std::uint64_t count_ranges(mysql::Session& session, std::uint64_t load_id, SourceOrdinal source) {
+  const auto rows = session.query(fmt::format(
+      "SELECT COUNT(*) FROM `chatload_ranges` WHERE `load_id` = {} AND `source` = {}", load_id, source.value()));
+  return mysql::to_number(rows.at(0).at(0));
+}
+
 // Ranges are committed out of order only as far as there are some in flight, so that a number far behind the others is
 // none of ours. The bits take no memory for it.
 CommittedRanges::CommittedRanges(mysql::Session& session, std::uint64_t load_id) : load_id_(load_id) {

@@ -96,6 +96,9 @@ class RangeLedger {
   std::string owner_;
 };
 
+// How many ranges of a source are committed.
+[[nodiscard]] std::uint64_t count_ranges(mysql::Session& session, std::uint64_t load_id, SourceOrdinal source);
+
 // The ranges that the server says are committed: those of earlier runs, and those whose COMMIT it has acknowledged.
 // Thread-safe. A bit a range, some 100 bytes a source.
 class CommittedRanges {

@@ -8,8 +8,9 @@
 namespace chatload::load {
 
 Life BeatWatch::look(const ledger::LoadRecord& load, std::uint64_t connection, Clock::time_point now) {
-  if (load.state != ledger::LoadState::kRunning || load.is_superseded) return Life::kDead;
-  if (load.is_locked) return Life::kAlive;
+  if (load.state == ledger::LoadState::kDone || load.is_superseded) return Life::kDead;
+  if (load.is_locked) return Life::kAlive;  // also of a load that has ended badly: its run has other things to do yet
+  if (load.state != ledger::LoadState::kRunning) return Life::kDead;
   if (!load.beat || mysql::is_gone(load.runner)) return Life::kDead;
   const auto [found, is_first] = seen_.try_emplace(load.load_id);
   Seen& seen = found->second;

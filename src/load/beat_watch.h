@@ -27,8 +27,8 @@ class BeatWatch {
   // How often to look while a life is unknown.
   static constexpr std::chrono::milliseconds kPoll{1'000};
 
-  // A look at a load. connection: a number that changes with the connection over which the record was read. What has no
-  // run, has ended, or ran in a process of this machine that is gone, is dead at once.
+  // A look at a load. connection: a number that changes with the connection over which the record was read. What is
+  // done, has no run, or ran in a process of this machine that is gone, is dead at once.
   [[nodiscard]] Life look(const ledger::LoadRecord& load, std::uint64_t connection, Clock::time_point now);
 
  private:

@@ -86,6 +86,10 @@ IndexBuild::IndexBuild(const cli::LoadPlan& plan, std::string table, mysql::Cont
   lock_ = control_.run([&](Session& session) { return table::build_lock_name(session, table_); });
 }
 
+void IndexBuild::look() {
+  missing_ = control_.run([&](Session& session) { return table::noted_indexes(session, table_).missing; });
+}
+
 const std::vector<IndexDefinition>& IndexBuild::find_missing() {
   table::NotedIndexes noted = control_.run([&](Session& session) {
     table::NotedIndexes found = table::noted_indexes(session, table_);

@@ -28,6 +28,10 @@ class IndexBuild {
   // Those that are noted, and are not there; the notes that are of no use any more are cleared on the way.
   const std::vector<table::IndexDefinition>& find_missing();
 
+  // The same for people only: whoever does not have the table's lock changes no note, since another may be about to
+  // drop what it has noted.
+  void look();
+
   // As found last.
   [[nodiscard]] const std::vector<table::IndexDefinition>& missing() const { return missing_; }
 

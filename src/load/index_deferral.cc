@@ -162,10 +162,7 @@ void IndexDeferral::prepare(const std::string& name, IndexMode decided) {
 bool IndexDeferral::build(const std::string& name) { return lock_.is_taken() && build_.build(name); }
 
 void IndexDeferral::finish(const std::string& name) {
-  if (is_shared()) {
-    build_.find_missing();
-    return;
-  }
+  if (is_shared()) return build_.look();
   if (lock_.is_taken()) return static_cast<void>(build(name));
   const bool has_notes = control_.run([&](Session& session) {
     const table::NotedIndexes noted = table::noted_indexes(session, table_);

@@ -156,6 +156,7 @@ void Loader::share_out(const Inputs& some, Sharing& sharing) {
   LookUp look = look_up(run_, sources_of(some), ours_, stream_digests_);
   count_done(look);
   count_same(look);
+  if (!unread_.empty()) sharing.put_back(supersede());
   for (auto& [load_id, known] : look.unfinished) {
     const Inputs inputs = inputs_of(known);
     const std::string lock_name = look.loads.at(load_id).lock_name;
@@ -234,7 +235,6 @@ void Loader::name_left(const Sharing& sharing) {
 Loader::Inputs Loader::run_round(const Inputs& inputs, bool is_patient) {
   Inputs again;
   LookUp look = look_up_and_lock(inputs, is_patient, again);
-  std::move(look.unread.begin(), look.unread.end(), std::back_inserter(unread_));
   count_done(look);
   count_same(look);
   for (auto& unfinished : look.unfinished) {
@@ -353,6 +353,9 @@ void Loader::count_done(const LookUp& look) {
       if (!ours_.contains(load_id)) count_done(look.loads.at(load_id), its_inputs);
       for (const std::size_t input : its_inputs) end_of(input).status = InputStatus::kAlreadyLoaded;
     });
+  }
+  for (const UnreadSource& one : look.unread) {
+    if (end_of(one.input).status == InputStatus::kAlreadyLoaded) unread_.push_back(one);
   }
 }
 
@@ -650,7 +653,7 @@ Loader::Inputs Loader::supersede() {
   for (std::size_t i = 0; i < finishing_.size() && goes_on_ && !plan_.ledger.source_id; ++i) {
     attempt({}, [&] { superseded.merge(supersede_partial_sources(run_, finishing_[i].load)); });
   }
-  if (goes_on_) attempt({}, [&] { superseded.merge(supersede_unread_sources(run_, unread_)); });
+  if (goes_on_) attempt({}, [&] { superseded.merge(supersede_unread_sources(run_, std::exchange(unread_, {}))); });
   Inputs to_end;
   for (std::size_t input = 0; input < verdict_.inputs.size(); ++input) {
     const auto load_id = verdict_.inputs[input].load;

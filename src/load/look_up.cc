@@ -89,7 +89,7 @@ class Looker {
     if (records == by_name_.end()) return;
     for (const SourceRecord& record : records->second) {
       const bool was_read = !record.key.starts_with("name:") || record.state == SourceState::kDone;
-      if (!was_read && !record.is_superseded) found_.unread.push_back({record, done_by});
+      if (!was_read && !record.is_superseded) found_.unread.push_back({source.input, record, done_by});
     }
   }
 
@@ -145,6 +145,7 @@ class Looker {
       if (!taken_.insert({record.load_id, record.source}).second) continue;
       source.ordinal = record.source;
       source.is_done = record.state == SourceState::kDone;
+      source.is_in_doubt = source.is_new && !record.key.starts_with("name:");  // until nobody else writes it
       if (source.is_new) source.attempt = next_attempt(known[source.identity.key], source.identity.key);
       found_.unfinished[record.load_id].push_back({std::move(source), record});
       return true;
@@ -163,6 +164,8 @@ class Looker {
       return ranges_with_equal_bytes(run_, source, plan, record).has_value();
     } catch (const UsageError&) {
       return false;  // the load says so when it is gone on with
+    } catch (const LoadError&) {
+      return false;
     }
   }
 

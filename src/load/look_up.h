@@ -35,6 +35,7 @@ struct SameSource {
 
 // One of which a load says that no file of that name could be read, where another one has read it.
 struct UnreadSource {
+  std::size_t input = 0;
   ledger::SourceRecord record;
   std::uint64_t done_by = 0;  // that other load
 };

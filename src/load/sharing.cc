@@ -59,10 +59,14 @@ Sharing::Inputs Sharing::next_without_run() {
       if (life == Life::kUnknown) unknown = &load;
       if (life != Life::kDead) gone.erase(load.load_id);
     }
-    if (!gone.empty()) {
-      free_.insert(*gone.begin());
-      return std::move(theirs_.extract(*gone.begin()).mapped());
+    Inputs some;
+    for (const std::uint64_t load_id : gone) {
+      if (some.size() >= ledger::kSourcesAtOnce) break;
+      free_.insert(load_id);
+      const Inputs inputs = std::move(theirs_.extract(load_id).mapped());
+      some.insert(some.end(), inputs.begin(), inputs.end());
     }
+    if (!some.empty()) return some;
     if (unknown == nullptr) return {};
     if (!std::exchange(has_said, true)) {
       log_info(watched_text(*unknown));

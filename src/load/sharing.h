@@ -1,8 +1,7 @@
 // --share: which of a command's inputs this run looks at next, while other runs load others of them.
 //
 // First each input once, some at a time. What nobody has, the caller takes; what another run has is left to it. At the
-// end, loads whose runs have died or given up come again, all inputs of one at a time. What is left then is with runs
-// that are alive.
+// end, the inputs of loads whose runs have died or given up come again. What is left then is with runs that are alive.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +22,7 @@ class Sharing {
  public:
   using Inputs = std::vector<std::size_t>;  // places among the command's
 
-  // Has all of the inputs to look at. bytes: how many of them, compressed, at a time; REQUIRES: Run::plan() has
-  // share_bytes.
+  // Has all of the inputs to look at. REQUIRES: Run::plan() has share_bytes.
   Sharing(Run& run, const std::vector<report::InputEnd>& inputs);
 
   // Those to look up now: at least one, about as many bytes as a load of this run shall have. None where nothing is

@@ -46,8 +46,11 @@ std::optional<std::uint64_t> ranges_with_equal_bytes(Run& run, const LoadSource&
                                                      const ledger::SourceRecord& source) {
   try {
     std::optional<ledger::CommittedRanges> committed;
-    run.control().run([&](mysql::Session& session) { committed.emplace(session, source.load_id); });
-    const std::uint64_t count = committed->count(source.source);
+    run.control().run([&](mysql::Session& session) {
+      const bool has_some = ledger::count_ranges(session, source.load_id, source.source) > 0;
+      if (has_some) committed.emplace(session, source.load_id);
+    });
+    const std::uint64_t count = committed ? committed->count(source.source) : 0;
     if (count == 0) return 0;
     run.stats().next_phase();
     const report::Progress watched(

@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/errors.h"
 #include "base/log.h"
@@ -45,19 +46,21 @@ std::optional<cli::LoadPlan> plan_of_same_lines(const cli::LoadPlan& ours, const
 // Whether its load may be ended by that.
 bool supersede_one(Run& run, std::uint64_t load_id, const cli::LoadPlan& ours, const LoadSource& file,
                    const ledger::SourceRecord& other) {
+  const bool was_read = !other.key.starts_with("name:");
   if (other.state == ledger::SourceState::kReleased) {  // it is no part of its load any more
     run.control().run([&](mysql::Session& session) {
       ledger::supersede(session, load_id, {other.load_id, {other.source}, /*with_its_load=*/false});
     });
-    log_info(fmt::format("{}: load {} has nothing of a file of this name; load {} takes its place.", file.name,
-                         other.load_id, load_id));
+    if (was_read) {
+      log_info(fmt::format("{}: load {} has nothing of a file of this name; load {} takes its place.", file.name,
+                           other.load_id, load_id));
+    }
     return false;
   }
   const auto loads = run.control().run(
       [&](mysql::Session& session) { return ledger::find_loads(session, std::span(&other.load_id, 1)); });
   if (loads.empty()) return false;
   const ledger::LoadRecord& its_load = loads.front();
-  const bool was_read = !other.key.starts_with("name:");
   const std::optional<cli::LoadPlan> plan = was_read ? plan_of_same_lines(ours, its_load) : ours;
   const bool is_dead = BeatWatch().look(its_load, 0, BeatWatch::Clock::now()) == Life::kDead;
   if (!plan || !is_dead || run.control().lock(its_load.lock_name, std::chrono::milliseconds(0), nullptr)) return false;
@@ -69,14 +72,15 @@ bool supersede_one(Run& run, std::uint64_t load_id, const cli::LoadPlan& ours, c
   const auto compared = ranges_with_equal_bytes(run, file, *plan, other);
   if (!compared) return false;
   const bool is_final = run.control().run([&](mysql::Session& session) {
-    return ledger::disown(session, its_load) &&
-           ledger::CommittedRanges(session, other.load_id).count(other.source) == *compared;
+    return ledger::disown(session, its_load) && ledger::count_ranges(session, other.load_id, other.source) == *compared;
   });
   if (!is_final) return false;
   const ledger::PutAside put_aside{other.load_id, {other.source}, its_load.is_frozen};
   run.control().run([&](mysql::Session& session) { ledger::supersede(session, load_id, put_aside); });
-  log_info(fmt::format("{}: has all bytes that load {} had loaded of a file of this name; load {} takes its place.",
-                       file.name, other.load_id, load_id));
+  if (was_read) {
+    log_info(fmt::format("{}: has all bytes that load {} had loaded of a file of this name; load {} takes its place.",
+                         file.name, other.load_id, load_id));
+  }
   return true;
 }
 
@@ -99,10 +103,16 @@ std::set<std::uint64_t> supersede_partial_sources(Run& run, const Load& load) {
 
 std::set<std::uint64_t> supersede_unread_sources(Run& run, std::span<const UnreadSource> sources) {
   std::set<std::uint64_t> loads;
-  for (const UnreadSource& unread : sources) {
-    LoadSource file;
-    file.name = unread.record.name;
-    if (supersede_one(run, unread.done_by, run.plan(), file, unread.record)) loads.insert(unread.record.load_id);
+  std::map<std::uint64_t, std::vector<const UnreadSource*>> by_load;
+  for (const UnreadSource& unread : sources) by_load[unread.record.load_id].push_back(&unread);
+  for (const auto& [load_id, its_sources] : by_load) {
+    for (const UnreadSource* const unread : its_sources) {
+      LoadSource file;
+      file.name = unread->record.name;
+      if (supersede_one(run, unread->done_by, run.plan(), file, unread->record)) loads.insert(load_id);
+    }
+    log_info(fmt::format("{}: could not be read by load {}, and is loaded all the same.",
+                         name_of_all(its_sources.front()->record.name, its_sources.size()), load_id));
   }
   return loads;
 }

@@ -1,4 +1,5 @@
-// A partial upload that is whole the next morning: the whole file's source stands in the place of the partial one's.
+// A partial upload that is whole the next morning, and a file that was away for a run: the whole file's source stands
+// in the place of the other's.
 #pragma once
 
 #include <cstdint>

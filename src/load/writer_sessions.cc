@@ -1,5 +1,5 @@
 // A load needs two connections at a time: one keeps its books, and one writes rows, builds indexes or reads rejects,
-// each at its time. --max-load has one more. What is there beyond that are further writers.
+// each at its time. --max-load has one more, and --share. What is there beyond that are further writers.
 //
 // @@max_user_connections of a session is its account's limit, or else the server's for every account; 0 is none (MySQL
 // manual, "Setting Account Resource Limits"). Other sessions of the account count too, and the server has a limit for

@@ -37,9 +37,9 @@ void Packer::run(const std::function<bool()>& goes_on) {
   }
   const auto end = [this] {
     const std::lock_guard lock(mutex_);
-    if (open_ != nullptr) send_open();
     has_ended_ = true;
     ended_.notify_one();
+    if (open_ != nullptr) send_open();
   };
   try {
     read(goes_on);
@@ -48,6 +48,8 @@ void Packer::run(const std::function<bool()>& goes_on) {
     throw;
   }
   end();
+  patience.join();
+  if (failure_) std::rethrow_exception(failure_);
 }
 
 void Packer::read(const std::function<bool()>& goes_on) {
@@ -65,19 +67,19 @@ void Packer::add(FedRange fed) {
   const std::size_t bytes = fed.range.bytes.size() + kRangeBytes;
   const bool is_recorded = sink_.is_recorded({fed.account->ordinal, fed.range.number});
   stats_.bytes_decompressed += fed.range.length_bytes();
+  PaddedBuffer copy;
+  if (is_short) {
+    copy = PaddedBuffer(fed.range.bytes.size());
+    copy.assign(fed.range.bytes.view().text());
+  }
   const std::lock_guard lock(mutex_);
   if (open_ != nullptr && !(is_short && has_room(bytes, is_recorded))) send_open();
   if (open_ == nullptr) open(is_short);
   RangeJob& range = is_short ? open_->ranges.emplace_back() : open_->ranges.front();
+  range.account = fed.account;
   range.parsed.rejects_max = rejects_max(fed.range.bytes.size(), limits_.range_bytes);
   buffer_ = std::exchange(range.parsed.range, std::move(fed.range)).bytes;
-  if (is_short) {
-    PaddedBuffer& held = range.parsed.range.bytes;
-    PaddedBuffer copy(held.size());
-    copy.assign(held.view().text());
-    buffer_ = std::exchange(held, std::move(copy));
-  }
-  range.account = fed.account;
+  if (is_short) buffer_ = std::exchange(range.parsed.range.bytes, std::move(copy));
   range.source = fed.account->ordinal;
   range.is_given_up = &fed.account->is_given_up;
   range.compressed_end = fed.compressed_end;
@@ -86,7 +88,7 @@ void Packer::add(FedRange fed) {
   open_->jobs.push_back(&range);
   open_bytes_ += bytes;
   ++ranges_;
-  if (open_bytes_ >= limits_.range_bytes) send_open();
+  if (!is_short || open_bytes_ >= limits_.range_bytes) send_open();
 }
 
 bool Packer::has_room(std::size_t bytes, bool is_recorded) const {
@@ -111,7 +113,13 @@ void Packer::send_open() {
 void Packer::send_what_waits() {
   std::unique_lock lock(mutex_);
   for (std::uint64_t before = 0; !ended_.wait_for(lock, kPatience, [this] { return has_ended_; }); before = ranges_) {
-    if (open_ != nullptr && ranges_ == before) send_open();
+    if (open_ == nullptr || ranges_ != before) continue;
+    try {
+      send_open();
+    } catch (...) {
+      failure_ = std::current_exception();
+      return;
+    }
   }
 }
 

@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -66,6 +67,7 @@ class Packer {
   std::size_t open_bytes_ = 0;  // of it
   std::uint64_t ranges_ = 0;    // of all packs
   std::uint64_t places_ = 0;    // of packs
+  std::exception_ptr failure_;  // of its own thread
 };
 
 }  // namespace chatload::pipeline
