@@ -193,6 +193,17 @@ class ShareTest(ShareCase):
         states = "SELECT COUNT(*) FROM chatload_sources WHERE state <> 'done' AND superseded_by IS NULL"
         self.assertEqual(self.database.sql(f"{states} AND name NOT LIKE '%missing%'"), [["0"]])
 
+    def test_a_load_that_lacks_a_file_which_was_loaded_before_is_finished_once_that_is_back(self):
+        self.write_files(3)
+        self.assertEqual(self.load(self.paths[0], "--range-size", "8K").exit_code, 1)
+        away = self.paths[0].rename(self.folder / "away")
+        self.assertEqual(self.share("--order", "file").finish().exit_code, 3)
+        away.rename(self.paths[0])
+        run = self.share().finish()
+        self.assertIn("is loaded all the same", run.stderr)
+        self.assertEqual(self.database.sql("SELECT DISTINCT state FROM chatload_loads"), [["done"]], run.stderr)
+        self.assertIsNone(support.first_difference(self.database, apply(*self.paths)))
+
     def test_loads_in_key_order_are_shared_and_taken_over_too(self):
         self.write_files(12)
         with self.row_held("file-0-0"):

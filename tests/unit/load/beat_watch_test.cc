@@ -49,6 +49,16 @@ TEST_F(BeatWatchTest, RunThatHoldsItsLockIsAliveHoweverLongItsBeatStands) {
   EXPECT_EQ(look(seconds(600), 5), Life::kAlive);
 }
 
+TEST_F(BeatWatchTest, LoadThatHasEndedBadlyIsItsRunsAsLongAsThatHoldsItsLock) {
+  for (const auto state : {ledger::LoadState::kFailed, ledger::LoadState::kInterrupted}) {
+    load_.state = state;
+    load_.is_locked = true;
+    EXPECT_EQ(look(), Life::kAlive);
+    load_.is_locked = false;
+    EXPECT_EQ(look(), Life::kDead);
+  }
+}
+
 TEST_F(BeatWatchTest, BeatThatStandsStillForAMinuteIsADeadRuns) {
   EXPECT_EQ(look(seconds(0), 5), Life::kUnknown);
   EXPECT_EQ(look(seconds(59), 5), Life::kUnknown);
