@@ -101,6 +101,7 @@ bool RangeRecorder::insert(mysql::Session& session, const spill::Run& group, con
 
 void RangeRecorder::require_recorded(mysql::Session& session, const std::vector<RangeEntry>& ranges) {
   std::vector<RangeKey> keys;
+  keys.reserve(ranges.size());
   for (const RangeEntry& range : ranges) keys.push_back(range.key);
   const auto there = ledger_.find(session, keys);
   for (const RangeEntry& range : ranges) {
