@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "ledger/load_ledger.h"
 #include "ledger/range_ledger.h"
 #include "mysql/runner_name.h"
 #include "mysql/sql_text.h"
@@ -188,7 +189,7 @@ ForgottenLoad LoadCatalog::forget_one(std::uint64_t load, const std::string& sou
   {
     mysql::Transaction transaction(session_);
     session_.update("UPDATE `chatload_loads` SET `owner` = 'nobody' WHERE `load_id` = " + id);
-    session_.update("DELETE FROM `chatload_fences` WHERE `load_id` = " + id);
+    remove_fences(session_, load);
     transaction.commit();
   }
   session_.update(

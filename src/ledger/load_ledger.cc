@@ -123,11 +123,6 @@ void supersede_all(Session& session, std::uint64_t by_load_id, const PutAside& p
 
 std::string_view first_beat(const Runner& runner) { return runner.beats ? "0" : "NULL"; }
 
-// Waits for every transaction that holds one of them.
-void remove_fences(Session& session, std::uint64_t load_id) {
-  session.execute(fmt::format("DELETE FROM `chatload_fences` WHERE `load_id` = {}", load_id));
-}
-
 void make_fences(Session& session, std::uint64_t load_id, const Runner& runner) {
   std::string rows;
   for (std::uint32_t slot = 0; slot < runner.slots; ++slot) {
@@ -178,6 +173,10 @@ std::vector<LoadRecord> find_loads(Session& session, std::span<const std::uint64
                      .beat = row[12] ? std::optional(to_number(row[12])) : std::nullopt});
   }
   return loads;
+}
+
+void remove_fences(Session& session, std::uint64_t load_id) {
+  session.execute(fmt::format("DELETE FROM `chatload_fences` WHERE `load_id` = {}", load_id));
 }
 
 bool disown(Session& session, const LoadRecord& load) {

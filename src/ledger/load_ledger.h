@@ -119,6 +119,10 @@ void forget_end(mysql::Session& session, std::uint64_t load_id, const std::strin
 [[nodiscard]] bool mark_ended(mysql::Session& session, std::uint64_t load_id, const std::string& owner, LoadState state,
                               int exit_code);
 
+// In the transaction that changes the owner: no run may write into the load from then on. Waits for every transaction
+// that holds one of its fences.
+void remove_fences(mysql::Session& session, std::uint64_t load_id);
+
 // Deletes the ranges and the fences of a load that is done, in statements of bounded size.
 void compact(mysql::Session& session, std::uint64_t load_id);
 
