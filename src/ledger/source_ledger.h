@@ -44,6 +44,8 @@ struct SourceRecord {
   bool is_superseded = false;
   std::optional<SourceLines> lines;  // once they are summed up
 
+  // Its load knows it by its name alone: no file of that name could be read.
+  [[nodiscard]] bool is_unread() const { return key.starts_with("name:"); }
   // It is no part of its load any more.
   [[nodiscard]] bool has_left() const { return is_superseded || state == SourceState::kReleased; }
 };

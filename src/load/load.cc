@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <map>
 #include <random>
@@ -76,7 +77,7 @@ std::optional<std::vector<ledger::PutAside>> put_aside_by(Run& run, const std::v
   for (const NewSource& source : fresh) {
     for (const ledger::SourceRecord& record : source.put_aside) {
       by_load[record.load_id].sources.push_back(record.source);
-      if (!record.key.starts_with("name:")) to_disown.insert(record.load_id);
+      if (!record.is_unread()) to_disown.insert(record.load_id);
     }
   }
   std::vector<std::uint64_t> ids;
@@ -169,7 +170,14 @@ std::string_view order_of_rows(const cli::LoadPlan& plan) {
   return to_string(plan.write.order == RowOrder::kKey ? RowOrder::kKey : RowOrder::kFile);
 }
 
-std::string new_lock_name() { return "chatload:" + random_token(); }
+std::string take_new_lock(Run& run, const std::string& name) {
+  std::string lock_name = "chatload:" + random_token();
+  if (run.control().lock(lock_name, std::chrono::milliseconds(0), nullptr)) {
+    throw LoadError(
+        fmt::format("{}: the server does not give its load a lock of its own; run the same command again.", name));
+  }
+  return lock_name;
+}
 
 std::optional<Load> begin_load(Run& run, std::vector<NewSource>& fresh, const std::string& lock_name,
                                cli::LoadPlan plan) {

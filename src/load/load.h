@@ -47,7 +47,8 @@ using Check = std::function<void(const cli::LoadPlan& plan, std::vector<LoadSour
 // As the ledger has it: "key", or "file" of what is not decided, too.
 [[nodiscard]] std::string_view order_of_rows(const cli::LoadPlan& plan);
 
-// For GET_LOCK: of a load that is about to begin.
-[[nodiscard]] std::string new_lock_name();
+// Takes the named lock of a load that is about to begin, and returns its name. name: of its sources, for messages.
+// Throws LoadError where the server does not give it.
+[[nodiscard]] std::string take_new_lock(Run& run, const std::string& name);
 
 }  // namespace chatload::load

@@ -180,11 +180,7 @@ void Loader::begin_shared(std::vector<NewSource> fresh, Sharing& sharing) {
   spill_.reset();  // whose room the next load may need
   const std::string name = name_of_all(fresh.front().source.name, fresh.size());
   if (!ours_.empty()) run_.inspect_again(name);
-  const std::string lock_name = new_lock_name();
-  if (run_.control().lock(lock_name, std::chrono::milliseconds(0), nullptr)) {
-    throw LoadError(
-        fmt::format("{}: the server does not give its load a lock of its own; run the same command again.", name));
-  }
+  const std::string lock_name = take_new_lock(run_, name);
   std::optional<Load> load = begin_load(run_, fresh, lock_name, undecided(run_));
   if (!load) {
     run_.control().unlock(lock_name);
@@ -279,7 +275,7 @@ LookUp Loader::look_up_and_lock(const Inputs& inputs, bool is_patient, Inputs& b
     }
     for (const NewSource& fresh : look.fresh) {
       for (const ledger::SourceRecord& record : fresh.put_aside) {
-        if (!record.key.starts_with("name:")) wanted[record.load_id].push_back(fresh.source.input);
+        if (!record.is_unread()) wanted[record.load_id].push_back(fresh.source.input);
       }
     }
     bool has_new = false;
@@ -322,9 +318,8 @@ bool Loader::hold(const ledger::LoadRecord& load, const std::string& name, bool 
                   holder ? who(*holder) : mysql::shown_runner(load.runner)));
 }
 
-// Of a load whose lock is ours now: a run of --share that has lost it may live on. The wait is that of the beat,
-// whatever
-// --wait-lock says.
+// Of a load whose lock is ours now: a run of --share that has lost it may live on. The beat decides how long this
+// waits, whatever --wait-lock says.
 bool Loader::is_dead(const ledger::LoadRecord& load) {
   BeatWatch watch;
   for (bool has_said = false;;) {
@@ -477,11 +472,7 @@ void Loader::begin(std::vector<NewSource>& group, Inputs& again) {
   decision.plan.write.indexes = readable.empty()
                                     ? IndexMode::kKeep
                                     : indexes_.decide(name, total_bytes(std::span(readable).first(decision.count)));
-  const std::string lock_name = new_lock_name();
-  if (run_.control().lock(lock_name, std::chrono::milliseconds(0), nullptr)) {
-    throw LoadError(
-        fmt::format("{}: the server does not give its load a lock of its own; run the same command again.", name));
-  }
+  const std::string lock_name = take_new_lock(run_, name);
   std::optional<Load> load = begin_load(run_, taken, lock_name, std::move(decision.plan));
   if (load) {
     held_.insert(lock_name);
@@ -646,8 +637,7 @@ void Loader::take_counts(const Load& load) {
   }
 }
 
-// A load of this command that only lacked a source which another one has now is ended by the same run.
-// Returns its inputs.
+// Returns the inputs of loads that only lacked a source which another one has now, for the same run to end them.
 Loader::Inputs Loader::supersede() {
   std::set<std::uint64_t> superseded;
   for (std::size_t i = 0; i < finishing_.size() && goes_on_ && !plan_.ledger.source_id; ++i) {

@@ -88,8 +88,8 @@ class Looker {
     const auto records = by_name_.find(digest_hex(source.name));
     if (records == by_name_.end()) return;
     for (const SourceRecord& record : records->second) {
-      const bool was_read = !record.key.starts_with("name:") || record.state == SourceState::kDone;
-      if (!was_read && !record.is_superseded) found_.unread.push_back({source.input, record, done_by});
+      if (record.is_unread() && record.state != SourceState::kDone && !record.is_superseded)
+        found_.unread.push_back({source.input, record, done_by});
     }
   }
 
@@ -141,11 +141,11 @@ class Looker {
       const auto load = found_.loads.find(record.load_id);
       if (load == found_.loads.end() || load->second.is_superseded) continue;
       source.is_new = source.why_not.empty();
-      if (source.is_new && !record.key.starts_with("name:") && !is_mended(source, record, load->second)) continue;
+      if (source.is_new && !record.is_unread() && !is_mended(source, record, load->second)) continue;
       if (!taken_.insert({record.load_id, record.source}).second) continue;
       source.ordinal = record.source;
       source.is_done = record.state == SourceState::kDone;
-      source.is_in_doubt = source.is_new && !record.key.starts_with("name:");  // until nobody else writes it
+      source.is_in_doubt = source.is_new && !record.is_unread();  // until nobody else writes it
       if (source.is_new) source.attempt = next_attempt(known[source.identity.key], source.identity.key);
       found_.unfinished[record.load_id].push_back({std::move(source), record});
       return true;
@@ -194,7 +194,7 @@ class Looker {
   [[nodiscard]] bool is_put_aside(const LoadSource& source, const SourceRecord& record) const {
     if (record.has_left() || stays_.contains(record.load_id) || !found_.loads.contains(record.load_id)) return false;
     const cli::LedgerPlan& plan = run_.plan().ledger;
-    return !source.why_not.empty() || record.key.starts_with("name:") || (is_done(record) ? plan.reload : plan.restart);
+    return !source.why_not.empty() || record.is_unread() || (is_done(record) ? plan.reload : plan.restart);
   }
 
   // Whether an input before it in this command has its bytes.

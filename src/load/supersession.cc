@@ -46,7 +46,7 @@ std::optional<cli::LoadPlan> plan_of_same_lines(const cli::LoadPlan& ours, const
 // Whether its load may be ended by that.
 bool supersede_one(Run& run, std::uint64_t load_id, const cli::LoadPlan& ours, const LoadSource& file,
                    const ledger::SourceRecord& other) {
-  const bool was_read = !other.key.starts_with("name:");
+  const bool was_read = !other.is_unread();
   if (other.state == ledger::SourceState::kReleased) {  // it is no part of its load any more
     run.control().run([&](mysql::Session& session) {
       ledger::supersede(session, load_id, {other.load_id, {other.source}, /*with_its_load=*/false});

@@ -41,7 +41,7 @@ struct ProgressOptions {
 // LiveStats at an instant.
 struct ProgressSample {
   double seconds = 0;      // since the start
-  double source_done = 0;  // of source_read, what the ranges done are of packs_split; all of it in a step
+  double source_done = 0;  // of source_read, what packs_done is of packs_split; all of it in a step
   double bytes_decompressed = 0;
   double rows_done = 0;
   std::uint64_t lines_rejected = 0;
