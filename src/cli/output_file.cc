@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "base/errors.h"
-#include "report/placed_file.h"
+#include "base/placed_file.h"
 
 namespace chatload::cli {
 namespace {
@@ -51,7 +51,7 @@ void check_whole_file_can_be_written(std::string_view flag, const fs::path& path
   if (fs::is_directory(path, error)) {
     throw UsageError(fmt::format("{} {} cannot be written: it is a directory.", flag, path.string()));
   }
-  const fs::path target = report::replaced_file(path);
+  const fs::path target = replaced_file(path);
   if (target.empty()) return;
   fs::path folder = target.parent_path();
   if (folder.empty()) folder = ".";

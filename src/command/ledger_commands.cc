@@ -11,16 +11,17 @@
 
 #include "base/errors.h"
 #include "base/log.h"
+#include "base/placed_file.h"
 #include "base/quantity.h"
 #include "base/terminal_text.h"
 #include "command/commands.h"
 #include "command/print.h"
 #include "command/with_session.h"
+#include "deflate/gzip_writer.h"
 #include "ledger/load_catalog.h"
 #include "ledger/reject_reader.h"
 #include "mysql/server_error.h"
 #include "mysql/session.h"
-#include "report/gzip_file.h"
 #include "report/load_list.h"
 #include "report/reject_writer.h"
 
@@ -64,22 +65,27 @@ ExitCode forget(ledger::LoadCatalog& catalog, const cli::LoadsPlan& plan) {
 class Export {
  public:
   explicit Export(const cli::RejectsPlan& plan) {
-    if (plan.output) file_.emplace(*plan.output, report::Placing::kWhenWhole);
+    if (!plan.output) return;
+    file_.emplace(report::kRejectFileFailure, *plan.output, Placing::kWhenWhole);
+    gzip_.emplace(*file_, report::kRejectFileOptions);
   }
 
   // False where standard output takes no more; errno says why.
   [[nodiscard]] bool write(std::string_view text) {
-    if (!file_) return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-    file_->write(text);
+    if (!gzip_) return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    gzip_->write(text);
     return true;
   }
 
   void close() {
-    if (file_) file_->close();
+    if (!gzip_) return;
+    gzip_->end();
+    file_->close();
   }
 
  private:
-  std::optional<report::GzipFile> file_;
+  std::optional<PlacedFile> file_;
+  std::optional<deflate::GzipWriter> gzip_;
 };
 
 std::string text_of(const ledger::StoredReject& reject, bool raw) {

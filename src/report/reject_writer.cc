@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -98,12 +99,25 @@ std::string to_text(const RejectRecord& record) {
                      format_count(record.offset.value()), to_string(record.reason), field, detail, raw);
 }
 
-RejectWriter::RejectWriter(const std::filesystem::path& path) : file_(path, Placing::kAtOnce) {}
+RejectWriter::RejectWriter(const std::filesystem::path& path)
+    : file_(kRejectFileFailure, path, Placing::kAtOnce), gzip_(file_, kRejectFileOptions) {}
 
-void RejectWriter::write(const RejectRecord& record, std::string_view input) {
-  file_.write(to_json_line(record, input));
+RejectWriter::~RejectWriter() {
+  try {
+    close();
+  } catch (const std::exception&) {
+    // Whoever wants to know calls close() before.
+  }
 }
 
-void RejectWriter::close() { file_.close(); }
+void RejectWriter::write(const RejectRecord& record, std::string_view input) {
+  gzip_.write(to_json_line(record, input));
+}
+
+void RejectWriter::close() {
+  if (std::exchange(is_closed_, true)) return;
+  gzip_.end();
+  file_.close();
+}
 
 }  // namespace chatload::report

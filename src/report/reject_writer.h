@@ -6,12 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/placed_file.h"
 #include "base/units.h"
+#include "deflate/gzip_writer.h"
 #include "ledger/reject_reader.h"
 #include "parse/mapping.h"
 #include "parse/outcome.h"
 #include "parse/row_batch.h"
-#include "report/gzip_file.h"
 
 namespace chatload::report {
 
@@ -42,17 +43,27 @@ struct RejectRecord {
 // escaped. The piece is around what the detail is about; of a line that is cut, its beginning and its end.
 [[nodiscard]] std::string to_text(const RejectRecord& record);
 
+// Of a file for rejected lines. A file in which every line is bad must not make the one thread that writes records the
+// slowest part, and what is gathered of it takes no more memory than what else a process has.
+inline constexpr deflate::GzipOptions kRejectFileOptions{.level = 1, .block_bytes = 128 * kKiB};
+inline constexpr std::string_view kRejectFileFailure = "The rejects cannot be written to";
+
 // Writes records to a file in the order given. Single-threaded. The file is replaced; it is whole only after close().
 // Every failure (no such folder, full disk) throws EnvironmentError that names the file and the cause.
 class RejectWriter {
  public:
   explicit RejectWriter(const std::filesystem::path& path);
+  RejectWriter(const RejectWriter&) = delete;
+  RejectWriter& operator=(const RejectWriter&) = delete;
+  ~RejectWriter();
 
   void write(const RejectRecord& record, std::string_view input);
   void close();  // without it the file is ended without a word; call it to learn of a failure
 
  private:
-  GzipFile file_;
+  PlacedFile file_;
+  deflate::GzipWriter gzip_;
+  bool is_closed_ = false;
 };
 
 }  // namespace chatload::report

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/json_text.h"
+#include "base/placed_file.h"
 #include "base/quantity.h"
-#include "report/placed_file.h"
 
 namespace chatload::report {
 namespace {

@@ -21,17 +21,18 @@ namespace chatload::inflate {
 inline constexpr int kGzipWindowBits = 16 + MAX_WBITS;
 inline constexpr int kRawWindowBits = -MAX_WBITS;
 
-// text as one gzip member, or as bare deflate data with kRawWindowBits.
+// text as one gzip member, or as bare deflate data with kRawWindowBits. memory_level 1 makes many small blocks.
 inline std::string compress(std::string text, int level = 6, int window_bits = kGzipWindowBits,
-                            int strategy = Z_DEFAULT_STRATEGY) {
+                            int strategy = Z_DEFAULT_STRATEGY, int memory_level = 8) {
   z_stream stream{};
-  if (deflateInit2(&stream, level, Z_DEFLATED, window_bits, 8, strategy) != Z_OK) throw std::runtime_error("deflate");
+  if (deflateInit2(&stream, level, Z_DEFLATED, window_bits, memory_level, strategy) != Z_OK)
+    throw std::runtime_error("deflate");
   std::string compressed(deflateBound(&stream, static_cast<uLong>(text.size())) + 32, '\0');
   stream.next_in = reinterpret_cast<Bytef*>(text.data());
   stream.avail_in = static_cast<uInt>(text.size());
   stream.next_out = reinterpret_cast<Bytef*>(compressed.data());
   stream.avail_out = static_cast<uInt>(compressed.size());
-  const int result = deflate(&stream, Z_FINISH);
+  const int result = ::deflate(&stream, Z_FINISH);
   compressed.resize(compressed.size() - stream.avail_out);
   deflateEnd(&stream);
   if (result != Z_STREAM_END) throw std::runtime_error("deflate did not finish");

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
-namespace chatload::report {
+#include "base/output.h"
+
+namespace chatload {
 
 enum class Placing {
   kAtOnce,     // the file is there from the start, and whole after close()
@@ -18,17 +20,19 @@ enum class Placing {
 
 // Single-threaded. A file that is there is replaced. Every failure (no such folder, full disk) throws EnvironmentError
 // that names the file and the cause.
-class PlacedFile {
+class PlacedFile final : public Output {
  public:
   // failure: the beginning of the message, "The summary cannot be written to".
   PlacedFile(std::string_view failure, const std::filesystem::path& path, Placing placing);
-  PlacedFile(const PlacedFile&) = delete;
-  PlacedFile& operator=(const PlacedFile&) = delete;
-  ~PlacedFile();  // without close(): ends the file without a word, or removes what kWhenWhole has written
+  ~PlacedFile() override;  // without close(): ends the file without a word, or removes what kWhenWhole has written
 
   [[nodiscard]] int descriptor() const { return descriptor_; }
-  void write(std::string_view text);
+  void write(std::string_view text) override;
   void close();
+  // The two halves of close(), for whoever has several files that are to be in their places together: the file is
+  // written and has reached the disk; it is renamed.
+  void end() override;
+  void place() override;
   [[noreturn]] void fail(std::string_view cause) const;
 
  private:
@@ -39,4 +43,4 @@ class PlacedFile {
   int descriptor_;
 };
 
-}  // namespace chatload::report
+}  // namespace chatload

@@ -1,0 +1,125 @@
+#include "deflate/gzip_writer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "base/errors.h"
+#include "base/placed_file.h"
+#include "unit/inflate/gzip_text.h"
+#include "unit/scratch_folder.h"
+
+namespace chatload::deflate {
+namespace {
+
+using inflate::sample_lines;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+constexpr Members kFramings[] = {Members::kMigz, Members::kBgzf, Members::kPlain};
+
+class GzipWriterTest : public testing::Test {
+ protected:
+  // The file's bytes, of a text that comes in pieces of that size.
+  std::string written(std::string_view text, GzipOptions options, std::size_t piece_bytes = 1000) {
+    PlacedFile file("The text cannot be written to", folder_ / "out.gz", Placing::kWhenWhole);
+    GzipWriter writer(file, options);
+    for (std::size_t begin = 0; begin < text.size(); begin += piece_bytes) {
+      writer.write(text.substr(begin, piece_bytes));
+    }
+    writer.end();
+    file.close();
+    std::ifstream out(folder_ / "out.gz", std::ios::binary);
+    std::string bytes{std::istreambuf_iterator<char>(out), std::istreambuf_iterator<char>()};
+    EXPECT_EQ(writer.bytes_compressed(), bytes.size());
+    return bytes;
+  }
+
+  static std::string inflated(const std::string& gzip) {
+    const inflate::ReadResult read = inflate::read_string(gzip, inflate::Inflater::kZlib);
+    EXPECT_EQ(read.error, "");
+    return read.bytes;
+  }
+
+  static std::size_t members_in(std::string_view gzip, std::string_view header) {
+    std::size_t members = 0;
+    for (std::size_t at = gzip.find(header); at != std::string_view::npos; at = gzip.find(header, at + 1)) ++members;
+    return members;
+  }
+
+  ScratchFolder folder_;
+};
+
+TEST_F(GzipWriterTest, TextIsReadBackByZlibWhateverTheFramingAndTheThreads) {
+  const std::string text = sample_lines(20'000);
+  for (const Members members : kFramings) {
+    for (const unsigned threads : {0U, 1U, 3U}) {
+      EXPECT_EQ(inflated(written(text, {.members = members, .threads = threads, .block_bytes = 100'000})), text);
+    }
+  }
+}
+
+TEST_F(GzipWriterTest, FileDependsNeitherOnThreadsNorOnPieces) {
+  const std::string text = sample_lines(20'000);
+  for (const Members members : kFramings) {
+    const GzipOptions options{.members = members, .level = 1, .block_bytes = 200'000};
+    const std::string one = written(text, options);
+    EXPECT_EQ(written(text, options, text.size()), one);
+    EXPECT_EQ(written(text, options, 77'777), one);
+    GzipOptions parallel = options;
+    parallel.threads = 4;
+    EXPECT_EQ(written(text, parallel), one);
+  }
+}
+
+TEST_F(GzipWriterTest, EmptyTextIsAGzipOfNoBytes) {
+  for (const Members members : kFramings) {
+    for (const unsigned threads : {0U, 2U}) {
+      const std::string out = written("", {.members = members, .threads = threads});
+      EXPECT_EQ(out.substr(0, 2), "\x1f\x8b");
+      EXPECT_EQ(inflated(out), "");
+    }
+  }
+  EXPECT_EQ(written("", {.members = Members::kBgzf}), end_mark(Members::kBgzf));
+}
+
+TEST_F(GzipWriterTest, BlocksOfOneByteAreMembersOfOneByte) {
+  for (const unsigned threads : {0U, 2U}) {
+    const std::string out = written("text", {.threads = threads, .block_bytes = 1}, 3);
+    EXPECT_EQ(members_in(out, "MZ"), 4U);
+    EXPECT_EQ(inflated(out), "text");
+  }
+}
+
+TEST_F(GzipWriterTest, TextOfWholeBlocksHasNoEmptyMemberBehindThem) {
+  EXPECT_EQ(members_in(written("texttext", {.block_bytes = 4}), "MZ"), 2U);
+  EXPECT_EQ(members_in(written("texttext", {.threads = 2, .block_bytes = 4}), "MZ"), 2U);
+}
+
+TEST_F(GzipWriterTest, BgzfIsCutWhereItsMembersAreFullAndEndsInItsMark) {
+  const std::string text = sample_lines(20'000);
+  const std::string out = written(text, {.members = Members::kBgzf, .threads = 2});
+  EXPECT_EQ(members_in(out, std::string_view("\x06\0BC", 4)), (text.size() + 0xfeff) / 0xff00 + 1);
+  EXPECT_TRUE(out.ends_with(end_mark(Members::kBgzf)));
+}
+
+TEST_F(GzipWriterTest, WriterThatIsGivenUpWaitsForWhatIsCompressedJustThen) {
+  PlacedFile file("The text cannot be written to", folder_ / "out.gz", Placing::kWhenWhole);
+  GzipWriter(file, {.threads = 2, .block_bytes = 100'000}).write(sample_lines(20'000));
+}
+
+TEST_F(GzipWriterTest, FullDiskIsSaidWithTheFile) {
+  PlacedFile file("The text cannot be written to", "/dev/full", Placing::kWhenWhole);
+  GzipWriter writer(file, {});
+  writer.write("text");
+  EXPECT_THAT([&] { writer.end(); },
+              ThrowsMessage<EnvironmentError>(
+                  AllOf(HasSubstr("The text cannot be written to /dev/full"), HasSubstr("No space left on device"))));
+}
+
+}  // namespace
+}  // namespace chatload::deflate
