@@ -65,7 +65,7 @@ class Output {
     do {
       deflate_.next_out = reinterpret_cast<Bytef*>(compressed_);
       deflate_.avail_out = sizeof compressed_;
-      deflate(&deflate_, flush);
+      ::deflate(&deflate_, flush);
       put({compressed_, sizeof compressed_ - deflate_.avail_out});
     } while (deflate_.avail_out == 0);
   }

@@ -1,12 +1,18 @@
 // How fast a gzipped log is inflated, checksums included, in bytes of text a second:
 //   build/dev/bench/chatload_bench --benchmark_filter=Inflate
 //
-// The first argument is the inflater, the second the size of the stream's reads, as a splitter would make them.
+// The first argument is the inflater, the second the size of the stream's reads, as a splitter would make them; of
+// InflateMembers, the framing and the number of threads; of InflateIndexed, that number.
 
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,11 +21,16 @@
 
 #include "base/units.h"
 #include "inflate/decoded_stream.h"
+#include "inflate/index_maker.h"
+#include "inflate/index_sum.h"
+#include "inflate/indexed_gzip.h"
+#include "inflate/seek_index.h"
+#include "source/held_file.h"
 
 namespace chatload::inflate {
 namespace {
 
-constexpr std::size_t kTextBytes = 64 * kMiB;
+constexpr std::size_t kTextBytes = 256 * kMiB;
 
 // Hands out borrowed bytes.
 class ViewSource : public source::ByteSource {
@@ -70,23 +81,59 @@ std::string make_text() {
   return text;
 }
 
-std::string compress(std::string text) {
+std::string deflated(std::string_view text, int window_bits) {
   z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+  deflateInit2(&stream, 6, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY);
   std::string compressed(deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(text.data());
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
   stream.avail_in = static_cast<uInt>(text.size());
   stream.next_out = reinterpret_cast<Bytef*>(compressed.data());
   stream.avail_out = static_cast<uInt>(compressed.size());
-  deflate(&stream, Z_FINISH);
+  ::deflate(&stream, Z_FINISH);
   compressed.resize(compressed.size() - stream.avail_out);
   deflateEnd(&stream);
   return compressed;
 }
 
+std::string little_endian(std::uint64_t value, unsigned bytes) {
+  std::string text;
+  for (unsigned i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 0xff);
+  return text;
+}
+
+// Members as bgzip makes them, or MiGz.
+std::string announced_members(std::string_view text, bool is_bgzf) {
+  const std::size_t member_bytes = is_bgzf ? 65280 : 512 * kKiB;
+  std::string members;
+  for (; !text.empty(); text.remove_prefix(std::min(member_bytes, text.size()))) {
+    const std::string_view part = text.substr(0, member_bytes);
+    const std::string data = deflated(part, -MAX_WBITS);
+    members += std::string("\x1f\x8b\x08\x04\0\0\0\0\0\xff", 10);
+    members += is_bgzf ? std::string("\6\0BC\2\0", 6) + little_endian(data.size() + 25, 2)
+                       : std::string("\x8\0MZ\4\0", 6) + little_endian(data.size(), 4);
+    members += data;
+    members += little_endian(crc32_z(0, reinterpret_cast<const Bytef*>(part.data()), part.size()), 4);
+    members += little_endian(part.size(), 4);
+  }
+  return members;
+}
+
+enum class Framing { kOneMember, kBgzf, kMigz };
+
 struct Sample {
   std::string text = make_text();
-  std::string compressed = compress(text);
+  std::string one_member = deflated(text, 16 + MAX_WBITS);
+  std::string bgzf = announced_members(text, true);
+  std::string migz = announced_members(text, false);
+
+  [[nodiscard]] const std::string& framed(Framing framing) const {
+    switch (framing) {
+      case Framing::kOneMember: return one_member;
+      case Framing::kBgzf: return bgzf;
+      case Framing::kMigz: return migz;
+    }
+    return one_member;
+  }
 };
 
 const Sample& sample() {
@@ -94,34 +141,113 @@ const Sample& sample() {
   return made;
 }
 
-bool gives_the_text(Inflater inflater, std::span<char> buffer) {
-  const auto stream = open_decoded(std::make_unique<ViewSource>(sample().compressed), inflater);
+bool gives_the_text(DecodedStream& stream, std::span<char> buffer) {
   std::string_view rest = sample().text;
-  while (const std::size_t size = stream->read(buffer)) {
+  while (const std::size_t size = stream.read(buffer)) {
     if (rest.substr(0, size) != std::string_view(buffer.data(), size)) return false;
     rest.remove_prefix(size);
   }
   return rest.empty();
 }
 
-void BM_Inflate(benchmark::State& state) {
-  const auto inflater = static_cast<Inflater>(state.range(0));
-  std::string buffer(static_cast<std::size_t>(state.range(1)), '\0');
-  if (!gives_the_text(inflater, buffer)) {
+// open: () → the stream of the text.
+template <typename Open>
+void inflate_again_and_again(benchmark::State& state, std::size_t read_size, Open open) {
+  std::string buffer(read_size, '\0');
+  if (!gives_the_text(*open(), buffer)) {
     state.SkipWithError("the inflated bytes are not the text");
     return;
   }
   for (auto _ : state) {
-    const auto stream = open_decoded(std::make_unique<ViewSource>(sample().compressed), inflater);
+    const auto stream = open();
     while (stream->read(buffer) > 0) benchmark::DoNotOptimize(buffer.data());
   }
   state.SetBytesProcessed(static_cast<std::int64_t>(sample().text.size()) * state.iterations());
+}
+
+void BM_Inflate(benchmark::State& state) {
+  const auto inflater = static_cast<Inflater>(state.range(0));
+  inflate_again_and_again(state, static_cast<std::size_t>(state.range(1)),
+                          [&] { return open_decoded(std::make_unique<ViewSource>(sample().one_member), inflater); });
   state.SetLabel(inflater == Inflater::kIsal ? "ISA-L" : "zlib");
 }
+
+// The log as one member in a file, and its index, until this is gone.
+struct SampleFile {
+  SampleFile() { std::ofstream(path, std::ios::binary) << sample().one_member; }
+  SampleFile(const SampleFile&) = delete;
+  SampleFile& operator=(const SampleFile&) = delete;
+  ~SampleFile() {
+    for (const std::filesystem::path& one : {path, index, sum_path(index)}) std::filesystem::remove(one);
+  }
+
+  [[nodiscard]] std::shared_ptr<const source::HeldFile> hold() const {
+    return std::make_shared<const source::HeldFile>(path.string());
+  }
+  [[nodiscard]] MadeIndex make_index(PointSpacing spacing) const {
+    const auto never = [] { return false; };
+    return inflate::make_index(*hold(), index, never, spacing);
+  }
+
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / fmt::format("chatload_bench.{}.json.gz", getpid());
+  const std::filesystem::path index = index_path(path.string(), std::nullopt);
+};
+
+// How fast the seek index of that log is made, and its share of the gzip, with a point each so many MiB of gzip:
+//   build/dev/bench/chatload_bench --benchmark_filter=Index
+void BM_Index(benchmark::State& state) {
+  const SampleFile file;
+  const PointSpacing spacing{.compressed_bytes = static_cast<std::uint64_t>(state.range(0)) * kMiB,
+                             .decompressed_bytes = kTextBytes};
+  MadeIndex made;
+  for (auto _ : state) made = file.make_index(spacing);
+  if (made.decompressed_bytes != sample().text.size() || made.points < 2) state.SkipWithError("the index is wrong");
+  state.SetBytesProcessed(static_cast<std::int64_t>(sample().text.size()) * state.iterations());
+  state.counters["share_percent"] =
+      100.0 * static_cast<double>(made.index_bytes) / static_cast<double>(made.compressed_bytes);
+}
+
+BENCHMARK(BM_Index)->Arg(1)->Arg(2)->Arg(4)->Unit(benchmark::kMillisecond);
 
 BENCHMARK(BM_Inflate)
     ->ArgsProduct({{static_cast<int>(Inflater::kIsal), static_cast<int>(Inflater::kZlib)}, {64 * kKiB, kMiB, 5 * kMiB}})
     ->Unit(benchmark::kMillisecond);
+
+void BM_InflateMembers(benchmark::State& state) {
+  const auto framing = static_cast<Framing>(state.range(0));
+  const auto threads = static_cast<unsigned>(state.range(1));
+  inflate_again_and_again(state, 4 * kMiB, [&] {
+    return open_decoded(std::make_unique<ViewSource>(sample().framed(framing)), Inflater::kIsal,
+                        {threads, threads * 8 * kMiB});
+  });
+  state.SetLabel(framing == Framing::kBgzf ? "BGZF" : "MiGz");
+}
+
+// One member, from the points of its seek index.
+void BM_InflateIndexed(benchmark::State& state) {
+  const auto threads = static_cast<unsigned>(state.range(0));
+  const SampleFile file;
+  static_cast<void>(file.make_index({}));
+  const auto gzip = IndexedGzip::find(file.hold(), file.index);
+  inflate_again_and_again(state, 4 * kMiB, [&] {
+    return open_indexed(gzip, file.hold()->open(-1), 0, 0, Inflater::kIsal, {threads, threads * 8 * kMiB});
+  });
+}
+
+BENCHMARK(BM_InflateIndexed)
+    ->Arg(1)
+    ->Arg(2)
+    ->Arg(4)
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime()
+    ->UseRealTime();
+
+BENCHMARK(BM_InflateMembers)
+    ->ArgsProduct({{static_cast<int>(Framing::kBgzf), static_cast<int>(Framing::kMigz)}, {1, 2, 4}})
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime()
+    ->UseRealTime();
 
 }  // namespace
 }  // namespace chatload::inflate

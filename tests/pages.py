@@ -52,10 +52,12 @@ def bin_folder(folder):
 
 
 def make_inputs(folder, lines):
-    """The files that the commands of the pages read: logs, and the flags of docs/loading.md in a file."""
+    """What the commands of the pages read: logs, the flags of docs/loading.md in a file, and what docs/remote.md names."""
     support.generate(folder / "chat.json.gz", lines=lines)
     (folder / "logs").mkdir()
     for seed, name in enumerate(("other.json.gz", "logs/1.json.gz", "logs/2.json.gz"), 2):
         support.generate(folder / name, lines=lines // 10, seed=seed)
     (config,) = [block.text for block in blocks(support.ROOT / "docs/loading.md") if block.kind == "toml"]
     (folder / "chatload.toml").write_text(config)
+    (folder / "authorization.txt").write_text("Bearer TOKEN\n")
+    (folder / "company-ca.pem").touch()

@@ -219,10 +219,10 @@ def run_of(done, summary):
 
 
 def run_chatload(*words, **popen_options):
-    """Runs `chatload WORDS...`; load and check get --summary and no progress."""
+    """Runs `chatload WORDS...`; load, check and copy get --summary and no progress."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "summary.json"
-        more = ["--summary", str(path), "--progress", "none"] if words[0] in ("load", "check") else []
+        more = ["--summary", str(path), "--progress", "none"] if words[0] in ("load", "check", "copy") else []
         done = subprocess.run([CHATLOAD, *map(str, words), *more], capture_output=True, text=True, **popen_options)
         return run_of(done, path)
 

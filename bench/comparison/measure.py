@@ -1,6 +1,9 @@
 """The sides of the comparisons: each fills an empty table or reads a log, and counts only if the oracle agrees."""
 
+import contextlib
 import functools
+import gzip
+import hashlib
 import json
 import pathlib
 import re
@@ -10,6 +13,8 @@ import subprocess
 import support
 from comparison import table
 from comparison.cost import Cost
+from remote import faults, web_server
+from remote.fault_proxy import FaultProxy
 
 COLUMNS = "`id`, `from`, `type`, `site_id`, `data`"
 LOADER = pathlib.Path(__file__).resolve().parents[1] / "executemany_loader.py"
@@ -98,10 +103,26 @@ def require_counts(name, log, summary, keys):
             raise WrongResult(f"{name} counted {found[key]} as {key} of {log.path.name}, the oracle {log.counts[key]}")
 
 
-def chatload_load(site, log, flags=(), samples=False):
+@contextlib.contextmanager
+def served(log, late_s=0):
+    """The log's URL on a web server; each answer may begin so much later than it would."""
+    with web_server.WebServer(log.path.parent) as web:
+        if not late_s:
+            yield web.url(log.path.name)
+            return
+        with FaultProxy(web.address(), lambda number, _: faults.Late(late_s)) as door:
+            yield door.url(log.path.name)
+
+
+def chatload_web_load(site, log, late_s=0):
+    with served(log, late_s) as url:
+        return chatload_load(site, log, input_name=url)
+
+
+def chatload_load(site, log, flags=(), samples=False, input_name=None):
     database = site.fresh_database()
     summary = site.folder / "summary.json"
-    words = [support.CHATLOAD, "load", str(log.path), "--to", database.url, "--progress", "none"]
+    words = [support.CHATLOAD, "load", input_name or str(log.path), "--to", database.url, "--progress", "none"]
     words += ["--summary", str(summary), *flags, *site.flags]
     with rows_inserted(database.server, samples) as sample:
         measured = loading(site, "chatload", log, [functools.partial(start, site, words)], (0, 1), sample=sample)
@@ -169,6 +190,82 @@ def chatload_check(site, log):
 
 def gzip_decompress(site, log):
     return reading(site, "gzip -dc", log.counts["lines"], ["gzip", "-dc", str(log.path)])
+
+
+# Of bgzip's size at the same level, at most.
+COPY_SIZE_MAX = 1.03
+
+
+def copy(site, name, log, words):
+    """The figures of processes that write a gzip to the work folder, and its path."""
+    out = site.folder / f"{name.split()[0]}.json.gz"
+    out.unlink(missing_ok=True)
+    return reading(site, name, log.counts["lines"], words(out), (0, 1)), out
+
+
+def piped(*parts):
+    pipe = " | ".join(map(shlex.join, parts))
+    return lambda out: ["bash", "-o", "pipefail", "-c", f"{pipe} > {shlex.quote(str(out))}"]
+
+
+def chatload_copy(site, log):
+    words = [support.CHATLOAD, "copy", str(log.path), "--keep-rejected", "--progress", "none", "-o"]
+    measured, out = copy(site, "chatload copy", log, lambda path: [*words, str(path)])
+    if text_digest(out) != log_digest(log.path):
+        raise WrongResult(f"chatload copy wrote another text than that of {log.path.name}")
+    size, most = out.stat().st_size, COPY_SIZE_MAX * bgzip_bytes(log)
+    if size > most:
+        raise WrongResult(f"chatload copy wrote {size} bytes, and bgzip -l 6 no more than {most / COPY_SIZE_MAX:.0f}")
+    return measured
+
+
+def pigz(site, log):
+    return copy(site, "pigz", log, piped(["zcat", str(log.path)], ["pigz", "-p2", "-6"]))[0]
+
+
+def chatload_filter(site, log, level=6):
+    words = [support.CHATLOAD, "copy", str(log.path), "--type", "status", "--level", str(level)]
+    words += ["--progress", "none", "-o"]
+    measured, out = copy(site, "chatload copy", log, lambda path: [*words, str(path)])
+    require_status_lines(out, log)
+    return measured
+
+
+def chatload_fast_filter(site, log):
+    return chatload_filter(site, log, level=1)
+
+
+def jq_filter(site, log):
+    parts = ["zcat", str(log.path)], ["jq", "-c", 'select(.type == "status")'], ["pigz", "-p2", "-6"]
+    measured, out = copy(site, "jq", log, piped(*parts))
+    require_status_lines(out, log)
+    return measured
+
+
+def text_digest(path):
+    with gzip.open(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+log_digest = functools.cache(text_digest)
+
+
+@functools.cache
+def bgzip_bytes(log):
+    text = subprocess.Popen(["zcat", str(log.path)], stdout=subprocess.PIPE)
+    return len(subprocess.run(["bgzip", "-c", "-l", "6"], stdin=text.stdout, capture_output=True, check=True).stdout)
+
+
+@functools.cache
+def status_lines(path):
+    with gzip.open(path) as file:
+        return [line for line in file if json.loads(line)["type"] == "status"]
+
+
+def require_status_lines(out, log):
+    with gzip.open(out) as file:
+        if list(map(json.loads, file)) != list(map(json.loads, status_lines(log.path))):
+            raise WrongResult(f"{out.name} does not have the status lines of {log.path.name}")
 
 
 class rows_inserted:

@@ -85,6 +85,18 @@ WORKS = {
         Side("connector", measure.connector_load, LogShape(MILLION, "v1", is_plain=True)),
         {"mysql": 0.7, "mariadb": 0.8},
     ),
+    "web": Work(
+        "`chatload load URL` from nginx on this machine against the file",
+        Side("from nginx", measure.chatload_web_load, V1),
+        Side("from disk", measure.chatload_load, V1),
+        {"mysql": 1.05, "mariadb": 1.05},
+    ),
+    "web-far": Work(
+        "the same through a proxy that gives each answer 50 ms later",
+        Side("from far away", functools.partial(measure.chatload_web_load, late_s=0.05), V1),
+        Side("from disk", measure.chatload_load, V1),
+        {"mysql": 1.15, "mariadb": 1.15},
+    ),
     "memory": Work(
         "random ids (UUIDv4) with --memory 128M",
         Side("chatload", functools.partial(measure.chatload_load, flags=("--memory", "128M")), V4, is_once=True),
@@ -96,6 +108,27 @@ WORKS = {
         Side("chatload check", measure.chatload_check, V1),
         Side("gzip -dc", measure.gzip_decompress, V1),
         {None: 0.28},
+        pool=None,
+    ),
+    "copy": Work(
+        "`chatload copy --keep-rejected` at level 6 against `zcat FILE | pigz -p2 -6`",
+        Side("chatload copy", measure.chatload_copy, V1),
+        Side("pigz", measure.pigz, V1),
+        {None: 0.6},
+        pool=None,
+    ),
+    "copy-filter": Work(
+        "`chatload copy --type status` at level 6 against `zcat FILE | jq -c 'select(…)' | pigz -p2 -6`",
+        Side("chatload copy", measure.chatload_filter, LogShape(MILLION, "v1", is_plain=True)),
+        Side("jq", measure.jq_filter, LogShape(MILLION, "v1", is_plain=True)),
+        {None: 0.2},
+        pool=None,
+    ),
+    "copy-fast": Work(
+        "the same at level 1",
+        Side("chatload copy", measure.chatload_fast_filter, LogShape(MILLION, "v1", is_plain=True)),
+        Side("jq", measure.jq_filter, LogShape(MILLION, "v1", is_plain=True)),
+        {None: 0.1},
         pool=None,
     ),
     "small-pool": against_load_data(

@@ -21,12 +21,6 @@ Digest::Digest() : state_(XXH3_createState()) {
 
 void Digest::update(std::string_view bytes) { XXH3_128bits_update(state_.get(), bytes.data(), bytes.size()); }
 
-Digest Digest::copy() const {
-  Digest same;
-  XXH3_copyState(same.state_.get(), state_.get());
-  return same;
-}
-
 std::string Digest::hex() const { return to_hex(XXH3_128bits_digest(state_.get())); }
 
 std::string digest_hex(std::string_view bytes) { return to_hex(XXH3_128bits(bytes.data(), bytes.size())); }

@@ -21,9 +21,6 @@ class Digest {
 
   void update(std::string_view bytes);
 
-  // Of the same bytes so far.
-  [[nodiscard]] Digest copy() const;
-
   // Of all bytes so far: 32 lower-case hexadecimal digits, the canonical (big-endian) form that `xxhsum -H2` prints.
   // More bytes may follow.
   [[nodiscard]] std::string hex() const;

@@ -78,7 +78,7 @@ class Declarer {
 };
 
 void declare_inputs(CLI::App& app, Flags& flags) {
-  app.add_option("INPUT", flags.inputs, "gzip or plain text: a path, a glob, or - for standard input; read in order")
+  app.add_option("INPUT", flags.inputs, "gzip or plain text: a path, a glob, - for standard input, s3:// or http(s)://")
       ->option_text("INPUT...");
 }
 
@@ -115,7 +115,7 @@ void declare_load(CLI::App& app, Flags& flags) {
       .flag("--indexes", "auto|keep|defer", flags.indexes,
             "secondary indexes: kept, or built after the load (default auto)")
       .flag("--retry-for", "DURATION", flags.retry_for,
-            "retry this long since the last commit if the server is away (default 5min)")
+            "if a server is away: retry this long since the last progress (default 5min)")
       .repeatable_flag("--max-load", "NAME=NUMBER", flags.max_load,
                        "pause while this status variable of the server is above NUMBER; repeatable")
       .flag("--max-lag", "DURATION", flags.max_lag,
@@ -142,6 +142,19 @@ void declare_load(CLI::App& app, Flags& flags) {
             "with --share: compressed bytes that a run takes at a time (default 1G)");
 }
 
+// Of commands that read inputs. retries: with --retry-for, which load has for the database, too.
+void declare_remote(CLI::App& app, Flags& flags, bool retries) {
+  Declarer declare = Declarer(app).group("Inputs on servers");
+  declare.flag("--ca-file", "FILE", flags.ca_file, "trust these certificates (PEM) instead of the system's")
+      .flag("--http-authorization", "FILE", flags.http_authorization,
+            "file whose first line is the Authorization header's value (default: ~/.netrc)")
+      .switch_flag("--no-sign-request", flags.no_sign_request, "ask S3 without credentials")
+      .switch_flag("--requester-pays", flags.requester_pays, "pay for what is read of S3 buckets that want that");
+  if (!retries) return;
+  declare.flag("--retry-for", "DURATION", flags.retry_for,
+               "keep asking this long since the last byte if a server is away (default 5min)");
+}
+
 void declare_check(CLI::App& app, Flags& flags) {
   declare_inputs(app, flags);
   Declarer declare = Declarer(app).group("Database");
@@ -149,12 +162,34 @@ void declare_check(CLI::App& app, Flags& flags) {
   declare_login(declare, flags);
 }
 
-// What load and check have in common.
-void declare_run(CLI::App& app, Flags& flags) {
+void declare_index(CLI::App& app, Flags& flags) {
+  app.add_option("INPUT", flags.inputs, "gzip: a path, a glob, s3:// or http(s)://")->option_text("INPUT...");
+  Declarer(app)
+      .group("Index")
+      .flag("--index-dir", "DIR", flags.index_dir, "folder of the indexes (default: beside each INPUT)")
+      .switch_flag("--show", flags.show, "make nothing, print the index that is there")
+      .flag("--format", "table|json", flags.format, "with --show: for people or machines (default table)");
+}
+
+void declare_copy(CLI::App& app, Flags& flags) {
+  declare_inputs(app, flags);
+  Declarer(app)
+      .group("Output")
+      .flag("-o,--output", "OUT.json.gz", flags.output, "the gzip to write; it is in its place once it is whole")
+      .flag("--level", "N", flags.level, "1 (fastest) to 12 (smallest) (default 6)")
+      .flag("--members", "migz|bgzf|plain", flags.members,
+            "framing: migz and bgzf can be inflated in parallel (default migz)")
+      .flag("--split", "N|SIZE", flags.split,
+            "N files, or files of SIZE of text: OUT-1.json.gz, OUT-2.json.gz and so on")
+      .switch_flag("--keep-rejected", flags.keep_rejected, "copy rejected and blank lines, too");
+}
+
+// What load, check and copy have in common. default_types: what --type stands for where it is not given.
+void declare_run(CLI::App& app, Flags& flags, const std::string& default_types) {
   Declarer(app)
       .group("Filters")
       .repeatable_flag("--type", "TYPE", flags.types,
-                       "only lines of this type; repeatable (default: message and status)")
+                       "only lines of this type; repeatable (default: " + default_types + ")")
       .repeatable_flag("--site", "SITE", flags.sites, "only lines of this site_id; repeatable (default: every site)")
       .flag("--since", "TIME", flags.since, "only lines from this time on: RFC 3339, a date, or epoch seconds")
       .flag("--until", "TIME", flags.until, "only lines before this time")
@@ -170,6 +205,9 @@ void declare_run(CLI::App& app, Flags& flags) {
       .flag("--threads", "N", flags.threads, "parser threads, 1 to 256 (default: one per core, as --memory allows)")
       .flag("--max-line", "SIZE", flags.max_line, "reject longer lines; 1K to 1G (default 1M)")
       .flag("--memory", "SIZE", flags.memory, "memory limit (default 256M, or what other flags need)")
+      .group("Index")
+      .flag("--index-dir", "DIR", flags.index_dir, "folder of seek indexes (default: beside each INPUT)")
+      .switch_flag("--save-index", flags.save_index, "make the seek index of each gzip that has none, while it is read")
       .group(kForExperts)
       .flag("--progress-interval", "DURATION", flags.progress_interval, "time between progress lines (default 10s)")
       .flag("--range-size", "SIZE", flags.range_size,
@@ -195,6 +233,13 @@ void declare_forget(CLI::App& app, Flags& flags) {
                                     "every load that ended longer ago than this, such as 30d");
 }
 
+void declare_release(CLI::App& app, Flags& flags) {
+  app.add_option("LOAD", flags.load, "the load's number, from `chatload loads`")->option_text("LOAD");
+  app.add_option("SOURCE", flags.sources, "numbers from `chatload loads LOAD` (default: all that are not done)")
+      ->option_text("[SOURCE...]");
+  declare_connection(Declarer(app).group("Database"), flags, "where the ledger is");
+}
+
 // Last, so that every command has its flags and its --config and --help at the end.
 void declare_general(CLI::App& app, FlagText& config) {
   Declarer(app).group("General").flag("--config", "FILE", config,
@@ -213,7 +258,16 @@ class Grammar {
     declare_check(
         add_command(app_, "check", "check", "Parses and validates INPUT as load does, without writing to a database."),
         flags_);
-    for (const Command& command : commands_) declare_run(*command.app, flags_);
+    CLI::App& copy = add_command(app_, "copy", "copy", "Filters INPUT and compresses it again, in parallel.");
+    declare_copy(copy, flags_);
+    for (const Command& command : commands_) {
+      declare_run(*command.app, flags_, command.app == &copy ? "every type" : "message and status");
+      declare_remote(*command.app, flags_, command.app != commands_.front().app);
+    }
+    CLI::App& index = add_command(app_, "index", "index",
+                                  "Makes the seek index of INPUT, with which reading can begin in its middle.");
+    declare_index(index, flags_);
+    declare_remote(index, flags_, true);
     schema_ = app_.add_subcommand("schema", "Prints, applies or checks the DDL of chat_messages.");
     schema_->set_help_flag("-h,--help", kHelpHelp)->group("General");
     schema_->require_subcommand(0, 1);
@@ -237,6 +291,9 @@ class Grammar {
     declare_forget(
         add_command(*loads_, "forget", "loads", "Removes loads and their rejects from the ledger; their rows stay."),
         flags_);
+    declare_release(add_command(*loads_, "release", "loads",
+                                "Lets go of sources that are gone, so that their load can end without them."),
+                    flags_);
     declare_rejects(add_command(app_, "rejects", "rejects", "Exports the rejected lines of a load."), flags_);
     for (const Command& command : commands_) declare_general(*command.app, flags_.config);
   }
@@ -270,13 +327,18 @@ class Grammar {
   [[nodiscard]] Plan plan() {
     CLI::App& command = deepest_command();
     if (&command == &app_)
-      throw UsageError("Name a command: load, check, schema, loads or rejects; `chatload --help` says more.");
+      throw UsageError(
+          "Name a command: load, check, copy, index, schema, loads or rejects; `chatload --help` says more.");
     if (&command == schema_) throw UsageError("Say what to do with the schema: print, apply or check.");
     if (command.get_parent() == schema_) return make_schema_plan(schema_action(command.get_name()), flags_);
-    if (command.get_parent() == loads_) return make_loads_plan(LoadsAction::kForget, flags_);
+    if (command.get_parent() == loads_) {
+      return make_loads_plan(command.get_name() == "forget" ? LoadsAction::kForget : LoadsAction::kRelease, flags_);
+    }
     if (&command == loads_) return make_loads_plan(LoadsAction::kList, flags_);
     if (command.get_name() == "rejects") return make_rejects_plan(flags_);
+    if (command.get_name() == "index") return make_index_plan(flags_);
     if (command.get_name() == "load") return make_load_plan(flags_);
+    if (command.get_name() == "copy") return make_copy_plan(flags_);
     return make_check_plan(flags_);
   }
 

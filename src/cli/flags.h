@@ -12,6 +12,7 @@ using FlagText = std::optional<std::string>;
 
 struct Flags {
   std::vector<std::string> inputs;
+  std::vector<std::string> sources;  // of a load, by their numbers
   FlagText inflater, range_size, max_line, memory, threads;
   std::vector<std::string> types, sites;
   FlagText since, until;
@@ -22,7 +23,10 @@ struct Flags {
   FlagText progress, progress_interval, log_format;
   FlagText restart, reload, source_id, wait_lock, retry_for, fail_fast, any_order, source, share, share_size;
   FlagText without_indexes;
+  FlagText index_dir, save_index, show;
+  FlagText ca_file, http_authorization, requester_pays, no_sign_request;
   FlagText load, format, older_than, raw, output;
+  FlagText level, members, split, keep_rejected;
   FlagText config;             // where some of these come from
   std::string resume_command;  // the command line again; see LoadPlan
 };

@@ -34,6 +34,9 @@ void check_output_file(std::string_view flag, const fs::path& path, const std::v
   if (path == "-") {
     throw UsageError(fmt::format("{0} takes the path of a file, not -; a file of that name is {0} ./-.", flag));
   }
+  if (const std::string name = path.filename().string(); name.ends_with(".gzi") || name.ends_with(".gzi.sum")) {
+    throw UsageError(fmt::format("{} takes no name of a seek index, as {} is.", flag, path.string()));
+  }
   for (const FileRead& file : files) {
     if (is_same_file(path, file.path)) {
       throw UsageError(fmt::format("{} {} would overwrite {}.", flag, path.string(), file.what));

@@ -1,12 +1,17 @@
+// Over 400 lines: each flag's value is checked here, one after the other.
 #include "cli/plan.h"
 
 #include <fmt/format.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
+#include <map>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -18,6 +23,8 @@
 #include "cli/flags.h"
 #include "cli/inputs.h"
 #include "cli/output_file.h"
+#include "deflate/gzip_files.h"
+#include "inflate/seek_index.h"
 #include "mysql/options_file.h"
 #include "source/source_identity.h"
 
@@ -29,12 +36,16 @@ namespace fs = std::filesystem;
 constexpr unsigned kConnectionsMax = 64;
 constexpr unsigned kConnectionsDefaultMax = 8;
 constexpr unsigned kThreadsMax = 256;
-constexpr std::uint64_t kRangeBytesMin = 4 * kKiB;
 constexpr std::uint64_t kLineBytesMin = kKiB;
 constexpr std::uint64_t kRangeAndLineBytesMax = kGiB;
 constexpr std::chrono::milliseconds kProgressIntervalMin{100};
 constexpr std::size_t kSourceIdCharactersMax = 50;
 constexpr std::uint64_t kShareBytes = kGiB;
+constexpr std::uint64_t kSplitFilesMax = 1'000;
+// Of --memory, an eighth is for what is fetched from servers.
+constexpr std::uint64_t kFetchShare = 8;
+constexpr std::uint64_t kFetchBytesMin = 2 * kMiB;
+constexpr std::uint64_t kFetchBytesMax = 32 * kMiB;
 
 template <typename Value, std::size_t kCount>
 using Choices = std::array<std::pair<std::string_view, Value>, kCount>;
@@ -55,6 +66,8 @@ constexpr Choices<report::ProgressMode, 4> kProgressModes = {{{"auto", report::P
                                                               {"none", report::ProgressMode::kNone}}};
 constexpr Choices<LogFormat, 2> kLogFormats = {{{"text", LogFormat::kText}, {"json", LogFormat::kJson}}};
 constexpr Choices<ListFormat, 2> kListFormats = {{{"table", ListFormat::kTable}, {"json", ListFormat::kJson}}};
+constexpr Choices<deflate::Members, 3> kMembers = {
+    {{"migz", deflate::Members::kMigz}, {"bgzf", deflate::Members::kBgzf}, {"plain", deflate::Members::kPlain}}};
 constexpr Choices<bool, 2> kSwitchPositions = {{{"true", true}, {"false", false}}};
 
 template <typename Value, std::size_t kCount>
@@ -124,6 +137,17 @@ mysql::Endpoint make_endpoint(const std::string& url, const Flags& flags) {
 mysql::Endpoint required_endpoint(const Flags& flags) {
   if (flags.to && !flags.to->empty()) return make_endpoint(*flags.to, flags);
   throw UsageError("Name the database with --to mysql://user@host:3306/database, or in CHATLOAD_TO.");
+}
+
+fs::path make_index_dir(const std::string& text) {
+  std::error_code error;
+  if (fs::is_directory(text, error)) return text;
+  throw UsageError(fmt::format("--index-dir takes a folder that is there, not '{}'.", text));
+}
+
+fs::path readable_file(std::string_view flag, const std::string& path) {
+  if (::access(path.c_str(), R_OK) == 0) return path;
+  throw UsageError(fmt::format("{} {} cannot be read: {}.", flag, path, std::strerror(errno)));
 }
 
 // /tmp may be memory; /var/tmp is a disk, for files that are large (Filesystem Hierarchy Standard 3.0, 5.15).
@@ -206,6 +230,15 @@ std::vector<FileRead> files_read(const Flags& flags, const std::vector<std::stri
   return files;
 }
 
+bool is_one_file(const fs::path& one, const fs::path& other) {
+  const auto resolved = [](const fs::path& path) {
+    std::error_code error;
+    return fs::weakly_canonical(fs::absolute(path), error);
+  };
+  std::error_code error;
+  return resolved(one) == resolved(other) || (fs::is_regular_file(one, error) && fs::equivalent(one, other, error));
+}
+
 // A run must not destroy what it reads, nor one of its files the other; and what can be known to fail after an hour of
 // loading fails now.
 void check_output_files(const ReportPlan& plan, const std::vector<FileRead>& files) {
@@ -214,15 +247,44 @@ void check_output_files(const ReportPlan& plan, const std::vector<FileRead>& fil
     check_output_file("--summary", *plan.summary, files);
     check_whole_file_can_be_written("--summary", *plan.summary);
   }
-  const auto resolved = [](const fs::path& path) {
-    std::error_code error;
-    return fs::weakly_canonical(fs::absolute(path), error);
-  };
-  std::error_code error;
-  if (plan.rejects && plan.summary &&
-      (resolved(*plan.rejects) == resolved(*plan.summary) ||
-       (fs::is_regular_file(*plan.rejects, error) && fs::equivalent(*plan.rejects, *plan.summary, error)))) {
+  if (plan.rejects && plan.summary && is_one_file(*plan.rejects, *plan.summary)) {
     throw UsageError("--rejects and --summary name the same file.");
+  }
+}
+
+// Of files that are to get an index.
+void require_own_indexes(const std::vector<std::string>& inputs, const std::optional<fs::path>& index_dir) {
+  std::map<fs::path, std::string> input_of;
+  for (const std::string& input : inputs) {
+    if (!index_dir && source::is_remote(input)) {
+      throw UsageError(
+          fmt::format("The index of {} cannot stand beside it; name a folder for it with --index-dir.", input));
+    }
+    const auto [other, is_new] = input_of.emplace(inflate::index_path(input, index_dir), input);
+    if (is_new || other->second == input) continue;
+    throw UsageError(fmt::format("{} and {} would have one index, {}; index them one by one, in two folders.",
+                                 other->second, input, other->first.string()));
+  }
+}
+
+// What a copy writes over, and where it writes at all.
+void check_copy_output(const CopyPlan& plan, const std::vector<FileRead>& files) {
+  if (source::is_remote(plan.output.string())) {
+    if (plan.output.string().starts_with("s3://")) return;
+    throw UsageError(fmt::format("--output takes a path or s3://BUCKET/KEY, not '{}'.", plan.output.string()));
+  }
+  std::vector<fs::path> outputs = {plan.is_split() ? deflate::numbered_path(plan.output, 1) : plan.output};
+  if (plan.is_split()) {
+    for (deflate::NumberedFile& file : deflate::numbered_files(plan.output)) outputs.push_back(std::move(file.path));
+  }
+  for (const fs::path& output : outputs) {
+    check_output_file("--output", output, files);
+    check_whole_file_can_be_written("--output", output);
+    for (const auto& [flag, path] :
+         {std::pair("--rejects", plan.report.rejects), std::pair("--summary", plan.report.summary)}) {
+      if (path && is_one_file(output, *path))
+        throw UsageError(fmt::format("--output and {} name the same file.", flag));
+    }
   }
 }
 
@@ -234,6 +296,20 @@ ReportPlan make_report_plan(const Flags& flags, bool has_database) {
   plan.log_format = choose("--log-format", flags.log_format, plan.log_format, kLogFormats);
   plan.progress = make_progress(flags, plan.log_format, has_database);
   return plan;
+}
+
+// "8" files, or files of "512M".
+void set_split(CopyPlan& plan, const std::string& text) {
+  if (text.find_first_not_of("0123456789") != std::string::npos) {
+    plan.split_bytes = parse_size("--split", text);
+    if (*plan.split_bytes > 0) return;
+    throw UsageError(fmt::format("--split takes a number of files, or a size from 1K on, not '{}'.", text));
+  }
+  plan.split_files = parse_count("--split", text, 1, kSplitFilesMax);
+  const auto once = std::find_if(plan.inputs.begin(), plan.inputs.end(), source::is_read_once);
+  if (once == plan.inputs.end()) return;
+  throw UsageError(fmt::format("{} ends nobody knows where, so --split takes a size for it, such as 1G, not '{}'.",
+                               *once == "-" ? "Standard input" : *once, text));
 }
 
 void check_source_id(const std::string& source_id, const std::vector<std::string>& inputs) {
@@ -308,11 +384,17 @@ std::uint64_t load_number(const std::string& text) {
   return parse_count("LOAD", text, 1, std::numeric_limits<std::uint64_t>::max());
 }
 
+SourceOrdinal source_number(const char* flag, const std::string& text) {
+  return SourceOrdinal(parse_count(flag, text, 1, UINT32_MAX));
+}
+
 }  // namespace
 
 ReadPlan make_read_plan(const Flags& flags) {
   ReadPlan plan;
   plan.inflater = choose("--inflater", flags.inflater, plan.inflater, kInflaters);
+  if (flags.index_dir) plan.index_dir = make_index_dir(*flags.index_dir);
+  plan.save_index = is_on("--save-index", flags.save_index);
   plan.split.range_bytes = size_within("--range-size", flags.range_size, plan.split.range_bytes, kRangeBytesMin);
   plan.split.line_bytes_max = size_within("--max-line", flags.max_line, plan.split.line_bytes_max, kLineBytesMin);
   plan.is_range_size_given = flags.range_size.has_value();
@@ -333,10 +415,40 @@ IndexMode make_index_mode(const Flags& flags) {
   return choose("--indexes", flags.indexes, IndexMode::kAuto, kIndexModes);
 }
 
+namespace {
+
+std::size_t fetch_bytes(const Flags& flags) {
+  if (!flags.memory) return kFetchBytesMax;
+  return std::clamp(parse_size("--memory", *flags.memory) / kFetchShare, kFetchBytesMin, kFetchBytesMax);
+}
+
+std::shared_ptr<source::Opener> make_opener(const Flags& flags) {
+  source::RemoteOptions options;
+  if (flags.ca_file) options.ca_file = readable_file("--ca-file", *flags.ca_file);
+  if (flags.http_authorization)
+    options.authorization_file = readable_file("--http-authorization", *flags.http_authorization);
+  options.is_unsigned = is_on("--no-sign-request", flags.no_sign_request);
+  options.requester_pays = is_on("--requester-pays", flags.requester_pays);
+  if (flags.retry_for) options.retry_for = parse_duration("--retry-for", *flags.retry_for);
+  options.memory_bytes = fetch_bytes(flags);
+  return std::make_shared<source::Opener>(std::move(options));
+}
+
+// Sets the inputs, too.
+ReadPlan read_plan_of(const Flags& flags, std::vector<std::string>& inputs) {
+  ReadPlan plan = make_read_plan(flags);
+  plan.opener = make_opener(flags);
+  inputs = expand_inputs(flags.inputs, *plan.opener);
+  if (std::any_of(inputs.begin(), inputs.end(), source::is_remote)) plan.fetch_bytes = fetch_bytes(flags);
+  if (plan.save_index) require_own_indexes(inputs, plan.index_dir);
+  return plan;
+}
+
+}  // namespace
+
 LoadPlan make_load_plan(const Flags& flags) {
   LoadPlan plan;
-  plan.inputs = expand_inputs(flags.inputs);
-  plan.read = make_read_plan(flags);
+  plan.read = read_plan_of(flags, plan.inputs);
   plan.ledger = make_ledger_plan(flags, plan.inputs);
   plan.fail_fast = is_on("--fail-fast", flags.fail_fast);
   plan.any_order = is_on("--any-order", flags.any_order);
@@ -352,8 +464,7 @@ LoadPlan make_load_plan(const Flags& flags) {
 
 CheckPlan make_check_plan(const Flags& flags) {
   CheckPlan plan;
-  plan.inputs = expand_inputs(flags.inputs);
-  plan.read = make_read_plan(flags);
+  plan.read = read_plan_of(flags, plan.inputs);
   plan.report = make_report_plan(flags, false);
   if (flags.limits_from) {
     plan.limits_from = make_endpoint(*flags.limits_from, flags);
@@ -367,6 +478,39 @@ CheckPlan make_check_plan(const Flags& flags) {
   std::vector<const mysql::Endpoint*> endpoints;
   if (plan.limits_from) endpoints.push_back(&*plan.limits_from);
   check_output_files(plan.report, files_read(flags, plan.inputs, endpoints));
+  return plan;
+}
+
+IndexPlan make_index_plan(const Flags& flags) {
+  IndexPlan plan;
+  plan.opener = make_opener(flags);
+  plan.inputs = expand_inputs(flags.inputs, *plan.opener);
+  plan.show = is_on("--show", flags.show);
+  if (flags.format && !plan.show) throw UsageError("--format needs --show: it says how the index is printed.");
+  plan.format = choose("--format", flags.format, plan.format, kListFormats);
+  if (flags.index_dir) plan.index_dir = make_index_dir(*flags.index_dir);
+  require_own_indexes(plan.inputs, plan.index_dir);
+  return plan;
+}
+
+CopyPlan make_copy_plan(const Flags& flags) {
+  CopyPlan plan;
+  plan.read = read_plan_of(flags, plan.inputs);
+  plan.read.filter.types = flags.types;
+  plan.report = make_report_plan(flags, false);
+  plan.keep_rejected = is_on("--keep-rejected", flags.keep_rejected);
+  plan.report.reject_limit.may_be_all = plan.keep_rejected;
+  plan.gzip.members = choose("--members", flags.members, plan.gzip.members, kMembers);
+  if (flags.level) {
+    plan.gzip.level = static_cast<int>(parse_count("--level", *flags.level, deflate::kLevelMin, deflate::kLevelMax));
+  }
+  if (flags.split) set_split(plan, *flags.split);
+  if (!flags.output) throw UsageError("Name the file to write with -o OUT.json.gz.");
+  plan.output = *flags.output;
+  if (source::is_remote(*flags.output)) plan.read.fetch_bytes += source::kUploadBytes;
+  const std::vector<FileRead> files = files_read(flags, plan.inputs, {});
+  check_output_files(plan.report, files);
+  check_copy_output(plan, files);
   return plan;
 }
 
@@ -385,7 +529,11 @@ LoadsPlan make_loads_plan(LoadsAction action, const Flags& flags) {
   if (action == LoadsAction::kForget && flags.load.has_value() == flags.older_than.has_value()) {
     throw UsageError("Say what to forget: one LOAD by its number from `chatload loads`, or --older-than DURATION.");
   }
+  if (action == LoadsAction::kRelease && !flags.load) {
+    throw UsageError("Name the LOAD whose sources to let go of, by its number from `chatload loads`.");
+  }
   if (flags.load) plan.load = load_number(*flags.load);
+  for (const std::string& source : flags.sources) plan.sources.push_back(source_number("SOURCE", source));
   if (flags.older_than) {
     plan.older_than = std::chrono::ceil<std::chrono::seconds>(parse_duration("--older-than", *flags.older_than));
   }
@@ -397,7 +545,7 @@ RejectsPlan make_rejects_plan(const Flags& flags) {
   RejectsPlan plan;
   if (!flags.load) throw UsageError("Name the LOAD whose rejects to export, by its number from `chatload loads`.");
   plan.load = load_number(*flags.load);
-  if (flags.source) plan.source = SourceOrdinal(parse_count("--source", *flags.source, 1, UINT32_MAX));
+  if (flags.source) plan.source = source_number("--source", *flags.source);
   plan.raw = is_on("--raw", flags.raw);
   plan.endpoint = required_endpoint(flags);
   if (flags.output) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,17 +15,21 @@
 #include "base/load_modes.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "deflate/gzip_writer.h"
 #include "inflate/decoded_stream.h"
 #include "mysql/endpoint.h"
 #include "mysql/throttle_limits.h"
 #include "parse/row_filter.h"
 #include "report/progress.h"
 #include "report/reject_budget.h"
+#include "source/opener.h"
 #include "split/line_splitter.h"
 
 namespace chatload::cli {
 
 struct Flags;
+
+inline constexpr std::uint64_t kRangeBytesMin = 4 * kKiB;
 
 // How inputs become rows.
 struct ReadPlan {
@@ -32,9 +37,14 @@ struct ReadPlan {
   split::SplitLimits split;
   bool is_range_size_given = false;  // otherwise a small --memory makes ranges smaller
   parse::RowFilter filter;
-  unsigned threads = 1;                       // parsers; 1 to 256
-  bool is_threads_given = false;              // otherwise a small --memory makes them fewer
-  std::optional<std::uint64_t> memory_bytes;  // not given: what the default, or the other flags, need
+  unsigned threads = 1;                            // parsers; 1 to 256
+  bool is_threads_given = false;                   // otherwise a small --memory makes them fewer
+  std::optional<std::filesystem::path> index_dir;  // of seek indexes; not given: each beside its gzip
+  bool save_index = false;                         // of each gzip that is read from its beginning and has none
+  std::optional<std::uint64_t> memory_bytes;       // not given: what the default, or the other flags, need
+  // Of the inputs; never null.
+  std::shared_ptr<source::Opener> opener = std::make_shared<source::Opener>(source::RemoteOptions{});
+  std::size_t fetch_bytes = 0;  // of memory_bytes, for what is fetched from servers
 };
 
 // Where rows go.
@@ -96,6 +106,30 @@ struct CheckPlan {
   ReportPlan report;
 };
 
+enum class ListFormat { kTable, kJson };
+
+struct IndexPlan {
+  std::vector<std::string> inputs;                 // paths, globs expanded, in the order given; never empty
+  std::shared_ptr<source::Opener> opener;          // of the inputs
+  std::optional<std::filesystem::path> index_dir;  // not given: each index beside its gzip
+  bool show = false;                               // make nothing, print what is there
+  ListFormat format = ListFormat::kTable;          // of what is shown
+};
+
+struct CopyPlan {
+  std::vector<std::string> inputs;
+  ReadPlan read;
+  ReportPlan report;
+  std::filesystem::path output;
+  deflate::GzipOptions gzip;  // its threads are the ReadPlan's
+  bool keep_rejected = false;
+  // At most one of them; then the output's name gets a number (deflate::numbered_path()).
+  std::optional<std::uint64_t> split_files;  // so many, of about equal parts of the input
+  std::optional<std::uint64_t> split_bytes;  // of so many bytes of text
+
+  [[nodiscard]] bool is_split() const { return split_files || split_bytes; }
+};
+
 enum class SchemaAction { kPrint, kApply, kCheck };
 
 struct SchemaPlan {
@@ -104,16 +138,16 @@ struct SchemaPlan {
   bool without_indexes = false;             // kApply only
 };
 
-enum class LoadsAction { kList, kForget };
-enum class ListFormat { kTable, kJson };
+enum class LoadsAction { kList, kForget, kRelease };
 
-// kForget has either load or older_than. kList with a load lists its sources.
+// kForget has either load or older_than, kRelease has a load. kList with a load lists its sources.
 struct LoadsPlan {
   mysql::Endpoint endpoint;
   LoadsAction action = LoadsAction::kList;
   ListFormat format = ListFormat::kTable;  // kList only
   std::optional<std::uint64_t> load;
   std::optional<std::chrono::seconds> older_than;
+  std::vector<SourceOrdinal> sources;  // kRelease only; none: all that are not done
 };
 
 struct RejectsPlan {
@@ -129,11 +163,13 @@ struct EarlyExit {
   std::string text;
 };
 
-using Plan = std::variant<LoadPlan, CheckPlan, SchemaPlan, LoadsPlan, RejectsPlan, EarlyExit>;
+using Plan = std::variant<LoadPlan, CheckPlan, CopyPlan, IndexPlan, SchemaPlan, LoadsPlan, RejectsPlan, EarlyExit>;
 
 // Each throws UsageError, one sentence that names the flag, what it got and what it takes.
 [[nodiscard]] LoadPlan make_load_plan(const Flags& flags);
 [[nodiscard]] CheckPlan make_check_plan(const Flags& flags);
+[[nodiscard]] IndexPlan make_index_plan(const Flags& flags);
+[[nodiscard]] CopyPlan make_copy_plan(const Flags& flags);
 [[nodiscard]] SchemaPlan make_schema_plan(SchemaAction action, const Flags& flags);
 [[nodiscard]] LoadsPlan make_loads_plan(LoadsAction action, const Flags& flags);
 [[nodiscard]] RejectsPlan make_rejects_plan(const Flags& flags);

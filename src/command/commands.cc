@@ -19,6 +19,7 @@
 #include "command/with_session.h"
 #include "ledger/schema.h"
 #include "load/check.h"
+#include "load/copy.h"
 #include "load/loader.h"
 #include "load/verdict.h"
 #include "mysql/session.h"
@@ -97,16 +98,12 @@ load::Verdict load(const cli::LoadPlan& plan, const StopSignal& stop) {
   return load::Loader(plan, stop).run();
 }
 
-load::Verdict check(const cli::CheckPlan& plan, const StopSignal& stop) {
-  parse::Mapping mapping = parse::chat_mapping();
-  if (plan.limits_from) {
-    with_session(*plan.limits_from, mysql::kReadTimeoutSeconds, [&](mysql::Session& session) {
-      static_cast<void>(table::inspect_table(session, mapping, OnDuplicate::kSkip));
-    });
-  }
+// Runs body, which returns a Verdict, with the file of --rejects.
+template <typename Body>
+load::Verdict with_rejects(const cli::ReportPlan& plan, Body body) {
   std::optional<report::RejectWriter> writer;
-  if (plan.report.rejects) writer.emplace(*plan.report.rejects);
-  load::Verdict verdict = load::check_inputs(plan, mapping, writer ? &*writer : nullptr, stop);
+  if (plan.rejects) writer.emplace(*plan.rejects);
+  load::Verdict verdict = body(writer ? &*writer : nullptr);
   try {
     if (writer) writer->close();
   } catch (const EnvironmentError& error) {
@@ -114,6 +111,17 @@ load::Verdict check(const cli::CheckPlan& plan, const StopSignal& stop) {
     verdict.worsen(report::RunStatus::kFailed, error.exit_code());  // the counts stand all the same
   }
   return verdict;
+}
+
+load::Verdict check(const cli::CheckPlan& plan, const StopSignal& stop) {
+  parse::Mapping mapping = parse::chat_mapping();
+  if (plan.limits_from) {
+    with_session(*plan.limits_from, mysql::kReadTimeoutSeconds, [&](mysql::Session& session) {
+      static_cast<void>(table::inspect_table(session, mapping, OnDuplicate::kSkip));
+    });
+  }
+  return with_rejects(plan.report,
+                      [&](report::RejectWriter* rejects) { return load::check_inputs(plan, mapping, rejects, stop); });
 }
 
 // The last words of a run that did not finish. lines_done: of its inputs, by all runs.
@@ -160,6 +168,15 @@ ExitCode run_load(const cli::LoadPlan& plan, const StopSignal& stop) {
 ExitCode run_check(const cli::CheckPlan& plan, const StopSignal& stop) {
   set_log_format(plan.report.log_format);
   return Reporting(report::RunKind::kCheck, plan.inputs, plan.report).run([&] { return check(plan, stop); });
+}
+
+ExitCode run_copy(const cli::CopyPlan& plan, const StopSignal& stop) {
+  set_log_format(plan.report.log_format);
+  return Reporting(report::RunKind::kCopy, plan.inputs, plan.report).run([&] {
+    return with_rejects(plan.report, [&](report::RejectWriter* rejects) {
+      return load::copy_inputs(plan, parse::chat_mapping(), rejects, stop);
+    });
+  });
 }
 
 ExitCode run_schema(const cli::SchemaPlan& plan) {

@@ -1,4 +1,4 @@
-// chatload loads, loads forget, rejects: what people and the next stage of a pipeline ask the ledger.
+// chatload loads, loads forget, loads release, rejects: what people and the next stage of a pipeline ask the ledger.
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -19,11 +19,18 @@
 #include "command/with_session.h"
 #include "deflate/gzip_writer.h"
 #include "ledger/load_catalog.h"
+#include "ledger/load_ledger.h"
+#include "ledger/load_lock.h"
+#include "ledger/load_release.h"
 #include "ledger/reject_reader.h"
+#include "ledger/witnesses.h"
+#include "load/beat_watch.h"
 #include "mysql/server_error.h"
 #include "mysql/session.h"
+#include "parse/mapping.h"
 #include "report/load_list.h"
 #include "report/reject_writer.h"
+#include "table/deferred_indexes.h"
 
 namespace chatload::command {
 namespace {
@@ -47,10 +54,18 @@ ExitCode with_ledger(const mysql::Endpoint& endpoint, Body body) {
   });
 }
 
-ExitCode forget(ledger::LoadCatalog& catalog, const cli::LoadsPlan& plan) {
+// A run on another node of a cluster holds no lock that shows here.
+void require_dead(mysql::Session& session, std::uint64_t load_id, std::string_view not_done, const StopSignal& stop) {
+  const auto look_up = [&] { return load::LookedUpLoad{.load = ledger::find_load(session, load_id)}; };
+  if (!load::is_dead(look_up, stop)) ledger::refuse_alive(load_id, not_done);
+}
+
+ExitCode forget(mysql::Session& session, const cli::LoadsPlan& plan, const StopSignal& stop) {
+  ledger::LoadCatalog catalog(session);
   const std::vector<std::uint64_t> loads =
       plan.load ? std::vector<std::uint64_t>{*plan.load} : catalog.older_than(*plan.older_than);
   for (const std::uint64_t load : loads) {
+    require_dead(session, load, "forgotten", stop);
     for (const ledger::ForgottenLoad& forgotten : catalog.forget(load)) {
       print(fmt::format("load {} of {}: forgotten, with {} ranges and {} rejected lines; its rows stay\n",
                         forgotten.load, terminal_text(forgotten.source, kSaidBytesMax), format_count(forgotten.ranges),
@@ -58,6 +73,23 @@ ExitCode forget(ledger::LoadCatalog& catalog, const cli::LoadsPlan& plan) {
     }
   }
   if (loads.empty()) print("no load is that old\n");
+  return ExitCode::kLoaded;
+}
+
+ExitCode release(mysql::Session& session, const cli::LoadsPlan& plan, const StopSignal& stop) {
+  require_dead(session, *plan.load, "changed", stop);
+  const parse::Mapping mapping = parse::chat_mapping();
+  const ledger::Release release =
+      ledger::release_sources(session, *plan.load, plan.sources, ledger::key_column(mapping));
+  for (const ledger::SourceRecord& source : release.sources) {
+    print(fmt::format("load {}: {} is no part of it any more\n", *plan.load, source.name));
+  }
+  print(release.is_done ? fmt::format("load {}: it lacks no other file, and is done\n", *plan.load)
+                        : fmt::format("load {}: the next run with its other files goes on with it\n", *plan.load));
+  if (release.is_done && !table::noted_indexes(session, mapping.table).missing.empty()) {
+    print(
+        fmt::format("{} lacks indexes that a load has left out; `chatload schema apply` builds them\n", mapping.table));
+  }
   return ExitCode::kLoaded;
 }
 
@@ -148,10 +180,11 @@ ExitCode export_rejects(mysql::Session& session, const cli::RejectsPlan& plan, c
 
 }  // namespace
 
-ExitCode run_loads(const cli::LoadsPlan& plan) {
+ExitCode run_loads(const cli::LoadsPlan& plan, const StopSignal& stop) {
   return with_ledger(plan.endpoint, [&](mysql::Session& session) {
     ledger::LoadCatalog catalog(session);
-    if (plan.action == cli::LoadsAction::kForget) return forget(catalog, plan);
+    if (plan.action == cli::LoadsAction::kForget) return forget(session, plan, stop);
+    if (plan.action == cli::LoadsAction::kRelease) return release(session, plan, stop);
     const auto print_list = [&](const auto& list) {
       print(plan.format == cli::ListFormat::kJson ? report::to_json(list) : report::to_table(list));
     };

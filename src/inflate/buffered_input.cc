@@ -18,15 +18,48 @@ constexpr std::size_t kBufferBytes = 256 * kKiB;
 
 }  // namespace
 
-BufferedInput::BufferedInput(std::unique_ptr<source::ByteSource> source)
-    : source_(std::move(source)), buffer_(std::make_unique_for_overwrite<char[]>(kUnreadBytesMax + kBufferBytes)) {}
+BufferedInput::BufferedInput(std::unique_ptr<source::ByteSource> source, std::uint64_t offset)
+    : source_(std::move(source)),
+      buffer_(std::make_unique_for_overwrite<char[]>(kUnreadBytesMax + kBufferBytes)),
+      read_offset_(offset) {}
+
+void BufferedInput::put_back(std::string bytes) {
+  const std::span<const char> next = available();
+  read_offset_ -= next.size() + bytes.size();
+  bytes.append(next.data(), next.size());
+  bytes.append(put_back_, put_back_used_);
+  put_back_ = std::move(bytes);
+  put_back_used_ = 0;
+  begin_ = end_ = kUnreadBytesMax;
+}
+
+std::size_t BufferedInput::read_on(std::span<char> out) {
+  std::size_t size = 0;
+  if (put_back_.empty()) {
+    size = read_source(out);
+  } else {
+    size = put_back_.copy(out.data(), out.size(), put_back_used_);
+    put_back_used_ += size;
+    if (put_back_used_ == put_back_.size()) {
+      put_back_ = std::string();
+      put_back_used_ = 0;
+    }
+  }
+  read_offset_ += size;
+  return size;
+}
 
 std::size_t BufferedInput::read_source(std::span<char> out) {
+  if (failure_) std::rethrow_exception(failure_);
   if (ended_) return 0;
-  const std::size_t size = source_->read(out);
-  ended_ = size == 0;
-  source_offset_ += size;
-  return size;
+  try {
+    const std::size_t size = source_->read(out);
+    ended_ = size == 0;
+    return size;
+  } catch (...) {
+    failure_ = std::current_exception();
+    throw;
+  }
 }
 
 bool BufferedInput::fill() {
@@ -36,7 +69,7 @@ bool BufferedInput::fill() {
   std::memmove(buffer_.get() + kUnreadBytesMax - behind, buffer_.get() + begin_ - behind, behind + kept);
   begin_ = kUnreadBytesMax;
   end_ = begin_ + kept;
-  const std::size_t size = read_source({buffer_.get() + end_, kBufferBytes - kept});
+  const std::size_t size = read_on({buffer_.get() + end_, kBufferBytes - kept});
   end_ += size;
   return size != 0;
 }
@@ -53,7 +86,7 @@ std::span<const char> BufferedInput::peek(std::size_t bytes) {
 }
 
 std::size_t BufferedInput::read(std::span<char> out) {
-  if (begin_ == end_) return read_source(out);
+  if (begin_ == end_) return read_on(out);
   const std::size_t size = std::min(out.size(), end_ - begin_);
   std::memcpy(out.data(), buffer_.get() + begin_, size);
   begin_ += size;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,19 +13,22 @@
 
 namespace chatload::inflate {
 
-// Single-threaded. Never reads the source again once it has returned 0.
+// Single-threaded. Never reads the source again once it has returned 0 or thrown; what it threw is then thrown again.
 class BufferedInput {
  public:
   // How far unread() can go: a decoder holds at most 64 bits that it has taken but not used.
   static constexpr std::size_t kUnreadBytesMax = 8;
 
-  explicit BufferedInput(std::unique_ptr<source::ByteSource> source);
+  // offset: of the first byte that the source gives.
+  explicit BufferedInput(std::unique_ptr<source::ByteSource> source, std::uint64_t offset = 0);
 
   [[nodiscard]] std::span<const char> available() const { return {buffer_.get() + begin_, end_ - begin_}; }
   // REQUIRES: bytes <= available().size().
   void consume(std::size_t bytes) { begin_ += bytes; }
   // Steps back over bytes that were consumed. REQUIRES: bytes <= kUnreadBytesMax, and as many consumed before.
   void unread(std::size_t bytes) { begin_ -= bytes; }
+  // Steps back over all of `bytes`, however many. REQUIRES: they are what was consumed last.
+  void put_back(std::string bytes);
 
   // Reads once from the source, behind what is available; false at the end of the input or after a stop.
   // REQUIRES: available() is shorter than the buffer. Throws SourceError.
@@ -39,21 +43,25 @@ class BufferedInput {
   // Consumes 1 to out.size() bytes into out, past the buffer where it is empty; 0 at the end or after a stop.
   [[nodiscard]] std::size_t read(std::span<char> out);
 
-  // True if the source returned 0 because of a stop.
-  [[nodiscard]] bool stopped() const { return ended_ && source_->stopped(); }
+  // True if the source returned 0 because of a stop, and nothing was put back that has not come again.
+  [[nodiscard]] bool stopped() const { return ended_ && put_back_.empty() && source_->stopped(); }
   // Of the cursor, in bytes from the start of the compressed input.
-  [[nodiscard]] std::uint64_t offset() const { return source_offset_ - (end_ - begin_); }
+  [[nodiscard]] std::uint64_t offset() const { return read_offset_ - (end_ - begin_); }
   [[nodiscard]] const std::string& name() const { return source_->name(); }
 
  private:
+  [[nodiscard]] std::size_t read_on(std::span<char> out);
   [[nodiscard]] std::size_t read_source(std::span<char> out);
 
   std::unique_ptr<source::ByteSource> source_;
   std::unique_ptr<char[]> buffer_;  // [begin_, end_) is available, up to kUnreadBytesMax in front of it were consumed
   std::size_t begin_ = kUnreadBytesMax;
   std::size_t end_ = kUnreadBytesMax;
-  std::uint64_t source_offset_ = 0;  // bytes that the source has given
+  std::string put_back_;           // comes before what the source gives next
+  std::size_t put_back_used_ = 0;  // of its bytes
+  std::uint64_t read_offset_;      // of what is read next, put back or the source's
   bool ended_ = false;
+  std::exception_ptr failure_;  // of the source
 };
 
 }  // namespace chatload::inflate

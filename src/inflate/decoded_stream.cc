@@ -7,15 +7,19 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "inflate/block_decoder.h"
 #include "inflate/buffered_input.h"
 #include "inflate/deflate_decoder.h"
+#include "inflate/gzip_format.h"
 #include "inflate/gzip_reader.h"
+#include "inflate/member_cutter.h"
+#include "inflate/parallel_gzip_reader.h"
 #include "inflate/plain_reader.h"
 
 namespace chatload::inflate {
 
-std::unique_ptr<DecodedStream> open_decoded(std::unique_ptr<source::ByteSource> source, Inflater inflater) {
-  constexpr std::string_view kMagic = "\x1f\x8b";
+std::unique_ptr<DecodedStream> open_decoded(std::unique_ptr<source::ByteSource> source, Inflater inflater,
+                                            ReadAhead ahead, BlockObserver* observer) {
   BufferedInput input(std::move(source));
   const std::span<const char> begin = input.peek(kMagic.size());
   const std::string_view head(begin.data(), begin.size());
@@ -27,6 +31,11 @@ std::unique_ptr<DecodedStream> open_decoded(std::unique_ptr<source::ByteSource> 
         fmt::format("{} is empty (0 bytes): check that it was written and copied whole", input.name()));
   }
   if (head.starts_with(kMagic)) {
+    if (observer != nullptr) return std::make_unique<GzipReader>(std::move(input), make_block_decoder(), *observer);
+    auto members = std::make_unique<MemberCutter>(inflater);
+    if (ahead.threads > 1 && ahead.bytes >= kAheadBytesMin && members->next_room(input) > 0) {
+      return std::make_unique<ParallelGzipReader>(std::move(input), std::move(members), ahead);
+    }
     return std::make_unique<GzipReader>(std::move(input), make_deflate_decoder(inflater));
   }
   return std::make_unique<PlainReader>(std::move(input));

@@ -7,9 +7,12 @@
 #include <span>
 #include <string_view>
 
+#include "base/units.h"
 #include "source/byte_source.h"
 
 namespace chatload::inflate {
+
+class BlockObserver;
 
 // A sequential reader; used by one thread at a time.
 class DecodedStream {
@@ -38,9 +41,19 @@ class DecodedStream {
 // them where they serve and checksum and length hold. No compressor that we know writes such codes.
 enum class Inflater { kIsal, kZlib };
 
+// Room for a few pieces of a gzip file (member_cutter.h), with a third for the largest.
+inline constexpr std::size_t kAheadBytesMin = 4 * kMiB;
+
+// What may inflate beside the thread that reads, where an input allows it.
+struct ReadAhead {
+  unsigned threads = 1;   // with one, or less room than kAheadBytesMin, the thread that reads inflates
+  std::size_t bytes = 0;  // of what is read ahead, compressed and not
+};
+
 // Looks at the first bytes and reads gzip (RFC 1952, any number of members), or all else as it is. What that holds is
-// not judged (log_stream.h does). Throws CorruptInputError for an empty input.
-[[nodiscard]] std::unique_ptr<DecodedStream> open_decoded(std::unique_ptr<source::ByteSource> source,
-                                                          Inflater inflater);
+// not judged (log_stream.h does). Who inflates shows in nothing but the time. observer: hears of a gzip's blocks, and
+// outlives the stream; zlib inflates then, in the thread that reads. Throws CorruptInputError for an empty input.
+[[nodiscard]] std::unique_ptr<DecodedStream> open_decoded(std::unique_ptr<source::ByteSource> source, Inflater inflater,
+                                                          ReadAhead ahead = {}, BlockObserver* observer = nullptr);
 
 }  // namespace chatload::inflate

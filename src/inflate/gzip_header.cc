@@ -9,14 +9,10 @@
 
 #include <optional>
 
+#include "inflate/gzip_format.h"
+
 namespace chatload::inflate {
 namespace {
-
-constexpr std::uint8_t kFlagHeaderCrc = 0x02;
-constexpr std::uint8_t kFlagExtra = 0x04;
-constexpr std::uint8_t kFlagName = 0x08;
-constexpr std::uint8_t kFlagComment = 0x10;
-constexpr std::uint8_t kFlagsReserved = 0xe0;
 
 // The header's bytes one by one, with their checksum.
 class HeaderBytes {

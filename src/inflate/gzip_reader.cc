@@ -28,7 +28,24 @@ constexpr const char* kAdvice = "get an undamaged copy of it and run the same co
 }  // namespace
 
 GzipReader::GzipReader(BufferedInput input, std::unique_ptr<DeflateDecoder> decoder)
-    : input_(std::move(input)), decoder_(std::move(decoder)) {}
+    : input_(std::move(input)),
+      decoder_(std::move(decoder)),
+      expect_(input_.offset() == 0 ? Expect::kFirstHeader : Expect::kHeader),
+      compressed_bytes_(input_.offset()) {}
+
+GzipReader::GzipReader(BufferedInput input, std::unique_ptr<BlockDecoder> decoder, BlockObserver& observer)
+    : GzipReader(std::move(input), std::move(decoder)) {
+  block_decoder_ = static_cast<const BlockDecoder*>(decoder_.get());
+  observer_ = &observer;
+}
+
+GzipReader::GzipReader(BufferedInput input, std::unique_ptr<DeflateDecoder> decoder, const MemberPlace& place,
+                       const BlockBegin& block)
+    : GzipReader(std::move(input), std::move(decoder)) {
+  decoder_->reset(block);
+  member_ = place;
+  expect_ = Expect::kDeflate;
+}
 
 std::size_t GzipReader::read(std::span<char> out) {
   std::size_t size = 0;
@@ -50,7 +67,7 @@ std::size_t GzipReader::read(std::span<char> out) {
 
 void GzipReader::read_header() {
   const bool first = expect_ == Expect::kFirstHeader;
-  member_begin_ = input_.offset();
+  member_.begin = input_.offset();
   if (const std::span<const char> next = input_.peek(1); !first && !next.empty() && next.front() == '\0') {
     expect_ = Expect::kPadding;
     return;
@@ -58,12 +75,13 @@ void GzipReader::read_header() {
   switch (read_gzip_header(input_, *decoder_)) {
     case HeaderVerdict::kGood:
       decoder_->reset();
-      member_crc_ = 0;
-      member_size_ = 0;
+      member_.crc = 0;
+      member_.size = 0;
+      if (observer_ != nullptr) observer_->on_block(input_.offset(), 0, nullptr, member_);
       expect_ = Expect::kDeflate;
       return;
     case HeaderVerdict::kInputEnds:
-      if (!first && input_.offset() == member_begin_) {
+      if (!first && input_.offset() == member_.begin) {
         expect_ = Expect::kNothing;
         return;
       }
@@ -73,7 +91,7 @@ void GzipReader::read_header() {
       if (first) throw_damaged("it does not begin with the bytes 1f 8b");
       throw CorruptInputError(
           fmt::format("{} holds bytes that are not gzip after its last member, at compressed byte {}: {}",
-                      input_.name(), member_begin_, kAdvice));
+                      input_.name(), member_.begin, kAdvice));
     case HeaderVerdict::kUnknownMethod: throw_damaged("its header names a compression method that is not deflate");
     case HeaderVerdict::kReservedFlags: throw_damaged("its header sets reserved flags");
     case HeaderVerdict::kWrongChecksum: throw_damaged("its header fails the header's own checksum");
@@ -84,9 +102,13 @@ std::size_t GzipReader::read_deflate(std::span<char> out) {
   for (;;) {
     const DecodeStep step = decoder_->decode(input_.available(), out);
     input_.consume(step.consumed);
-    member_crc_ = decoder_->crc32(member_crc_, out.first(step.produced));
-    member_size_ += static_cast<std::uint32_t>(step.produced);
-    if (step.status != DecodeStatus::kMore) {
+    member_.crc = decoder_->crc32(member_.crc, out.first(step.produced));
+    member_.size += static_cast<std::uint32_t>(step.produced);
+    if (observer_ != nullptr) observer_->on_bytes(out.first(step.produced));
+    if (step.status == DecodeStatus::kBlock) {
+      observer_->on_block(input_.offset(), step.bits, block_decoder_, member_);
+      if (step.produced == 0) continue;
+    } else if (step.status != DecodeStatus::kMore) {
       input_.unread(step.unread);
       expect_ = step.status == DecodeStatus::kEnd ? Expect::kTrailer : Expect::kFault;
       return step.produced;
@@ -112,11 +134,11 @@ void GzipReader::read_trailer() {
     }
   }
   const auto [crc, size] = words;
-  if (crc != member_crc_) {
-    throw_damaged(fmt::format("the CRC-32 of its data is {:08x}, its trailer says {:08x}", member_crc_, crc));
+  if (crc != member_.crc) {
+    throw_damaged(fmt::format("the CRC-32 of its data is {:08x}, its trailer says {:08x}", member_.crc, crc));
   }
-  if (size != member_size_) {
-    throw_damaged(fmt::format("its data is {} bytes long (modulo 2^32), its trailer says {}", member_size_, size));
+  if (size != member_.size) {
+    throw_damaged(fmt::format("its data is {} bytes long (modulo 2^32), its trailer says {}", member_.size, size));
   }
   expect_ = Expect::kHeader;
 }
@@ -131,7 +153,7 @@ void GzipReader::read_padding() {
       throw CorruptInputError(
           fmt::format("{} has zeros after a gzip member, at compressed byte {}, and then other bytes, at compressed "
                       "byte {}: {}",
-                      input_.name(), member_begin_, input_.offset(), kAdvice));
+                      input_.name(), member_.begin, input_.offset(), kAdvice));
     }
   } while (input_.fill());
   expect_ = Expect::kNothing;
@@ -142,14 +164,14 @@ void GzipReader::end_of_input(const char* inside) {
     throw CorruptInputError(
         fmt::format("{} is truncated: it ends at compressed byte {}, inside the {} of the gzip member that begins at "
                     "compressed byte {}: {}",
-                    input_.name(), input_.offset(), inside, member_begin_, kAdvice));
+                    input_.name(), input_.offset(), inside, member_.begin, kAdvice));
   }
   expect_ = Expect::kNothing;
 }
 
 void GzipReader::throw_damaged(const std::string& what) const {
   throw CorruptInputError(fmt::format("{} is damaged in the gzip member that begins at compressed byte {}: {}: {}",
-                                      input_.name(), member_begin_, what, kAdvice));
+                                      input_.name(), member_.begin, what, kAdvice));
 }
 
 }  // namespace chatload::inflate

@@ -6,9 +6,12 @@
 #include <memory>
 #include <string>
 
+#include "inflate/block_decoder.h"
+#include "inflate/block_observer.h"
 #include "inflate/buffered_input.h"
 #include "inflate/decoded_stream.h"
 #include "inflate/deflate_decoder.h"
+#include "inflate/member_place.h"
 
 namespace chatload::inflate {
 
@@ -18,11 +21,19 @@ namespace chatload::inflate {
 // follow.
 class GzipReader : public DecodedStream {
  public:
+  // The input may be read already, up to the end of a member.
   GzipReader(BufferedInput input, std::unique_ptr<DeflateDecoder> decoder);
+  // The same, and tells the observer, which outlives this, of every block.
+  GzipReader(BufferedInput input, std::unique_ptr<BlockDecoder> decoder, BlockObserver& observer);
+  // Begins in the midst of a member: `input` is at the first byte that is the block's alone.
+  GzipReader(BufferedInput input, std::unique_ptr<DeflateDecoder> decoder, const MemberPlace& place,
+             const BlockBegin& block);
 
   [[nodiscard]] std::size_t read(std::span<char> out) override;
   [[nodiscard]] bool stopped() const override { return input_.stopped(); }
   [[nodiscard]] bool is_gzip() const override { return true; }
+  // Of the byte that read() gives next, as far as its member has begun.
+  [[nodiscard]] const MemberPlace& place() const { return member_; }
   [[nodiscard]] std::uint64_t compressed_bytes() const override {
     return compressed_bytes_.load(std::memory_order_relaxed);
   }
@@ -41,11 +52,11 @@ class GzipReader : public DecodedStream {
 
   BufferedInput input_;
   std::unique_ptr<DeflateDecoder> decoder_;
-  Expect expect_ = Expect::kFirstHeader;
-  std::uint64_t member_begin_ = 0;  // compressed offset
-  std::uint32_t member_crc_ = 0;    // of the bytes handed out
-  std::uint32_t member_size_ = 0;   // likewise, modulo 2^32 as the trailer counts
-  std::atomic<std::uint64_t> compressed_bytes_{0};
+  const BlockDecoder* block_decoder_ = nullptr;  // decoder_, where there is an observer
+  BlockObserver* observer_ = nullptr;
+  Expect expect_;
+  MemberPlace member_;  // of what is handed out next
+  std::atomic<std::uint64_t> compressed_bytes_;
 };
 
 }  // namespace chatload::inflate

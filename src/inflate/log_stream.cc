@@ -57,9 +57,12 @@ void LogStream::require_log(bool is_whole) const {
                   name_));
 }
 
-std::unique_ptr<DecodedStream> open_log(std::unique_ptr<source::ByteSource> source, Inflater inflater) {
+std::unique_ptr<DecodedStream> open_log(std::unique_ptr<source::ByteSource> source, Inflater inflater, ReadAhead ahead,
+                                        std::shared_ptr<const IndexedGzip> gzip, BlockObserver* observer) {
   std::string name = source->name();
-  return std::make_unique<LogStream>(open_decoded(std::move(source), inflater), std::move(name));
+  auto stream = gzip ? open_indexed(std::move(gzip), std::move(source), 0, 0, inflater, ahead)
+                     : open_decoded(std::move(source), inflater, ahead, observer);
+  return std::make_unique<LogStream>(std::move(stream), std::move(name));
 }
 
 }  // namespace chatload::inflate

@@ -8,7 +8,9 @@
 #include <string>
 
 #include "base/errors.h"
+#include "inflate/block_observer.h"
 #include "inflate/decoded_stream.h"
+#include "inflate/indexed_gzip.h"
 #include "source/byte_source.h"
 
 namespace chatload::inflate {
@@ -45,7 +47,11 @@ class LogStream : public DecodedStream {
   std::exception_ptr failure_;  // of the stream, behind head_
 };
 
-// open_decoded(), looked at.
-[[nodiscard]] std::unique_ptr<DecodedStream> open_log(std::unique_ptr<source::ByteSource> source, Inflater inflater);
+// open_decoded(), looked at; or, where the source has a seek index, open_indexed() from its beginning, which no
+// observer hears of.
+[[nodiscard]] std::unique_ptr<DecodedStream> open_log(std::unique_ptr<source::ByteSource> source, Inflater inflater,
+                                                      ReadAhead ahead = {},
+                                                      std::shared_ptr<const IndexedGzip> gzip = nullptr,
+                                                      BlockObserver* observer = nullptr);
 
 }  // namespace chatload::inflate

@@ -1,17 +1,27 @@
-#include "inflate/deflate_decoder.h"
-
 #include <zlib.h>
 
+#include <algorithm>
 #include <new>
+#include <string>
+
+#include "inflate/block_decoder.h"
+#include "inflate/crc32.h"
+#include "inflate/deflate_decoder.h"
 
 namespace chatload::inflate {
 namespace {
 
 constexpr int kRawDeflate = -MAX_WBITS;
 
-class ZlibInflater : public DeflateDecoder {
+// What zlib says in data_type after a step.
+constexpr int kUnusedBits = 0x07;
+constexpr int kInFinalBlock = 0x40;
+constexpr int kBetweenBlocks = 0x80;
+
+class ZlibInflater : public BlockDecoder {
  public:
-  ZlibInflater() {
+  // flush: Z_BLOCK to stop where a block ends, or Z_NO_FLUSH.
+  explicit ZlibInflater(int flush) : flush_(flush) {
     if (inflateInit2(&stream_, kRawDeflate) != Z_OK) throw std::bad_alloc();
   }
   ZlibInflater(const ZlibInflater&) = delete;
@@ -19,6 +29,14 @@ class ZlibInflater : public DeflateDecoder {
   ~ZlibInflater() override { inflateEnd(&stream_); }
 
   void reset() override { inflateReset(&stream_); }
+
+  void reset(const BlockBegin& begin) override {
+    inflateReset(&stream_);
+    if (begin.bits > 0) inflatePrime(&stream_, static_cast<int>(begin.bits), begin.byte_before >> (8 - begin.bits));
+    if (begin.window.empty()) return;
+    const std::span<const char> window = begin.window.last(std::min(begin.window.size(), kWindowBytes));
+    inflateSetDictionary(&stream_, reinterpret_cast<const Bytef*>(window.data()), static_cast<uInt>(window.size()));
+  }
 
   DecodeStep decode(std::span<const char> in, std::span<char> out) override {
     static constexpr Bytef kNothing = 0;  // zlib refuses a null next_in
@@ -29,7 +47,9 @@ class ZlibInflater : public DeflateDecoder {
     const uInt in_size = stream_.avail_in;
     const uInt out_size = stream_.avail_out;
 
-    const int result = ::inflate(&stream_, Z_NO_FLUSH);
+    int result = ::inflate(&stream_, flush_);
+    // Behind the final block, too, it stops before it says that this was the end.
+    if (result == Z_OK && has_stopped_at_block() && is_in_final_block()) result = ::inflate(&stream_, flush_);
 
     DecodeStep step;
     step.consumed = in_size - stream_.avail_in;
@@ -41,19 +61,46 @@ class ZlibInflater : public DeflateDecoder {
       case Z_MEM_ERROR: throw std::bad_alloc();
       default: step.status = DecodeStatus::kInvalid; break;
     }
+    if (result == Z_OK && has_stopped_at_block()) {
+      step.status = DecodeStatus::kBlock;
+      step.bits = static_cast<unsigned>(stream_.data_type & kUnusedBits);
+    }
     return step;
   }
 
+  [[nodiscard]] std::string window() const override {
+    std::string window(kWindowBytes, '\0');
+    uInt size = 0;
+    // zlib does not write to the stream.
+    inflateGetDictionary(const_cast<z_stream*>(&stream_), reinterpret_cast<Bytef*>(window.data()), &size);
+    window.resize(size);
+    return window;
+  }
+
+  DecodeStep decode_whole(std::span<const char> in, std::span<char> out) override {
+    reset();
+    const DecodeStep step = decode(in, out);
+    return step.status == DecodeStatus::kEnd ? step : DecodeStep{.status = DecodeStatus::kInvalid};
+  }
+
   [[nodiscard]] std::uint32_t crc32(std::uint32_t crc, std::span<const char> bytes) const override {
-    return static_cast<std::uint32_t>(crc32_z(crc, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+    return extend_crc(crc, {bytes.data(), bytes.size()});
   }
 
  private:
+  [[nodiscard]] bool has_stopped_at_block() const {
+    return flush_ == Z_BLOCK && (stream_.data_type & kBetweenBlocks) != 0;
+  }
+  [[nodiscard]] bool is_in_final_block() const { return (stream_.data_type & kInFinalBlock) != 0; }
+
+  const int flush_;
   z_stream stream_{};
 };
 
 }  // namespace
 
-std::unique_ptr<DeflateDecoder> make_zlib_inflater() { return std::make_unique<ZlibInflater>(); }
+std::unique_ptr<DeflateDecoder> make_zlib_inflater() { return std::make_unique<ZlibInflater>(Z_NO_FLUSH); }
+
+std::unique_ptr<BlockDecoder> make_block_decoder() { return std::make_unique<ZlibInflater>(Z_BLOCK); }
 
 }  // namespace chatload::inflate

@@ -17,6 +17,8 @@ struct LineCounts {
   std::uint64_t rejected = 0;
   std::uint64_t blank = 0;
 
+  [[nodiscard]] bool add_up() const { return lines == inserted + updated + duplicate + filtered + rejected + blank; }
+
   bool operator==(const LineCounts&) const = default;
 };
 

@@ -15,6 +15,7 @@
 
 #include "base/errors.h"
 #include "ledger/load_ledger.h"
+#include "ledger/load_lock.h"
 #include "ledger/range_ledger.h"
 #include "mysql/runner_name.h"
 #include "mysql/sql_text.h"
@@ -93,30 +94,6 @@ LoadEntry entry_of(const mysql::Row& row) {
   throw DatabaseError("The ledger has no load " + std::to_string(load) + "; `chatload loads` lists those that it has.");
 }
 
-// GET_LOCK for as long as this lives: a run of the load that starts meanwhile waits or ends.
-class LoadLock {
- public:
-  LoadLock(mysql::Session& session, std::uint64_t load, const std::string& name)
-      : session_(session), name_(mysql::quote_text(name)) {
-    if (mysql::get_lock(session_, name)) return;
-    throw DatabaseError("Load " + std::to_string(load) +
-                        " is not forgotten, because a run of it is alive; stop that run first, or wait for its end.");
-  }
-  LoadLock(const LoadLock&) = delete;
-  LoadLock& operator=(const LoadLock&) = delete;
-  ~LoadLock() {
-    try {
-      (void)session_.query("SELECT RELEASE_LOCK(" + name_ + ")");
-    } catch (const mysql::StatementError&) {
-      // The connection is gone, and the lock with it.
-    }
-  }
-
- private:
-  mysql::Session& session_;
-  std::string name_;
-};
-
 }  // namespace
 
 std::vector<LoadEntry> LoadCatalog::list() {
@@ -158,7 +135,7 @@ std::vector<ForgottenLoad> LoadCatalog::forget(std::uint64_t load) {
   const auto locks =
       session_.query("SELECT `lock_name` FROM `chatload_loads` WHERE `load_id` = " + std::to_string(load));
   if (locks.empty()) refuse_unknown(load);
-  const LoadLock lock(session_, load, locks[0][0].value_or(""));
+  const LoadLock lock(session_, load, locks[0][0].value_or(""), "forgotten");
   std::vector<ForgottenLoad> forgotten;
   for (const mysql::Row& earlier : session_.query(fmt::format(
            "SELECT l.`load_id`, l.`source` FROM `chatload_loads` AS l WHERE l.`load_id` <> {0} AND l.`superseded_by`"

@@ -9,6 +9,7 @@
 
 #include "ledger/ledger_input.h"
 #include "ledger/range_ledger.h"
+#include "ledger/witnesses.h"
 #include "mysql/sql_text.h"
 #include "mysql/transaction.h"
 
@@ -155,7 +156,8 @@ std::vector<LoadRecord> find_loads(Session& session, std::span<const std::uint64
   if (load_ids.empty()) return loads;
   for (const Row& row : session.query(fmt::format(
            "SELECT `load_id`, `state`, `owner`, `runner`, `plan`, `limits`, `exit_code`, `superseded_by`, `frozen_at`,"
-           " `all_read_at`, `lock_name`, IS_USED_LOCK(`lock_name`) <> CONNECTION_ID(), `beat` FROM `chatload_loads`"
+           " `all_read_at`, `lock_name`, `target_table`, IS_USED_LOCK(`lock_name`) <> CONNECTION_ID(), `beat` FROM "
+           "`chatload_loads`"
            " WHERE `load_id` IN ({}) ORDER BY `load_id`",
            fmt::join(load_ids, ", ")))) {
     loads.push_back({.load_id = to_number(row[0]),
@@ -169,10 +171,16 @@ std::vector<LoadRecord> find_loads(Session& session, std::span<const std::uint64
                      .is_frozen = row[8].has_value(),
                      .all_read = row[9].has_value(),
                      .lock_name = row[10].value_or(""),
-                     .is_locked = row[11] == "1",
-                     .beat = row[12] ? std::optional(to_number(row[12])) : std::nullopt});
+                     .table = row[11].value_or(""),
+                     .is_locked = row[12] == "1",
+                     .beat = row[13] ? std::optional(to_number(row[13])) : std::nullopt});
   }
   return loads;
+}
+
+std::optional<LoadRecord> find_load(Session& session, std::uint64_t load_id) {
+  std::vector<LoadRecord> loads = find_loads(session, std::span(&load_id, 1));
+  return loads.empty() ? std::nullopt : std::optional(std::move(loads.front()));
 }
 
 void remove_fences(Session& session, std::uint64_t load_id) {
@@ -290,6 +298,13 @@ void record_end(Session& session, std::uint64_t load_id, const std::string& owne
       " `bytes_compressed` = {}, `bytes_decompressed` = {} WHERE `load_id` = {} AND `owner` = {}",
       totals.ranges, counts.lines, counts.inserted, counts.updated, counts.duplicate, counts.filtered, counts.rejected,
       counts.blank, totals.bytes_compressed, totals.bytes_decompressed, load_id, quote_text(owner)));
+}
+
+void record_sums(Session& session, std::uint64_t load_id, const std::string& owner, LoadTotals& totals) {
+  sum_up(session, load_id, owner);
+  keep_witnesses(session, load_id, owner);
+  totals.bytes_compressed = source_bytes(session, load_id);
+  record_end(session, load_id, owner, totals);
 }
 
 void forget_end(Session& session, std::uint64_t load_id, const std::string& owner) {

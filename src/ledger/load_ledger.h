@@ -59,6 +59,7 @@ struct LoadRecord {
   bool is_frozen = false;  // in key order: it needs all of its sources
   bool all_read = false;   // all lines were in
   std::string lock_name;
+  std::string table;
   bool is_locked = false;             // by another connection than the one that has read this
   std::optional<std::uint64_t> beat;  // counted up by its run; nothing of a run that does not
 };
@@ -68,6 +69,9 @@ struct LoadRecord {
 
 // The loads of these numbers, by number; those that are gone are left out.
 [[nodiscard]] std::vector<LoadRecord> find_loads(mysql::Session& session, std::span<const std::uint64_t> load_ids);
+
+// The same of one.
+[[nodiscard]] std::optional<LoadRecord> find_load(mysql::Session& session, std::uint64_t load_id);
 
 // What a load that begins takes the place of: sources of a load that has no owner any more.
 struct PutAside {
@@ -109,6 +113,10 @@ void record_decision(mysql::Session& session, std::uint64_t load_id, const std::
 
 // All lines are in: a later run need not read the sources again. Changes nothing where owner no longer owns the load.
 void record_end(mysql::Session& session, std::uint64_t load_id, const std::string& owner, const LoadTotals& totals);
+
+// The same with all that follows from the load's ranges: its sources' counts, its witnesses. bytes_compressed of the
+// totals is set, too.
+void record_sums(mysql::Session& session, std::uint64_t load_id, const std::string& owner, LoadTotals& totals);
 
 // It does not hold any more: lines are missing again.
 void forget_end(mysql::Session& session, std::uint64_t load_id, const std::string& owner);

@@ -163,6 +163,20 @@ void RangeLedger::send_rows(mysql::Session& session, std::string_view verb, std:
   session.execute(sql);
 }
 
+RecordedFront RangeLedger::front(mysql::Session& session, SourceOrdinal source, std::uint64_t ranges) const {
+  const mysql::Row row =
+      session
+          .query(fmt::format("SELECT SUM(`length_bytes`), SUM(`lines`), SUM(`rejected`), SUM(`blank`)"
+                             " FROM `chatload_ranges` WHERE `load_id` = {} AND `source` = {} AND `range_number` < {}",
+                             load_id_, source.value(), ranges))
+          .at(0);
+  return {.ranges = ranges,
+          .end = ByteOffset(mysql::to_number(row[0])),
+          .lines = mysql::to_number(row[1]),
+          .rejected = mysql::to_number(row[2]),
+          .blank = mysql::to_number(row[3])};
+}
+
 std::vector<LineNumber> RangeLedger::rejected_lines(mysql::Session& session, SourceOrdinal source, LineNumber first,
                                                     std::uint64_t count, std::size_t rejects_max) const {
   std::vector<LineNumber> lines;
@@ -218,6 +232,14 @@ std::uint64_t CommittedRanges::count(SourceOrdinal source) const {
   const std::lock_guard lock(mutex_);
   const auto of_source = committed_.find(source);
   return of_source == committed_.end() ? 0 : count_of(of_source->second);
+}
+
+std::uint64_t CommittedRanges::count_front(SourceOrdinal source) const {
+  const std::lock_guard lock(mutex_);
+  const auto of_source = committed_.find(source);
+  if (of_source == committed_.end()) return 0;
+  const auto& ranges = of_source->second;
+  return static_cast<std::uint64_t>(std::find(ranges.begin(), ranges.end(), false) - ranges.begin());
 }
 
 void CommittedRanges::require_all(mysql::Session& session) const {

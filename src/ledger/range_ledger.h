@@ -43,6 +43,15 @@ struct RangeRecord {
   [[nodiscard]] bool is_of_same_lines(const RangeRecord& other) const;
 };
 
+// What the first ranges of a source come to.
+struct RecordedFront {
+  std::uint64_t ranges = 0;  // so many, without a gap
+  ByteOffset end;            // of the last of them
+  std::uint64_t lines = 0;
+  std::uint64_t rejected = 0;  // of these
+  std::uint64_t blank = 0;
+};
+
 // A whole row of it.
 struct RangeRow {
   RangeKey key;
@@ -82,6 +91,9 @@ class RangeLedger {
   // Of these, in order, those that are there.
   [[nodiscard]] std::map<RangeKey, RangeRecord> find(mysql::Session& session, std::span<const RangeKey> keys) const;
 
+  // REQUIRES: the ledger has the source's first `ranges` ranges, which are at least one.
+  [[nodiscard]] RecordedFront front(mysql::Session& session, SourceOrdinal source, std::uint64_t ranges) const;
+
   // The rejected lines of the source among [first, first + count), at most rejects_max, in order.
   [[nodiscard]] std::vector<LineNumber> rejected_lines(mysql::Session& session, SourceOrdinal source, LineNumber first,
                                                        std::uint64_t count, std::size_t rejects_max) const;
@@ -110,6 +122,8 @@ class CommittedRanges {
   void add(RangeKey key);
   [[nodiscard]] bool contains(RangeKey key) const;
   [[nodiscard]] std::uint64_t count(SourceOrdinal source) const;
+  // How many of its first ranges are there without a gap.
+  [[nodiscard]] std::uint64_t count_front(SourceOrdinal source) const;
 
   // After a reconnect: throws DatabaseError if the server has lost one of them, as after a failover to a replica that
   // was behind.

@@ -256,7 +256,8 @@ std::uint64_t source_bytes(Session& session, std::uint64_t load_id) {
 }
 
 // What was refused while stretches were written is in no range, so that rejected lines are counted one by one. The
-// lines of a source that is not read to its end are those of its ranges; of one that was sorted, nobody knows.
+// lines of a source that is not read to its end are those of its ranges; of one that was sorted, or was let go of
+// before it had any, nobody knows.
 void sum_up(Session& session, std::uint64_t load_id, const std::string& owner) {
   constexpr std::string_view kLines = "IF(s.`state` = 'done', s.`lines`, COALESCE(r.`lines`, 0))";
   session.execute(fmt::format(
@@ -270,7 +271,8 @@ void sum_up(Session& session, std::uint64_t load_id, const std::string& owner) {
       " - COALESCE(j.`rejected`, 0), s.`inserted` = IF(l.`order` = 'file', COALESCE(r.`inserted`, 0), NULL),"
       " s.`updated` = IF(l.`order` = 'file', COALESCE(r.`updated`, 0), NULL),"
       " s.`duplicate` = IF(l.`order` = 'file', COALESCE(r.`duplicate`, 0), NULL), s.`lines` = {1}"
-      " WHERE (s.`state` = 'done' OR l.`order` = 'file') AND s.`state` <> 'released' AND l.`load_id` = {0}"
+      " WHERE (s.`state` = 'done' OR l.`order` = 'file' AND (s.`state` <> 'released' OR r.`lines` IS NOT NULL))"
+      " AND l.`load_id` = {0}"
       " AND l.`owner` = {2}",
       load_id, kLines, quote_text(owner)));
 }

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "base/errors.h"
+#include "base/log.h"
 #include "base/quantity.h"
 #include "mysql/runner_name.h"
 
@@ -21,6 +25,18 @@ Life BeatWatch::look(const ledger::LoadRecord& load, std::uint64_t connection, C
   }
   if (now - seen.since >= kStillFor) return Life::kDead;
   return seen.has_moved ? Life::kAlive : Life::kUnknown;
+}
+
+bool is_dead(const std::function<LookedUpLoad()>& look_up, const StopSignal& stop) {
+  BeatWatch watch;
+  for (bool has_said = false;;) {
+    const LookedUpLoad now = look_up();
+    if (!now.load) return true;
+    const Life life = watch.look(*now.load, now.connection, BeatWatch::Clock::now());
+    if (life != Life::kUnknown) return life == Life::kDead;
+    if (!std::exchange(has_said, true)) log_info(watched_text(*now.load));
+    if (stop.wait_for(BeatWatch::kPoll)) throw Interrupted();
+  }
 }
 
 std::string watched_text(const ledger::LoadRecord& load) {

@@ -9,9 +9,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "base/stop_signal.h"
 #include "ledger/load_ledger.h"
 
 namespace chatload::load {
@@ -42,6 +45,16 @@ class BeatWatch {
 
   std::map<std::uint64_t, Seen> seen_;  // by load
 };
+
+// A load as it is now, and the connection over which it was read.
+struct LookedUpLoad {
+  std::optional<ledger::LoadRecord> load;  // nothing where it is gone
+  std::uint64_t connection = 0;
+};
+
+// Waits until it is known whether no run of the load is alive, which takes kStillFor at most; of a load that nobody
+// counts up, no time. Throws Interrupted, and what look_up throws.
+[[nodiscard]] bool is_dead(const std::function<LookedUpLoad()>& look_up, const StopSignal& stop);
 
 // For the log, where a life is unknown.
 [[nodiscard]] std::string watched_text(const ledger::LoadRecord& load);

@@ -29,14 +29,14 @@ struct Ends {
 };
 
 // A file that was renamed, or touched, since it was read to its end is known by its stamp of now, if that holds.
-std::string stamp_at_end(Run& run, const Load& load, const SourceOutcome& source) {
-  if (source.stamp.empty()) return source.stamp;
+std::string stamp_at_end(Run& run, const Load& load, const ledger::SourceEnd& end) {
+  if (end.stamp.empty()) return end.stamp;
   const auto found =
-      std::lower_bound(load.sources.begin(), load.sources.end(), source.ordinal,
+      std::lower_bound(load.sources.begin(), load.sources.end(), end.source,
                        [](const LoadSource& one, SourceOrdinal ordinal) { return one.ordinal < ordinal; });
-  if (!found->file) return source.stamp;
-  std::string stamp = source::file_stamp(*found->file);
-  return stamp == source.stamp || digest_of(*found->file, run.stop()) != source.digest ? source.stamp : stamp;
+  if (!found->file) return end.stamp;
+  std::string stamp = found->file->stamp();
+  return stamp == end.stamp || digest_of(*found->file, run.stop()) != end.digest ? end.stamp : stamp;
 }
 
 Ends ends_of(Run& run, const Load& load, const LoadOutcome& outcome) {
@@ -46,10 +46,10 @@ Ends ends_of(Run& run, const Load& load, const LoadOutcome& outcome) {
   }
   for (const SourceOutcome& source : outcome.sources) {
     if (source.is_whole) {
-      ends.whole.push_back({source.ordinal, stamp_at_end(run, load, source), source.digest, source.bytes_compressed,
-                            source.ranges, source.lines});
+      ends.whole.push_back(source.end);
+      ends.whole.back().stamp = stamp_at_end(run, load, source.end);
     }
-    if (source.failure) ends.failed.push_back({source.ordinal, why_of(source)});
+    if (source.failure) ends.failed.push_back({source.end.source, why_of(source)});
   }
   return ends;
 }
@@ -83,20 +83,14 @@ void record_sums(Run& run, const Load& load, const LoadOutcome& outcome) {
                                     .rejected = before.rejected + ours.parsed.rejected(),
                                     .blank = before.blank + ours.parsed.blank};
   const std::uint64_t expected_ranges = load.before.ranges + outcome.new_ranges;
-  if (incomplete > 0 || totals.ranges != expected_ranges || totals.counts != expected ||
-      !report::recorded_counts(totals).load_adds_up()) {
+  if (incomplete > 0 || totals.ranges != expected_ranges || totals.counts != expected || !totals.counts.add_up()) {
     throw LoadError(fmt::format(
         "{}: the ledger of load {} has {}, where this run counted {}; compare the table with its files before using "
         "it.",
         load.name, load.id, counts_text(totals.ranges, totals.counts), counts_text(expected_ranges, expected)));
   }
   run.witnesses().require_rows(load.name, load.id);
-  run.control().run([&](mysql::Session& session) {
-    ledger::sum_up(session, load.id, load.owner);
-    ledger::keep_witnesses(session, load.id, load.owner);
-    totals.bytes_compressed = ledger::source_bytes(session, load.id);
-    ledger::record_end(session, load.id, load.owner, totals);
-  });
+  run.control().run([&](mysql::Session& session) { ledger::record_sums(session, load.id, load.owner, totals); });
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "load/content_digest.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -26,14 +27,29 @@ std::string digest_of(source::DigestingSource& input, std::atomic<std::uint64_t>
 
 }  // namespace
 
-std::string digest_of(const source::HeldFile& file, const StopSignal& stop) {
+source::ContentDigest digest_of_front(const source::Input& file, std::uint64_t bytes, const StopSignal& stop) {
+  const std::unique_ptr<source::ByteSource> input = file.open(stop.fd());
+  source::ContentDigest digest(source::DigestForm::kChunks);
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kBufferBytes);
+  while (bytes > 0) {
+    const std::size_t size =
+        input->read({buffer.get(), static_cast<std::size_t>(std::min<std::uint64_t>(bytes, kBufferBytes))});
+    if (stop.requested()) throw Interrupted();
+    if (size == 0) throw SourceError(file.name() + ": was cut short while it was read; run the same command again.");
+    digest.update({buffer.get(), size});
+    bytes -= size;
+  }
+  return digest;
+}
+
+std::string digest_of(const source::Input& file, const StopSignal& stop) {
   source::DigestingSource input(file.open(stop.fd()));
   std::atomic<std::uint64_t> read = 0;
   return digest_of(input, read, stop);
 }
 
-std::string content_digest(const source::HeldFile& file, source::DigestForm form,
-                           const report::ProgressOptions& progress, report::LiveStats& stats, const StopSignal& stop) {
+std::string content_digest(const source::Input& file, source::DigestForm form, const report::ProgressOptions& progress,
+                           report::LiveStats& stats, const StopSignal& stop) {
   source::DigestingSource input(file.open(stop.fd()), form);
   stats.next_phase();
   const report::Progress watched(stats, report::step_progress(progress, "compares all bytes: ", input.size_bytes()));

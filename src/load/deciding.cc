@@ -14,6 +14,7 @@
 #include "load/order_choice.h"
 #include "pipeline/memory_plan.h"
 #include "spill/spill_file.h"
+#include "table/transaction_limits.h"
 
 namespace chatload::load {
 namespace {
@@ -87,12 +88,28 @@ Choice choose(Run& run, const cli::LoadPlan& plan, const std::vector<LoadSource*
   return choice;
 }
 
+// A range is a transaction, or a part of one that is no larger.
+void keep_to_limits(const table::TransactionLimits& limits, cli::ReadPlan& read) {
+  std::size_t& range_bytes = read.split.range_bytes;
+  if (range_bytes <= limits.range_bytes_max()) return;
+  if (read.is_range_size_given || limits.range_bytes_max() < cli::kRangeBytesMin) {
+    throw UsageError(fmt::format(
+        "--range-size {}: the server lets a transaction hold no more than a range of {} ({}); give less, or raise its "
+        "limit.",
+        format_size(range_bytes), format_size(limits.range_bytes_max()), limits.names));
+  }
+  while (range_bytes > limits.range_bytes_max()) range_bytes /= 2;
+  log_info(fmt::format("Ranges have {}, because of what the server lets a transaction hold ({}).",
+                       format_size(range_bytes), limits.names));
+}
+
 }  // namespace
 
 cli::LoadPlan undecided(Run& run) {
   cli::LoadPlan plan = run.plan();
   plan.read.split = pipeline::fitting_limits(plan.read, {plan.write.connections, plan.write.is_connections_given},
                                              run.mapping().fields.size());
+  keep_to_limits(run.control().run(table::read_transaction_limits), plan.read);
   plan.write.indexes = IndexMode::kKeep;
   return plan;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/plan.h"
+#include "load/load.h"
 #include "load/look_up.h"
 #include "load/run.h"
 

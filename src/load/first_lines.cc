@@ -169,9 +169,9 @@ std::string all_filtered_text(std::uint64_t lines, const FilteredTypes& types, c
 
 }  // namespace
 
-LookedAtInput open_and_look(const source::HeldFile& file, const cli::ReadPlan& read, const parse::Mapping& mapping,
+LookedAtInput open_and_look(const source::Input& file, const cli::ReadPlan& read, const parse::Mapping& mapping,
                             report::RejectWriter* rejects, const StopSignal& stop) {
-  if (file.fd() >= 0) {
+  if (file.can_seek()) {
     FilteredTypes types = look(file.name(), file.open(stop.fd()), read, mapping, rejects, stop);
     return {file.open(stop.fd()), std::move(types)};
   }

@@ -14,7 +14,7 @@
 #include "parse/row_filter.h"
 #include "report/reject_writer.h"
 #include "source/byte_source.h"
-#include "source/held_file.h"
+#include "source/input.h"
 
 namespace chatload::load {
 
@@ -48,7 +48,7 @@ struct LookedAtInput {
 // many as RejectSink shows, and the first kHopelessRejectsMax, or 4 MiB of them, in `rejects`, which may be null. All
 // else that is wrong with the input is left to those who read it next. What is read of a pipe is kept, for it cannot be
 // read again; at 16 MiB the look ends without a verdict.
-[[nodiscard]] LookedAtInput open_and_look(const source::HeldFile& file, const cli::ReadPlan& read,
+[[nodiscard]] LookedAtInput open_and_look(const source::Input& file, const cli::ReadPlan& read,
                                           const parse::Mapping& mapping, report::RejectWriter* rejects,
                                           const StopSignal& stop);
 

@@ -18,14 +18,17 @@
 namespace chatload::load {
 namespace {
 
-// Identifying is opening a file and reading 128 KiB of it, which waits for a disk or a network more than it computes.
-constexpr std::size_t kIdentifiers = 8;
+// Identifying is opening a file and reading 128 KiB of it, or asking a server, which waits more than it computes.
+constexpr std::size_t kIdentifiers = 16;
 
-void identify(LoadSource& source, bool keeps_open, const std::optional<std::string>& source_id) {
+void identify(LoadSource& source, const source::Opener& opener, bool keeps_open,
+              const std::optional<std::string>& source_id, const StopSignal& stop) {
   try {
-    auto file = source.file ? source.file : std::make_shared<const source::HeldFile>(source.name);
+    auto file = source.file ? source.file : opener.open(source.name, stop.fd());
     source.identity = source::identify_source(*file, source_id);
-    if (keeps_open || file->fd() < 0) source.file = std::move(file);
+    if (keeps_open || !file->holds_descriptor()) source.file = std::move(file);
+  } catch (const Interrupted&) {
+    return;
   } catch (const Error& error) {
     source.identity = identity_of_unreadable(source.name);
     source.why_not = error.what();
@@ -59,11 +62,12 @@ std::vector<LoadSource> distinct_inputs(const std::vector<std::string>& inputs) 
   return kept;
 }
 
-void identify(std::vector<LoadSource>& sources, const std::optional<std::string>& source_id, const StopSignal& stop) {
+void identify(std::vector<LoadSource>& sources, const source::Opener& opener,
+              const std::optional<std::string>& source_id, const StopSignal& stop) {
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     for (std::size_t i = next++; i < sources.size() && !stop.requested(); i = next++) {
-      identify(sources[i], i < LoadSource::kHeldMax, source_id);
+      identify(sources[i], opener, i < LoadSource::kHeldMax, source_id, stop);
     }
   };
   std::vector<std::jthread> others;

@@ -12,6 +12,7 @@
 #include "report/live_stats.h"
 #include "report/progress.h"
 #include "source/content_digest.h"
+#include "source/opener.h"
 
 namespace chatload::load {
 
@@ -20,7 +21,8 @@ namespace chatload::load {
 
 // Sets the identities, by several threads, and keeps the first few files open, if they are not yet. What cannot be
 // opened gets a `why_not`, and is known by its name from then on. A stop leaves some of them as they are.
-void identify(std::vector<LoadSource>& sources, const std::optional<std::string>& source_id, const StopSignal& stop);
+void identify(std::vector<LoadSource>& sources, const source::Opener& opener,
+              const std::optional<std::string>& source_id, const StopSignal& stop);
 
 // Of an input that cannot be read.
 [[nodiscard]] source::SourceIdentity identity_of_unreadable(const std::string& name);

@@ -62,9 +62,9 @@ void KeyOrderLoad::freeze(const LoadOutcome& outcome) {
   for (const SourceOutcome& source : outcome.sources) {
     if (load_.is_frozen && source.failure) std::rethrow_exception(source.failure);
     if (source.is_whole) {
-      why.erase(source.ordinal);
+      why.erase(source.end.source);
     } else {
-      why[source.ordinal] = why_of(source);
+      why[source.end.source] = why_of(source);
     }
   }
   if (load_.is_frozen && !why.empty()) {
@@ -151,10 +151,10 @@ void KeyOrderLoad::write_stretches(report::RejectReport& rejects, LoadOutcome& o
   for (const SourceOutcome& source : outcome.sources) {
     if (!source.is_whole) continue;
     ++whole;
-    lines += source.lines;
+    lines += source.end.lines;
     blank += source.blank;
     rejected += source.rejected;
-    bytes_compressed += source.bytes_compressed;
+    bytes_compressed += source.end.bytes;
   }
   for (const LoadSource& source : load_.sources) account.names.emplace(source.ordinal, source.name);
   account.rejects.end_of_input(lines);

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <limits>
 #include <map>
-#include <random>
 #include <set>
 #include <span>
 #include <utility>
@@ -15,6 +14,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/quantity.h"
+#include "base/random_token.h"
 #include "base/terminal_text.h"
 #include "ledger/source_ledger.h"
 #include "mysql/runner_name.h"
@@ -24,13 +24,6 @@ namespace chatload::load {
 namespace {
 
 constexpr std::uint64_t kAttemptsMax = std::numeric_limits<std::uint32_t>::max();
-
-std::string random_token() {
-  std::random_device random;
-  std::string token;
-  for (int i = 0; i < 4; ++i) token += fmt::format("{:08x}", random());
-  return token;
-}
 
 // Of lines whose rows are there.
 std::string_view what_of_their_lines(OnDuplicate mode) {
@@ -90,9 +83,9 @@ std::optional<std::vector<ledger::PutAside>> put_aside_by(Run& run, const std::v
   for (const ledger::LoadRecord& load : loads) {
     if (load.state == ledger::LoadState::kDone || !to_disown.contains(load.load_id)) continue;
     if (!run.control().run([&](mysql::Session& session) { return ledger::disown(session, load); })) return std::nullopt;
-    const std::vector<ledger::LoadRecord> now = run.control().run(
-        [&](mysql::Session& session) { return ledger::find_loads(session, std::span(&load.load_id, 1)); });
-    by_load[load.load_id].with_its_load = !now.empty() && now.front().is_frozen;
+    const auto now =
+        run.control().run([&](mysql::Session& session) { return ledger::find_load(session, load.load_id); });
+    by_load[load.load_id].with_its_load = now && now->is_frozen;
   }
   std::vector<ledger::PutAside> put_aside;
   put_aside.reserve(by_load.size());
@@ -123,9 +116,8 @@ void require_all_sources(const ledger::LoadRecord& load, const std::vector<ledge
 
 // A run that has lost its lock may have gone on between our look at the load and our taking it over.
 void require_still_as_recorded(Run& run, const Load& load, const ledger::LoadRecord& record) {
-  const std::vector<ledger::LoadRecord> now =
-      run.control().run([&](mysql::Session& session) { return ledger::find_loads(session, std::span(&load.id, 1)); });
-  if (!now.empty() && now.front().is_frozen == record.is_frozen && now.front().all_read == record.all_read) return;
+  const auto now = run.control().run([&](mysql::Session& session) { return ledger::find_load(session, load.id); });
+  if (now && now->is_frozen == record.is_frozen && now->all_read == record.all_read) return;
   throw LoadError(fmt::format("{}: another run went on with load {} until a moment ago; run the same command again.",
                               load.name, load.id));
 }

@@ -321,17 +321,12 @@ bool Loader::hold(const ledger::LoadRecord& load, const std::string& name, bool 
 // Of a load whose lock is ours now: a run of --share that has lost it may live on. The beat decides how long this
 // waits, whatever --wait-lock says.
 bool Loader::is_dead(const ledger::LoadRecord& load) {
-  BeatWatch watch;
-  for (bool has_said = false;;) {
+  const auto look_up = [&] {
     const std::uint64_t connection = run_.control().times_opened();
-    const std::vector<ledger::LoadRecord> now = run_.control().run(
-        [&](mysql::Session& session) { return ledger::find_loads(session, std::span(&load.load_id, 1)); });
-    if (now.empty()) return true;
-    const Life life = watch.look(now.front(), connection, BeatWatch::Clock::now());
-    if (life != Life::kUnknown) return life == Life::kDead;
-    if (!std::exchange(has_said, true)) log_info(watched_text(now.front()));
-    if (stop_.wait_for(BeatWatch::kPoll)) throw Interrupted();
-  }
+    auto now = run_.control().run([&](mysql::Session& session) { return ledger::find_load(session, load.load_id); });
+    return LookedUpLoad{.load = std::move(now), .connection = connection};
+  };
+  return load::is_dead(look_up, stop_);
 }
 
 void Loader::count_done(const LookUp& look) {
@@ -619,7 +614,8 @@ void Loader::finish(const Finishing& one) {
   verdict_.worsen(RunStatus::kDone, one.exit_code);
   for (const LoadSource& source : one.load.sources) {
     InputEnd& end = end_of(source.input);
-    if (source.why_not.empty() && end.status != InputStatus::kFailed) end.status = InputStatus::kDone;
+    const bool is_settled = end.status == InputStatus::kFailed || end.status == InputStatus::kAlreadyLoaded;
+    if (source.why_not.empty() && !is_settled) end.status = InputStatus::kDone;
   }
   take_counts(one.load);
   rejects_owed_.emplace(one.load.id, one.load.name);

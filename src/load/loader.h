@@ -96,7 +96,7 @@ class Loader {
   std::map<std::size_t, LookedAtInput> kept_;           // of inputs that can be read once, from a beginning that failed
   std::map<std::size_t, std::string> stream_digests_;   // of inputs that can be read once, and were read to be compared
   // That were opened to be looked up: what is waited for stays the same file, whatever becomes of its name.
-  std::map<std::size_t, std::shared_ptr<const source::HeldFile>> files_;
+  std::map<std::size_t, std::shared_ptr<const source::Input>> files_;
   std::vector<Finishing> finishing_;  // all lines are in
   std::vector<UnreadSource> unread_;
   // Loads by number, with their names. At the end, once: a load may be ended by another one, in supersede().

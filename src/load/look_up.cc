@@ -45,7 +45,7 @@ class Looker {
 
   LookUp look(std::vector<LoadSource> sources) {
     pass_done(sources);
-    identify(sources, run_.plan().ledger.source_id, run_.stop());
+    identify(sources, *run_.plan().read.opener, run_.plan().ledger.source_id, run_.stop());
     if (run_.stop().requested()) throw Interrupted();
     sort_out(std::move(sources));
     return std::move(found_);
@@ -57,7 +57,7 @@ class Looker {
     if (run_.plan().ledger.source_id) return;
     std::vector<std::string> digests;
     for (LoadSource& source : sources) {
-      source.identity.stamp = source.file ? source::file_stamp(*source.file) : source::stamp_of_path(source.name);
+      source.identity.stamp = source.file ? source.file->stamp() : run_.plan().read.opener->stamp_of(source.name);
       digests.push_back(digest_hex(source.name));
     }
     find_in_batches(

@@ -58,7 +58,7 @@ class Sampler {
   }
 
   void add(const LoadSource& source, std::uint64_t bytes_max) {
-    const std::shared_ptr<const source::HeldFile> file = source.open();
+    const std::shared_ptr<const source::Input> file = source.open();
     pipeline::InputRanges ranges(file->open(stop_.fd()), read_, stop_);
     bool is_first = true;
     parsed_.range = {};
@@ -135,11 +135,15 @@ InputSample sample_sources(const std::vector<LoadSource*>& sources, const cli::R
                            const parse::Mapping& mapping, const StopSignal& stop) {
   const std::size_t count = std::min(sources.size(), kSampledSourcesMax);
   Sampler sampler(read, mapping, stop, sources.size());
+  const auto sampled = [&](std::size_t i) -> const LoadSource& { return *sources[i * sources.size() / count]; };
+  for (std::size_t i = 0; i < count; ++i) {
+    if (sampled(i).file) sampled(i).file->prefetch();
+  }
   std::exception_ptr failure;
   bool has_some = false;
   for (std::size_t i = 0; i < count && !stop.requested(); ++i) {
     try {
-      sampler.add(*sources[i * sources.size() / count], kSampleBytes / count);
+      sampler.add(sampled(i), kSampleBytes / count);
       has_some = true;
     } catch (const EnvironmentError&) {
       throw;

@@ -42,7 +42,7 @@ class RefusedOf {
 
   // missing: those that are to be filled next, in order; replaced by further ones of the source while there are some.
   void fill(std::deque<ledger::MissingRaw>& missing, std::atomic<std::uint64_t>& source_read) {
-    const std::shared_ptr<const source::HeldFile> file = source_.open();
+    const std::shared_ptr<const source::Input> file = source_.open();
     pipeline::InputRanges ranges(file->open(stop_.fd()), read_, stop_);
     split::Range last;
     while (is_next_ours(missing)) {

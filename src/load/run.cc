@@ -24,6 +24,14 @@ namespace {
 constexpr std::string_view kShortWaits =
     "SET SESSION innodb_lock_wait_timeout = 2, SESSION lock_wait_timeout = 2, SESSION wait_timeout = ";
 
+// What other nodes of a Galera cluster have committed is there when the ledger is read. Of a writer this is no matter:
+// its transaction meets the others' when it is certified.
+void read_what_is_committed(mysql::Session& session) {
+  for (const mysql::Row& row : session.query("SHOW VARIABLES LIKE 'wsrep_on'")) {
+    if (row[1] == "ON") session.execute("SET SESSION wsrep_sync_wait = 7");
+  }
+}
+
 }  // namespace
 
 Run::Run(const cli::LoadPlan& plan, const StopSignal& stop)
@@ -47,7 +55,8 @@ Run::Run(const cli::LoadPlan& plan, const StopSignal& stop)
   const unsigned asking = plan.write.throttle.max_load.empty() ? 0 : 1;
   const unsigned beating = plan.ledger.share_bytes ? 1 : 0;
   writers_.require_enough(1 + asking + beating);
-  control_ = std::make_unique<mysql::ControlConnection>([this] { return connect(); }, retry_, stop_);
+  control_ =
+      std::make_unique<mysql::ControlConnection>([this] { return connect(read_what_is_committed); }, retry_, stop_);
   witnesses_.emplace(ledger::key_column(mapping_), *control_, stop_);
   inspect(plan.write.on_duplicate);
   control_->run([](mysql::Session& session) { ledger::require_ledger(session); });
@@ -66,10 +75,15 @@ Run::Run(const cli::LoadPlan& plan, const StopSignal& stop)
 }
 
 mysql::Session Run::connect() const {
+  return connect([](mysql::Session&) {});
+}
+
+mysql::Session Run::connect(const std::function<void(mysql::Session&)>& prepare) const {
   const bool may_load_data = plan_.write.method != WriteMethod::kInsert;
   mysql::Session session = mysql::Session::connect(plan_.write.endpoint, mysql::kReadTimeoutSeconds, may_load_data);
   try {
     session.execute(fmt::format("{}{}", kShortWaits, mysql::ControlConnection::kIdleMax.count()));
+    prepare(session);
   } catch (const mysql::StatementError& error) {
     throw mysql::ConnectError(error.code(), fmt::format("{} refused a setting of the session ({}).",
                                                         plan_.write.endpoint.display(), error.what()));

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,6 +59,9 @@ class Run {
   [[nodiscard]] unsigned allowed_writers() const { return writers_.allowed(fitting_writers()); }
 
  private:
+  // prepare: settings of the session.
+  [[nodiscard]] mysql::Session connect(const std::function<void(mysql::Session&)>& prepare) const;
+
   const cli::LoadPlan& plan_;
   const StopSignal& stop_;
   mysql::RetryPolicy retry_;

@@ -14,6 +14,7 @@
 #include "ledger/source_ledger.h"
 #include "load/load_hints.h"
 #include "load/named_failure.h"
+#include "load/source_ends.h"
 #include "load/source_feed.h"
 #include "load/source_verifier.h"
 #include "pipeline/memory_plan.h"
@@ -86,6 +87,19 @@ void compare_doubtful(Run& run, Load& load, const ledger::RangeLedger& ledger,
   }
 }
 
+// What need not be read again of sources that are as they were. The last of the ranges is read, so that the ledger says
+// whether the index leads to where it should. Where there is a budget, it judges every rejected line in its place.
+void take_recorded_fronts(Run& run, Load& load, const ledger::RangeLedger& ledger,
+                          const ledger::CommittedRanges& committed) {
+  if (load.plan.report.reject_limit.is_given()) return;
+  for (LoadSource& source : load.sources) {
+    const std::uint64_t ranges = committed.count_front(source.ordinal);
+    if (ranges < 2 || source.is_done || !source.why_not.empty() || source.identity.stamp.empty()) continue;
+    source.recorded =
+        run.control().run([&](mysql::Session& session) { return ledger.front(session, source.ordinal, ranges - 1); });
+  }
+}
+
 // Each line is written where it stands.
 bool keeps_to_order(const Load& load) { return load.plan.keeps_order() && load.plan.write.order == RowOrder::kFile; }
 
@@ -128,18 +142,13 @@ void take_outcomes(SourceFeed& feed, LoadOutcome& outcome) {
     if (!failure && account.budget_verdict) {
       failure = std::make_exception_ptr(BudgetExceededError(*account.budget_verdict));
     }
-    outcome.sources.push_back({.ordinal = account.ordinal,
+    outcome.sources.push_back({.end = end_of(account),
                                .input = source.input,
                                .name = account.name,
                                .counts = account.counts,
-                               .lines = account.lines(),
                                .blank = account.blank,
                                .rejected = account.rejects.rejected(),
-                               .ranges = account.ranges,
-                               .bytes_compressed = account.bytes_compressed,
                                .is_whole = account.is_whole(),
-                               .stamp = account.stamp,
-                               .digest = account.digest,
                                .failure = std::move(failure)});
     outcome.counts += account.counts;
     outcome.new_ranges += account.new_ranges;
@@ -179,6 +188,7 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
   std::optional<ledger::CommittedRanges> committed;
   run.control().run([&](mysql::Session& session) { committed.emplace(session, load.id); });
   compare_doubtful(run, load, ledger, *committed);
+  if (!is_key_order) take_recorded_fronts(run, load, ledger, *committed);
 
   std::atomic<std::uint64_t> respelled = 0;
   const table::TableInfo& table = run.table();
@@ -200,12 +210,18 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
       .looks_ids_up = plan.write.on_duplicate == OnDuplicate::kSkip && table.may_fire_on_duplicate,
       .can_reorder = !table.has_other_unique_key,
       .respelled = table.key_is_bytes ? nullptr : &respelled};
+  SourceEnds ends(run.control(), load);
   SourceFeed feed(readable_sources(run, load),
                   {.read = plan.read,
                    .report = plan.report,
+                   .ahead = memory.ahead,
                    .looks_rejects = run.rejects(),
                    .stops_at_failure = !is_key_order && (run.plan().fail_fast || keeps_to_order(load)),
-                   .ends_at_failure = is_key_order && run.plan().fail_fast},
+                   .ends_at_failure = is_key_order && run.plan().fail_fast,
+                   .on_whole =
+                       [&](const SourceAccount& account) {
+                         if (!is_key_order) ends.add(account);
+                       }},
                   run.mapping(), rejects, run.stats(), run.stop());
   report::ProgressOptions progress = plan.report.progress;
   progress.source_total = total_bytes(feed.sources());

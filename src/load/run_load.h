@@ -22,18 +22,13 @@ namespace chatload::load {
 
 // What became of one source in this run.
 struct SourceOutcome {
-  SourceOrdinal ordinal;
+  ledger::SourceEnd end;  // as far as it came
   std::size_t input = 0;  // among the command's
   std::string name;
   report::RunCounts counts;    // of its ranges, by this run
-  std::uint64_t lines = 0;     // of all its ranges, where it is whole
-  std::uint64_t blank = 0;     // of those
+  std::uint64_t blank = 0;     // lines of all its ranges, where it is whole
   std::uint64_t rejected = 0;  // of those, but for what the server refuses later
-  std::uint64_t ranges = 0;    // that were cut
-  std::uint64_t bytes_compressed = 0;
-  bool is_whole = false;  // all of it is where it belongs
-  std::string stamp;
-  std::string digest;
+  bool is_whole = false;       // all of it is where it belongs
   std::exception_ptr failure;  // what ended it, if anything did but a stop or the end of the whole load
 };
 

@@ -1,10 +1,7 @@
 #include "load/sharing.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <numeric>
-#include <string>
-#include <system_error>
 #include <utility>
 
 #include "base/errors.h"
@@ -13,16 +10,6 @@
 #include "ledger/source_ledger.h"
 
 namespace chatload::load {
-namespace {
-
-std::uint64_t bytes_of(const std::string& name) {
-  std::error_code error;
-  const std::uintmax_t bytes = std::filesystem::file_size(name, error);
-  return error ? 0 : bytes;
-}
-
-}  // namespace
-
 Sharing::Sharing(Run& run, const std::vector<report::InputEnd>& inputs)
     : run_(run), inputs_(inputs), waiting_(inputs.size()) {
   std::iota(waiting_.begin(), waiting_.end(), std::size_t{0});
@@ -35,7 +22,7 @@ Sharing::Inputs Sharing::next_some() {
   Inputs some;
   for (std::uint64_t left = *run_.plan().ledger.share_bytes;
        !waiting_.empty() && some.size() < ledger::kSourcesAtOnce;) {
-    const std::uint64_t bytes = bytes_of(inputs_.at(waiting_.front()).name);
+    const std::uint64_t bytes = run_.plan().read.opener->size_of(inputs_.at(waiting_.front()).name).value_or(0);
     if (!some.empty() && bytes > left) break;
     left -= std::min(left, bytes);
     some.push_back(waiting_.front());

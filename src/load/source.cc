@@ -4,13 +4,14 @@
 
 #include "base/errors.h"
 #include "base/quantity.h"
+#include "source/held_file.h"
 
 namespace chatload::load {
 
-std::shared_ptr<const source::HeldFile> LoadSource::open() const {
+std::shared_ptr<const source::Input> LoadSource::open() const {
   if (file) return file;
   auto opened = std::make_shared<const source::HeldFile>(name);
-  if (source::file_stamp(*opened) == identity.stamp) return opened;
+  if (opened->stamp() == identity.stamp) return opened;
   throw SourceError(
       fmt::format("{}: was replaced or written to since this run looked at it; run the same command again.", name));
 }

@@ -10,8 +10,9 @@
 #include <string_view>
 
 #include "base/units.h"
+#include "ledger/range_ledger.h"
 #include "load/first_lines.h"
-#include "source/held_file.h"
+#include "source/input.h"
 #include "source/source_identity.h"
 
 namespace chatload::load {
@@ -20,8 +21,9 @@ struct LoadSource {
   std::size_t input = 0;  // its place among the command's inputs
   std::string name;
   source::SourceIdentity identity;
-  // Kept open from looking it up until it is read; null where there are too many, or it cannot be opened.
-  std::shared_ptr<const source::HeldFile> file;
+  // Kept open from looking it up until it is read; null of files where there are too many, and where it cannot be
+  // opened.
+  std::shared_ptr<const source::Input> file;
   SourceOrdinal ordinal;      // in its load
   std::string why_not;        // what keeps it from being read; empty where nothing does
   bool is_in_doubt = false;   // an earlier run may have read other bytes of it
@@ -29,12 +31,14 @@ struct LoadSource {
   std::uint64_t attempt = 1;  // of one that is new
   bool is_done = false;       // an earlier run has read it to its end
   LookedAtInput looked_at;    // where it was looked at before its turn
+  // What its load has of it, which need not be read again where its seek index can tell what is behind that.
+  std::optional<ledger::RecordedFront> recorded;
 
   // Files that are kept open at once.
   static constexpr std::size_t kHeldMax = 8;
 
   // As it was looked up. Throws SourceError where it is another one now.
-  [[nodiscard]] std::shared_ptr<const source::HeldFile> open() const;
+  [[nodiscard]] std::shared_ptr<const source::Input> open() const;
 };
 
 // Of a file name in the ledger, where people read it: as long as a path may be. Escaped it still fits the column.

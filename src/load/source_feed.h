@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "base/stop_signal.h"
 #include "cli/plan.h"
 #include "inflate/decoded_stream.h"
+#include "inflate/indexed_gzip.h"
 #include "load/source.h"
 #include "parse/mapping.h"
 #include "parse/row_filter.h"
@@ -30,12 +32,15 @@ namespace chatload::load {
 struct FeedOptions {
   const cli::ReadPlan& read;
   const cli::ReportPlan& report;
+  inflate::ReadAhead ahead = {};
   report::RejectWriter* looks_rejects = nullptr;  // for those of a source that is hopeless at first sight
   // A source behind one that fails is not read: --fail-fast, and where its lines would come too early. Each then has a
   // run of the graph for itself, so that all is known of the one in front.
   bool stops_at_failure = false;
   // The same where nothing is written before all is read, so that it need not be so exact.
   bool ends_at_failure = false;
+  // Hears of each source once everything of it is where it belongs, one at a time, while others are on their way.
+  std::function<void(const pipeline::SourceAccount&)> on_whole = nullptr;
 };
 
 // Borrows all that it is given. Sources that cannot be read at all, and those that are done, are left out by the
@@ -54,6 +59,7 @@ class SourceFeed final : public pipeline::RangeFeed {
   [[nodiscard]] bool begin_run();
 
   [[nodiscard]] std::optional<pipeline::FedRange> next(PaddedBuffer buffer) override;
+  void settled(pipeline::SourceAccount& account) override;
   [[nodiscard]] bool reached_end() const override { return reached_end_; }
   [[nodiscard]] std::uint64_t compressed_bytes() const override;
 
@@ -64,6 +70,12 @@ class SourceFeed final : public pipeline::RangeFeed {
  private:
   void judge();
   void open_next();
+  void prefetch_next();
+  // False where the index is of no use; then it is null.
+  [[nodiscard]] bool begin_behind_recorded(LoadSource& source, const std::shared_ptr<const source::Input>& file,
+                                           std::shared_ptr<const inflate::IndexedGzip>& gzip);
+  [[nodiscard]] std::shared_ptr<const inflate::IndexedGzip> find_index(
+      const std::shared_ptr<const source::Input>& file);
   void read_on(PaddedBuffer buffer, std::optional<pipeline::FedRange>& fed);
   void finish_source();
   [[nodiscard]] bool is_as_read(const LoadSource& source, const std::string& digest) const;

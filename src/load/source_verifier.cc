@@ -12,7 +12,7 @@
 
 namespace chatload::load {
 
-void require_recorded_bytes(const source::HeldFile& input, const cli::ReadPlan& read, const ledger::RangeLedger& ledger,
+void require_recorded_bytes(const source::Input& input, const cli::ReadPlan& read, const ledger::RangeLedger& ledger,
                             SourceOrdinal source, const ledger::CommittedRanges& committed,
                             mysql::ControlConnection& control, std::atomic<std::uint64_t>& source_read,
                             const StopSignal& stop) {

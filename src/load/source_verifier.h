@@ -12,7 +12,7 @@
 #include "load/run.h"
 #include "load/source.h"
 #include "mysql/control_connection.h"
-#include "source/held_file.h"
+#include "source/input.h"
 
 namespace chatload::load {
 
@@ -20,7 +20,7 @@ namespace chatload::load {
 // are written afterwards, so this must come first: comparing on the way would be too late for those. source_read
 // becomes the compressed bytes read. Returns only when all are compared; throws Interrupted, SourceError where other
 // bytes stand, and what reading the input throws.
-void require_recorded_bytes(const source::HeldFile& input, const cli::ReadPlan& read, const ledger::RangeLedger& ledger,
+void require_recorded_bytes(const source::Input& input, const cli::ReadPlan& read, const ledger::RangeLedger& ledger,
                             SourceOrdinal source, const ledger::CommittedRanges& committed,
                             mysql::ControlConnection& control, std::atomic<std::uint64_t>& source_read,
                             const StopSignal& stop);

@@ -52,15 +52,15 @@ bool supersede_one(Run& run, std::uint64_t load_id, const cli::LoadPlan& ours, c
       ledger::supersede(session, load_id, {other.load_id, {other.source}, /*with_its_load=*/false});
     });
     if (was_read) {
-      log_info(fmt::format("{}: load {} has nothing of a file of this name; load {} takes its place.", file.name,
+      log_info(fmt::format("{}: load {} went on without a file of this name; load {} takes its place.", file.name,
                            other.load_id, load_id));
     }
     return false;
   }
-  const auto loads = run.control().run(
-      [&](mysql::Session& session) { return ledger::find_loads(session, std::span(&other.load_id, 1)); });
-  if (loads.empty()) return false;
-  const ledger::LoadRecord& its_load = loads.front();
+  const auto found =
+      run.control().run([&](mysql::Session& session) { return ledger::find_load(session, other.load_id); });
+  if (!found) return false;
+  const ledger::LoadRecord& its_load = *found;
   const std::optional<cli::LoadPlan> plan = was_read ? plan_of_same_lines(ours, its_load) : ours;
   const bool is_dead = BeatWatch().look(its_load, 0, BeatWatch::Clock::now()) == Life::kDead;
   if (!plan || !is_dead || run.control().lock(its_load.lock_name, std::chrono::milliseconds(0), nullptr)) return false;

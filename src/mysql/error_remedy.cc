@@ -11,6 +11,9 @@ constexpr int kFileWriteError = 3;
 constexpr int kFileWaitsForRoom = 20;
 
 constexpr std::string_view kNoRoom = "free disk space on the server";
+constexpr std::string_view kSmallerRanges =
+    "begin again with --restart and a smaller --range-size, or raise what the server lets a transaction hold "
+    "(wsrep_max_ws_size, wsrep_max_ws_rows, group_replication_transaction_size_limit, TiDB's txn-total-size-limit)";
 constexpr std::string_view kErrorLog = "fix what the server's error log says about it";
 
 }  // namespace
@@ -51,6 +54,11 @@ std::string_view remedy(const StatementError& error, std::string_view account) {
     case kDisabledStorageEngine: return "allow the engine InnoDB on the server (disabled_storage_engines)";
     case ER_UNKNOWN_CHARACTER_SET:
     case ER_UNKNOWN_COLLATION: return "use a server that knows it: chatload is tested with MySQL 9.7 and MariaDB 10.11";
+
+    case ER_UNKNOWN_ERROR: return error.names("writeset") ? kSmallerRanges : "fix the cause";
+    case ER_ERROR_DURING_COMMIT:
+    case kReplicationHookFailed:
+    case kTransactionTooLarge: return kSmallerRanges;
 
     case ER_LOCK_WAIT_TIMEOUT:
       return "end the session that uses the table, or the backup that locks the server (SHOW PROCESSLIST may name it)";

@@ -54,10 +54,11 @@ bool may_be_lead(char c) { return c == '\0' || c == kByteOrderMark[0]; }
 
 class RangeParser::Impl {
  public:
-  Impl(const Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max)
+  Impl(const Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max, bool lists_filtered)
       : mapping_(mapping),
         filter_(filter),
         line_bytes_max_(line_bytes_max),
+        lists_filtered_(lists_filtered),
         tree_(mapping_),
         walker_(tree_),
         row_(mapping_.fields.size()) {
@@ -85,6 +86,7 @@ class RangeParser::Impl {
   std::optional<RejectReason> read_field(std::size_t field, std::string_view type);
   RejectReason missing_reason(NodeId node) const;
   void append_row(const LineSpan& line);
+  void filter_out(const LineSpan& line);
   void reject(const LineSpan& line, RejectReason reason, std::size_t field = kNoField);
   LineFault fault_of(const LineSpan& line, RejectReason reason) const;
   std::size_t held_at(const LineSpan& line) const { return parsed_->range.held_at(line.begin_bytes); }
@@ -93,6 +95,7 @@ class RangeParser::Impl {
   const Mapping mapping_;
   const RowFilter filter_;
   const std::uint32_t line_bytes_max_;
+  const bool lists_filtered_;
   const KeyTree tree_;
   TokenIndex index_;
   LineWalker walker_;
@@ -110,6 +113,7 @@ void RangeParser::Impl::parse(ParsedRange& parsed) {
   only_rejects_ = false;
   parsed.rows.clear();
   parsed.rows.columns = mapping_.fields.size();
+  parsed.filtered.clear();
   parsed.rejects.clear();
   parsed.has_more_rejects = false;
   parsed.has_earlier_rejects = false;
@@ -229,7 +233,7 @@ void RangeParser::Impl::parse_line(const LineSpan& line, PaddedView block, const
   const Verdict verdict = read_row();
   switch (verdict.kind) {
     case Verdict::kValid: return append_row(line);
-    case Verdict::kFiltered: ++parsed_->counts.filtered; return;
+    case Verdict::kFiltered: return filter_out(line);
     case Verdict::kRejected: return reject(line, verdict.reason, verdict.field);
   }
 }
@@ -285,6 +289,11 @@ void RangeParser::Impl::append_row(const LineSpan& line) {
   ++parsed_->counts.valid;
 }
 
+void RangeParser::Impl::filter_out(const LineSpan& line) {
+  ++parsed_->counts.filtered;
+  if (lists_filtered_ && !only_rejects_) parsed_->filtered.push_back(line);
+}
+
 void RangeParser::Impl::reject(const LineSpan& line, RejectReason reason, std::size_t field) {
   if (parsed_->rejects.size() < parsed_->rejects_max) {
     parsed_->rejects.push_back({line, fault_of(line, reason), reason, static_cast<std::uint8_t>(field)});
@@ -301,8 +310,9 @@ LineFault RangeParser::Impl::fault_of(const LineSpan& line, RejectReason reason)
   return {};
 }
 
-RangeParser::RangeParser(const Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max)
-    : impl_(std::make_unique<Impl>(mapping, filter, line_bytes_max)) {}
+RangeParser::RangeParser(const Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max,
+                         bool lists_filtered)
+    : impl_(std::make_unique<Impl>(mapping, filter, line_bytes_max, lists_filtered)) {}
 RangeParser::RangeParser(RangeParser&&) noexcept = default;
 RangeParser& RangeParser::operator=(RangeParser&&) noexcept = default;
 RangeParser::~RangeParser() = default;

@@ -15,8 +15,10 @@ namespace chatload::parse {
 // the result depends on the range's bytes, the mapping, the filter and line_bytes_max alone.
 class RangeParser {
  public:
-  // line_bytes_max: a line longer than this (without its "\n" or "\r\n") is line_too_long.
-  RangeParser(const Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max);
+  // line_bytes_max: a line longer than this (without its "\n" or "\r\n") is line_too_long. lists_filtered: parse()
+  // fills parsed.filtered, too.
+  RangeParser(const Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max,
+              bool lists_filtered = false);
   RangeParser(RangeParser&&) noexcept;
   RangeParser& operator=(RangeParser&&) noexcept;
   ~RangeParser();

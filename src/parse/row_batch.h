@@ -112,6 +112,7 @@ struct ParsedRange {
 
   split::Range range;
   RowBatch rows;
+  std::vector<LineSpan> filtered;  // the lines that are, in file order, where the parser lists them
   // In file order; the first rejects_max, so that a range of nothing but bad lines takes no more memory than others.
   // RangeParser::parse_more_rejects() has the next.
   std::vector<RejectedLine> rejects;

@@ -2,10 +2,15 @@
 //
 //   program, libraries, TBB, sessions             kProcessBytes
 //   reading and inflating                         kInputBytes
+//   what is fetched from servers                  ReadPlan::fetch_bytes
+//   pieces of gzip that are inflated side by side  up to kUsefulAheadBytesMin, or kUsefulAheadBytesPerThread × T, of
+//                                                 what is free beyond enough of all else; with T = 1, or less than
+//                                                 inflate::kAheadBytesMin, there are none
 //   a reject record                               kRecordBytesPerLineByte × L
 //   C × a statement                               6 × statement_bytes_max: ours of rows and of rejects, each up to
 //                                                 twice, and the client library's copy of bound rows, up to twice
 //   T + 1 × a parser                              RangeParser::memory_bytes_max, and kSortBytesPerRangeByte × R
+//   a copy's blocks in flight, and compressors    GzipWriter::memory_bytes_max, with T threads
 //   N × a range                                   R + L for its bytes, kRowBytesPerRangeByte × R for what it parses to,
 //                                                 L for a last line's unescaped text, or for a cut line's halves,
 //                                                 joined: such a line makes no row,
@@ -31,14 +36,14 @@
 // to 1 MiB, and then T or C is one less, whichever is more, until it fits. With 256 MiB, L = 1 MiB and T = cores,
 // C = cores up to 8, R in MiB (MemoryPlan.OfTheDefaultFlagsIsTheTable):
 //
-//              file order     key order
-//   cores   R  T, C  ranges   T, C  ranges  a builder  stretches  the merge
-//       2   4  2, 2       7   2, 2       4     48 MiB          3    107 MiB
-//       3   4  3, 3       6   3, 3       4     29 MiB          4     69 MiB
-//       4   2  4, 4      10   4, 4       7     22 MiB          5     92 MiB
-//       8   1  6, 6      12   8, 8      10      9 MiB          9     42 MiB
-//      16   1  6, 6      12   8, 8      10      9 MiB          9     42 MiB
-//      64   1  6, 6      12   8, 8      10      9 MiB          9     42 MiB
+//              file order              key order
+//   cores   R  T, C  ranges  ahead     T, C  ranges  a builder  ahead     stretches  the merge
+//       2   4  2, 2       6  16 MiB    2, 2       3     51 MiB  16 MiB            3    107 MiB
+//       3   4  3, 3       6  11 MiB    3, 3       4     24 MiB  16 MiB            4     69 MiB
+//       4   2  4, 4       9  16 MiB    4, 4       6     21 MiB  16 MiB            5     92 MiB
+//       8   1  6, 6      12   4 MiB    8, 8       9      8 MiB  20 MiB            9     42 MiB
+//      16   1  6, 6      12   4 MiB    8, 8       9      8 MiB  20 MiB            9     42 MiB
+//      64   1  6, 6      12   4 MiB    8, 8       9      8 MiB  20 MiB            9     42 MiB
 #include "pipeline/memory_plan.h"
 
 #include <fmt/format.h>
@@ -56,6 +61,12 @@ namespace {
 constexpr std::size_t kMemoryBytesDefault = 256 * kMiB;
 constexpr std::size_t kProcessBytes = 32 * kMiB;
 constexpr std::size_t kInputBytes = kMiB;
+// Of what is inflated side by side: a check is as fast as its input is inflated, and a thread takes a piece of some
+// 1.5 MiB while another one waits; a load is as fast as its server, and what is enough to begin at all serves it. More
+// is of use where members are large: those of 4 MiB want 12 MiB.
+constexpr std::size_t kCheckAheadBytesPerThread = 2 * kMiB;
+constexpr std::size_t kUsefulAheadBytesPerThread = 4 * kMiB;
+constexpr std::size_t kUsefulAheadBytesMin = 16 * kMiB;
 constexpr std::size_t kStatementBytesMin = kMiB;
 constexpr std::size_t kStatementCopies = 6;
 // A control character becomes \u0000 in a reject record, whose buffer doubles as it grows.
@@ -114,16 +125,29 @@ struct Need {
   std::size_t enough_bytes;  // as many as keep all workers at work
 };
 
-std::size_t file_order_bytes(const Costs& costs, Workers workers) {
-  return costs.fixed_bytes + costs.of_parsers(workers.threads) + costs.of_writers(workers.connections);
+std::size_t copy_bytes(std::optional<deflate::GzipOptions> gzip, unsigned threads) {
+  if (!gzip) return 0;
+  gzip->threads = threads;
+  return deflate::GzipWriter::memory_bytes_max(*gzip);
 }
 
-Need need_in_file_order(split::SplitLimits limits, Workers workers) {
+std::size_t file_order_bytes(const Costs& costs, Workers workers, const Writers& writers) {
+  return costs.fixed_bytes + costs.of_parsers(workers.threads) + costs.of_writers(workers.connections) +
+         copy_bytes(writers.gzip, workers.threads);
+}
+
+std::size_t enough_ahead_bytes(Workers workers) {
+  if (workers.threads == 1) return 0;
+  if (workers.connections > 0) return inflate::kAheadBytesMin;
+  return std::max(inflate::kAheadBytesMin, workers.threads * kCheckAheadBytesPerThread);
+}
+
+Need need_in_file_order(split::SplitLimits limits, Workers workers, const Writers& writers) {
   const Costs costs = costs_of(limits);
-  const std::size_t fixed_bytes = file_order_bytes(costs, workers);
+  const std::size_t fixed_bytes = file_order_bytes(costs, workers, writers);
   const std::size_t enough = std::max<std::size_t>(workers.threads + std::max(1U, workers.connections), kRangesMin);
   return {.least_bytes = fixed_bytes + kRangesMin * costs.range_bytes,
-          .enough_bytes = fixed_bytes + enough * costs.range_bytes};
+          .enough_bytes = fixed_bytes + enough * costs.range_bytes + enough_ahead_bytes(workers)};
 }
 
 std::size_t sorting_bytes(split::SplitLimits limits, unsigned threads) {
@@ -136,8 +160,8 @@ Need need_of_sorting(split::SplitLimits limits, unsigned threads, std::size_t co
   const std::size_t fixed_bytes = sorting_bytes(limits, threads);
   const std::size_t builder_bytes = spill::least_limits(limits.line_bytes_max, columns).buffer_bytes;
   return {.least_bytes = fixed_bytes + kRangesMin * costs.range_bytes + builder_bytes,
-          .enough_bytes =
-              fixed_bytes + (threads + 1) * costs.range_bytes + threads * std::max(builder_bytes, kBuilderBytesMin)};
+          .enough_bytes = fixed_bytes + (threads + 1) * costs.range_bytes +
+                          threads * std::max(builder_bytes, kBuilderBytesMin) + enough_ahead_bytes({threads, 1})};
 }
 
 std::size_t writing_bytes(split::SplitLimits limits, unsigned connections) {
@@ -160,10 +184,16 @@ struct Fit {
   Workers workers;
 };
 
+// What there is for all but what is fetched from servers.
+std::size_t wanted(const cli::ReadPlan& read) {
+  const std::size_t bytes = read.memory_bytes.value_or(kMemoryBytesDefault);
+  return bytes - std::min(bytes, read.fetch_bytes);
+}
+
 // As many workers as are wanted, or as the bound is enough for, but no fewer than `least`. need_of: Workers → Need.
 template <typename NeedOf>
 Fit fit(const cli::ReadPlan& read, Workers workers, Workers least, NeedOf need_of) {
-  const std::size_t wanted_bytes = read.memory_bytes.value_or(kMemoryBytesDefault);
+  const std::size_t wanted_bytes = wanted(read);
   while (need_of(workers).enough_bytes > wanted_bytes) {
     const bool may_lower_threads = workers.threads > least.threads;
     const bool may_lower_connections = workers.connections > least.connections;
@@ -176,16 +206,17 @@ Fit fit(const cli::ReadPlan& read, Workers workers, Workers least, NeedOf need_o
     }
   }
   const Need need = need_of(workers);
-  return {read.memory_bytes.value_or(std::max(kMemoryBytesDefault, need.enough_bytes)), need.least_bytes, workers};
+  return {read.memory_bytes ? wanted_bytes : std::max(wanted_bytes, need.enough_bytes), need.least_bytes, workers};
 }
 
 void require_fit(const cli::ReadPlan& read, const Fit& fit) {
   if (fit.bound_bytes >= fit.least_bytes) return;
-  throw UsageError(fmt::format(
-      "--memory {} does not hold two ranges of --range-size {} and --max-line {} with {} "
-      "threads and {} connections, which take {}; raise it to that, or lower one of these.",
-      format_size(fit.bound_bytes), format_size(read.split.range_bytes), format_size(read.split.line_bytes_max),
-      fit.workers.threads, fit.workers.connections, format_size(fit.least_bytes)));
+  throw UsageError(
+      fmt::format("--memory {} does not hold two ranges of --range-size {} and --max-line {} with {} "
+                  "threads and {} connections, which take {}; raise it to that, or lower one of these.",
+                  format_size(fit.bound_bytes + read.fetch_bytes), format_size(read.split.range_bytes),
+                  format_size(read.split.line_bytes_max), fit.workers.threads, fit.workers.connections,
+                  format_size(fit.least_bytes + read.fetch_bytes)));
 }
 
 // Those that the user gave, or one of each.
@@ -196,7 +227,7 @@ Workers least_workers(const cli::ReadPlan& read, Writers writers) {
 
 Fit fit_file_order(const cli::ReadPlan& read, Writers writers) {
   return fit(read, {read.threads, writers.connections_max}, least_workers(read, writers),
-             [&](Workers some) { return need_in_file_order(read.split, some); });
+             [&](Workers some) { return need_in_file_order(read.split, some, writers); });
 }
 
 Fit fit_sorting(const cli::ReadPlan& read, Writers writers, std::size_t columns) {
@@ -208,6 +239,16 @@ Fit fit_sorting(const cli::ReadPlan& read, Writers writers, std::size_t columns)
 Fit fit_writing(const cli::ReadPlan& read, Writers writers, std::size_t columns) {
   return fit(read, {read.threads, writers.connections_max}, {read.threads, least_workers(read, writers).connections},
              [&](Workers some) { return need_of_writing(read.split, some.connections, columns); });
+}
+
+// As much as is of use, of what the bound has beyond what is enough for all else.
+inflate::ReadAhead read_ahead(Workers workers, std::size_t bound_bytes, const Need& need) {
+  const std::size_t others_bytes = need.enough_bytes - enough_ahead_bytes(workers);
+  const std::size_t free_bytes = bound_bytes - std::min(bound_bytes, others_bytes);
+  const std::size_t useful = std::max(kUsefulAheadBytesMin, workers.threads * kUsefulAheadBytesPerThread);
+  const std::size_t bytes = std::min(useful, free_bytes);
+  if (workers.threads == 1 || bytes < inflate::kAheadBytesMin) return {};
+  return {.threads = workers.threads, .bytes = bytes};
 }
 
 // Half of what is free, but no fewer than enough, where they fit, and no more than are of use.
@@ -228,9 +269,15 @@ MemoryPlan plan_memory(const cli::ReadPlan& read, Writers writers) {
   const Fit fit = fit_file_order(read, writers);
   require_fit(read, fit);
   const Costs costs = costs_of(read.split);
-  const std::size_t fitting = (fit.bound_bytes - file_order_bytes(costs, fit.workers)) / costs.range_bytes;
+  const inflate::ReadAhead ahead =
+      read_ahead(fit.workers, fit.bound_bytes, need_in_file_order(read.split, fit.workers, writers));
+  const std::size_t fitting =
+      (fit.bound_bytes - file_order_bytes(costs, fit.workers, writers) - ahead.bytes) / costs.range_bytes;
   const std::size_t useful = kRangesPerWorker * (fit.workers.threads + fit.workers.connections);
-  return {.memory_bytes = fit.bound_bytes, .workers = fit.workers, .ranges_in_flight_max = std::min(fitting, useful)};
+  return {.memory_bytes = fit.bound_bytes + read.fetch_bytes,
+          .workers = fit.workers,
+          .ranges_in_flight_max = std::min(fitting, useful),
+          .ahead = ahead};
 }
 
 KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writers, std::size_t columns) {
@@ -243,7 +290,9 @@ KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writ
   const Costs costs = costs_of(limits);
   const spill::SpillLimits least_spill = spill::least_limits(limits.line_bytes_max, columns);
 
-  const std::size_t sorting_free_bytes = bound_bytes - sorting_bytes(limits, workers.threads);
+  const inflate::ReadAhead ahead =
+      read_ahead({workers.threads, 1}, bound_bytes, need_of_sorting(limits, workers.threads, columns));
+  const std::size_t sorting_free_bytes = bound_bytes - sorting_bytes(limits, workers.threads) - ahead.bytes;
   const std::size_t ranges =
       share(sorting_free_bytes, costs.range_bytes, workers.threads + 1, kSpillingRangesPerThread * workers.threads,
             // with a builder for each but one
@@ -254,7 +303,10 @@ KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writ
                                       (writing_free_bytes - least_spill.merge_bytes) / costs.stretch_bytes);
   // Of threads that the user gave, those that find a range.
   workers.threads = static_cast<unsigned>(std::min<std::size_t>(workers.threads, ranges - 1));
-  return {.reading = {.memory_bytes = bound_bytes, .workers = workers, .ranges_in_flight_max = ranges},
+  return {.reading = {.memory_bytes = bound_bytes + read.fetch_bytes,
+                      .workers = workers,
+                      .ranges_in_flight_max = ranges,
+                      .ahead = ahead},
           .stretches_in_flight_max = stretches,
           .spill = {.buffer_bytes = (sorting_free_bytes - ranges * costs.range_bytes) / workers.threads,
                     .merge_bytes = writing_free_bytes - stretches * costs.stretch_bytes,
@@ -271,13 +323,13 @@ split::SplitLimits fitting_limits(const cli::ReadPlan& read, Writers writers, st
   if (read.is_range_size_given) return limits;
   const Workers workers{read.threads, writers.connections_max};
   const auto fits = [&] {
-    std::size_t enough_bytes = need_in_file_order(limits, workers).enough_bytes;
-    const bool is_check = workers.connections == 0;
-    if (!is_check) {
+    std::size_t enough_bytes = need_in_file_order(limits, workers, writers).enough_bytes;
+    const bool is_load = workers.connections > 0;
+    if (is_load) {
       enough_bytes = std::max({enough_bytes, need_of_sorting(limits, workers.threads, columns).enough_bytes,
                                need_of_writing(limits, workers.connections, columns).enough_bytes});
     }
-    return enough_bytes <= read.memory_bytes.value_or(kMemoryBytesDefault);
+    return enough_bytes <= wanted(read);
   };
   while (!fits() && limits.range_bytes / 2 >= kFittingRangeBytesMin) limits.range_bytes /= 2;
   return limits;

@@ -2,17 +2,21 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "cli/plan.h"
+#include "deflate/gzip_writer.h"
+#include "inflate/decoded_stream.h"
 #include "spill/spill_limits.h"
 #include "split/line_splitter.h"
 
 namespace chatload::pipeline {
 
-// Of a load; the parsers are in the ReadPlan.
+// Of a load or a copy; the parsers are in the ReadPlan.
 struct Writers {
-  unsigned connections_max = 0;  // 0: a check
-  bool is_given = false;         // by the user: fewer will not do
+  unsigned connections_max = 0;                             // 0: a check or a copy
+  bool is_given = false;                                    // by the user: fewer will not do
+  std::optional<deflate::GzipOptions> gzip = std::nullopt;  // of a copy, which compresses by as many threads as parse
 };
 
 struct Workers {
@@ -26,6 +30,7 @@ struct MemoryPlan {
   std::size_t memory_bytes = 0;  // the bound
   Workers workers;
   std::size_t ranges_in_flight_max = 0;  // between the splitter and the end of their transaction
+  inflate::ReadAhead ahead;              // what inflates in front of the splitter
 };
 
 // The peak-memory sum, term by term, is in memory_plan.cc. The bound is --memory where given; otherwise 256 MiB, or

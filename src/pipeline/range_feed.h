@@ -16,7 +16,7 @@ struct FedRange {
   std::uint64_t compressed_end;  // compressed bytes of the source that were read when the range was cut
 };
 
-// Single-threaded, while the graph runs.
+// Single-threaded, while the graph runs, but for settled().
 class RangeFeed {
  public:
   virtual ~RangeFeed() = default;
@@ -24,6 +24,10 @@ class RangeFeed {
   // The next range, or nothing behind the last and after a stop. `buffer` becomes the range's. What is wrong with a
   // source ends that source: its account says so. Throws what ends the run.
   [[nodiscard]] virtual std::optional<FedRange> next(PaddedBuffer buffer) = 0;
+
+  // All ranges of a source are settled, and those of a later one come. Called in the sources' order, by one thread at a
+  // time, beside next(). Throws what ends the run.
+  virtual void settled(SourceAccount& /*account*/) {}
 
   // Nothing was left out because of a stop.
   [[nodiscard]] virtual bool reached_end() const = 0;

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <string_view>
+#include <vector>
 
 #include "pipeline/source_account.h"
 #include "write/write_job.h"
@@ -12,6 +14,7 @@ namespace chatload::pipeline {
 
 struct RangeJob : write::WriteJob {
   SourceAccount* account = nullptr;
+  std::vector<std::string_view> kept;  // of a copy: pieces of the range, of whole lines, in order
 };
 
 // One or more whole ranges that follow one another: the unit of memory and of scheduling, and of a transaction. Its

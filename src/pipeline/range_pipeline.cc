@@ -46,7 +46,8 @@ std::vector<Parser> make_parsers(const PipelineOptions& options, const parse::Ma
                                  const parse::RowFilter& filter, RangeSink& sink) {
   std::vector<Parser> parsers;
   for (unsigned i = 0; i < options.threads; ++i) {
-    parsers.push_back({parse::RangeParser(mapping, filter, static_cast<std::uint32_t>(options.limits.line_bytes_max)),
+    parsers.push_back({parse::RangeParser(mapping, filter, static_cast<std::uint32_t>(options.limits.line_bytes_max),
+                                          sink.wants_filtered_lines()),
                        sink.make_preparer()});
   }
   return parsers;
@@ -120,6 +121,7 @@ class RangeGraph final : public write::JobOwner {
   std::map<std::uint64_t, RangePack*> done_;  // by place: committed or given up, while one in front is not
   std::uint64_t next_to_settle_ = 0;
   RangeSettler settler_;
+  SourceAccount* settling_ = nullptr;  // of the last range
   bool all_committed_ = true;
 
   WriteNode::gateway_type* gateway_ = nullptr;  // for done(); set before the graph runs
@@ -277,6 +279,8 @@ void RangeGraph::settle_in_order(RangePack& pack) {
 // Without writers, a range whose rejects could not be kept does not count.
 void RangeGraph::settle(RangeJob& range) {
   SourceAccount& source = *range.account;
+  SourceAccount* const before = std::exchange(settling_, &source);
+  if (before != nullptr && before != &source) static_cast<void>(succeeds([&] { feed_.settled(*before); }));
   const bool is_over_before = source.budget_verdict.has_value();
   const bool is_kept = !is_over_before && succeeds([&] {
     if (range.result.committed) sink_.settle(range);

@@ -1,4 +1,4 @@
-// The flow graph: the ranges of some sources → rows → a sink: the table, a spill, or only their counts.
+// The flow graph: the ranges of some sources → rows → a sink: the table, a spill, a copy, or only their counts.
 //
 //   input_node    limiter   multifunction   sequencer   async_node             multifunction_node
 //   split ───────►tokens───►parse───────────►by place───►number, hand over─────►settle

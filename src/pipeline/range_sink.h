@@ -1,4 +1,4 @@
-// Where the graph's packs go: to the table, to a spill, or no further than their counts.
+// Where the graph's packs go: to the table, to a spill, to a copy, or no further than their counts.
 #pragma once
 
 #include <memory>
@@ -34,6 +34,9 @@ class RangeSink {
   [[nodiscard]] virtual bool parses_recorded() const { return true; }
   // Whether ranges need the digest of their bytes.
   [[nodiscard]] virtual bool wants_digests() const { return true; }
+
+  // Whether ranges need the places of the lines that are filtered out.
+  [[nodiscard]] virtual bool wants_filtered_lines() const { return false; }
 
   // One for each parser; may be null.
   [[nodiscard]] virtual std::unique_ptr<RangePreparer> make_preparer() { return nullptr; }

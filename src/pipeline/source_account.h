@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/units.h"
+#include "ledger/range_ledger.h"
 #include "report/reject_budget.h"
 #include "report/reject_sink.h"
 #include "report/run_counts.h"
@@ -45,11 +46,21 @@ struct SourceAccount {
   std::uint64_t blank = 0;       // of all ranges that are done
   std::uint64_t new_ranges = 0;  // that this run has committed
   bool all_committed = true;
+  bool is_judged = false;  // its last word was had
   std::optional<std::string> budget_verdict;
   std::map<SourceOrdinal, std::string> names;  // of a load whose rows are sorted: those of its sources
 
   // Its budget is exceeded: no more of it is read, and nothing more committed.
   std::atomic<bool> is_given_up = false;
+
+  // Its first ranges are not read: an earlier run has committed them.
+  void begin_behind(const ledger::RecordedFront& recorded) {
+    ranges = recorded.ranges;
+    next_line = LineNumber(1) + recorded.lines;
+    rejected_lines = recorded.rejected;
+    rejects.presume(recorded.rejected);
+    blank = recorded.blank;
+  }
 
   // Of a source that was read to its end, once all of its ranges are settled: its budget has the last word, and says
   // it.

@@ -15,6 +15,7 @@ struct RejectLimit {
   std::optional<std::uint64_t> lines;      // --max-rejects 100: the 101st ends the run
   std::optional<std::uint64_t> share_ppm;  // --max-rejects 0.5%: 5,000 of each million lines; a whole number, so that
                                            // the verdict is exact
+  bool may_be_all = false;                 // an input of which no line is valid is no failure
   [[nodiscard]] bool is_given() const { return lines || share_ppm; }
 };
 

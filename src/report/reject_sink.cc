@@ -10,7 +10,7 @@
 namespace chatload::report {
 
 RejectSink::RejectSink(std::string input, RejectLimit limit, RejectReport& report)
-    : input_(std::move(input)), budget_(limit), report_(report) {}
+    : input_(std::move(input)), budget_(limit), may_be_all_(limit.may_be_all), report_(report) {}
 
 bool RejectSink::add(const RejectRecord& record, std::string_view input) {
   if (input.empty()) input = input_;
@@ -38,7 +38,7 @@ std::optional<std::string> RejectSink::verdict_at_end(std::uint64_t lines, std::
                                                       std::uint64_t not_added) const {
   if (!budget_.holds_at_end(lines)) return verdict();
   const std::uint64_t rejected = rejected_ + not_added;
-  if (rejected > 0 && rejected == lines - blank) {
+  if (!may_be_all_ && rejected > 0 && rejected == lines - blank) {
     const std::string all = format_count(rejected) + (rejected == 1 ? " line" : " lines");
     return none_fits(input_, all, survey_ ? &*survey_ : nullptr);
   }

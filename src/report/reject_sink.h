@@ -80,6 +80,7 @@ class RejectSink {
 
   const std::string input_;
   RejectBudget budget_;
+  const bool may_be_all_;
   RejectReport& report_;
   std::optional<RejectSurvey> survey_;  // of this source, from its first reject on
   LineNumber read_up_to_;               // set while nobody asks

@@ -9,11 +9,9 @@ RunCounts& RunCounts::operator+=(const RunCounts& other) {
   duplicate += other.duplicate;
   bytes_compressed += other.bytes_compressed;
   bytes_decompressed += other.bytes_decompressed;
+  files_written += other.files_written;
+  bytes_written += other.bytes_written;
   return *this;
-}
-
-bool RunCounts::load_adds_up() const {
-  return parsed.lines == inserted + updated + duplicate + parsed.filtered + parsed.rejected() + parsed.blank;
 }
 
 bool RunCounts::check_adds_up() const {
@@ -31,7 +29,9 @@ RunCounts recorded_counts(const ledger::LoadTotals& totals) {
           .updated = counts.updated,
           .duplicate = counts.duplicate,
           .bytes_compressed = totals.bytes_compressed,
-          .bytes_decompressed = totals.bytes_decompressed};
+          .bytes_decompressed = totals.bytes_decompressed,
+          .files_written = 0,
+          .bytes_written = 0};
 }
 
 }  // namespace chatload::report

@@ -15,12 +15,12 @@ struct RunCounts {
   std::uint64_t duplicate = 0;
   std::uint64_t bytes_compressed = 0;
   std::uint64_t bytes_decompressed = 0;
+  std::uint64_t files_written = 0;  // of a copy
+  std::uint64_t bytes_written = 0;  // in them, compressed
 
   RunCounts& operator+=(const RunCounts& other);
 
-  // lines = inserted + updated + duplicate + filtered + rejected + blank, for a load of whole ranges.
-  [[nodiscard]] bool load_adds_up() const;
-  // lines = valid + filtered + rejected + blank, for a check.
+  // lines = valid + filtered + rejected + blank, for a check or a copy.
   [[nodiscard]] bool check_adds_up() const;
 };
 

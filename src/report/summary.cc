@@ -49,7 +49,21 @@ std::string_view sentence_part(RunStatus status) {
   return "";
 }
 
-std::string_view command(RunKind kind) { return kind == RunKind::kLoad ? "load" : "check"; }
+std::string_view command(RunKind kind) {
+  switch (kind) {
+    case RunKind::kLoad: return "load";
+    case RunKind::kCheck: return "check";
+    case RunKind::kCopy: return "copy";
+  }
+  return "";
+}
+
+// "10.3 MiB written to 3 files, "; nothing of what writes none.
+std::string written_text(const RunCounts& counts) {
+  if (counts.files_written == 0) return "";
+  const std::string files = counts.files_written == 1 ? "" : fmt::format(" to {} files", counts.files_written);
+  return fmt::format("{} written{}, ", format_size(counts.bytes_written), files);
+}
 
 void add_figures(JsonObject& json, const std::vector<Figure>& figures) {
   for (const auto& [name, count] : figures) json.add(name, count);
@@ -174,8 +188,8 @@ std::string to_text(const Summary& summary) {
     text += fmt::format("  {} of them by this run, the others before\n", format_count(summary.this_run.parsed.lines));
   }
   text += inputs_text(summary.inputs);
-  text += fmt::format("  {} compressed, {} decompressed, {:.3f} s, {} rows/s\n", format_size(counts.bytes_compressed),
-                      format_size(summary.this_run.bytes_decompressed), summary.seconds,
+  text += fmt::format("  {} compressed, {} decompressed, {}{:.3f} s, {} rows/s\n", format_size(counts.bytes_compressed),
+                      format_size(summary.this_run.bytes_decompressed), written_text(counts), summary.seconds,
                       format_count(static_cast<std::uint64_t>(summary.rows_per_second())));
   return text;
 }
@@ -194,6 +208,10 @@ std::string to_json(const Summary& summary) {
   json.add_json("rejects_by_reason", std::move(rejects).str());
   json.add("bytes_compressed", counts.bytes_compressed);
   json.add("bytes_decompressed", counts.bytes_decompressed);
+  if (summary.kind == RunKind::kCopy) {
+    json.add("files_written", counts.files_written);
+    json.add("bytes_written", counts.bytes_written);
+  }
   if (summary.kind == RunKind::kLoad) {
     JsonObject this_run;
     add_counts(this_run, summary.kind, summary.this_run);

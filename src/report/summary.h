@@ -16,7 +16,7 @@ enum class RunStatus { kDone, kAlreadyLoaded, kFailed, kInterrupted, kBudgetExce
 // "done", "already_loaded", "failed", "interrupted", "budget_exceeded"
 [[nodiscard]] std::string_view to_string(RunStatus status);
 
-enum class RunKind { kLoad, kCheck };
+enum class RunKind { kLoad, kCheck, kCopy };
 
 // What became of an input.
 enum class InputStatus { kNotReached, kDone, kAlreadyLoaded, kSame, kInAnotherRun, kFailed };
@@ -40,7 +40,7 @@ struct Summary {
   RunCounts this_run;  // the part of them that this run did
   double seconds = 0;
 
-  // Of this run's lines that are rows, those loaded or, in a check, valid.
+  // Of this run's lines that are rows, those loaded or, in a check or a copy, valid.
   [[nodiscard]] std::uint64_t rows() const;
   [[nodiscard]] double rows_per_second() const;  // 0 where no time has passed
 };
@@ -49,12 +49,13 @@ struct Summary {
 // with theirs, then bytes, seconds and rows/s.
 [[nodiscard]] std::string to_text(const Summary& summary);
 
-// One JSON object on one line, documented in docs/operating.md, with the stable keys status, command ("load", "check"),
-// inputs (an array of objects with the keys input, status, load, same_as, why, and the counts lines, valid, filtered,
-// rejected, blank, inserted, updated, duplicate; those that are not known are left out), lines, inserted, updated,
-// duplicate (a load's), valid (a check's), filtered, rejected, blank, rejects_by_reason (every reason, zeros included),
-// bytes_compressed, bytes_decompressed, this_run (of a load: an object with the counts from lines to blank and
-// bytes_decompressed), seconds and rows_per_second (three decimals and none).
+// One JSON object on one line, documented in docs/operating.md, with the stable keys status, command ("load", "check",
+// "copy"), inputs (an array of objects with the keys input, status, load, same_as, why, and the counts lines, valid,
+// filtered, rejected, blank, inserted, updated, duplicate; those that are not known are left out), lines, inserted,
+// updated, duplicate (a load's), valid (a check's or a copy's), filtered, rejected, blank, rejects_by_reason (every
+// reason, zeros included), bytes_compressed, bytes_decompressed, files_written and bytes_written (a copy's), this_run
+// (of a load: an object with the counts from lines to blank and bytes_decompressed), seconds and rows_per_second (three
+// decimals and none).
 [[nodiscard]] std::string to_json(const Summary& summary);
 
 // Writes to_json() to a new file beside `path` and renames it into place, so that a reader never sees half of one. A

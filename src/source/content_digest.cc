@@ -1,6 +1,7 @@
 #include "source/content_digest.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace chatload::source {
 namespace {
@@ -21,17 +22,20 @@ void ContentDigest::update(std::string_view bytes) {
     chunk_bytes_ += part.size();
     bytes.remove_prefix(part.size());
     if (chunk_bytes_ < kDigestChunkBytes) continue;
-    of_chunks_.update(chunk_.hex());
+    of_chunks_ += chunk_.hex();
     chunk_ = Digest();
     chunk_bytes_ = 0;
   }
 }
 
+void ContentDigest::put_in_front(const ContentDigest& front) {
+  assert(form_ == DigestForm::kChunks && front.form_ == form_ && front.chunk_bytes_ == 0);
+  of_chunks_.insert(0, front.of_chunks_);
+}
+
 std::string ContentDigest::hex() const {
   if (form_ == DigestForm::kWhole) return chunk_.hex();
-  Digest all = of_chunks_.copy();
-  if (chunk_bytes_ > 0) all.update(chunk_.hex());
-  return std::string(kOfChunks) + all.hex();
+  return std::string(kOfChunks) + digest_hex(chunk_bytes_ > 0 ? of_chunks_ + chunk_.hex() : of_chunks_);
 }
 
 }  // namespace chatload::source

@@ -27,14 +27,17 @@ class ContentDigest {
 
   void update(std::string_view bytes);
 
+  // What `front` has had comes before all bytes so far. REQUIRES: both are of chunks, and front has whole ones only.
+  void put_in_front(const ContentDigest& front);
+
   // Of all bytes so far: 32 hexadecimal digits (base/digest.h), with "4M:" in front where they are of chunks. More
   // bytes may follow.
   [[nodiscard]] std::string hex() const;
 
  private:
   DigestForm form_;
-  Digest of_chunks_;  // their digests, of those that are whole
-  Digest chunk_;      // the last one, or all bytes
+  std::string of_chunks_;  // their digests, of those that are whole: 8 bytes a MiB
+  Digest chunk_;           // the last one, or all bytes
   std::size_t chunk_bytes_ = 0;
 };
 

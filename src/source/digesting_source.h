@@ -19,6 +19,9 @@ class DigestingSource : public ByteSource {
   [[nodiscard]] std::optional<std::uint64_t> size_bytes() const override { return source_->size_bytes(); }
   [[nodiscard]] const std::string& name() const override { return source_->name(); }
 
+  // What `front` has had comes before all bytes read so far (ContentDigest::put_in_front()).
+  void put_in_front(const ContentDigest& front) { digest_.put_in_front(front); }
+
   // Of all bytes read so far, as ContentDigest::hex(): that of the whole input after a read that returned 0 without a
   // stop.
   [[nodiscard]] std::string digest_hex() const { return digest_.hex(); }

@@ -5,26 +5,27 @@
 // is resumed each range's own digest.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "source/held_file.h"
+#include "source/input.h"
 
 namespace chatload::source {
 
 struct SourceIdentity {
-  std::string key;                     // "file:" or "id:" and 32 hexadecimal digits; empty where can_resume is false
-  std::string stamp;                   // file_stamp() from before the key was read
-  std::optional<std::uint64_t> bytes;  // of a regular file that was named by its path
+  std::string key;    // content_key(), or "id:" and 32 hexadecimal digits; empty where can_resume is false
+  std::string stamp;  // from before the key was read
+  std::optional<std::uint64_t> bytes;  // of what can be read again
   bool can_resume = false;             // another run can find this source again
 };
 
-// The key is the digest of source_id where there is one, whatever the input is; else, of a regular file, the digest of
-// its size, its first and its last 64 KiB. Standard input and pipes have none without a source_id: their bytes can be
-// read once. Throws SourceError.
-[[nodiscard]] SourceIdentity identify_source(const HeldFile& file, const std::optional<std::string>& source_id);
+// The key is the digest of source_id where there is one, whatever the input is. Standard input and pipes have none
+// without a source_id: their bytes can be read once. Throws SourceError.
+[[nodiscard]] SourceIdentity identify_source(const Input& input, const std::optional<std::string>& source_id);
 
 // Device and inode of what an INPUT leads to, through links: two names of one file have one place. The name itself of
 // what cannot be looked at; nothing of standard input that is a file of which a part has been read.
@@ -33,10 +34,8 @@ struct SourceIdentity {
 // Standard input, a pipe, a terminal, a socket: an INPUT whose bytes can be read once.
 [[nodiscard]] bool is_read_once(const std::string& input);
 
-// "device:inode:size:mtime_ns:ctime_ns" of a regular file as it is now; empty of anything else. A stamp that is the
-// same before and after a reading means that the bytes were the same all the while, as far as the file system's clock
-// tells times apart (some milliseconds).
-[[nodiscard]] std::string file_stamp(const HeldFile& file);
+// HeldFile::stamp() of a file.
+[[nodiscard]] std::string file_stamp(const struct stat& status);
 
 // The same of a path, without opening it: empty of what is no regular file, or cannot be looked at.
 [[nodiscard]] std::string stamp_of_path(const std::string& path);

@@ -21,12 +21,13 @@ constexpr std::size_t kStepBytes = 4 * kKiB;
 
 }  // namespace
 
-LineSplitter::LineSplitter(inflate::DecodedStream& stream, SplitLimits limits) : stream_(stream), limits_(limits) {}
+LineSplitter::LineSplitter(inflate::DecodedStream& stream, SplitLimits limits, RangeBegin begin)
+    : stream_(stream), limits_(limits), begin_(begin) {}
 
 std::optional<Range> LineSplitter::next(PaddedBuffer buffer) {
   assert(buffer.capacity() >= limits_.buffer_bytes());
   buffer.truncate(0);
-  Range range{.number = number_, .begin = begin_, .bytes = std::move(buffer)};
+  Range range{.number = begin_.number, .begin = begin_.offset, .bytes = std::move(buffer)};
   PaddedBuffer& bytes = range.bytes;
   std::size_t searched_bytes = limits_.range_bytes;  // no newline at or past range_bytes lies in front of this
   for (;;) {
@@ -120,8 +121,8 @@ void LineSplitter::drain_line(Range& range) {
 }
 
 Range LineSplitter::emit(Range range) {
-  number_ += 1;
-  begin_ += range.length_bytes();
+  begin_.number += 1;
+  begin_.offset += range.length_bytes();
   return range;
 }
 

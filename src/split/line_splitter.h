@@ -25,10 +25,17 @@ struct SplitLimits {
   [[nodiscard]] std::size_t buffer_bytes() const { return range_bytes + line_bytes_max + 3; }
 };
 
+// Where a range begins.
+struct RangeBegin {
+  RangeNumber number;
+  ByteOffset offset;
+};
+
 // Cuts one stream. Single-threaded; borrows the stream, which outlives it.
 class LineSplitter {
  public:
-  LineSplitter(inflate::DecodedStream& stream, SplitLimits limits);
+  // begin: of the range that the stream begins with.
+  LineSplitter(inflate::DecodedStream& stream, SplitLimits limits, RangeBegin begin = {});
 
   // The next range in file order, or nothing at the end of the stream. `buffer` becomes the range's; what it held is
   // forgotten. REQUIRES: buffer.capacity() >= limits.buffer_bytes(). Throws what the stream throws: the bytes behind
@@ -47,8 +54,7 @@ class LineSplitter {
   SplitLimits limits_;
   std::string carry_;   // bytes read past the end of the range before: no more than one read past a boundary
   bool ended_ = false;  // the stream said so; it is not asked again
-  RangeNumber number_;
-  ByteOffset begin_;
+  RangeBegin begin_;    // of the next range
 };
 
 }  // namespace chatload::split

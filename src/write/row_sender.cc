@@ -1,3 +1,5 @@
+// Over 400 lines: the ways of sending rows, and what is done where the server refuses some of them.
+//
 // A table that may have a trigger gets its rows as text: of an array of rows MariaDB 10.11 counts those that a trigger
 // writes as affected rows too. So does a server that takes no array after all, as behind a proxy that does not know
 // them, or with too many prepared statements: what ends the load then is what it says to the text.

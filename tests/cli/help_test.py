@@ -16,6 +16,8 @@ COMMANDS = {
     "": [],
     "load": ["load"],
     "check": ["check"],
+    "index": ["index"],
+    "copy": ["copy"],
     "schema": ["schema"],
     "schema print": ["schema", "print"],
     "schema apply": ["schema", "apply"],

@@ -36,6 +36,13 @@ def chatload_help(*words):
     return text + "".join(chatload_help(*words, name) for name in names)
 
 
+def without_network(folder, port):
+    """An environment in which S3 and web servers are asked for through a proxy that is not there."""
+    kept = {name: value for name, value in os.environ.items() if not re.match("AWS_|.*_proxy$", name, re.IGNORECASE)}
+    own = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "HOME": str(folder)}
+    return kept | own | {"all_proxy": f"http://127.0.0.1:{port}"}
+
+
 def anchors(path):
     """Of a page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", pages.prose(path), re.MULTILINE)
@@ -73,20 +80,22 @@ class PagesTest(unittest.TestCase):
                 self.assertEqual(set(re.findall(FLAG, pages.prose(page))) - known, set())
 
     def test_chatload_takes_the_commands(self):
-        """As far as without a server: no command is wrong usage."""
+        """As far as without a server or a network: no command is wrong usage."""
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             pages.make_inputs(folder, lines=100)
-            nowhere = f"mysql://loader@127.0.0.1:{support.free_port()}/chat"
+            port = support.free_port()
+            nowhere = f"mysql://loader@127.0.0.1:{port}/chat"
             config = folder / "chatload.toml"
             config.write_text(config.read_text().replace(pages.URL, nowhere))
-            environment = {**os.environ, "PATH": f"{pages.bin_folder(folder)}:{os.environ['PATH']}"}
+            environment = without_network(folder, port)
+            environment["PATH"] = f"{pages.bin_folder(folder)}:{environment['PATH']}"
             for page in pages.PAGES:
                 for command in (text for block in pages.blocks(page) for text in block.commands()):
                     if "chatload " not in command:
                         continue
                     words = re.sub("mysql://[^ ]+/chat", nowhere, command)
-                    words = words.replace("chatload load ", "chatload load --retry-for 0s ")
+                    words = re.sub(r"chatload (load|check|copy|index) ", r"chatload \1 --retry-for 0s ", words)
                     with self.subTest(page=page.name, command=command):
                         words = ["bash", "-c", words]
                         done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
@@ -112,7 +121,7 @@ class PagesTest(unittest.TestCase):
                     self.assertIn(words[-1], names)
                 elif program == "docker":
                     self.assertTrue(any(f"\n  {word}:\n" in compose for word in words))
-                elif program not in ("chatload", "zcat", "cmake"):
+                elif program not in ("chatload", "zcat", "gztool", "cmake"):
                     self.assertTrue((support.ROOT / program).exists())
                 seen.add(program)
         self.assertLessEqual({"scripts/quickstart", "bench/compare", "docker"}, seen)

@@ -237,7 +237,7 @@ class FileTest(EnvironmentTest):
                 self.assertEqual(done.returncode, 1, done.stderr)
                 self.assertEqual(json.loads(summary.read_text())["status"], "done")
                 self.assertIsNone(support.first_difference(self.database, oracle.apply([path])))
-                self.assertEqual(self.server.connections(self.database.name), [])
+                wait_until(lambda: not self.server.connections(self.database.name), "the server lets go of it")
 
     def test_the_open_files_that_a_load_asks_for_are_enough(self):
         path = self.write("log.json", "".join(map(line, map(str, range(500)))) + "bad\n")

@@ -208,6 +208,22 @@ TEST_F(RangeLedgerTest, CommittedRangesAreThoseOfTheLoadAndWhatIsAdded) {
   EXPECT_EQ(committed.count(SourceOrdinal(1)), 2U);
 }
 
+TEST_F(RangeLedgerTest, FrontOfASourceIsItsFirstRangesWithoutAGap) {
+  for (const std::uint64_t number : {0U, 1U, 3U}) commit(number, 2);
+  commit(0, 3);
+  CommittedRanges committed(admin(), load_id_);
+  EXPECT_EQ(committed.count_front(SourceOrdinal(1)), 0U);
+  EXPECT_EQ(committed.count_front(SourceOrdinal(2)), 2U);
+  EXPECT_EQ(committed.count_front(SourceOrdinal(3)), 1U);
+  admin().execute("UPDATE chatload_ranges SET length_bytes = 100 + range_number");
+  const RecordedFront front = ledger().front(admin(), SourceOrdinal(2), 2);
+  EXPECT_EQ(front.ranges, 2U);
+  EXPECT_EQ(front.end, ByteOffset(201));
+  EXPECT_EQ(front.lines, 42U);
+  EXPECT_EQ(front.rejected, 4U);
+  EXPECT_EQ(front.blank, 2U);
+}
+
 TEST_F(RangeLedgerTest, RangesThatTheServerLostAreNoticedAndThoseItHasBesideAreNot) {
   for (const std::uint64_t number : {0U, 1U, 2U}) commit(number);
   CommittedRanges committed(admin(), load_id_);

@@ -1,6 +1,7 @@
 # ctest: long leaks
 """The same command finishes a load that ended anywhere, and loads nothing twice; a source that changed is noticed."""
 
+import gzip
 import os
 import pathlib
 import re
@@ -281,6 +282,93 @@ class InterruptedTest(LedgerCase):
         run = self.load(path, "--restart")
         self.assertEqual(run.exit_code, 1, run.stderr)
         self.assertIsNone(support.first_difference(self.database, apply(path)))
+
+
+class IndexedTest(LedgerCase):
+    """A file with a seek index that has a place each MiB, of which a load has a part."""
+
+    LINES = 20_000  # 4 MB, stored
+    KEY = f"id-{LINES * 7 // 10 + 1}"
+    GOES_ON = "its seek index tells where the next one is"
+
+    def setUp(self):
+        super().setUp()
+        self.path = self.folder / "log.json.gz"
+        half = chat_log(self.LINES // 2).encode()
+        rest = chat_log(self.LINES).encode()[len(half) :]
+        self.path.write_bytes(gzip.compress(half, 0, mtime=0) + gzip.compress(rest, 0, mtime=0))
+
+    def index(self):
+        return subprocess.run([support.CHATLOAD, "index", self.path], check=True, capture_output=True)
+
+    def interrupt_it(self, *words):
+        self.interrupt(self.path, "--range-size", "64K", "--order", "file", *words, key=self.KEY)
+        return self.recorded_counts(1)
+
+    def assert_finished(self, run, before, **options):
+        self.assert_loaded(run, apply(self.path, **options))
+        both = {name: before[name] + run.summary["this_run"][name] for name in before}
+        self.assertEqual(both, {name: run.summary[name] for name in before})
+
+    def test_a_killed_load_goes_on_at_a_place_in_front_of_what_is_missing(self):
+        self.index()
+        for mode in ("skip", "replace"):
+            with self.subTest(mode=mode):
+                self.database.create_table()
+                before = self.interrupt_it("--on-duplicate", mode)
+                run = self.load(self.path)
+                self.assertIn(self.GOES_ON, run.stderr)
+                self.assert_finished(run, before, on_duplicate=mode)
+                copy = pathlib.Path(shutil.copy(self.path, self.folder / f"{mode}.json.gz"))
+                again = self.load(copy)
+                self.assertEqual((again.exit_code, again.summary["status"]), (1, "already_loaded"), again.stderr)
+
+    def test_an_index_that_was_made_after_the_kill_serves_too(self):
+        before = self.interrupt_it()
+        self.index()
+        run = self.load(self.path)
+        self.assertIn(self.GOES_ON, run.stderr)
+        self.assert_finished(run, before)
+
+    def test_the_budget_counts_the_rejected_lines_in_front(self):
+        self.index()
+        before = self.interrupt_it()
+        self.assertGreater(before["rejected"], 100)
+        run = self.load(self.path, "--max-rejects", before["rejected"] + 20)
+        self.assertEqual((run.exit_code, run.summary["status"]), (2, "budget_exceeded"), run.stderr)
+        before = self.recorded_counts(1)
+        self.assert_finished(self.load(self.path), before)
+
+    def test_a_file_that_was_touched_is_compared_first(self):
+        self.index()
+        before = self.interrupt_it()
+        os.utime(self.path, (1, 1))
+        run = self.load(self.path)
+        self.assertIn("was touched since load 1 began", run.stderr)
+        self.assert_finished(run, before)
+
+    def test_an_index_that_is_of_no_use_is_named_and_the_file_read_from_its_beginning(self):
+        self.index()
+        index = pathlib.Path(f"{self.path}.gzi")
+        before = self.interrupt_it()
+        index.write_bytes(index.read_bytes()[:-1])
+        run = self.load(self.path)
+        self.assertRegex(run.stderr, rf"warning: {index} cannot be used as a seek index: .*chatload index.*is read from its beginning")
+        self.assertNotIn(self.GOES_ON, run.stderr)
+        self.assert_finished(run, before)
+
+    def test_damage_behind_what_is_loaded_ends_the_file_where_it_is(self):
+        self.index()
+        before = self.interrupt_it()
+        stamp = self.path.stat()
+        with open(self.path, "r+b") as file:
+            file.seek(-200_000, os.SEEK_END)
+            file.write(b"!")
+        os.utime(self.path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+        run = self.load(self.path)
+        self.assertEqual(run.exit_code, 3, run.stderr)
+        self.assertIn("the CRC-32 of its data is", run.stderr)
+        self.assertGreater(self.recorded_counts(1)["lines"], before["lines"])
 
 
 class ChangedFileTest(LedgerCase):

@@ -20,6 +20,15 @@ using ::testing::HasSubstr;
 
 class SessionTest : public DatabaseTest {};
 
+TEST_F(SessionTest, AStatementThatTheTransactionDoesNotOutliveHasFailed) {
+  Session session = connect();
+  session.execute("START TRANSACTION");
+  const auto failure = failure_of<StatementError>([&] { session.update("CREATE TABLE ends_it (id INT)"); });
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(classify(*failure), ErrorClass::kRetry);
+  EXPECT_NO_THROW(session.update("CREATE TABLE outside (id INT)"));
+}
+
 TEST_F(SessionTest, TheSessionIsPinnedWhateverTheServersDefaults) {
   const std::string isolation = is_mysql() ? "transaction_isolation" : "tx_isolation";
   const std::string access = is_mysql() ? "transaction_read_only" : "tx_read_only";

@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "db/database_fixture.h"
+#include "table/transaction_limits.h"
 
 namespace chatload::table {
 namespace {
@@ -39,6 +40,10 @@ class TableInfoTest : public DatabaseTest {
 
   parse::Mapping mapping_ = parse::chat_mapping();
 };
+
+TEST_F(TableInfoTest, AServerThatIsNoClusterDoesNotLimitTransactions) {
+  EXPECT_EQ(read_transaction_limits(admin()).names, "");
+}
 
 TEST_F(TableInfoTest, TheShippedTableIsWrittenInParallel) {
   create();

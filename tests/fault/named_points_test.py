@@ -4,6 +4,7 @@
 import functools
 import gzip
 import signal
+import time
 import unittest
 
 import harness
@@ -17,6 +18,8 @@ COMMIT = r"^COMMIT"
 REJECTS = r"^INSERT INTO .?chatload_rejects"
 DONE = r"^UPDATE .?chatload_loads.? SET .*done"
 COMPACT = r"^DELETE FROM .?chatload_ranges"
+SOURCES_DONE = r"^UPDATE .?chatload_sources.* AS .?digest"
+MARKS_EVERY_S = 1.5  # at most
 NTH = 20  # of about 48 ranges
 POINTS = (
     ("after", CLAIM, False),
@@ -159,6 +162,24 @@ class SmallFilesTest(NamedPointsCase):
                         run = self.load(door.url(database.name), connections=connections, method="insert")
                         lost.wait()
                     self.assert_loaded(database, run)
+
+    def test_a_killed_run_has_marked_the_files_done_that_were_and_the_next_one_reads_the_others_alone(self):
+        with self.table() as database, proxy.Proxy(self.server.socket) as door:
+            # A slow machine may have made a mark before this one.
+            def take_longer_than_the_interval(_):
+                door.at(SOURCES_DONE, after=loader.kill)
+                time.sleep(MARKS_EVERY_S)
+
+            door.at(CLAIM, self.NTH, before=take_longer_than_the_interval)
+            with self.loader(door.url(database.name), connections=1, method="insert") as loader:
+                run = loader.finish()
+            self.assertEqual(run.exit_code, -signal.SIGKILL, run.stderr)
+            done = int(database.sql("SELECT COUNT(*) FROM chatload_sources WHERE state = 'done'")[0][0])
+            self.assertEqual(done, self.ranges_in_front[self.NTH - 2])
+            run = self.load(database.url, connections=1, method="insert")
+            self.assert_loaded(database, run)
+            ends = [one["status"] for one in run.summary["inputs"]]
+            self.assertEqual(ends, ["already_loaded"] * done + ["done"] * (self.files - done))
 
 
 if __name__ == "__main__":

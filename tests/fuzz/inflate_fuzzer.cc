@@ -123,7 +123,7 @@ std::string member(std::string text, int level) {
   stream.avail_in = static_cast<uInt>(text.size());
   stream.next_out = reinterpret_cast<Bytef*>(compressed.data());
   stream.avail_out = static_cast<uInt>(compressed.size());
-  check(deflate(&stream, Z_FINISH) == Z_STREAM_END, "deflate");
+  check(::deflate(&stream, Z_FINISH) == Z_STREAM_END, "deflate");
   compressed.resize(compressed.size() - stream.avail_out);
   deflateEnd(&stream);
   return compressed;

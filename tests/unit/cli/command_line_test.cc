@@ -46,6 +46,11 @@ CheckPlan check(std::vector<std::string> arguments) {
   return std::get<CheckPlan>(parse(std::move(arguments)));
 }
 
+CopyPlan copy(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"copy", "in.gz", "-o", "out.gz"});
+  return std::get<CopyPlan>(parse(std::move(arguments)));
+}
+
 std::string text_of(std::vector<std::string> arguments) {
   return std::get<EarlyExit>(parse(std::move(arguments))).text;
 }
@@ -200,6 +205,35 @@ TEST_F(CommandLine, FlagsThatWriteAreUnknownToCheck) {
   expect_refused({"check", "in.gz", "--connections", "2"}, "'--connections' is no flag of `chatload check`");
 }
 
+TEST_F(CommandLine, CopyHasTheDocumentedDefaults) {
+  const CopyPlan plan = copy({});
+  EXPECT_EQ(plan.output, "out.gz");
+  EXPECT_EQ(plan.gzip.level, 6);
+  EXPECT_EQ(plan.gzip.members, deflate::Members::kMigz);
+  EXPECT_TRUE(plan.read.filter.types.empty());
+  EXPECT_FALSE(plan.is_split());
+  EXPECT_FALSE(plan.keep_rejected);
+  EXPECT_FALSE(plan.report.reject_limit.may_be_all);
+}
+
+TEST_F(CommandLine, FlagsOfACopyReachThePlan) {
+  const CopyPlan plan = copy({"--level=12", "--members", "bgzf", "--keep-rejected", "--type", "join"});
+  EXPECT_EQ(plan.gzip.level, 12);
+  EXPECT_EQ(plan.gzip.members, deflate::Members::kBgzf);
+  EXPECT_THAT(plan.read.filter.types, ElementsAre("join"));
+  EXPECT_TRUE(plan.keep_rejected);
+  EXPECT_TRUE(plan.report.reject_limit.may_be_all);
+}
+
+TEST_F(CommandLine, SplitIsANumberOfFilesOrTheirSize) {
+  EXPECT_EQ(copy({"--split", "8"}).split_files, 8U);
+  EXPECT_EQ(copy({"--split", "8"}).split_bytes, std::nullopt);
+  EXPECT_EQ(copy({"--split", "512M"}).split_bytes, 512 * kMiB);
+  EXPECT_EQ(copy({"--split", "512M"}).split_files, std::nullopt);
+  expect_refused({"copy", "in.gz", "-o", "out.gz", "--split", "1001"}, "--split");
+  expect_refused({"copy", "in.gz", "-o", "out.gz", "--split", "0K"}, "--split takes a number of files, or a size");
+}
+
 TEST_F(CommandLine, SchemaActionsBecomePlans) {
   EXPECT_EQ(std::get<SchemaPlan>(parse({"schema", "print"})).action, SchemaAction::kPrint);
   const auto apply = std::get<SchemaPlan>(parse({"schema", "apply", kUrl}));
@@ -258,7 +292,7 @@ TEST_F(CommandLine, FlagBeforeItsCommandIsToldToStandBehindIt) {
 }
 
 TEST_F(CommandLine, UsageErrorsAreOneSentenceThatNamesTheFault) {
-  expect_refused({}, "Name a command: load, check, schema, loads or rejects");
+  expect_refused({}, "Name a command: load, check, copy, index, schema, loads or rejects");
   expect_refused({"frob"}, "'frob' is no command");
   expect_refused({"schema", "print", "--", "x"}, "`chatload schema print` takes no INPUT");
   expect_refused({"schema"}, "Say what to do with the schema: print, apply or check");
@@ -469,6 +503,12 @@ TEST_F(CommandLine, ResumeCommandIsTheCommandAgainWithoutTheFlagsOfOneRun) {
   EXPECT_EQ(load({"--reload=true", "$HOME"}).resume_command, std::string("chatload load ") + kUrl + " in.gz '$HOME'");
 }
 
+TEST_F(CommandLine, ResumeCommandShowsNoSecretOfAUrl) {
+  EXPECT_EQ(load({"https://h/a.gz?X-Amz-Signature=s", "https://h/b.gz?v=1"}).resume_command,
+            std::string("chatload load ") + kUrl +
+                " in.gz https://h/a.gz 'https://h/b.gz?v=1'  # with its URLs as they were given, or new ones");
+}
+
 TEST_F(CommandLine, LoadsIsListedAsATableOrAsJson) {
   const auto plan = std::get<LoadsPlan>(parse({"loads", kUrl}));
   EXPECT_EQ(plan.action, LoadsAction::kList);
@@ -478,6 +518,17 @@ TEST_F(CommandLine, LoadsIsListedAsATableOrAsJson) {
   expect_refused({"loads"}, "Name the database with --to");
   EXPECT_EQ(std::get<LoadsPlan>(parse({"loads", "7", kUrl})).load, 7U);
   expect_refused({"loads", "seven", kUrl}, "LOAD takes a whole number");
+}
+
+TEST_F(CommandLine, ReleaseTakesALoadAndSomeOfItsSources) {
+  const auto all = std::get<LoadsPlan>(parse({"loads", "release", "7", kUrl}));
+  EXPECT_EQ(all.action, LoadsAction::kRelease);
+  EXPECT_EQ(all.load, 7U);
+  EXPECT_TRUE(all.sources.empty());
+  const auto some = std::get<LoadsPlan>(parse({"loads", "release", "7", "2", "4", kUrl}));
+  EXPECT_EQ(some.sources, (std::vector{SourceOrdinal(2), SourceOrdinal(4)}));
+  expect_refused({"loads", "release", kUrl}, "Name the LOAD whose sources to let go of");
+  expect_refused({"loads", "release", "7", "0", kUrl}, "SOURCE takes a whole number");
 }
 
 TEST_F(CommandLine, ForgetTakesALoadOrAnAge) {

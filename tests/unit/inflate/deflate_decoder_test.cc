@@ -51,6 +51,34 @@ TEST_P(DeflateDecoderTest, WhatWasTakenComesOutWithoutMoreInput) {
   EXPECT_EQ(out, text);
 }
 
+TEST_P(DeflateDecoderTest, AWholeStreamComesOutAtOnceAndItsEndIsFoundToTheByte) {
+  for (const std::size_t size : {0U, 1U, 70'000U, 1'000'000U}) {
+    const std::string text = sample_lines(8'000).substr(0, size);
+    for (const int level : {0, 1, 9}) {
+      const std::string raw = compress(text, level, kRawWindowBits);
+      for (const std::string behind : {"", "8 bytes.", "more than eight bytes"}) {
+        std::string out(size + 1, '\0');
+        const DecodeStep step = decoder_->decode_whole(raw + behind, out);
+        ASSERT_EQ(step.status, DecodeStatus::kEnd) << size << ' ' << level;
+        EXPECT_EQ(step.consumed - step.unread, raw.size()) << size << ' ' << level;
+        EXPECT_EQ(step.produced, size);
+        EXPECT_TRUE(out.substr(0, size) == text);
+      }
+    }
+  }
+}
+
+TEST_P(DeflateDecoderTest, AStreamThatIsCutOrDoesNotFitIsNotWhole) {
+  const std::string text = sample_lines(1000);
+  const std::string raw = compress(text, 6, kRawWindowBits);
+  std::string out(text.size() + 1, '\0');
+  EXPECT_EQ(decoder_->decode_whole(std::string_view(raw).substr(0, raw.size() - 1), out).status,
+            DecodeStatus::kInvalid);
+  EXPECT_EQ(decoder_->decode_whole(raw, std::span(out).first(text.size() - 1)).status, DecodeStatus::kInvalid);
+  EXPECT_EQ(decoder_->decode_whole(std::string(8, '\xff'), out).status, DecodeStatus::kInvalid);
+  EXPECT_EQ(decoder_->decode_whole(raw, out).status, DecodeStatus::kEnd);
+}
+
 TEST_P(DeflateDecoderTest, ResetForgetsAFault) {
   std::string out(100, '\0');
   EXPECT_EQ(decoder_->decode(std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff"), out).status, DecodeStatus::kInvalid);

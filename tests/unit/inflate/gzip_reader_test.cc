@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "inflate/gzip_format.h"
 #include "unit/inflate/gzip_text.h"
 
 namespace chatload::inflate {
@@ -16,7 +17,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr std::size_t kHeaderBytes = 10;
-constexpr std::size_t kTrailerBytes = 8;
 
 // A member with the header given byte by byte behind its magic, method and flags.
 std::string member_with_header(std::uint8_t flags, const std::string& fields, const std::string& text = "a line\n") {

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/units.h"
+#include "source/held_file.h"
 #include "unit/scratch_folder.h"
 
 namespace chatload::load {

@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/units.h"
+#include "source/held_file.h"
 #include "unit/load/load_files.h"
 
 namespace chatload::load {
@@ -56,6 +57,7 @@ class IdentifyTest : public testing::Test {
   }
 
   LoadFiles files_;
+  source::Opener opener_{{}};
   StopSignal stop_;
 };
 
@@ -65,7 +67,7 @@ TEST_F(IdentifyTest, EachSourceGetsTheIdentityOfItsFileAndTheFirstFewStayOpen) {
     names.push_back(files_.write(std::to_string(i), std::string(i, 'x')));
   }
   std::vector<LoadSource> sources = sources_of(names);
-  identify(sources, std::nullopt, stop_);
+  identify(sources, opener_, std::nullopt, stop_);
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const source::SourceIdentity expected = LoadFiles::identified(names[i]).identity;
     EXPECT_EQ(sources[i].identity.key, expected.key);
@@ -81,7 +83,7 @@ TEST_F(IdentifyTest, WhatCannotBeOpenedSaysWhyAndIsKnownByItsName) {
   const std::string missing = files_.path("missing");
   const std::string there = files_.write("there", "text");
   std::vector<LoadSource> sources = sources_of({missing, there, files_.path(".")});
-  identify(sources, std::nullopt, stop_);
+  identify(sources, opener_, std::nullopt, stop_);
   EXPECT_EQ(sources[0].why_not, missing + ": there is no such file; check the path");
   EXPECT_EQ(sources[0].identity.key, "name:" + digest_hex(missing));
   EXPECT_EQ(sources[0].identity.stamp, "");
@@ -95,7 +97,7 @@ TEST_F(IdentifyTest, WhatCannotBeOpenedSaysWhyAndIsKnownByItsName) {
 
 TEST_F(IdentifyTest, SourceIdIsItsKey) {
   std::vector<LoadSource> sources = sources_of({files_.write("log", "text")});
-  identify(sources, "export of Tuesday", stop_);
+  identify(sources, opener_, "export of Tuesday", stop_);
   EXPECT_EQ(sources[0].identity.key, "id:" + digest_hex("export of Tuesday"));
 }
 
@@ -104,7 +106,7 @@ TEST_F(IdentifyTest, FileThatIsOpenAlreadyIsTheOneThatIsIdentified) {
   const std::string stamp = LoadFiles::identified(sources[0].name).identity.stamp;
   sources[0].file = std::make_shared<const source::HeldFile>(sources[0].name);
   std::filesystem::remove(sources[0].name);
-  identify(sources, std::nullopt, stop_);
+  identify(sources, opener_, std::nullopt, stop_);
   EXPECT_EQ(sources[0].why_not, "");
   EXPECT_EQ(sources[0].identity.bytes, 3U);
   EXPECT_EQ(sources[0].identity.stamp.substr(0, stamp.rfind(':')), stamp.substr(0, stamp.rfind(':')));
@@ -117,7 +119,7 @@ TEST_F(IdentifyTest, PipesAreKeptWithoutBeingOpenedHoweverMany) {
     ASSERT_EQ(mkfifo(names.back().c_str(), 0600), 0);
   }
   std::vector<LoadSource> sources = sources_of(names);
-  identify(sources, std::nullopt, stop_);
+  identify(sources, opener_, std::nullopt, stop_);
   for (const LoadSource& source : sources) {
     EXPECT_FALSE(source.identity.can_resume);
     EXPECT_EQ(source.identity.stamp, "");
@@ -129,7 +131,7 @@ TEST_F(IdentifyTest, PipesAreKeptWithoutBeingOpenedHoweverMany) {
 TEST_F(IdentifyTest, StopLeavesThemAsTheyAre) {
   std::vector<LoadSource> sources = sources_of({files_.write("log", "text")});
   std::raise(SIGTERM);
-  identify(sources, std::nullopt, stop_);
+  identify(sources, opener_, std::nullopt, stop_);
   EXPECT_EQ(sources[0].identity.key, "");
   EXPECT_EQ(sources[0].file, nullptr);
 }

@@ -15,6 +15,7 @@
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/units.h"
+#include "source/held_file.h"
 #include "unit/inflate/gzip_text.h"
 #include "unit/load/load_files.h"
 

@@ -10,6 +10,8 @@
 #include "base/errors.h"
 #include "unit/load/load_files.h"
 
+#include "source/held_file.h"
+
 namespace chatload::load {
 namespace {
 

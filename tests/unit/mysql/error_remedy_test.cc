@@ -36,6 +36,12 @@ TEST(ErrorRemedyTest, AFullDiskIsOneWhateverNumberItHas) {
               HasSubstr("error log"));
 }
 
+TEST(ErrorRemedyTest, ATransactionThatIsTooLargeForAClusterTakesSmallerRanges) {
+  for (const int code : {1180, 3100, 8004}) EXPECT_THAT(remedy_of(code), HasSubstr("smaller --range-size")) << code;
+  EXPECT_THAT(remedy_of(1105, "Maximum writeset size exceeded"), HasSubstr("smaller --range-size"));
+  EXPECT_THAT(remedy_of(1105, "Unknown error"), ::testing::Not(HasSubstr("--range-size")));
+}
+
 TEST(ErrorRemedyTest, AServerThatIsReadOnlyIsSaidToBe) {
   EXPECT_THAT(remedy_of(1290, "The MySQL server is running with the --read-only option"), HasSubstr("takes writes"));
 }

@@ -38,6 +38,27 @@ TEST(RangeParser, TypeThatWasAskedForHasEmptyData) {
   EXPECT_EQ(outcome_of(LineParts{}.text(), chat_mapping(), filter), "filtered");
 }
 
+TEST(RangeParser, FilteredLinesHaveTheirPlacesWhereTheyAreAskedFor) {
+  const std::string other = LineParts{.type = R"("type":"join")"}.text() + '\n';
+  const std::string text = other + "{bad\n" + LineParts{}.text() + "\r\n\n" + other;
+  ParsedRange parsed;
+  parsed.range = make_range(text);
+  RangeParser parser(chat_mapping(), {}, kTestLineBytesMax, true);
+  parser.parse(parsed);
+  ASSERT_EQ(parsed.filtered.size(), 2U);
+  EXPECT_EQ(parsed.filtered[0].line_index, 0U);
+  EXPECT_EQ(parsed.filtered[1].line_index, 4U);
+  EXPECT_EQ(parsed.filtered[1].begin_bytes, text.size() - other.size());
+  EXPECT_EQ(parsed.filtered[1].size_bytes, other.size() - 1);
+  parser.parse_first_rejects(parsed);
+  EXPECT_EQ(parsed.filtered.size(), 2U);
+  parser.parse(parsed);
+  EXPECT_EQ(parsed.filtered.size(), 2U);
+  RangeParser(chat_mapping(), {}, kTestLineBytesMax).parse(parsed);
+  EXPECT_TRUE(parsed.filtered.empty());
+  EXPECT_EQ(parsed.counts.filtered, 2U);
+}
+
 TEST(RangeParser, KeyOrderAndWhiteSpaceAreFree) {
   const ParsedRange parsed = parse_text(
       " {\t\"data\" : { \"x\":[] , \"message\" : \"m\" } ,\"timestamp\": \"5\" , \"site_id\" :7 ,"

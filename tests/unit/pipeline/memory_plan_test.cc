@@ -7,6 +7,7 @@
 
 #include "base/errors.h"
 #include "base/units.h"
+#include "deflate/gzip_writer.h"
 #include "parse/range_parser.h"
 #include "spill/spill_limits.h"
 
@@ -59,9 +60,11 @@ struct TableRow {
   std::size_t range_mib;
   Workers in_file_order;
   std::size_t ranges_in_file_order;
+  std::size_t ahead_in_file_order_mib;
   Workers in_key_order;
   std::size_t ranges_in_key_order;
   std::size_t builder_mib;
+  std::size_t ahead_in_key_order_mib;
   std::size_t stretches;
   std::size_t merge_mib;
 };
@@ -69,9 +72,9 @@ struct TableRow {
 // The one at the top of memory_plan.cc.
 TEST(MemoryPlan, OfTheDefaultFlagsIsTheTable) {
   constexpr std::array kTable = {
-      TableRow{2, 4, {2, 2}, 7, {2, 2}, 4, 48, 3, 107},  TableRow{3, 4, {3, 3}, 6, {3, 3}, 4, 29, 4, 69},
-      TableRow{4, 2, {4, 4}, 10, {4, 4}, 7, 22, 5, 92},  TableRow{8, 1, {6, 6}, 12, {8, 8}, 10, 9, 9, 42},
-      TableRow{16, 1, {6, 6}, 12, {8, 8}, 10, 9, 9, 42}, TableRow{64, 1, {6, 6}, 12, {8, 8}, 10, 9, 9, 42},
+      TableRow{2, 4, {2, 2}, 6, 16, {2, 2}, 3, 51, 16, 3, 107}, TableRow{3, 4, {3, 3}, 6, 11, {3, 3}, 4, 24, 16, 4, 69},
+      TableRow{4, 2, {4, 4}, 9, 16, {4, 4}, 6, 21, 16, 5, 92},  TableRow{8, 1, {6, 6}, 12, 4, {8, 8}, 9, 8, 20, 9, 42},
+      TableRow{16, 1, {6, 6}, 12, 4, {8, 8}, 9, 8, 20, 9, 42},  TableRow{64, 1, {6, 6}, 12, 4, {8, 8}, 9, 8, 20, 9, 42},
   };
   for (const TableRow& row : kTable) {
     SCOPED_TRACE(row.cores);
@@ -82,6 +85,8 @@ TEST(MemoryPlan, OfTheDefaultFlagsIsTheTable) {
     EXPECT_EQ(read.split.range_bytes, row.range_mib * kMiB);
     EXPECT_EQ(file_order.workers, row.in_file_order);
     EXPECT_EQ(file_order.ranges_in_flight_max, row.ranges_in_file_order);
+    EXPECT_EQ(file_order.ahead.bytes / kMiB, row.ahead_in_file_order_mib);
+    EXPECT_EQ(key_order.reading.ahead.bytes / kMiB, row.ahead_in_key_order_mib);
     EXPECT_EQ(key_order.reading.workers, row.in_key_order);
     EXPECT_EQ(key_order.reading.ranges_in_flight_max, row.ranges_in_key_order);
     EXPECT_EQ(key_order.spill.buffer_bytes / kMiB, row.builder_mib);
@@ -110,10 +115,10 @@ TEST_P(OnAnyNumberOfCores, TheSumStaysWithinTheBound) {
   for_each_number([](const cli::ReadPlan& read, const MemoryPlan& file_order, const KeyOrderMemoryPlan& key_order) {
     const Sum sum(read.split);
     EXPECT_LE(sum.process_bytes + sum.parsers(file_order.workers) + sum.writers(file_order.workers) +
-                  file_order.ranges_in_flight_max * sum.range_bytes,
+                  file_order.ahead.bytes + file_order.ranges_in_flight_max * sum.range_bytes,
               GetParam());
     const MemoryPlan& reading = key_order.reading;
-    EXPECT_LE(sum.process_bytes + sum.parsers(reading.workers) + sum.journal_bytes +
+    EXPECT_LE(sum.process_bytes + sum.parsers(reading.workers) + sum.journal_bytes + reading.ahead.bytes +
                   reading.ranges_in_flight_max * sum.range_bytes +
                   reading.workers.threads * key_order.spill.buffer_bytes,
               GetParam());
@@ -135,6 +140,48 @@ TEST_P(OnAnyNumberOfCores, WhateverWorksHasARangeOrAStretchToWorkOn) {
 }
 
 INSTANTIATE_TEST_SUITE_P(MemoryPlan, OnAnyNumberOfCores, testing::Values(128 * kMiB, 256 * kMiB, 512 * kMiB, 4 * kGiB));
+
+TEST(MemoryPlan, WhatCompressesACopyIsInTheSum) {
+  for (const int level : {6, 12}) {
+    for (const std::size_t memory_bytes : {128 * kMiB, 256 * kMiB, kGiB}) {
+      for (unsigned cores = 1; cores <= 64; cores *= 2) {
+        SCOPED_TRACE(testing::Message() << cores << " cores, " << memory_bytes << " bytes");
+        deflate::GzipOptions gzip{.level = level};
+        const Writers writers{.gzip = gzip};
+        const cli::ReadPlan read = fitted(on_cores(cores, memory_bytes), writers);
+        const MemoryPlan plan = plan_memory(read, writers);
+        gzip.threads = plan.workers.threads;
+        const Sum sum(read.split);
+        EXPECT_LE(sum.process_bytes + sum.parsers(plan.workers) + deflate::GzipWriter::memory_bytes_max(gzip) +
+                      plan.ranges_in_flight_max * sum.range_bytes,
+                  memory_bytes);
+        EXPECT_GT(plan.ranges_in_flight_max, plan.workers.threads);
+      }
+    }
+  }
+}
+
+TEST(MemoryPlan, WhereSeveralParseSeveralInflateByDefault) {
+  for (unsigned cores = 1; cores <= 64; ++cores) {
+    for (const Writers writers : {writers_on_cores(cores), Writers{}}) {
+      const MemoryPlan plan = plan_memory(fitted(on_cores(cores), writers), writers);
+      EXPECT_EQ(plan.ahead.threads, plan.workers.threads) << cores;
+      EXPECT_EQ(plan.ahead.bytes >= inflate::kAheadBytesMin, cores > 1) << cores;
+    }
+    const inflate::ReadAhead sorting =
+        plan_key_order_memory(fitted(on_cores(cores), writers_on_cores(cores)), writers_on_cores(cores), kColumns)
+            .reading.ahead;
+    EXPECT_EQ(sorting.bytes >= inflate::kAheadBytesMin, cores > 1) << cores;
+  }
+}
+
+TEST(MemoryPlan, WithoutMemoryForSeveralPiecesTheReaderInflates) {
+  cli::ReadPlan read = on_cores(2, 110 * kMiB);
+  read.is_threads_given = true;
+  const MemoryPlan plan = plan_memory(fitted(read, {2, true}), {2, true});
+  EXPECT_EQ(plan.ahead.threads, 1U);
+  EXPECT_EQ(plan.ahead.bytes, 0U);
+}
 
 TEST(MemoryPlan, MoreCoresNeverMeanFewerWorkers) {
   Workers before;

@@ -120,6 +120,12 @@ TEST(RejectWriter, FileHoldsTheRecordsInOrder) {
             to_json_line(record("first"), "a") + to_json_line(record("second"), "b"));
 }
 
+TEST(RejectWriter, FileOfARunThatEndsEarlyIsWholeAllTheSame) {
+  const ScratchFolder folder;
+  { RejectWriter(folder / "rejects.json.gz").write(record("only"), "a"); }
+  EXPECT_EQ(gunzip(folder / "rejects.json.gz"), to_json_line(record("only"), "a"));
+}
+
 TEST(RejectWriter, FileThatIsThereIsReplaced) {
   const ScratchFolder folder;
   for (int run = 0; run < 2; ++run) {

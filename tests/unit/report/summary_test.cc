@@ -42,12 +42,20 @@ std::string content(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-TEST(RunCounts, LoadAddsUpOnlyIfEveryLineHasAnOutcome) {
+TEST(RunCounts, AddUpOnlyIfEveryLineHasAnOutcome) {
   RunCounts counts = load_summary().counts;
-  EXPECT_TRUE(counts.load_adds_up());
+  const parse::ParseCounts& parsed = counts.parsed;
+  ledger::LineCounts lines{.lines = parsed.lines,
+                           .inserted = counts.inserted,
+                           .updated = counts.updated,
+                           .duplicate = counts.duplicate,
+                           .filtered = parsed.filtered,
+                           .rejected = parsed.rejected(),
+                           .blank = parsed.blank};
+  EXPECT_TRUE(lines.add_up());
   EXPECT_TRUE(counts.check_adds_up());
-  ++counts.updated;
-  EXPECT_FALSE(counts.load_adds_up());
+  ++lines.updated;
+  EXPECT_FALSE(lines.add_up());
   ++counts.parsed.blank;
   EXPECT_FALSE(counts.check_adds_up());
 }
@@ -73,6 +81,20 @@ TEST(Summary, CheckHasValidInPlaceOfTheThreeOutcomesOfALoad) {
   summary.kind = RunKind::kCheck;
   EXPECT_THAT(to_text(summary), AllOf(HasSubstr("1,995,000  valid"), Not(HasSubstr("inserted"))));
   EXPECT_THAT(to_json(summary), AllOf(HasSubstr(R"("valid":1995000)"), Not(HasSubstr("inserted"))));
+}
+
+TEST(Summary, CopyIsACheckThatSaysWhatItWrote) {
+  Summary summary = load_summary();
+  summary.kind = RunKind::kCopy;
+  summary.counts.files_written = 1;
+  summary.counts.bytes_written = 105 * kMiB;
+  EXPECT_THAT(to_text(summary), AllOf(HasSubstr("copy done"), HasSubstr("1,995,000  valid"),
+                                      HasSubstr("decompressed, 105 MiB written, 12.346 s")));
+  EXPECT_THAT(to_json(summary),
+              AllOf(HasSubstr(R"("command":"copy")"), HasSubstr(R"("valid":1995000)"),
+                    HasSubstr(R"("files_written":1,"bytes_written":110100480)"), Not(HasSubstr("this_run"))));
+  summary.counts.files_written = 3;
+  EXPECT_THAT(to_text(summary), HasSubstr("105 MiB written to 3 files,"));
 }
 
 TEST(Summary, JsonHasTheStableKeys) {

@@ -42,6 +42,19 @@ TEST(ContentDigest, DoesNotDependOnThePieces) {
   }
 }
 
+TEST(ContentDigest, IsTheSameWhereItsBeginningWasTakenLast) {
+  const std::string text = text_of(3 * kDigestChunkBytes + 17);
+  const std::string_view view = text;
+  for (const std::size_t chunks : {0U, 1U, 3U}) {
+    ContentDigest front(DigestForm::kChunks);
+    front.update(view.substr(0, chunks * kDigestChunkBytes));
+    ContentDigest digest(DigestForm::kChunks);
+    digest.update(view.substr(chunks * kDigestChunkBytes));
+    digest.put_in_front(front);
+    EXPECT_EQ(digest.hex(), digest_of(text, DigestForm::kChunks, text.size())) << chunks;
+  }
+}
+
 TEST(ContentDigest, OfTheWholeIsWhatOlderLedgersKeep) {
   EXPECT_EQ(digest_of("some text", DigestForm::kWhole, 4), digest_hex("some text"));
 }

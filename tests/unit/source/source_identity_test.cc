@@ -15,6 +15,7 @@
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/units.h"
+#include "source/held_file.h"
 #include "unit/scratch_folder.h"
 #include "unit/unprivileged.h"
 
@@ -97,25 +98,25 @@ TEST_F(SourceIdentityTest, TheStampStaysUntilTheFileIsTouched) {
   const std::string path = file("a", content());
   const std::string stamp = identify_source(HeldFile(path), std::nullopt).stamp;
   EXPECT_THAT(stamp, MatchesRegex("[0-9]+:[0-9]+:307200:[0-9]+:[0-9]+"));
-  EXPECT_EQ(file_stamp(HeldFile(path)), stamp);
+  EXPECT_EQ(HeldFile(path).stamp(), stamp);
 
   // Whoever sets the time of the last change back cannot hide it: ctime is the kernel's own. Its clock ticks slowly.
   const auto written = std::filesystem::last_write_time(path);
-  for (int tries = 0; tries < 10'000 && file_stamp(HeldFile(path)) == stamp; ++tries) {
+  for (int tries = 0; tries < 10'000 && HeldFile(path).stamp() == stamp; ++tries) {
     std::fstream(path, std::ios::in | std::ios::out) << 'z';
     std::filesystem::last_write_time(path, written);
   }
-  const std::string changed = file_stamp(HeldFile(path));
+  const std::string changed = HeldFile(path).stamp();
   EXPECT_NE(changed, stamp);
   EXPECT_EQ(changed.substr(0, changed.rfind(':')), stamp.substr(0, stamp.rfind(':')));
 
   std::filesystem::rename(file("b", content()), path);
-  EXPECT_NE(file_stamp(HeldFile(path)), changed);
+  EXPECT_NE(HeldFile(path).stamp(), changed);
 }
 
 TEST_F(SourceIdentityTest, StampOfAPathIsThatOfItsFile) {
   const std::string path = file("a", content());
-  EXPECT_EQ(stamp_of_path(path), file_stamp(HeldFile(path)));
+  EXPECT_EQ(stamp_of_path(path), HeldFile(path).stamp());
   const std::string link = (folder_ / "link").string();
   std::filesystem::create_symlink("a", link);
   EXPECT_EQ(stamp_of_path(link), stamp_of_path(path));
@@ -168,7 +169,7 @@ TEST_F(SourceIdentityTest, StandardInputCannotBeFoundAgain) {
   EXPECT_THAT(identity.stamp, IsEmpty());
   EXPECT_EQ(identity.bytes, std::nullopt);
   EXPECT_FALSE(identity.can_resume);
-  EXPECT_THAT(file_stamp(HeldFile("-")), IsEmpty());
+  EXPECT_THAT(HeldFile("-").stamp(), IsEmpty());
 }
 
 // Its writer waits in open() until a reader opens; a reader that opens and closes again leaves it to die of SIGPIPE.

@@ -43,6 +43,17 @@ TEST(LineSplitter, RangeEndsAtTheFirstNewlineAtOrPastItsSize) {
   EXPECT_EQ(split("abc\ndef\ng\n", limits), (std::vector<Piece>{{"abc\ndef\n", 0, 0}, {"g\n", 8, 0}}));
 }
 
+TEST(LineSplitter, RangesOfAStreamThatBeginsWithALaterOneAreThose) {
+  const SplitLimits limits{.range_bytes = 4, .line_bytes_max = 100};
+  TextStream stream("ef\nghijkl\nm\n", 1 << 20);
+  LineSplitter splitter(stream, limits, {RangeNumber(1), ByteOffset(5)});
+  for (const auto& [number, begin] : {std::pair{1U, 5U}, std::pair{2U, 15U}}) {
+    const std::optional<Range> range = splitter.next(PaddedBuffer(limits.buffer_bytes()));
+    EXPECT_EQ(range->number, RangeNumber(number));
+    EXPECT_EQ(range->begin, ByteOffset(begin));
+  }
+}
+
 TEST(LineSplitter, LastLineWithoutNewlineIsKept) {
   EXPECT_EQ(split("ab\ncd", {.range_bytes = 2, .line_bytes_max = 100}),
             (std::vector<Piece>{{"ab\n", 0, 0}, {"cd", 3, 0}}));

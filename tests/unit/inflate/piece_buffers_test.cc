@@ -1,0 +1,44 @@
+#include "inflate/piece_buffers.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+namespace chatload::inflate {
+namespace {
+
+constexpr std::size_t kStep = PieceBuffers::kStepBytes;
+
+TEST(PieceBuffers, AreLentUpToTheBound) {
+  PieceBuffers buffers(4 * kStep);
+  PaddedBuffer three = buffers.lend(2 * kStep + 1);
+  EXPECT_EQ(three.capacity(), 3 * kStep);
+  EXPECT_EQ(buffers.lend(kStep + 1).capacity(), 0U);
+  PaddedBuffer one = buffers.lend(1);
+  EXPECT_EQ(one.capacity(), kStep);
+  EXPECT_EQ(buffers.lend(1).capacity(), 0U);
+}
+
+TEST(PieceBuffers, AreLentAgain) {
+  PieceBuffers buffers(2 * kStep);
+  PaddedBuffer buffer = buffers.lend(kStep);
+  const char* const bytes = buffer.free_space().data();
+  buffer.advance(5);
+  buffers.give_back(std::move(buffer));
+  PaddedBuffer again = buffers.lend(kStep);
+  EXPECT_EQ(again.free_space().data(), bytes);
+  EXPECT_EQ(again.size(), 0U);
+}
+
+TEST(PieceBuffers, OfAnotherSizeMakeRoom) {
+  PieceBuffers buffers(4 * kStep);
+  PaddedBuffer first = buffers.lend(2 * kStep);
+  PaddedBuffer second = buffers.lend(2 * kStep);
+  buffers.give_back(std::move(first));
+  EXPECT_EQ(buffers.lend(3 * kStep).capacity(), 0U);
+  buffers.give_back(std::move(second));
+  EXPECT_EQ(buffers.lend(3 * kStep).capacity(), 3 * kStep);
+}
+
+}  // namespace
+}  // namespace chatload::inflate
