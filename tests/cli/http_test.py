@@ -292,8 +292,8 @@ class FaultTest(WebCase):
         self.start_again()
 
     def start_again(self):
-        if self.web.process.poll() is not None:
-            self.web.start()
+        self.web.stop()  # which another thread may be at
+        self.web.start()
 
     def test_random_schedules_end_right_or_with_a_sentence(self):
         small, big = self.log(), self.big_log(lines=80_000)

@@ -22,6 +22,7 @@ OBJECTS = 500
 LONG_LINES = 20_000  # 4 MB, stored
 PADDING = "".join(line(f"padding-{number}", "x" * 2000, type="typing") for number in range(8_000))  # 16 MB, filtered out
 RUNS_MAX = 30  # of one schedule
+REQUESTS_AT_ONCE = 6
 
 
 class RemoteLoadCase(LedgerCase):
@@ -34,6 +35,7 @@ class RemoteLoadCase(LedgerCase):
 
     def setUp(self):
         super().setUp()
+        self.assertIsNone(self.web.process.poll(), "a test before has left no web server")
         self.bucket = self.enterContext(self.store.bucket())
         self.home = self.folder / "home"
         self.home.mkdir()
@@ -221,13 +223,19 @@ class FaultTest(RemoteLoadCase):
 
     def test_a_server_that_is_gone_for_a_while_is_waited_for(self):
         path = self.served_log(is_padded=True)
-        door = self.proxy_to(self.web, {2: faults.Before(self.web.stop)})
+        asked = []  # how many requests there were when it was gone
+
+        def stop():
+            self.web.stop()
+            asked.append(len(door.requests))
+
+        door = self.proxy_to(self.web, {2: faults.Before(stop)})
         loader = self.loader(door.url(path.name), *PATIENT, env=self.store.variables(self.home))
         try:
-            wait_until(lambda: len(door.requests) > 3, "it has asked again")
+            wait_until(lambda: asked and len(door.requests) > asked[0] + REQUESTS_AT_ONCE, "it asks again for some")
         finally:
-            if self.web.process.poll() is not None:
-                self.web.start()
+            self.web.stop()
+            self.web.start()
         self.assert_loaded(loader.finish(), apply(path))
 
 
