@@ -1,7 +1,12 @@
 #include "base/digest.h"
 
 #include <fmt/format.h>
+#if defined(__x86_64__)
+// XXH3 by the widest vectors that the processor has: of a load's CPU time 2 %, and 8 % by those that all have.
+#include <xxh_x86dispatch.h>
+#else
 #include <xxhash.h>
+#endif
 
 #include <new>
 

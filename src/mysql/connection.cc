@@ -21,6 +21,9 @@
 namespace chatload::mysql {
 namespace {
 
+// What goes to the server at once. A LOAD DATA of 2 M lines takes 5,000 calls of the system, and 31,000 with the 8 KiB
+// that are the library's own (strace -f -c).
+constexpr unsigned long kNetBufferBytes = 64 * 1024;
 constexpr unsigned kConnectTimeoutSeconds = 10;
 constexpr std::size_t kPluginBytesMax = 64;  // of a name in a message
 
@@ -122,6 +125,7 @@ void set_options(MYSQL& connection, const Endpoint& endpoint, std::uint32_t read
   mysql_options(&connection, MYSQL_OPT_PROTOCOL, &protocol);
   mysql_options(&connection, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   mysql_options(&connection, MYSQL_OPT_CONNECT_TIMEOUT, &kConnectTimeoutSeconds);
+  mysql_options(&connection, MYSQL_OPT_NET_BUFFER_LENGTH, &kNetBufferBytes);
   const unsigned local_infile = may_load_data ? 1 : 0;
   mysql_options(&connection, MYSQL_OPT_LOCAL_INFILE, &local_infile);
   if (read_timeout_seconds > 0) {

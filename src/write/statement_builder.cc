@@ -29,8 +29,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
+#include <cstring>
 
 #include "mysql/server_error.h"
 #include "mysql/sql_text.h"
@@ -64,7 +64,6 @@ constexpr std::chrono::microseconds kRoundTripPerRow{2};
 constexpr std::size_t kRowsMin = 1'000;
 constexpr std::size_t kRowsMax = 10'000;
 
-constexpr std::size_t kTimeBytes = 19;    // YYYY-MM-DD hh:mm:ss
 constexpr std::size_t kLengthBytes = 10;  // of a bound value, with its indicator, at most
 
 void put_two_digits(char* at, unsigned value) {
@@ -78,21 +77,21 @@ std::size_t rows_of_statement(std::chrono::microseconds round_trip) {
   return std::clamp<std::size_t>(static_cast<std::size_t>(round_trip / kRoundTripPerRow), kRowsMin, kRowsMax);
 }
 
-void append_time(std::string& text, std::int64_t epoch_seconds) {
+char* put_time(char* out, std::int64_t epoch_seconds) {
   const std::chrono::sys_seconds instant{std::chrono::seconds(epoch_seconds)};
   const auto day = std::chrono::floor<std::chrono::days>(instant);
   const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss time(instant - day);
+  const auto second = static_cast<unsigned>((instant - day).count());
   const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
-  std::array<char, kTimeBytes> out{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', ' ', '0', '0', ':', '0', '0', ':'};
-  put_two_digits(&out[0], year / 100);
-  put_two_digits(&out[2], year % 100);
-  put_two_digits(&out[5], static_cast<unsigned>(date.month()));
-  put_two_digits(&out[8], static_cast<unsigned>(date.day()));
-  put_two_digits(&out[11], static_cast<unsigned>(time.hours().count()));
-  put_two_digits(&out[14], static_cast<unsigned>(time.minutes().count()));
-  put_two_digits(&out[17], static_cast<unsigned>(time.seconds().count()));
-  text.append(out.data(), out.size());
+  std::memcpy(out, "YYYY-MM-DD hh:mm:ss", kTimeBytes);
+  put_two_digits(out, year / 100);
+  put_two_digits(out + 2, year % 100);
+  put_two_digits(out + 5, static_cast<unsigned>(date.month()));
+  put_two_digits(out + 8, static_cast<unsigned>(date.day()));
+  put_two_digits(out + 11, second / 3600);
+  put_two_digits(out + 14, second / 60 % 60);
+  put_two_digits(out + 17, second % 60);
+  return out + kTimeBytes;
 }
 
 bool is_of_duplicate(const mysql::StatementError& error) {
@@ -124,24 +123,27 @@ std::size_t StatementBuilder::build(const parse::RowBatch& rows, std::span<const
   sql = head_;
   std::size_t count = 0;
   while (count < order.size() && count < limits.rows_max) {
-    const std::size_t end_of_row_before = sql.size();
+    const std::size_t begin = sql.size();
     const std::span<const parse::Cell> row = rows.row(order[count]);
-    sql += count == 0 ? "(" : ",(";
+    sql.resize(begin + row_bytes_max(row));
+    char* out = sql.data() + begin;
+    if (count > 0) *out++ = ',';
+    *out++ = '(';
     for (std::size_t column = 0; column < row.size(); ++column) {
-      if (column > 0) sql += ',';
+      if (column > 0) *out++ = ',';
       if (kinds_[column] == parse::FieldKind::kEpochSeconds) {
-        sql += '\'';
-        append_time(sql, row[column].as_integer());
-        sql += '\'';
+        *out++ = '\'';
+        out = put_time(out, row[column].as_integer());
+        *out++ = '\'';
       } else {
-        mysql::append_text_literal(sql, row[column].as_text());
+        out = mysql::put_text_literal(out, row[column].as_text());
       }
     }
-    sql += ')';
-    if (sql.size() + tail_.size() > limits.bytes_max) {
-      sql.resize(end_of_row_before);
-      break;
-    }
+    *out++ = ')';
+    const auto end = static_cast<std::size_t>(out - sql.data());
+    const bool fits = end + tail_.size() <= limits.bytes_max;
+    sql.resize(fits ? end : begin);
+    if (!fits) break;
     ++count;
   }
   sql += tail_;
@@ -164,12 +166,12 @@ std::size_t StatementBuilder::rows_within(const parse::RowBatch& rows, std::span
 
 void StatementBuilder::bind(std::span<const parse::Cell> row, std::span<std::string_view> values,
                             std::string& times) const {
-  times.clear();
-  times.reserve(kTimeBytes * row.size());  // so that it stays where it is
+  times.resize(kTimeBytes * row.size());
+  char* out = times.data();
   for (std::size_t column = 0; column < row.size(); ++column) {
     if (kinds_[column] == parse::FieldKind::kEpochSeconds) {
-      append_time(times, row[column].as_integer());
-      values[column] = std::string_view(times).substr(times.size() - kTimeBytes);
+      values[column] = {out, kTimeBytes};
+      out = put_time(out, row[column].as_integer());
     } else {
       values[column] = row[column].as_text();
     }
@@ -177,14 +179,24 @@ void StatementBuilder::bind(std::span<const parse::Cell> row, std::span<std::str
 }
 
 void StatementBuilder::append_record(std::span<const parse::Cell> row, std::string& text) const {
+  const std::size_t begin = text.size();
+  text.resize(begin + row_bytes_max(row));
+  char* out = text.data() + begin;
   for (std::size_t column = 0; column < row.size(); ++column) {
-    if (kinds_[column] == parse::FieldKind::kEpochSeconds) {
-      append_time(text, row[column].as_integer());
-    } else {
-      mysql::append_text_field(text, row[column].as_text());
-    }
-    text += column + 1 < row.size() ? '\t' : '\n';
+    out = kinds_[column] == parse::FieldKind::kEpochSeconds ? put_time(out, row[column].as_integer())
+                                                            : mysql::put_text_field(out, row[column].as_text());
+    *out++ = column + 1 < row.size() ? '\t' : '\n';
   }
+  text.resize(static_cast<std::size_t>(out - text.data()));
+}
+
+std::size_t StatementBuilder::row_bytes_max(std::span<const parse::Cell> row) const {
+  std::size_t bytes = 2 + row.size();  // what is between values, and around them
+  for (std::size_t column = 0; column < row.size(); ++column) {
+    const bool is_time = kinds_[column] == parse::FieldKind::kEpochSeconds;
+    bytes += is_time ? 2 + kTimeBytes : mysql::escaped_bytes_max(row[column].as_text());
+  }
+  return bytes;
 }
 
 }  // namespace chatload::write

@@ -54,6 +54,8 @@ class StatementBuilder {
   void append_record(std::span<const parse::Cell> row, std::string& text) const;
 
  private:
+  [[nodiscard]] std::size_t row_bytes_max(std::span<const parse::Cell> row) const;  // in either kind of text
+
   std::string head_;
   std::string tail_;
   std::string row_insert_;
@@ -65,7 +67,9 @@ class StatementBuilder {
 // meets in another table is not taken for it.
 [[nodiscard]] bool is_of_duplicate(const mysql::StatementError& error);
 
-// Appends YYYY-MM-DD hh:mm:ss in UTC, without quotes. REQUIRES: a year of four digits, as the row contract's range has.
-void append_time(std::string& text, std::int64_t epoch_seconds);
+// Writes YYYY-MM-DD hh:mm:ss in UTC, without quotes, and returns the end. REQUIRES: a year of four digits, as the row
+// contract's range has.
+inline constexpr std::size_t kTimeBytes = 19;
+[[nodiscard]] char* put_time(char* out, std::int64_t epoch_seconds);
 
 }  // namespace chatload::write

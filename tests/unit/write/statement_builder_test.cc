@@ -33,8 +33,8 @@ parse::RowBatch three_rows() {
 }
 
 std::string time_text(std::int64_t epoch_seconds) {
-  std::string text;
-  append_time(text, epoch_seconds);
+  std::string text(kTimeBytes, '?');
+  EXPECT_EQ(put_time(text.data(), epoch_seconds), text.data() + kTimeBytes);
   return text;
 }
 
