@@ -29,6 +29,17 @@ debian_release() {
   . /etc/os-release && echo "${VERSION_CODENAME:-}"
 }
 
+# Sets the array named $1 to the words that start the program $3 of the folder $2 with the loader and the libraries that
+# are there, which may be newer than the system's.
+unpacked_command() {
+  local -n started_words=$1
+  local root=$2 program=$2/$3 loader
+  loader=$(compgen -G "$root/usr/lib*/ld-linux*.so.*" | head -n 1)
+  # The words go to the caller's array.
+  # shellcheck disable=SC2034
+  started_words=("$loader" --library-path "$(dirname "$(realpath "$loader")")" --argv0 "$program" "$program")
+}
+
 # Puts packages into the cache as NAME-VERSION unless they are there: "packages_fetch NAME UNPACK", where UNPACK is a
 # function that gets an empty folder, fills its folder `root` and prints VERSION. Fails, having said why on stderr, when
 # they cannot be had. Whoever asks whether it failed has thereby switched "set -e" off in UNPACK, which has to check every

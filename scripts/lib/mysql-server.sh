@@ -15,14 +15,10 @@ mysql_server_root() {
 
 # Sets the array named $1 to the words that start mysqld of the folder $2: loader, library path, mysqld, its folders.
 mysql_server_command() {
-  local -n command_words=$1
-  local root=$2 loader libraries
-  loader=$(compgen -G "$root/usr/lib*/ld-linux*.so.*" | head -n 1)
-  libraries=$(dirname "$(realpath "$loader")")
-  # The words go to the caller's array.
-  # shellcheck disable=SC2034
-  command_words=(
-    "$loader" --library-path "$libraries" --argv0 "$root/usr/sbin/mysqld" "$root/usr/sbin/mysqld"
+  local -n mysqld_words=$1
+  local root=$2
+  unpacked_command "$1" "$root" usr/sbin/mysqld
+  mysqld_words+=(
     --no-defaults --basedir="$root/usr" --lc-messages-dir="$root/usr/share/mysql"
     --character-sets-dir="$root/usr/share/mysql/charsets" --plugin-dir="$root/usr/lib/mysql/plugin"
     --secure-file-priv=NULL
