@@ -30,7 +30,7 @@ newer_mariadb_initialize() {
     [[ $word != --datadir=* ]] || mkdir -p "${word#--datadir=}/mysql"
   done
   {
-    echo "CREATE DATABASE IF NOT EXISTS mysql; USE mysql; SET @auth_root_socket=NULL;"
+    printf '%s;\n' "CREATE DATABASE IF NOT EXISTS mysql" "USE mysql" "SET @auth_root_socket=NULL"
     cat "$scripts"/{mariadb_system_tables,mariadb_performance_tables,mariadb_system_tables_data,fill_help_tables}.sql \
       "$scripts"/{maria_add_gis_sp_bootstrap,mariadb_sys_schema}.sql
   } | "$@" --bootstrap
