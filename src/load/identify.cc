@@ -18,7 +18,7 @@
 namespace chatload::load {
 namespace {
 
-// Identifying is opening a file and reading 128 KiB of it, or asking a server, which waits more than it computes.
+// Identifying is opening a file and reading 128 KiB of it, or asking a server. Both wait more than they compute.
 constexpr std::size_t kIdentifiers = 16;
 
 void identify(LoadSource& source, const source::Opener& opener, bool keeps_open,
@@ -70,8 +70,11 @@ void identify(std::vector<LoadSource>& sources, const source::Opener& opener,
       identify(sources[i], opener, i < LoadSource::kHeldMax, source_id, stop);
     }
   };
+  const bool asks = std::any_of(sources.begin(), sources.end(),
+                                [](const LoadSource& source) { return source::is_remote(source.name); });
+  const std::size_t threads = std::min(sources.size(), asks ? source::kObjectsAtOnce : kIdentifiers);
   std::vector<std::jthread> others;
-  for (std::size_t i = 1; i < std::min(sources.size(), kIdentifiers); ++i) others.emplace_back(work);
+  for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work);
   work();
 }
 

@@ -21,10 +21,6 @@ namespace chatload::load {
 
 namespace {
 
-// While one is read. A check of 500 objects of 200 KB, each request 50 ms late, took 5.4 s, and 7.8 s with half as many
-// here and in kIdentifiers (identify.cc).
-constexpr std::size_t kSourcesAhead = 16;
-
 void warn_of_index(const inflate::SeekIndexError& error) {
   log_warning(fmt::format("{}; its gzip is read from its beginning meanwhile.", error.what()));
 }
@@ -193,7 +189,7 @@ bool SourceFeed::begin_behind_recorded(LoadSource& source, const std::shared_ptr
 
 // Of many small objects each would cost the time of a request.
 void SourceFeed::prefetch_next() {
-  for (std::size_t i = next_; i < std::min(sources_.size(), next_ + kSourcesAhead); ++i) {
+  for (std::size_t i = next_; i < std::min(sources_.size(), next_ + source::kObjectsAtOnce); ++i) {
     const LoadSource& source = *sources_[i];
     if (source.file && !source.recorded) source.file->prefetch();
   }

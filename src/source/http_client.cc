@@ -25,7 +25,7 @@ namespace chatload::source {
 namespace {
 
 // That are kept for later transfers. How many are there at once is for those to bound who start them.
-constexpr long kConnectionsKept = 16;
+constexpr long kConnectionsKept = 48;
 constexpr long kRedirectsMax = 10;
 // What a write callback gets at once, and a connection's memory.
 constexpr long kReceiveBytes = 128L << 10U;

@@ -21,6 +21,10 @@ namespace chatload::source {
 // What an output in S3 takes of memory: S3Upload::kMemoryBytes.
 inline constexpr std::size_t kUploadBytes = 40 * kMiB;
 
+// As many objects are asked for at once where each takes a request or two. A check of 500 objects of 200 KB, each
+// request 50 ms late, took 1.5 s, and 3.5 s with 16.
+inline constexpr std::size_t kObjectsAtOnce = 48;
+
 // s3://, http:// or https://.
 [[nodiscard]] bool is_remote(std::string_view input);
 
