@@ -70,7 +70,7 @@ class ServerWithoutTlsTest(PasswordCase):
         super().setUpClass()
         cls.port = support.free_port()
         options = ["--skip-networking=0", "--bind-address=127.0.0.1", f"--port={cls.port}", "--local-infile=1"]
-        options += ["--tls-version="] if IS_MYSQL else []
+        options += ["--tls-version="] if IS_MYSQL else ["--skip-ssl"]
         cls.server = support.Server(name=f"plain-{support.SERVER_KIND}", options=options)
         cls.database = cls.enterClassContext(support.Database(cls.server))
         cls.database.create_table()
