@@ -21,7 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import oracle
 import support
 
-DEADLINE_S = 20
+DEADLINE_S = 60
 POLL_S = 0.1  # a look costs the machine some 10 ms
 OUTCOMES = ("inserted", "updated", "duplicate", "filtered", "rejected", "blank")
 LOG_LINE = re.compile(r"[0-9T:-]+Z (info|warning|error): (.+)")
