@@ -8,6 +8,18 @@ RUN cmake --preset release && cmake --build --preset release --target chatload c
  && cmake --install build/release --prefix /opt/chatload --strip \
  && install -s build/release/bench/chatgen /opt/chatload/bin/
 
+# The object store of the compose stack.
+FROM debian:12 AS store
+WORKDIR /store
+COPY scripts scripts
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends python3-botocore util-linux \
+ && bash -c '. scripts/lib/web-servers.sh && web_servers_fetch' \
+ && rm -rf /var/lib/apt/lists/*
+ENV CHATLOAD_SANDBOX_STORE=0.0.0.0:9000
+EXPOSE 9000
+CMD ["scripts/compose-store"]
+
 FROM debian:12-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \

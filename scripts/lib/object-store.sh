@@ -52,6 +52,7 @@ PYTHON
 store_choose_ports() {
   local port
   read -r monitor_port port < <(free_ports)
+  port=${store_port:-$port}
   if [[ -f $dir/port ]] && ! (: <"/dev/tcp/127.0.0.1/$(<"$dir/port")") 2>/dev/null; then
     return
   fi
@@ -87,7 +88,7 @@ mon allow pool size one = true
 # It waits a second before each change, of which a start makes some twenty.
 paxos propose interval = 0.05
 # Without tcp_nodelay each answer to a small GET waits 40 ms for an acknowledgement.
-rgw frontends = beast endpoint=127.0.0.1:$(<"$dir/port") tcp_nodelay=1
+rgw frontends = beast endpoint=$store_address:$(<"$dir/port") tcp_nodelay=1
 CONF
 }
 
