@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "write/record_stream.h"
 #include "write/statement_builder.h"
 
 namespace chatload::write {
@@ -109,15 +110,8 @@ class LoadDataRecords {
 
   template <typename Take>
   void make(const Take& take) {
-    constexpr std::size_t kPieceBytes = std::size_t{32} * 1024;  // as record_stream.cc sends them
-    text_.clear();
-    for (const std::uint32_t row : rows_.order) {
-      builder_.append_record(rows_.batch.row(row), text_);
-      if (text_.size() < kPieceBytes) continue;
-      take(text_);
-      text_.clear();
-    }
-    take(text_);
+    RecordStream records(builder_, rows_.batch, rows_.order, memory_);
+    while (const std::size_t bytes = records.read(piece_)) take(std::string_view(piece_).substr(0, bytes));
   }
 
   static void read(std::string_view text, std::string& values) {
@@ -133,7 +127,8 @@ class LoadDataRecords {
  private:
   const Rows& rows_;
   StatementBuilder builder_;
-  std::string text_;
+  std::string memory_;
+  std::string piece_ = std::string(std::size_t{64} * 1024, 0);  // whole records fit
 };
 
 // The client library copies the values that it is given into one buffer, each behind its length; so does this.

@@ -15,7 +15,7 @@ bool MergeCursor::next(parse::RowBatch& rows, std::vector<RowOrigin>& origins, s
   while (read_bytes < line_bytes) {
     const Record* const record = merger_.record();
     if (record == nullptr) break;
-    if (left_out_.empty() || !left_out_.contains(record->range.source)) {
+    if (left_out_.empty() || !left_out_.contains(place_of(*record).range.source)) {
       codec_.decode(record->bytes, rows, origins);
       read_bytes += origins.back().line.size_bytes;
     }

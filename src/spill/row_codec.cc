@@ -74,9 +74,14 @@ Record read_record(const char* bytes) {
   Record record;
   record.bytes = {bytes, static_cast<std::size_t>(text - bytes) + load<std::uint32_t>(bytes + kTextBytesAt)};
   record.key = {text, take_varint(at)};
-  record.range = take_range(at);
-  record.line_index = static_cast<std::uint32_t>(take_varint(at));
   return record;
+}
+
+LinePlace place_of(const Record& record) {
+  const char* at = record.bytes.data() + kHeadAt;
+  (void)take_varint(at);  // the key's length
+  const RangeKey range = take_range(at);
+  return {range, static_cast<std::uint32_t>(take_varint(at))};
 }
 
 std::string_view read_key(const char* bytes) {
@@ -87,9 +92,9 @@ std::string_view read_key(const char* bytes) {
 
 RowCodec::RowCodec(const parse::Mapping& mapping) : key_(mapping.key) {
   for (const parse::FieldMapping& field : mapping.fields) {
-    is_integer_.push_back(field.kind == parse::FieldKind::kEpochSeconds);
+    is_integer_.push_back(field.kind == parse::FieldKind::kEpochSeconds ? 1 : 0);
   }
-  assert(!is_integer_[key_]);
+  assert(is_integer_[key_] == 0);
   assert((kOriginVarints + columns()) * kVarintBytesMax <= UINT16_MAX);
 }
 
@@ -100,7 +105,7 @@ std::size_t RowCodec::bytes_max(std::size_t text_bytes, std::size_t columns) {
 std::size_t RowCodec::bytes_max(std::span<const parse::Cell> row) const {
   std::size_t text_bytes = 0;
   for (std::size_t column = 0; column < row.size(); ++column) {
-    if (!is_integer_[column]) text_bytes += row[column].as_text().size();
+    if (is_integer_[column] == 0) text_bytes += row[column].as_text().size();
   }
   return bytes_max(text_bytes, row.size());
 }
@@ -115,7 +120,7 @@ std::size_t RowCodec::encode(std::span<const parse::Cell> row, const RowOrigin& 
   at = put_varint(origin.line.size_bytes, at);
   for (std::size_t column = 0; column < row.size(); ++column) {
     if (column == key_) continue;
-    at = put_varint(is_integer_[column] ? to_zigzag(row[column].as_integer()) : row[column].as_text().size(), at);
+    at = put_varint(is_integer_[column] != 0 ? to_zigzag(row[column].as_integer()) : row[column].as_text().size(), at);
   }
   char* const text = at;
   const auto put_text = [&](std::string_view cell) {
@@ -124,7 +129,7 @@ std::size_t RowCodec::encode(std::span<const parse::Cell> row, const RowOrigin& 
   };
   put_text(key);
   for (std::size_t column = 0; column < row.size(); ++column) {
-    if (column != key_ && !is_integer_[column]) put_text(row[column].as_text());
+    if (column != key_ && is_integer_[column] == 0) put_text(row[column].as_text());
   }
   store(static_cast<std::uint16_t>(text - out - static_cast<std::ptrdiff_t>(kHeadAt)), out + kHeadBytesAt);
   store(static_cast<std::uint32_t>(at - text), out + kTextBytesAt);
@@ -150,13 +155,15 @@ void RowCodec::decode(std::string_view record, parse::RowBatch& rows, std::vecto
   origins.push_back(origin);
 
   const parse::Cell key = take_text(key_bytes);
+  rows.cells.resize(rows.cells.size() + columns());
+  auto cell = rows.cells.end() - static_cast<std::ptrdiff_t>(columns());
   for (std::size_t column = 0; column < is_integer_.size(); ++column) {
     if (column == key_) {
-      rows.cells.push_back(key);
+      *cell++ = key;
       continue;
     }
     const std::uint64_t value = take_varint(at);
-    rows.cells.push_back(is_integer_[column] ? parse::Cell::integer(from_zigzag(value)) : take_text(value));
+    *cell++ = is_integer_[column] != 0 ? parse::Cell::integer(from_zigzag(value)) : take_text(value);
   }
 }
 

@@ -14,12 +14,10 @@
 
 namespace chatload::spill {
 
-// An encoded row with what its place in the order depends on; borrows the encoded bytes.
+// An encoded row and its key; borrows the encoded bytes.
 struct Record {
   std::string_view bytes;
   std::string_view key;
-  RangeKey range;
-  std::uint32_t line_index = 0;
 };
 
 // The row encoded at `bytes`, which RowCodec wrote.
@@ -28,11 +26,20 @@ struct Record {
 // Its key alone.
 [[nodiscard]] std::string_view read_key(const char* bytes);
 
+// Where the row stood in the sources.
+struct LinePlace {
+  RangeKey range;
+  std::uint32_t line_index = 0;
+
+  auto operator<=>(const LinePlace&) const = default;
+};
+[[nodiscard]] LinePlace place_of(const Record& record);
+
 // The order of the rows: keys by bytes, the shorter first where one begins with the other; equal ones as they stood in
 // the sources.
 [[nodiscard]] inline bool is_before(const Record& a, const Record& b) {
-  if (const int order = a.key.compare(b.key); order != 0) return order < 0;
-  return a.range != b.range ? a.range < b.range : a.line_index < b.line_index;
+  const int order = a.key.compare(b.key);
+  return order != 0 ? order < 0 : place_of(a) < place_of(b);
 }
 
 // Immutable, for any thread.
@@ -53,7 +60,7 @@ class RowCodec {
   void decode(std::string_view record, parse::RowBatch& rows, std::vector<RowOrigin>& origins) const;
 
  private:
-  std::vector<bool> is_integer_;  // one a column
+  std::vector<std::uint8_t> is_integer_;  // one a column
   std::size_t key_;
 };
 

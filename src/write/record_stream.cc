@@ -1,5 +1,6 @@
 #include "write/record_stream.h"
 
+#include <algorithm>
 #include <string_view>
 
 namespace chatload::write {
@@ -12,19 +13,20 @@ constexpr std::size_t kChunkBytes = std::size_t{32} * 1024;
 
 RecordStream::RecordStream(const StatementBuilder& builder, const parse::RowBatch& rows,
                            std::span<const std::uint32_t> order, std::string& chunk)
-    : builder_(builder), rows_(rows), order_(order), chunk_(chunk) {
-  chunk_.clear();
-}
+    : builder_(builder), rows_(rows), order_(order), chunk_(chunk) {}
 
 std::size_t RecordStream::read(std::span<char> out) {
-  if (read_bytes_ == chunk_.size()) {
-    chunk_.clear();
+  if (read_bytes_ == held_bytes_) {
+    held_bytes_ = 0;
     read_bytes_ = 0;
-    for (; !order_.empty() && chunk_.size() < kChunkBytes; order_ = order_.subspan(1)) {
-      builder_.append_record(rows_.row(order_.front()), chunk_);
+    for (; !order_.empty() && held_bytes_ < kChunkBytes; order_ = order_.subspan(1)) {
+      const std::span<const parse::Cell> row = rows_.row(order_.front());
+      chunk_.resize(std::max(chunk_.size(), held_bytes_ + builder_.row_bytes_max(row)));
+      held_bytes_ = static_cast<std::size_t>(builder_.put_record(row, chunk_.data() + held_bytes_) - chunk_.data());
     }
   }
-  const std::size_t bytes = std::string_view(chunk_).substr(read_bytes_).copy(out.data(), out.size());
+  const std::string_view held(chunk_.data(), held_bytes_);
+  const std::size_t bytes = held.substr(read_bytes_).copy(out.data(), out.size());
   read_bytes_ += bytes;
   return bytes;
 }

@@ -26,7 +26,8 @@ class RecordStream {
   const parse::RowBatch& rows_;
   std::span<const std::uint32_t> order_;  // what is not in the chunk yet
   std::string& chunk_;
-  std::size_t read_bytes_ = 0;  // of the chunk
+  std::size_t held_bytes_ = 0;  // records in the chunk
+  std::size_t read_bytes_ = 0;  // of them
 };
 
 }  // namespace chatload::write

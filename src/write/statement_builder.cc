@@ -178,16 +178,13 @@ void StatementBuilder::bind(std::span<const parse::Cell> row, std::span<std::str
   }
 }
 
-void StatementBuilder::append_record(std::span<const parse::Cell> row, std::string& text) const {
-  const std::size_t begin = text.size();
-  text.resize(begin + row_bytes_max(row));
-  char* out = text.data() + begin;
+char* StatementBuilder::put_record(std::span<const parse::Cell> row, char* out) const {
   for (std::size_t column = 0; column < row.size(); ++column) {
     out = kinds_[column] == parse::FieldKind::kEpochSeconds ? put_time(out, row[column].as_integer())
                                                             : mysql::put_text_field(out, row[column].as_text());
     *out++ = column + 1 < row.size() ? '\t' : '\n';
   }
-  text.resize(static_cast<std::size_t>(out - text.data()));
+  return out;
 }
 
 std::size_t StatementBuilder::row_bytes_max(std::span<const parse::Cell> row) const {

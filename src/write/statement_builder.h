@@ -50,12 +50,12 @@ class StatementBuilder {
 
   // LOAD DATA LOCAL INFILE of records, for Session::load_data(). A row whose key is there is skipped.
   [[nodiscard]] const std::string& load_data() const { return load_data_; }
-  // Appends one record.
-  void append_record(std::span<const parse::Cell> row, std::string& text) const;
+  // What a row takes at most, as a record or within a statement.
+  [[nodiscard]] std::size_t row_bytes_max(std::span<const parse::Cell> row) const;
+  // Writes one record to `out`, where row_bytes_max() bytes are free, and returns the end.
+  [[nodiscard]] char* put_record(std::span<const parse::Cell> row, char* out) const;
 
  private:
-  [[nodiscard]] std::size_t row_bytes_max(std::span<const parse::Cell> row) const;  // in either kind of text
-
   std::string head_;
   std::string tail_;
   std::string row_insert_;

@@ -4,8 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
+
+#include "write/record_stream.h"
 
 namespace chatload::write {
 namespace {
@@ -89,10 +93,14 @@ TEST(StatementBuilder, TimeIsWrittenInUtc) {
 }
 
 TEST(StatementBuilder, RecordIsALineOfFields) {
-  std::string text;
   const StatementBuilder builder(two_columns(), OnDuplicate::kSkip, mysql::Server::kMysql);
-  builder.append_record(three_rows().row(0), text);
-  builder.append_record(three_rows().row(2), text);
+  const parse::RowBatch rows = three_rows();
+  const std::array<std::uint32_t, 2> order{0, 2};
+  std::string memory;
+  RecordStream records(builder, rows, order, memory);
+  std::array<char, 5> piece{};
+  std::string text;
+  while (const std::size_t bytes = records.read(piece)) text.append(piece.data(), bytes);
   EXPECT_EQ(text, "a\t2016-11-22 12:00:00\nc\t2016-11-22 12:00:00\n");
   EXPECT_EQ(builder.load_data(), "LOAD DATA LOCAL INFILE 'rows' INTO TABLE `t` CHARACTER SET utf8mb4 (`id`,`at`)");
 }
