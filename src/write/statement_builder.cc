@@ -29,6 +29,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstring>
 
@@ -66,10 +67,17 @@ constexpr std::size_t kRowsMax = 10'000;
 
 constexpr std::size_t kLengthBytes = 10;  // of a bound value, with its indicator, at most
 
-void put_two_digits(char* at, unsigned value) {
-  at[0] = static_cast<char>('0' + value / 10);
-  at[1] = static_cast<char>('0' + value % 10);
-}
+// "00", "01", … "99"
+constexpr auto kTwoDigits = [] {
+  std::array<char, 200> digits{};
+  for (std::size_t value = 0; value < 100; ++value) {
+    digits[2 * value] = static_cast<char>('0' + value / 10);
+    digits[2 * value + 1] = static_cast<char>('0' + value % 10);
+  }
+  return digits;
+}();
+
+void put_two_digits(char* at, unsigned value) { std::memcpy(at, &kTwoDigits[std::size_t{2} * value], 2); }
 
 }  // namespace
 
