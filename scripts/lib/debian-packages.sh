@@ -40,6 +40,17 @@ unpacked_command() {
   started_words=("$loader" --library-path "$(dirname "$(realpath "$loader")")" --argv0 "$program" "$program")
 }
 
+# Unpacks into $1/root the package $3 of the Debian suite $2, with all that it depends on, and prints the version of the
+# server in it; the function $4 sets an array to the words that start it ("$4 ARRAY ROOT").
+packages_unpack_server() {
+  local work=$1 suite=$2 package=$3 command=$4 version words
+  packages_unpack "$work" "$suite" /dev/null "$package" || return 1
+  "$command" words "$work/root"
+  version=$("${words[@]}" --version | sed -nE 's/.* Ver ([0-9][0-9.]*).*/\1/p')
+  [[ -n $version ]] || { echo "packages: the unpacked $package does not start" >&2; return 1; }
+  echo "$version"
+}
+
 # Puts packages into the cache as NAME-VERSION unless they are there: "packages_fetch NAME UNPACK", where UNPACK is a
 # function that gets an empty folder, fills its folder `root` and prints VERSION. Fails, having said why on stderr, when
 # they cannot be had. Whoever asks whether it failed has thereby switched "set -e" off in UNPACK, which has to check every

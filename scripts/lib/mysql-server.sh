@@ -31,10 +31,5 @@ mysql_server_fetch() {
 }
 
 mysql_server_unpack() {
-  local work=$1 version words
-  packages_unpack "$work" unstable /dev/null mysql-server-core || return 1
-  mysql_server_command words "$work/root"
-  version=$("${words[@]}" --version | sed -nE 's/.* Ver ([0-9][0-9.]*).*/\1/p')
-  [[ -n $version ]] || { echo "mysql: the unpacked server does not start" >&2; return 1; }
-  echo "$version"
+  packages_unpack_server "$1" unstable mysql-server-core mysql_server_command
 }

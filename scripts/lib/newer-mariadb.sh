@@ -42,10 +42,5 @@ newer_mariadb_fetch() {
 }
 
 newer_mariadb_unpack() {
-  local work=$1 version words
-  packages_unpack "$work" trixie /dev/null mariadb-server-core || return 1
-  newer_mariadb_command words "$work/root"
-  version=$("${words[@]}" --version | sed -nE 's/.* Ver ([0-9][0-9.]*).*/\1/p')
-  [[ -n $version ]] || { echo "mariadb: the unpacked server does not start" >&2; return 1; }
-  echo "$version"
+  packages_unpack_server "$1" trixie mariadb-server-core newer_mariadb_command
 }
