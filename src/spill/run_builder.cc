@@ -9,9 +9,13 @@
 // where the system gives them, or each would miss the TLB too. CPU time of `chatload_bench
 // --benchmark_filter=SpillBuildRuns.*/MiB:64/plain:1`, 640,000 rows (77 MB), ids random, by time and sorted:
 //
-//   pages of 4 KiB, a cache line ahead      183   127   140 ms
-//   huge ones, the same                     148    97   108 ms
-//   huge ones, three cache lines            132    93   104 ms
+//   pages of 4 KiB      183   127   140 ms
+//   huge ones           148    97   108 ms
+//
+// and on another machine, with huge pages:
+//
+//   a cache line of each row ahead      132    76    84 ms
+//   three                               119    75    80 ms
 #include "spill/run_builder.h"
 
 #include <fmt/format.h>
