@@ -17,6 +17,7 @@
 
 #include "base/byte_order_mark.h"
 #include "base/errors.h"
+#include "base/percent_encoding.h"
 #include "mysql/options_file.h"
 #include "mysql/password_cipher.h"
 #include "mysql/tls_options.h"
@@ -26,8 +27,6 @@ namespace {
 
 constexpr std::string_view kScheme = "mysql://";
 constexpr std::string_view kForm = "mysql://user@host:3306/database";
-constexpr std::string_view kPlainInUrl = "-._~/";
-constexpr std::string_view kHexDigits = "0123456789ABCDEF";
 
 std::string percent_decode(std::string_view text, std::string_view part) {
   std::string decoded;
@@ -47,19 +46,6 @@ std::string percent_decode(std::string_view text, std::string_view part) {
     i += 2;
   }
   return decoded;
-}
-
-std::string percent_encode(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || kPlainInUrl.find(c) != std::string_view::npos) {
-      encoded += c;
-    } else {
-      encoded += {'%', kHexDigits[byte >> 4], kHexDigits[byte & 15]};
-    }
-  }
-  return encoded;
 }
 
 void parse_host_and_port(std::string_view text, Endpoint& endpoint) {
@@ -153,11 +139,11 @@ SslMode parse_ssl_mode(std::string text, const std::string& where) {
 
 std::string Endpoint::display() const {
   std::string text(kScheme);
-  if (!user.empty()) text += percent_encode(user) + "@";
-  text += host.find(':') == std::string::npos ? percent_encode(host) : "[" + host + "]";
+  if (!user.empty()) text += percent_encode(user, Slash::kKept) + "@";
+  text += host.find(':') == std::string::npos ? percent_encode(host, Slash::kKept) : "[" + host + "]";
   if (socket.empty()) text += ":" + std::to_string(port);
-  text += "/" + percent_encode(database);
-  if (!socket.empty()) text += "?socket=" + percent_encode(socket);
+  text += "/" + percent_encode(database, Slash::kKept);
+  if (!socket.empty()) text += "?socket=" + percent_encode(socket, Slash::kKept);
   return text;
 }
 

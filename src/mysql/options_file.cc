@@ -12,28 +12,22 @@
 #include <utility>
 
 #include "base/byte_order_mark.h"
+#include "base/trim.h"
 
 namespace chatload::mysql {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
 // What follows a backslash, and what the two mean, in the same order.
 constexpr std::string_view kEscapes = "btnrs\\\"'";
 constexpr std::string_view kMeanings = "\b\t\n\r \\\"'";
 
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
 std::string option_value(std::string_view text) {
-  text = trim(text);
+  text = trimmed(text);
   if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') &&
       text.find(text.front(), 1) != std::string_view::npos) {
     text = text.substr(1, text.find(text.front(), 1) - 1);
   } else if (const std::size_t comment = text.find('#'); comment != std::string_view::npos) {
-    text = trim(text.substr(0, comment));
+    text = trimmed(text.substr(0, comment));
   }
   std::string value;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -58,7 +52,7 @@ std::filesystem::path home() {
 
 std::pair<std::string, std::string> option_of(std::string_view line) {
   const std::size_t name_end = std::min(line.find_first_of("=#"), line.size());
-  std::string name(trim(line.substr(0, name_end)));
+  std::string name(trimmed(line.substr(0, name_end)));
   std::replace(name.begin(), name.end(), '_', '-');
   const auto takes_off = [&name](std::string_view prefix) {
     if (!name.starts_with(prefix)) return false;
@@ -82,7 +76,7 @@ OptionsFile::OptionsFile(const std::filesystem::path& path) {
   std::ifstream file(path);
   bool is_first = true;
   for (std::string raw; std::getline(file, raw); is_first = false) {
-    const std::string_view line = trim(is_first ? without_byte_order_mark(raw) : raw);
+    const std::string_view line = trimmed(is_first ? without_byte_order_mark(raw) : raw);
     if (line.starts_with('[')) {
       const std::string_view name = line.substr(1, line.find(']') - 1);
       group = name == "client" ? &client : name == "chatload" ? &options_ : nullptr;

@@ -9,18 +9,13 @@
 #include <utility>
 
 #include "base/byte_order_mark.h"
+#include "base/trim.h"
 #include "source/http_message.h"
 
 namespace chatload::source {
 namespace {
 
 constexpr std::string_view kSpace = " \t\r";
-
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
 
 std::string_view without_comment(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -33,7 +28,7 @@ std::string_view without_comment(std::string_view text) {
 // "profile  "my name"" → "profile my name".
 std::string section_name(std::string_view text) {
   std::string name;
-  for (const char c : trim(text.substr(0, text.find(']')))) {
+  for (const char c : trimmed(text.substr(0, text.find(']')))) {
     const bool is_space = kSpace.find(c) != std::string_view::npos;
     if (c != '"' && c != '\'' && !(is_space && name.ends_with(' '))) name += is_space ? ' ' : c;
   }
@@ -49,7 +44,7 @@ AwsSections read_aws_sections(std::istream& text) {
   bool is_first = true;
   for (std::string raw; std::getline(text, raw); is_first = false) {
     const std::string_view whole = is_first ? without_byte_order_mark(raw) : raw;
-    const std::string_view line = trim(without_comment(whole));
+    const std::string_view line = trimmed(without_comment(whole));
     if (line.empty()) continue;
     if (line.front() == '[') {
       section = &sections[section_name(line.substr(1))];
@@ -58,8 +53,8 @@ AwsSections read_aws_sections(std::istream& text) {
     }
     const std::size_t name_end = line.find('=');
     if (section == nullptr || name_end == std::string_view::npos) continue;
-    const std::string name = lower_case(trim(line.substr(0, name_end)));
-    const std::string_view value = trim(line.substr(name_end + 1));
+    const std::string name = lower_case(trimmed(line.substr(0, name_end)));
+    const std::string_view value = trimmed(line.substr(name_end + 1));
     const bool is_nested = kSpace.find(whole.front()) != std::string_view::npos && !block.empty();
     if (!is_nested) block = value.empty() ? name + '.' : "";
     section->insert_or_assign(is_nested ? block + name : name, std::string(value));

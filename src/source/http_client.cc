@@ -20,6 +20,7 @@
 
 #include "base/errors.h"
 #include "base/stop_signal.h"
+#include "base/trim.h"
 
 namespace chatload::source {
 namespace {
@@ -66,12 +67,6 @@ std::string remedy(CURLcode code) {
     case CURLE_SSL_CACERT_BADFILE: return "check the file of --ca-file";
     default: return "check the URL, and the network";
   }
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kWhiteSpace = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kWhiteSpace);
-  return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(kWhiteSpace) - begin + 1);
 }
 
 // One transfer, on the client's thread.

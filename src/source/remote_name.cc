@@ -6,8 +6,8 @@
 #include <array>
 
 #include "base/errors.h"
+#include "base/percent_encoding.h"
 #include "source/http_message.h"
-#include "source/percent_encoding.h"
 
 namespace chatload::source {
 namespace {

@@ -16,8 +16,8 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "base/percent_encoding.h"
 #include "base/quantity.h"
-#include "source/percent_encoding.h"
 
 namespace chatload::source {
 namespace {

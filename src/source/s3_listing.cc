@@ -11,9 +11,9 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "base/percent_encoding.h"
 #include "base/quantity.h"
 #include "source/key_pattern.h"
-#include "source/percent_encoding.h"
 #include "source/s3_error.h"
 
 namespace chatload::source {

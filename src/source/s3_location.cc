@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "base/percent_encoding.h"
 #include "base/terminal_text.h"
-#include "source/percent_encoding.h"
 
 namespace chatload::source {
 namespace {

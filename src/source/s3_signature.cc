@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "base/errors.h"
-#include "source/percent_encoding.h"
+#include "base/percent_encoding.h"
 #include "source/wire_time.h"
 
 namespace chatload::source {

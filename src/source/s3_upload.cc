@@ -7,8 +7,8 @@
 
 #include "base/errors.h"
 #include "base/log.h"
+#include "base/percent_encoding.h"
 #include "base/quantity.h"
-#include "source/percent_encoding.h"
 
 namespace chatload::source {
 namespace {

@@ -1,8 +1,8 @@
-#include "source/percent_encoding.h"
+#include "base/percent_encoding.h"
 
 #include <gtest/gtest.h>
 
-namespace chatload::source {
+namespace chatload {
 namespace {
 
 TEST(PercentEncoding, KeepsTheUnreservedAndNothingElse) {
@@ -31,4 +31,4 @@ TEST(PercentEncoding, APlusIsASpaceOnDemand) {
 TEST(PercentEncoding, WhatIsNoEscapeStays) { EXPECT_EQ(percent_decode("%%41%4%zz%"), "%A%4%zz%"); }
 
 }  // namespace
-}  // namespace chatload::source
+}  // namespace chatload

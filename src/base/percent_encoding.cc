@@ -1,10 +1,10 @@
-#include "source/percent_encoding.h"
+#include "base/percent_encoding.h"
 
-namespace chatload::source {
+namespace chatload {
 namespace {
 
 constexpr std::string_view kUnreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
-constexpr std::string_view kHexDigits = "0123456789ABCDEF";
+constexpr std::string_view kUpperHexDigits = "0123456789ABCDEF";
 
 // -1 of what is no hexadecimal digit.
 int hex_value(char c) {
@@ -25,8 +25,8 @@ std::string percent_encode(std::string_view bytes, Slash slash) {
     } else {
       const auto byte = static_cast<unsigned char>(c);
       out += '%';
-      out += kHexDigits[byte >> 4U];
-      out += kHexDigits[byte & 15U];
+      out += kUpperHexDigits[byte >> 4U];
+      out += kUpperHexDigits[byte & 15U];
     }
   }
   return out;
@@ -48,4 +48,4 @@ std::string percent_decode(std::string_view text, Plus plus) {
   return out;
 }
 
-}  // namespace chatload::source
+}  // namespace chatload

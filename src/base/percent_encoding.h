@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace chatload::source {
+namespace chatload {
 
 enum class Slash { kEncoded, kKept };
 enum class Plus { kItself, kSpace };
@@ -15,4 +15,4 @@ enum class Plus { kItself, kSpace };
 // A '%' without two hexadecimal digits after it stays as it is.
 [[nodiscard]] std::string percent_decode(std::string_view text, Plus plus = Plus::kItself);
 
-}  // namespace chatload::source
+}  // namespace chatload
