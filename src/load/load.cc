@@ -171,6 +171,13 @@ std::string take_new_lock(Run& run, const std::string& name) {
   return lock_name;
 }
 
+Inputs inputs_of(const Load& load) {
+  Inputs inputs;
+  inputs.reserve(load.sources.size());
+  for (const LoadSource& source : load.sources) inputs.push_back(source.input);
+  return inputs;
+}
+
 std::optional<Load> begin_load(Run& run, std::vector<NewSource>& fresh, const std::string& lock_name,
                                cli::LoadPlan plan) {
   const auto put_aside = put_aside_by(run, fresh);

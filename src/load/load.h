@@ -30,6 +30,8 @@ struct Load {
   bool is_written = false;  // all lines are in: what is left are the indexes and the ledger's last word
 };
 
+[[nodiscard]] Inputs inputs_of(const Load& load);
+
 // Throws where a load cannot go on by that plan now.
 using Check = std::function<void(const cli::LoadPlan& plan, std::vector<LoadSource>& sources)>;
 

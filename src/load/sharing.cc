@@ -15,10 +15,10 @@ Sharing::Sharing(Run& run, const std::vector<report::InputEnd>& inputs)
   std::iota(waiting_.begin(), waiting_.end(), std::size_t{0});
 }
 
-Sharing::Inputs Sharing::next() { return waiting_.empty() ? next_without_run() : next_some(); }
+Inputs Sharing::next() { return waiting_.empty() ? next_without_run() : next_some(); }
 
 // So that each input is looked up about once, however many loads they come to.
-Sharing::Inputs Sharing::next_some() {
+Inputs Sharing::next_some() {
   Inputs some;
   for (std::uint64_t left = *run_.plan().ledger.share_bytes;
        !waiting_.empty() && some.size() < ledger::kSourcesAtOnce;) {
@@ -31,7 +31,7 @@ Sharing::Inputs Sharing::next_some() {
   return some;
 }
 
-Sharing::Inputs Sharing::next_without_run() {
+Inputs Sharing::next_without_run() {
   bool has_said = false;
   while (!theirs_.empty()) {
     std::vector<std::uint64_t> ids;

@@ -13,6 +13,7 @@
 
 #include "load/beat_watch.h"
 #include "load/run.h"
+#include "load/source.h"
 #include "report/summary.h"
 
 namespace chatload::load {
@@ -20,8 +21,6 @@ namespace chatload::load {
 // Single-threaded; borrows all that it is given.
 class Sharing {
  public:
-  using Inputs = std::vector<std::size_t>;  // places among the command's
-
   // Has all of the inputs to look at. REQUIRES: Run::plan() has share_bytes.
   Sharing(Run& run, const std::vector<report::InputEnd>& inputs);
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/units.h"
 #include "ledger/range_ledger.h"
@@ -16,6 +17,8 @@
 #include "source/source_identity.h"
 
 namespace chatload::load {
+
+using Inputs = std::vector<std::size_t>;  // places among the command's
 
 struct LoadSource {
   std::size_t input = 0;  // its place among the command's inputs
