@@ -9,6 +9,7 @@ worker processes apply the oracle to chunks of lines, and one process keeps the 
 import collections
 import dataclasses
 import functools
+import gzip
 import hashlib
 import itertools
 import json
@@ -25,6 +26,7 @@ import support
 SESSIONS = 2
 BATCH_ROWS = 10_000
 LINES_MIN = 100
+LEVEL = 6  # of gzip
 CHUNK_BYTES = 4 << 20
 CHUNKS_AHEAD = 8
 NO_SUMS = (0, 0, 0, 0)
@@ -99,10 +101,29 @@ class Log:
     def batch_path(self, batch):
         return batch_path(self.tsv, batch)
 
+    def cut(self, files):
+        """The paths of about as many gzips that have its lines, one behind the other; made now unless they are there."""
+        folder = self.path.with_name(f"{self.shape.name()}-in-{files}")
+        if not folder.exists():
+            say(f"cutting {self.path.name} into {files:,} files")
+            partial = folder.with_name(f"partial-{folder.name}")
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            lines_each = -(-self.shape.lines // files)
+            with gzip.open(self.path) as lines:
+                for number in itertools.count():
+                    some = b"".join(itertools.islice(lines, lines_each))
+                    if not some:
+                        break
+                    (partial / f"{number:05}.json.gz").write_bytes(gzip.compress(some, LEVEL))
+            partial.rename(folder)
+        return sorted(folder.iterdir())
+
     def remove(self):
         """All but the figures."""
         self.path.unlink(missing_ok=True)
-        shutil.rmtree(self.tsv, ignore_errors=True)
+        for folder in (self.tsv, *self.path.parent.glob(f"{self.shape.name()}-in-*")):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def say(what):

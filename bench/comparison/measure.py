@@ -116,13 +116,17 @@ def served(log, late_s=0):
 
 def chatload_web_load(site, log, late_s=0):
     with served(log, late_s) as url:
-        return chatload_load(site, log, input_name=url)
+        return chatload_load(site, log, inputs=[url])
 
 
-def chatload_load(site, log, flags=(), samples=False, input_name=None):
+def chatload_folder_load(site, log, files):
+    return chatload_load(site, log, inputs=log.cut(files))
+
+
+def chatload_load(site, log, flags=(), samples=False, inputs=None):
     database = site.fresh_database()
     summary = site.folder / "summary.json"
-    words = [support.CHATLOAD, "load", input_name or str(log.path), "--to", database.url, "--progress", "none"]
+    words = [support.CHATLOAD, "load", *map(str, inputs or [log.path]), "--to", database.url, "--progress", "none"]
     words += ["--summary", str(summary), *flags, *site.flags]
     with rows_inserted(database.server, samples) as sample:
         measured = loading(site, "chatload", log, [functools.partial(start, site, words)], (0, 1), sample=sample)

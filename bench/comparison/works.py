@@ -49,6 +49,12 @@ def against_load_data(title, shape, bars, pool="4G", has_binlog=True, samples=Fa
     return Work(title, *sides, bars, pool, has_binlog)
 
 
+def against_one_file(title, shape, files, bar, servers=SERVERS, pool="4G"):
+    folder = functools.partial(measure.chatload_folder_load, files=files)
+    sides = Side(f"{files:,} files", folder, shape), Side("one file", measure.chatload_load, shape)
+    return Work(title, *sides, dict.fromkeys(servers, bar), pool)
+
+
 def without_binlog(name):
     """The work of that name on a server without a binary log."""
     return f"{name} --no-binlog"
@@ -96,6 +102,18 @@ WORKS = {
         Side("from far away", functools.partial(measure.chatload_web_load, late_s=0.05), V1),
         Side("from disk", measure.chatload_load, V1),
         {"mysql": 1.15, "mariadb": 1.15},
+    ),
+    "folder": against_one_file("1 M lines, random ids, as 500 files against one", LogShape(MILLION, "v4"), 500, 1.15),
+    "small-files": against_one_file(
+        "1 M lines, random ids, as 20,000 files against one", LogShape(MILLION, "v4"), 20_000, 2.5
+    ),
+    "folder-pool": against_one_file(
+        "4 M lines, random ids, 64 MiB buffer pool, as 8 files against one",
+        LogShape(4 * MILLION, "v4"),
+        8,
+        1.1,
+        servers=("mysql",),
+        pool="64M",
     ),
     "memory": Work(
         "random ids (UUIDv4) with --memory 128M",

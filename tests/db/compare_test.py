@@ -18,7 +18,7 @@ from comparison.logs import Log, LogShape
 
 class RunTest(unittest.TestCase):
     def test_works_are_measured_and_reported(self):
-        names = ("v1", "check", "jq", "executemany", "connector")
+        names = ("v1", "check", "jq", "executemany", "connector", "folder")
         kind = support.SERVER_KIND
         with tempfile.TemporaryDirectory() as folder:
             text = self.measured(folder, *names)
@@ -26,7 +26,7 @@ class RunTest(unittest.TestCase):
                 self.assertRegex(
                     text, rf"\| {name} \| ({kind}|) \| \d\.\d+ \| at most [0-9.]+ \| 1 \| too few pairs \(1\) \|"
                 )
-                self.assertRegex(text, rf"## {name}\b(.|\n)+?\n\| 1 \| chatload(.|\n)+?\n\| 1 \| .* \d\.\d+ \|\n")
+                self.assertRegex(text, rf"## {name}\b(.|\n)+?\n\| 1 \| (chatload|500 files)(.|\n)+?\n\| 1 \| .* \d\.\d+ \|\n")
             self.assertRegex(text, rf"\| client-cpu \| {kind} \| \d+\.\d+ \| at most 0\.9 \| 1 \|")
             self.assertNotIn(folder, text)
             self.assertNotIn(os.uname().nodename, text)
