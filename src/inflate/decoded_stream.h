@@ -32,6 +32,9 @@ class DecodedStream {
   // Whether it is gzip that is read.
   [[nodiscard]] virtual bool is_gzip() const { return false; }
 
+  // Whether it has threads of its own to inflate with, and the memory for it.
+  [[nodiscard]] virtual bool reads_ahead() const { return false; }
+
   // Compressed bytes consumed so far; readable from another thread (progress).
   [[nodiscard]] virtual std::uint64_t compressed_bytes() const = 0;
 };

@@ -30,6 +30,7 @@ class ParallelGzipReader : public DecodedStream {
   [[nodiscard]] std::size_t read(std::span<char> out) override;
   [[nodiscard]] bool stopped() const override { return serial_ && serial_->stopped(); }
   [[nodiscard]] bool is_gzip() const override { return true; }
+  [[nodiscard]] bool reads_ahead() const override { return true; }
   // Within a piece in proportion to its bytes.
   [[nodiscard]] std::uint64_t compressed_bytes() const override;
 

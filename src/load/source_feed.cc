@@ -3,16 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/quantity.h"
-#include "inflate/index_maker.h"
 #include "inflate/indexed_gzip.h"
-#include "inflate/log_stream.h"
 #include "inflate/seek_index.h"
 #include "load/content_digest.h"
 #include "load/first_lines.h"
@@ -25,60 +21,7 @@ void warn_of_index(const inflate::SeekIndexError& error) {
   log_warning(fmt::format("{}; its gzip is read from its beginning meanwhile.", error.what()));
 }
 
-// Where one is to be made.
-void make_index(std::optional<inflate::IndexMaker>& maker, const source::Input& file, const cli::ReadPlan& read) {
-  const std::filesystem::path path = inflate::index_path(file.name(), read.index_dir);
-  std::error_code error;
-  if (std::filesystem::exists(path, error)) return;
-  try {
-    maker.emplace(path);
-  } catch (const EnvironmentError& failure) {
-    log_warning(fmt::format("{} It is loaded all the same.", failure.what()));
-  }
-}
-
 }  // namespace
-
-// The source whose turn it is.
-struct SourceFeed::Reading {
-  // From its beginning, by several threads where it has a seek index; where it has none, gzip is null, and one may be
-  // made.
-  Reading(LoadSource& its_source, std::shared_ptr<const source::Input> its_file,
-          std::shared_ptr<const inflate::IndexedGzip> gzip, std::unique_ptr<source::ByteSource> bytes,
-          const FeedOptions& options)
-      : source(its_source), file(std::move(its_file)) {
-    if (options.read.save_index && !gzip && file->can_seek()) make_index(maker, *file, options.read);
-    stream = inflate::open_log(digest(std::move(bytes)), options.read.inflater, options.ahead, std::move(gzip),
-                               maker ? &*maker : nullptr);
-    splitter.emplace(*stream, options.read.split);
-  }
-
-  // From behind the ranges that are recorded on. The digest is of whole chunks, so reading begins with one.
-  Reading(LoadSource& its_source, std::shared_ptr<const source::Input> its_file,
-          std::shared_ptr<const inflate::IndexedGzip> gzip, const FeedOptions& options, const StopSignal& stop)
-      : source(its_source), file(std::move(its_file)) {
-    const ledger::RecordedFront& recorded = *source.recorded;
-    const std::uint64_t from = gzip->compressed_before(recorded.end.value());
-    passed_over_bytes = from - from % source::kDigestChunkBytes;
-    stream = inflate::open_indexed(std::move(gzip), digest(file->open_at(passed_over_bytes, stop.fd())),
-                                   passed_over_bytes, recorded.end.value(), options.read.inflater, options.ahead);
-    splitter.emplace(*stream, options.read.split, split::RangeBegin{RangeNumber(recorded.ranges), recorded.end});
-  }
-
-  std::unique_ptr<source::DigestingSource> digest(std::unique_ptr<source::ByteSource> bytes) {
-    auto digesting = std::make_unique<source::DigestingSource>(std::move(bytes));
-    digested = digesting.get();  // the stream has it then
-    return digesting;
-  }
-
-  LoadSource& source;
-  std::shared_ptr<const source::Input> file;
-  source::DigestingSource* digested = nullptr;
-  std::optional<inflate::IndexMaker> maker;
-  std::uint64_t passed_over_bytes = 0;  // compressed, in front of what is read
-  std::unique_ptr<inflate::DecodedStream> stream;
-  std::optional<split::LineSplitter> splitter;
-};
 
 SourceFeed::SourceFeed(std::vector<LoadSource*> sources, FeedOptions options, const parse::Mapping& mapping,
                        report::RejectReport& rejects, report::LiveStats& stats, const StopSignal& stop)
@@ -87,11 +30,10 @@ SourceFeed::SourceFeed(std::vector<LoadSource*> sources, FeedOptions options, co
       mapping_(mapping),
       rejects_(rejects),
       stats_(stats),
-      stop_(stop) {
+      stop_(stop),
+      ahead_(sources_, options_.read, options_.ahead, stop) {
   stats_.sources_total = sources_.size();
 }
-
-SourceFeed::~SourceFeed() = default;
 
 std::uint64_t SourceFeed::compressed_bytes() const {
   return bytes_before_ + (reading_ ? reading_->stream->compressed_bytes() : 0);
@@ -159,23 +101,31 @@ void SourceFeed::open_next() {
   LoadSource& source = *sources_[next_++];
   stats_.source_number = next_;
   accounts_.emplace_back(source.ordinal, source.name, options_.report.reject_limit, rejects_);
-  std::shared_ptr<const source::Input> file = source.open();
+  reading_ = ahead_.take(source);
+  std::shared_ptr<const source::Input> file = reading_ ? reading_->file : source.open();
   prefetch_next();
-  std::shared_ptr<const inflate::IndexedGzip> gzip = find_index(file);
-  if (gzip && source.recorded && begin_behind_recorded(source, file, gzip)) return;
-  if (options_.report.reject_limit.may_be_all) {
-    source.looked_at.bytes = file->open(stop_.fd());
-  } else if (!source.looked_at.bytes) {
-    source.looked_at = open_and_look(*file, options_.read, mapping_, options_.looks_rejects, stop_);
+  std::shared_ptr<const inflate::IndexedGzip> gzip = reading_ ? nullptr : find_index(file);
+  if (!gzip || !source.recorded || !begin_behind_recorded(source, file, gzip)) look(source, *file);
+  std::unique_ptr<source::ByteSource> bytes = std::move(source.looked_at.bytes);
+  if (!reading_) {
+    reading_ = std::make_unique<SourceReading>(source, std::move(file), std::move(gzip), std::move(bytes),
+                                               options_.read, options_.ahead);
   }
-  reading_ =
-      std::make_unique<Reading>(source, std::move(file), std::move(gzip), std::move(source.looked_at.bytes), options_);
+  if (!reading_->stream->reads_ahead()) ahead_.begin_from(next_);
+}
+
+void SourceFeed::look(LoadSource& source, const source::Input& file) {
+  if (options_.report.reject_limit.may_be_all) {
+    source.looked_at.bytes = file.open(stop_.fd());
+  } else if (!source.looked_at.bytes) {
+    source.looked_at = open_and_look(file, options_.read, mapping_, options_.looks_rejects, stop_);
+  }
 }
 
 bool SourceFeed::begin_behind_recorded(LoadSource& source, const std::shared_ptr<const source::Input>& file,
                                        std::shared_ptr<const inflate::IndexedGzip>& gzip) {
   try {
-    reading_ = std::make_unique<Reading>(source, file, gzip, options_, stop_);
+    reading_ = std::make_unique<SourceReading>(source, file, gzip, options_.read, options_.ahead, stop_);
   } catch (const inflate::SeekIndexError& error) {
     warn_of_index(error);
     gzip = nullptr;
@@ -252,7 +202,7 @@ bool SourceFeed::is_as_read(const LoadSource& source, const std::string& digest)
 void SourceFeed::close_source() {
   if (!reading_) return;
   bytes_before_ += reading_->stream->compressed_bytes();
-  reading_.reset();
+  ahead_.give_back(std::move(reading_));
 }
 
 }  // namespace chatload::load

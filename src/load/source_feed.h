@@ -15,6 +15,8 @@
 #include "inflate/decoded_stream.h"
 #include "inflate/indexed_gzip.h"
 #include "load/source.h"
+#include "load/source_reading.h"
+#include "load/sources_ahead.h"
 #include "parse/mapping.h"
 #include "parse/row_filter.h"
 #include "pipeline/range_feed.h"
@@ -24,15 +26,13 @@
 #include "report/live_stats.h"
 #include "report/reject_sink.h"
 #include "report/reject_writer.h"
-#include "source/digesting_source.h"
-#include "split/line_splitter.h"
 
 namespace chatload::load {
 
 struct FeedOptions {
   const cli::ReadPlan& read;
   const cli::ReportPlan& report;
-  inflate::ReadAhead ahead = {};
+  inflate::ReadAhead ahead = {};                  // for one source that can use it, or the first bytes of several
   report::RejectWriter* looks_rejects = nullptr;  // for those of a source that is hopeless at first sight
   // A source behind one that fails is not read: --fail-fast, and where its lines would come too early. Each then has a
   // run of the graph for itself, so that all is known of the one in front.
@@ -49,7 +49,6 @@ class SourceFeed final : public pipeline::RangeFeed {
  public:
   SourceFeed(std::vector<LoadSource*> sources, FeedOptions options, const parse::Mapping& mapping,
              report::RejectReport& rejects, report::LiveStats& stats, const StopSignal& stop);
-  ~SourceFeed() override;
 
   // Runs the graph, once for all sources or once for each; then those that were read to their end have their verdicts.
   [[nodiscard]] pipeline::PipelineResult run(pipeline::RangeSink& sink, const pipeline::PipelineOptions& options,
@@ -70,6 +69,7 @@ class SourceFeed final : public pipeline::RangeFeed {
  private:
   void judge();
   void open_next();
+  void look(LoadSource& source, const source::Input& file);
   void prefetch_next();
   // False where the index is of no use; then it is null.
   [[nodiscard]] bool begin_behind_recorded(LoadSource& source, const std::shared_ptr<const source::Input>& file,
@@ -81,8 +81,6 @@ class SourceFeed final : public pipeline::RangeFeed {
   [[nodiscard]] bool is_as_read(const LoadSource& source, const std::string& digest) const;
   void close_source();
 
-  struct Reading;
-
   const std::vector<LoadSource*> sources_;
   const FeedOptions options_;
   const parse::Mapping& mapping_;
@@ -92,10 +90,11 @@ class SourceFeed final : public pipeline::RangeFeed {
   std::size_t next_ = 0;     // of sources_
   std::size_t run_end_ = 0;  // the source behind the last of this run
   std::deque<pipeline::SourceAccount> accounts_;
-  std::size_t judged_ = 0;            // of them
-  std::unique_ptr<Reading> reading_;  // the last account's source
-  std::uint64_t bytes_before_ = 0;    // compressed, of the sources that are closed
+  std::size_t judged_ = 0;                  // of them
+  std::unique_ptr<SourceReading> reading_;  // the last account's source
+  std::uint64_t bytes_before_ = 0;          // compressed, of the sources that are closed
   bool reached_end_ = false;
+  SourcesAhead ahead_;
 };
 
 }  // namespace chatload::load

@@ -16,6 +16,7 @@
 #include "base/errors.h"
 #include "base/units.h"
 #include "source/held_file.h"
+#include "unit/inflate/announced_text.h"
 #include "unit/inflate/gzip_text.h"
 #include "unit/load/load_files.h"
 
@@ -38,7 +39,8 @@ struct Fed {
   std::string text;
 };
 
-class SourceFeedTest : public testing::Test {
+// Without and with threads that begin gzips ahead of their turn: what comes of them is the same.
+class SourceFeedTest : public testing::TestWithParam<inflate::ReadAhead> {
  protected:
   SourceFeedTest() {
     read_.split = {.range_bytes = kRangeBytes, .line_bytes_max = 4 * kKiB};
@@ -57,9 +59,10 @@ class SourceFeedTest : public testing::Test {
     std::vector<LoadSource*> sources;
     for (LoadSource& source : sources_) sources.push_back(&source);
     rejects_.begin("all of them are elsewhere");
-    feed_.emplace(std::move(sources),
-                  FeedOptions{.read = read_, .report = report_, .stops_at_failure = stops_at_failure}, mapping_,
-                  rejects_, stats_, stop_);
+    feed_.emplace(
+        std::move(sources),
+        FeedOptions{.read = read_, .report = report_, .ahead = GetParam(), .stops_at_failure = stops_at_failure},
+        mapping_, rejects_, stats_, stop_);
     EXPECT_EQ(feed_->begin_run(), !sources_.empty());
     return *feed_;
   }
@@ -113,7 +116,12 @@ class SourceFeedTest : public testing::Test {
   std::optional<SourceFeed> feed_;
 };
 
-TEST_F(SourceFeedTest, SourcesAreReadOneBehindTheOtherEachFromItsFirstRange) {
+constexpr inflate::ReadAhead kSideBySide{.threads = 4, .bytes = 4 * kMiB};
+
+INSTANTIATE_TEST_SUITE_P(OneThread, SourceFeedTest, testing::Values(inflate::ReadAhead{}));
+INSTANTIATE_TEST_SUITE_P(SideBySide, SourceFeedTest, testing::Values(kSideBySide));
+
+TEST_P(SourceFeedTest, SourcesAreReadOneBehindTheOtherEachFromItsFirstRange) {
   const std::string first = chat_lines(100, "first-");
   const std::string second = inflate::compress(chat_lines(50, "second-"));
   const std::string third = chat_lines(1);
@@ -150,7 +158,7 @@ TEST_F(SourceFeedTest, SourcesAreReadOneBehindTheOtherEachFromItsFirstRange) {
   }
 }
 
-TEST_F(SourceFeedTest, RangeNeverHoldsTheEndOfOneSourceAndTheBeginningOfTheNext) {
+TEST_P(SourceFeedTest, RangeNeverHoldsTheEndOfOneSourceAndTheBeginningOfTheNext) {
   for (int i = 0; i < 20; ++i) add(std::to_string(i), chat_line(std::to_string(i)));
   feed();
   std::size_t ranges = 0;
@@ -158,7 +166,7 @@ TEST_F(SourceFeedTest, RangeNeverHoldsTheEndOfOneSourceAndTheBeginningOfTheNext)
   EXPECT_EQ(ranges, 20U);
 }
 
-TEST_F(SourceFeedTest, NoSourcesAreReadToTheirEnd) {
+TEST_P(SourceFeedTest, NoSourcesAreReadToTheirEnd) {
   feed();
   EXPECT_FALSE(feed_->reached_end());
   EXPECT_FALSE(next());
@@ -166,7 +174,7 @@ TEST_F(SourceFeedTest, NoSourcesAreReadToTheirEnd) {
   EXPECT_EQ(total_bytes(feed_->sources()), 0U);
 }
 
-TEST_F(SourceFeedTest, SourceOfNoLinesHasNoRangeAndIsWhole) {
+TEST_P(SourceFeedTest, SourceOfNoLinesHasNoRangeAndIsWhole) {
   const std::string nothing = inflate::compress("");
   add("1", chat_lines(3));
   add("2", nothing);
@@ -178,7 +186,7 @@ TEST_F(SourceFeedTest, SourceOfNoLinesHasNoRangeAndIsWhole) {
   expect_whole(1, nothing);
 }
 
-TEST_F(SourceFeedTest, FileWithoutAByteEndsAlone) {
+TEST_P(SourceFeedTest, FileWithoutAByteEndsAlone) {
   add("1", chat_lines(3));
   add("2", "");
   add("3", chat_lines(3));
@@ -190,7 +198,7 @@ TEST_F(SourceFeedTest, FileWithoutAByteEndsAlone) {
   expect_whole(2, chat_lines(3));
 }
 
-TEST_F(SourceFeedTest, SourceThatIsMissingAtItsTurnEndsAlone) {
+TEST_P(SourceFeedTest, SourceThatIsMissingAtItsTurnEndsAlone) {
   add("1", chat_lines(20));
   add("2", chat_lines(20));
   add("3", chat_lines(20));
@@ -209,7 +217,7 @@ TEST_F(SourceFeedTest, SourceThatIsMissingAtItsTurnEndsAlone) {
   expect_whole(2, chat_lines(20));
 }
 
-TEST_F(SourceFeedTest, SourceThatIsMissingAndKeptOpenIsReadAllTheSame) {
+TEST_P(SourceFeedTest, SourceThatIsMissingAndKeptOpenIsReadAllTheSame) {
   add("1", chat_lines(20));
   add("2", chat_lines(20), /*is_held=*/true);
   feed();
@@ -218,7 +226,7 @@ TEST_F(SourceFeedTest, SourceThatIsMissingAndKeptOpenIsReadAllTheSame) {
   EXPECT_TRUE(account(1).is_whole());
 }
 
-TEST_F(SourceFeedTest, SourceThatWasReplacedSinceItWasLookedUpEndsAlone) {
+TEST_P(SourceFeedTest, SourceThatWasReplacedSinceItWasLookedUpEndsAlone) {
   add("1", chat_lines(20));
   add("2", chat_lines(20));
   add("3", chat_lines(20));
@@ -230,7 +238,7 @@ TEST_F(SourceFeedTest, SourceThatWasReplacedSinceItWasLookedUpEndsAlone) {
   EXPECT_TRUE(account(2).is_whole());
 }
 
-TEST_F(SourceFeedTest, SourceThatIsWrittenToWhileItIsReadFailsAtItsEnd) {
+TEST_P(SourceFeedTest, SourceThatIsWrittenToWhileItIsReadFailsAtItsEnd) {
   const LoadSource& written = add("1", chat_lines(40));
   add("2", chat_lines(20));
   feed();
@@ -243,7 +251,7 @@ TEST_F(SourceFeedTest, SourceThatIsWrittenToWhileItIsReadFailsAtItsEnd) {
   EXPECT_TRUE(account(1).is_whole());
 }
 
-TEST_F(SourceFeedTest, SourceThatIsTouchedWhileItIsReadIsWholeUnderItsNewStamp) {
+TEST_P(SourceFeedTest, SourceThatIsTouchedWhileItIsReadIsWholeUnderItsNewStamp) {
   const LoadSource& touched = add("1", chat_lines(40));
   feed();
   ASSERT_TRUE(next());
@@ -256,7 +264,7 @@ TEST_F(SourceFeedTest, SourceThatIsTouchedWhileItIsReadIsWholeUnderItsNewStamp) 
   EXPECT_EQ(account(0).digest, digest_of(chat_lines(40)));
 }
 
-TEST_F(SourceFeedTest, DamagedSourceEndsAloneBehindTheRangesInFrontOfTheDamage) {
+TEST_P(SourceFeedTest, DamagedSourceEndsAloneBehindTheRangesInFrontOfTheDamage) {
   const std::string lines = inflate::sample_lines(2'000);
   const std::string compressed = inflate::compress(lines);
   add("1", compressed.substr(0, compressed.size() / 2));
@@ -273,7 +281,7 @@ TEST_F(SourceFeedTest, DamagedSourceEndsAloneBehindTheRangesInFrontOfTheDamage) 
   EXPECT_TRUE(feed_->reached_end());
 }
 
-TEST_F(SourceFeedTest, SourceThatIsNoLogEndsAloneBeforeItsFirstRange) {
+TEST_P(SourceFeedTest, SourceThatIsNoLogEndsAloneBeforeItsFirstRange) {
   add("1", std::string("\xFD"
                        "7zXZ\0\0\4",
                        8) +
@@ -285,7 +293,7 @@ TEST_F(SourceFeedTest, SourceThatIsNoLogEndsAloneBeforeItsFirstRange) {
   EXPECT_TRUE(account(1).is_whole());
 }
 
-TEST_F(SourceFeedTest, HopelessSourceEndsAloneBeforeItsFirstRange) {
+TEST_P(SourceFeedTest, HopelessSourceEndsAloneBeforeItsFirstRange) {
   std::string junk;
   for (std::uint64_t i = 0; i < kHopelessRejectsMax + 1; ++i) junk += "{broken\n";
   add("1", junk);
@@ -296,7 +304,7 @@ TEST_F(SourceFeedTest, HopelessSourceEndsAloneBeforeItsFirstRange) {
   EXPECT_TRUE(account(1).is_whole());
 }
 
-TEST_F(SourceFeedTest, SourcesBehindOneThatFailsAreNotBegunWhereTheFeedStopsAtFailures) {
+TEST_P(SourceFeedTest, SourcesBehindOneThatFailsAreNotBegunWhereTheFeedStopsAtFailures) {
   add("1", chat_lines(20));
   add("2", chat_lines(20));
   add("3", chat_lines(20));
@@ -309,7 +317,7 @@ TEST_F(SourceFeedTest, SourcesBehindOneThatFailsAreNotBegunWhereTheFeedStopsAtFa
   EXPECT_TRUE(feed_->reached_end()) << "no stop kept it from its end";
 }
 
-TEST_F(SourceFeedTest, SourceThatIsGivenUpIsReadNoFurther) {
+TEST_P(SourceFeedTest, SourceThatIsGivenUpIsReadNoFurther) {
   add("1", chat_lines(100));
   add("2", chat_lines(20));
   feed();
@@ -323,7 +331,7 @@ TEST_F(SourceFeedTest, SourceThatIsGivenUpIsReadNoFurther) {
   EXPECT_TRUE(feed_->reached_end());
 }
 
-TEST_F(SourceFeedTest, SourceThatIsGivenUpStopsAFeedThatStopsAtFailures) {
+TEST_P(SourceFeedTest, SourceThatIsGivenUpStopsAFeedThatStopsAtFailures) {
   add("1", chat_lines(100));
   add("2", chat_lines(20));
   feed(/*stops_at_failure=*/true);
@@ -334,7 +342,7 @@ TEST_F(SourceFeedTest, SourceThatIsGivenUpStopsAFeedThatStopsAtFailures) {
   EXPECT_TRUE(feed_->reached_end());
 }
 
-TEST_F(SourceFeedTest, StopEndsTheFeedAndFailsNoSource) {
+TEST_P(SourceFeedTest, StopEndsTheFeedAndFailsNoSource) {
   add("1", chat_lines(100));
   add("2", chat_lines(20));
   feed();
@@ -347,7 +355,7 @@ TEST_F(SourceFeedTest, StopEndsTheFeedAndFailsNoSource) {
   EXPECT_FALSE(account(0).reached_end);
 }
 
-TEST_F(SourceFeedTest, StopBeforeTheFirstSourceBeginsNone) {
+TEST_P(SourceFeedTest, StopBeforeTheFirstSourceBeginsNone) {
   add("1", chat_lines(100));
   feed();
   std::raise(SIGTERM);
@@ -355,13 +363,13 @@ TEST_F(SourceFeedTest, StopBeforeTheFirstSourceBeginsNone) {
   EXPECT_TRUE(feed_->accounts().empty());
 }
 
-TEST_F(SourceFeedTest, SizeIsUnknownWhereThatOfOneSourceIs) {
+TEST_P(SourceFeedTest, SizeIsUnknownWhereThatOfOneSourceIs) {
   add("1", chat_lines(1));
   sources_.emplace_back().name = "-";
   EXPECT_EQ(total_bytes(feed().sources()), std::nullopt);
 }
 
-TEST_F(SourceFeedTest, TypesThatAreFilteredAtItsBeginningAreKeptWithItsSource) {
+TEST_P(SourceFeedTest, TypesThatAreFilteredAtItsBeginningAreKeptWithItsSource) {
   read_.filter.types = {"message"};
   add("1", R"({"id":"1","type":"typing","from":"v","site_id":"1","timestamp":7,"data":{"message":""}})"
            "\n" +
@@ -373,17 +381,83 @@ TEST_F(SourceFeedTest, TypesThatAreFilteredAtItsBeginningAreKeptWithItsSource) {
   EXPECT_TRUE(sources_[1].looked_at.filtered_types.empty());
 }
 
+TEST_P(SourceFeedTest, ManyGzipsOfAllSizesComeInTheirOrderWithTheirDigests) {
+  std::vector<std::string> lines;
+  std::vector<std::string> files;
+  for (std::size_t i = 0; i < 40; ++i) {  // up to 3 MB, which is more than one may be begun with
+    lines.push_back(inflate::sample_lines(i % 8 == 7 ? 20'000 : i * i));
+    files.push_back(inflate::compress(lines.back()));
+    add(std::to_string(i), files.back(), /*is_held=*/i % 3 == 0);
+  }
+  feed();
+  std::vector<std::string> texts(40);
+  while (const auto fed = next()) {
+    const std::size_t place = fed->source.value() - 1;
+    EXPECT_EQ(place + 1, feed_->accounts().size());
+    EXPECT_LE(fed->compressed_end, files[place].size());
+    texts[place] += fed->text;
+  }
+  EXPECT_TRUE(texts == lines);
+  for (std::size_t i = 0; i < 40; ++i) expect_whole(i, files[i]);
+}
+
+TEST_P(SourceFeedTest, GzipThatIsDamagedAmongManyEndsAloneBehindWhatIsGood) {
+  const std::string lines = inflate::sample_lines(500);
+  const std::string good = inflate::compress(lines);
+  for (int i = 0; i < 9; ++i) add(std::to_string(i), i % 3 == 1 ? good.substr(0, good.size() / 2) : good);
+  feed();
+  const auto texts = read_all();
+  for (std::size_t i = 0; i < 9; ++i) {
+    if (i % 3 != 1) {
+      EXPECT_EQ(texts[i], lines);
+      expect_whole(i, good);
+      continue;
+    }
+    EXPECT_THAT(failure_of(i), HasSubstr("compressed byte"));
+    EXPECT_EQ(texts[i], texts[1]);
+    EXPECT_GT(texts[i].size(), lines.size() / 3);
+    EXPECT_TRUE(lines.starts_with(texts[i]));
+  }
+}
+
+TEST_P(SourceFeedTest, HopelessGzipsAmongManyEndAloneBeforeTheirFirstRanges) {
+  std::string junk;
+  for (std::uint64_t i = 0; i < kHopelessRejectsMax + 1; ++i) junk += "{broken\n";
+  for (int i = 0; i < 12; ++i) add(std::to_string(i), inflate::compress(i % 2 == 1 ? junk : chat_lines(20)));
+  feed();
+  const auto texts = read_all();
+  for (std::size_t i = 0; i < 12; ++i) {
+    EXPECT_EQ(texts[i], i % 2 == 1 ? "" : chat_lines(20));
+    EXPECT_EQ(account(i).is_whole(), i % 2 == 0);
+  }
+}
+
+TEST_P(SourceFeedTest, GzipsInFrontOfAndBehindOtherKindsOfFilesAreReadAsWell) {
+  const std::string lines = chat_lines(200);
+  std::vector<std::string> expected;
+  for (int i = 0; i < 24; ++i) {
+    const std::string content = i % 5 == 2   ? lines
+                                : i % 7 == 3 ? inflate::announced_members(inflate::Announcement::kBgzf, lines, 2'000, 1)
+                                             : inflate::compress(lines);
+    add(std::to_string(i), content);
+    expected.push_back(lines);
+  }
+  feed();
+  EXPECT_EQ(read_all(), expected);
+  for (std::size_t i = 0; i < 24; ++i) EXPECT_TRUE(account(i).is_whole()) << i;
+}
+
 // Open descriptors of this process.
 std::size_t open_descriptors() {
   const std::filesystem::directory_iterator entries("/proc/self/fd");
   return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
 }
 
-TEST_F(SourceFeedTest, DescriptorsAreHeldForTheSourceInFlightOnly) {
-  for (int i = 0; i < 200; ++i) add(std::to_string(i), chat_lines(2));
+TEST_P(SourceFeedTest, DescriptorsAreHeldForTheSourcesInFlightOnly) {
+  for (int i = 0; i < 200; ++i) add(std::to_string(i), inflate::compress(chat_lines(2)));
   feed();
   const std::size_t before = open_descriptors();
-  while (next()) EXPECT_LE(open_descriptors(), before + 2);
+  while (next()) EXPECT_LE(open_descriptors(), before + 2 + GetParam().threads);
   EXPECT_EQ(open_descriptors(), before);
 }
 

@@ -1,0 +1,91 @@
+#include "load/sources_ahead.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "base/errors.h"
+#include "inflate/seek_index.h"
+#include "source/opener.h"
+
+namespace chatload::load {
+namespace {
+
+// How much larger a log is than its gzip, mostly: where it is more, the rest is inflated in its turn.
+constexpr std::uint64_t kTimesLarger = 8;
+// Of the memory, for one source at most: one is read while the next two are inflated.
+constexpr std::size_t kShares = 3;
+
+}  // namespace
+
+SourcesAhead::SourcesAhead(const std::vector<LoadSource*>& sources, const cli::ReadPlan& read, inflate::ReadAhead ahead,
+                           const StopSignal& stop)
+    : sources_(sources),
+      read_(read),
+      ahead_(ahead),
+      stop_(stop),
+      buffers_(ahead.bytes),
+      workers_(std::max(1U, ahead.threads), std::min<std::size_t>(kAtOnceMax, std::max(1U, ahead.threads)),
+               [] { return [](inflate::HeadStart*& head) { head->run(); }; }) {}
+
+SourcesAhead::~SourcesAhead() {
+  for (const auto& reading : begun_) reading->head->claim();
+}
+
+std::unique_ptr<SourceReading> SourcesAhead::take(const LoadSource& source) {
+  if (begun_.empty() || &begun_.front()->source != &source) return nullptr;
+  std::unique_ptr<SourceReading> reading = std::move(begun_.front());
+  begun_.pop_front();
+  reading->head->claim();
+  static_cast<void>(workers_.pop());
+  return reading;
+}
+
+void SourcesAhead::begin_from(std::size_t place) {
+  if (ahead_.threads < 2 || read_.save_index) return;
+  for (place += begun_.size(); place < sources_.size() && workers_.has_room(); ++place) {
+    LoadSource& source = *sources_[place];
+    if (&source == none_ || !begin(source)) return;
+  }
+}
+
+bool SourcesAhead::begin(LoadSource& source) {
+  const std::uint64_t wanted = source.identity.bytes.value_or(0) * kTimesLarger;
+  PaddedBuffer buffer = buffers_.lend(static_cast<std::size_t>(
+      std::clamp<std::uint64_t>(wanted, inflate::PieceBuffers::kStepBytes, ahead_.bytes / kShares)));
+  if (buffer.capacity() == 0) return false;
+  std::unique_ptr<SourceReading> reading = open(source);
+  if (!reading) {
+    none_ = &source;
+    buffers_.give_back(std::move(buffer));
+    return false;
+  }
+  reading->give_head_start(std::move(buffer), read_.split);
+  begun_.push_back(std::move(reading));
+  workers_.push(begun_.back()->head);
+  return true;
+}
+
+// Null where it is none of them. What is wrong with it shows when its turn comes.
+std::unique_ptr<SourceReading> SourcesAhead::open(LoadSource& source) const {
+  if (source.recorded || source.identity.stamp.empty() || source::is_remote(source.name)) return nullptr;
+  std::error_code error;
+  if (std::filesystem::exists(inflate::index_path(source.name, read_.index_dir), error)) return nullptr;
+  try {
+    std::shared_ptr<const source::Input> file = source.open();
+    auto bytes = file->open(stop_.fd());
+    auto reading = std::make_unique<SourceReading>(source, std::move(file), nullptr, std::move(bytes), read_, ahead_);
+    const bool is_serial = reading->stream->is_gzip() && !reading->stream->reads_ahead();
+    return is_serial ? std::move(reading) : nullptr;
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+void SourcesAhead::give_back(std::unique_ptr<SourceReading> reading) {
+  if (reading->head != nullptr) buffers_.give_back(std::move(*reading->head).take_buffer());
+}
+
+}  // namespace chatload::load
