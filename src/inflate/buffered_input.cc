@@ -21,9 +21,18 @@ constexpr std::size_t kBufferBytes = 256 * kKiB;
 BufferedInput::BufferedInput(std::unique_ptr<source::ByteSource> source, std::uint64_t offset)
     : source_(std::move(source)),
       buffer_(std::make_unique_for_overwrite<char[]>(kUnreadBytesMax + kBufferBytes)),
+      bytes_(buffer_.get()),
       read_offset_(offset) {}
 
+BufferedInput::BufferedInput(std::span<const char> bytes, std::unique_ptr<source::ByteSource> end, std::uint64_t offset)
+    : source_(std::move(end)),
+      bytes_(bytes.data()),
+      begin_(0),
+      end_(bytes.size()),
+      read_offset_(offset + bytes.size()) {}
+
 void BufferedInput::put_back(std::string bytes) {
+  assert(buffer_);
   const std::span<const char> next = available();
   read_offset_ -= next.size() + bytes.size();
   bytes.append(next.data(), next.size());
@@ -63,6 +72,10 @@ std::size_t BufferedInput::read_source(std::span<char> out) {
 }
 
 bool BufferedInput::fill() {
+  if (!buffer_) {
+    char none = 0;
+    return read_source({&none, 1}) != 0;
+  }
   const std::size_t kept = end_ - begin_;
   assert(kept < kBufferBytes);
   const std::size_t behind = std::min(begin_, kUnreadBytesMax);
@@ -76,7 +89,7 @@ bool BufferedInput::fill() {
 
 std::optional<std::uint8_t> BufferedInput::next() {
   if (begin_ == end_ && !fill()) return std::nullopt;
-  return static_cast<std::uint8_t>(buffer_[begin_++]);
+  return static_cast<std::uint8_t>(bytes_[begin_++]);
 }
 
 std::span<const char> BufferedInput::peek(std::size_t bytes) {
@@ -88,7 +101,7 @@ std::span<const char> BufferedInput::peek(std::size_t bytes) {
 std::size_t BufferedInput::read(std::span<char> out) {
   if (begin_ == end_) return read_on(out);
   const std::size_t size = std::min(out.size(), end_ - begin_);
-  std::memcpy(out.data(), buffer_.get() + begin_, size);
+  std::memcpy(out.data(), bytes_ + begin_, size);
   begin_ += size;
   return size;
 }

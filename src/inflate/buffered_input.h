@@ -21,17 +21,19 @@ class BufferedInput {
 
   // offset: of the first byte that the source gives.
   explicit BufferedInput(std::unique_ptr<source::ByteSource> source, std::uint64_t offset = 0);
+  // Of bytes that are there, and borrowed. end: a source that has no others, and says why they end.
+  BufferedInput(std::span<const char> bytes, std::unique_ptr<source::ByteSource> end, std::uint64_t offset);
 
-  [[nodiscard]] std::span<const char> available() const { return {buffer_.get() + begin_, end_ - begin_}; }
+  [[nodiscard]] std::span<const char> available() const { return {bytes_ + begin_, end_ - begin_}; }
   // REQUIRES: bytes <= available().size().
   void consume(std::size_t bytes) { begin_ += bytes; }
   // Steps back over bytes that were consumed. REQUIRES: bytes <= kUnreadBytesMax, and as many consumed before.
   void unread(std::size_t bytes) { begin_ -= bytes; }
-  // Steps back over all of `bytes`, however many. REQUIRES: they are what was consumed last.
+  // Steps back over all of `bytes`, however many. REQUIRES: they are what was consumed last, and nothing is borrowed.
   void put_back(std::string bytes);
 
   // Reads once from the source, behind what is available; false at the end of the input or after a stop.
-  // REQUIRES: available() is shorter than the buffer. Throws SourceError.
+  // REQUIRES: available() is shorter than the buffer, if there is one. Throws SourceError.
   [[nodiscard]] bool fill();
 
   // The next byte, consumed; nothing at the end of the input or after a stop.
@@ -54,7 +56,8 @@ class BufferedInput {
   [[nodiscard]] std::size_t read_source(std::span<char> out);
 
   std::unique_ptr<source::ByteSource> source_;
-  std::unique_ptr<char[]> buffer_;  // [begin_, end_) is available, up to kUnreadBytesMax in front of it were consumed
+  std::unique_ptr<char[]> buffer_;  // null where the bytes are borrowed
+  const char* bytes_;  // the buffer's: [begin_, end_) is available, up to kUnreadBytesMax in front of it were consumed
   std::size_t begin_ = kUnreadBytesMax;
   std::size_t end_ = kUnreadBytesMax;
   std::string put_back_;           // comes before what the source gives next

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/units.h"
@@ -68,6 +69,9 @@ class DeflateDecoder {
 [[nodiscard]] inline std::uint32_t step_bytes(std::size_t size) {
   return static_cast<std::uint32_t>(std::min<std::size_t>(size, kGiB));
 }
+
+// A whole zlib stream (RFC 1950) → its bytes, how many they are; nothing where it is damaged, or they do not fit.
+[[nodiscard]] std::optional<std::size_t> inflate_zlib(std::span<const char> in, std::span<char> out);
 
 [[nodiscard]] std::unique_ptr<DeflateDecoder> make_isal_inflater();
 [[nodiscard]] std::unique_ptr<DeflateDecoder> make_zlib_inflater();

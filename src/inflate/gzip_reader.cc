@@ -39,11 +39,13 @@ GzipReader::GzipReader(BufferedInput input, std::unique_ptr<BlockDecoder> decode
   observer_ = &observer;
 }
 
-GzipReader::GzipReader(BufferedInput input, std::unique_ptr<DeflateDecoder> decoder, const MemberPlace& place,
-                       const BlockBegin& block)
+GzipReader::GzipReader(BufferedInput input, std::unique_ptr<DeflateDecoder> decoder,
+                       const std::optional<MemberPlace>& place, const BlockBegin& block)
     : GzipReader(std::move(input), std::move(decoder)) {
   decoder_->reset(block);
-  member_ = place;
+  member_ = place.value_or(MemberPlace{});
+  is_in_member_ = true;
+  is_checked_ = place.has_value();
   expect_ = Expect::kDeflate;
 }
 
@@ -77,6 +79,7 @@ void GzipReader::read_header() {
       decoder_->reset();
       member_.crc = 0;
       member_.size = 0;
+      is_in_member_ = true;
       if (observer_ != nullptr) observer_->on_block(input_.offset(), 0, nullptr, member_);
       expect_ = Expect::kDeflate;
       return;
@@ -134,12 +137,14 @@ void GzipReader::read_trailer() {
     }
   }
   const auto [crc, size] = words;
-  if (crc != member_.crc) {
+  if (!std::exchange(is_checked_, true)) {
+    unchecked_end_ = {.part = member_, .crc = crc, .size = size};
+  } else if (crc != member_.crc) {
     throw_damaged(fmt::format("the CRC-32 of its data is {:08x}, its trailer says {:08x}", member_.crc, crc));
-  }
-  if (size != member_.size) {
+  } else if (size != member_.size) {
     throw_damaged(fmt::format("its data is {} bytes long (modulo 2^32), its trailer says {}", member_.size, size));
   }
+  is_in_member_ = false;
   expect_ = Expect::kHeader;
 }
 

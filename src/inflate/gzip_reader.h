@@ -4,7 +4,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "inflate/block_decoder.h"
 #include "inflate/block_observer.h"
@@ -25,8 +27,9 @@ class GzipReader : public DecodedStream {
   GzipReader(BufferedInput input, std::unique_ptr<DeflateDecoder> decoder);
   // The same, and tells the observer, which outlives this, of every block.
   GzipReader(BufferedInput input, std::unique_ptr<BlockDecoder> decoder, BlockObserver& observer);
-  // Begins in the midst of a member: `input` is at the first byte that is the block's alone.
-  GzipReader(BufferedInput input, std::unique_ptr<DeflateDecoder> decoder, const MemberPlace& place,
+  // Begins in the midst of a member: `input` is at the first byte that is the block's alone. Without a place, that
+  // member's end is for the caller to check.
+  GzipReader(BufferedInput input, std::unique_ptr<DeflateDecoder> decoder, const std::optional<MemberPlace>& place,
              const BlockBegin& block);
 
   [[nodiscard]] std::size_t read(std::span<char> out) override;
@@ -34,6 +37,11 @@ class GzipReader : public DecodedStream {
   [[nodiscard]] bool is_gzip() const override { return true; }
   // Of the byte that read() gives next, as far as its member has begun.
   [[nodiscard]] const MemberPlace& place() const { return member_; }
+  // To be used again; nothing is read any more then.
+  [[nodiscard]] std::unique_ptr<DeflateDecoder> take_decoder() && { return std::move(decoder_); }
+  [[nodiscard]] bool is_in_member() const { return is_in_member_; }
+  // Of the first member, where no place was given, once it is read.
+  [[nodiscard]] const std::optional<UncheckedEnd>& unchecked_end() const { return unchecked_end_; }
   [[nodiscard]] std::uint64_t compressed_bytes() const override {
     return compressed_bytes_.load(std::memory_order_relaxed);
   }
@@ -56,6 +64,9 @@ class GzipReader : public DecodedStream {
   BlockObserver* observer_ = nullptr;
   Expect expect_;
   MemberPlace member_;  // of what is handed out next
+  bool is_in_member_ = false;
+  bool is_checked_ = true;
+  std::optional<UncheckedEnd> unchecked_end_;
   std::atomic<std::uint64_t> compressed_bytes_;
 };
 

@@ -25,9 +25,8 @@ std::uint8_t byte_before(const source::Input& gzip, const SeekPoint& point) {
   return static_cast<std::uint8_t>(byte);
 }
 
-// Reads so many bytes, or as many as there are, into nothing.
 template <typename Reader>
-void drop(Reader& reader, std::uint64_t bytes) {
+void read_into_nothing(Reader& reader, std::uint64_t bytes) {
   const auto buffer = std::make_unique_for_overwrite<char[]>(kDropBytes);
   while (bytes > 0) {
     const std::size_t size =
@@ -37,13 +36,52 @@ void drop(Reader& reader, std::uint64_t bytes) {
   }
 }
 
+// Nothing of the text stands in front of the first point. Consumes the gzip's header.
+void require_header(BufferedInput& gzip, const SeekIndex& index) {
+  const SeekPoint& first = index.table().points.front();
+  const auto decoder = make_deflate_decoder(Inflater::kZlib);
+  const bool is_header = read_gzip_header(gzip, *decoder) == HeaderVerdict::kGood;
+  if (!is_header || gzip.offset() != first.compressed || first.decompressed != 0 || first.bits != 0) {
+    refuse_index(index.path().string(), "its first point is not where the gzip's data begin");
+  }
+}
+
+// What is in front of `rest`, and then that.
+class FrontAndRest : public source::ByteSource {
+ public:
+  FrontAndRest(std::unique_ptr<source::ByteSource> front, BufferedInput rest)
+      : front_(std::move(front)), front_left_(rest.offset()), rest_(std::move(rest)) {}
+
+  [[nodiscard]] std::size_t read(std::span<char> out) override {
+    if (front_left_ == 0) return rest_.read(out);
+    const std::size_t size =
+        front_->read(out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), front_left_))));
+    front_left_ -= size;
+    return size;
+  }
+  [[nodiscard]] bool stopped() const override { return front_left_ > 0 ? front_->stopped() : rest_.stopped(); }
+  [[nodiscard]] std::optional<std::uint64_t> size_bytes() const override { return std::nullopt; }
+  [[nodiscard]] const std::string& name() const override { return rest_.name(); }
+
+ private:
+  const std::unique_ptr<source::ByteSource> front_;
+  std::uint64_t front_left_;
+  BufferedInput rest_;
+};
+
 }  // namespace
+
+void drop(DecodedStream& stream, std::uint64_t bytes) { read_into_nothing(stream, bytes); }
 
 std::shared_ptr<const IndexedGzip> IndexedGzip::find(std::shared_ptr<const source::Input> gzip,
                                                      const std::filesystem::path& path) {
   try {
     std::optional<SeekIndex> index = SeekIndex::open(path, *gzip);
-    if (!index || index->proof() != IndexProof::kSum) return nullptr;
+    if (!index) return nullptr;
+    if (index->proof() == IndexProof::kNone) {
+      BufferedInput begin(gzip->open(/*stop_fd=*/-1));
+      require_header(begin, *index);
+    }
     const std::uint64_t bytes = gzip->size_bytes();
     return std::shared_ptr<const IndexedGzip>(new IndexedGzip(std::move(gzip), bytes, std::move(*index)));
   } catch (const OtherFileError&) {
@@ -58,11 +96,21 @@ StretchEnd IndexedGzip::stretch_end(std::size_t point) const {
 }
 
 std::unique_ptr<GzipReader> IndexedGzip::read_from(std::size_t point, std::string_view window, BufferedInput input,
-                                                   Inflater inflater) const {
+                                                   std::unique_ptr<DeflateDecoder> decoder) const {
   const SeekPoint& at = index_.table().points[point];
+  const std::span<const char> next = input.peek(1);
+  if (!has_sum() && at.window_bytes == 0 && at.bits == 0 && !next.empty() && next.front() == kMagic.front()) {
+    return std::make_unique<GzipReader>(std::move(input), std::move(decoder));  // a member begins there
+  }
+  const bool has_place = has_sum() || point == 0;
   return std::make_unique<GzipReader>(
-      std::move(input), make_deflate_decoder(inflater), at.place,
+      std::move(input), std::move(decoder), has_place ? std::optional(at.place) : std::nullopt,
       BlockBegin{.window = window, .bits = at.bits, .byte_before = byte_before(*file_, at)});
+}
+
+std::unique_ptr<GzipReader> IndexedGzip::read_anew(BufferedInput rest, Inflater inflater) const {
+  auto both = std::make_unique<FrontAndRest>(file_->open(/*stop_fd=*/-1), std::move(rest));
+  return std::make_unique<GzipReader>(BufferedInput(std::move(both)), make_deflate_decoder(inflater));
 }
 
 std::unique_ptr<DecodedStream> open_indexed(std::shared_ptr<const IndexedGzip> gzip,
@@ -73,13 +121,9 @@ std::unique_ptr<DecodedStream> open_indexed(std::shared_ptr<const IndexedGzip> g
   BufferedInput input(std::move(bytes), bytes_begin);
   const std::string window = gzip->index().window(point);
   if (bytes_begin == 0 && point == 0) {
-    // Nothing of the text stands in front of the first point.
-    const bool is_header = read_gzip_header(input, *make_deflate_decoder(inflater)) == HeaderVerdict::kGood;
-    if (!is_header || input.offset() != at.compressed) {
-      refuse_index(gzip->index().path().string(), "its first point is not where the gzip's data begin");
-    }
+    require_header(input, gzip->index());
   } else {
-    drop(input, at.compressed - bytes_begin);
+    read_into_nothing(input, at.compressed - bytes_begin);
   }
   std::unique_ptr<DecodedStream> stream;
   const std::size_t work_bytes = ahead.threads * kWorkBytesPerThread;
@@ -88,7 +132,7 @@ std::unique_ptr<DecodedStream> open_indexed(std::shared_ptr<const IndexedGzip> g
     auto stretches = std::make_unique<StretchCutter>(std::move(gzip), point, inflater);
     stream = std::make_unique<ParallelGzipReader>(std::move(input), std::move(stretches), ahead);
   } else {
-    stream = gzip->read_from(point, window, std::move(input), inflater);
+    stream = gzip->read_from(point, window, std::move(input), make_deflate_decoder(inflater));
   }
   drop(*stream, offset - at.decompressed);
   return stream;

@@ -25,12 +25,15 @@ struct StretchEnd {
 // Immutable.
 class IndexedGzip {
  public:
-  // Nothing where the gzip has no index whose sum says that it is the gzip's: no file at `path`, or one of bgzip's, or
-  // one without a sum. Throws SeekIndexError where the index is not what its sum says, or is another gzip's.
+  // Nothing where the gzip has no index: no file at `path`, or one of bgzip's. Throws SeekIndexError where the index is
+  // not what its sum says, or is another gzip's.
   [[nodiscard]] static std::shared_ptr<const IndexedGzip> find(std::shared_ptr<const source::Input> gzip,
                                                                const std::filesystem::path& path);
 
   [[nodiscard]] const SeekIndex& index() const { return index_; }
+
+  // Whether its points are believed. Else reading begins with the gzip, and each piece has to prove itself.
+  [[nodiscard]] bool has_sum() const { return index_.proof() == IndexProof::kSum; }
 
   // Compressed offset of the last point that is not behind the decompressed offset.
   [[nodiscard]] std::uint64_t compressed_before(std::uint64_t decompressed) const {
@@ -43,7 +46,11 @@ class IndexedGzip {
   // A reader from a point on. window: of the text in front of it. REQUIRES: input is at the point's compressed offset.
   // Throws SourceError.
   [[nodiscard]] std::unique_ptr<GzipReader> read_from(std::size_t point, std::string_view window, BufferedInput input,
-                                                      Inflater inflater) const;
+                                                      std::unique_ptr<DeflateDecoder> decoder) const;
+
+  // A reader from the gzip's beginning on, whatever the index says. `rest` is the gzip's from some offset on; what is
+  // in front of that is read beside it. Throws SourceError.
+  [[nodiscard]] std::unique_ptr<GzipReader> read_anew(BufferedInput rest, Inflater inflater) const;
 
  private:
   IndexedGzip(std::shared_ptr<const source::Input> file, std::uint64_t bytes, SeekIndex index)
@@ -54,9 +61,13 @@ class IndexedGzip {
   const SeekIndex index_;
 };
 
-// The decompressed bytes from an offset on. Throws SeekIndexError where the point to begin with is of no use. `bytes`
-// are the gzip's from compressed offset `bytes_begin` on, which is not behind the last point that is not behind the
-// offset. Throws what reading throws: up to the offset it reads now.
+// Reads so many decompressed bytes, or as many as there are, into nothing.
+void drop(DecodedStream& stream, std::uint64_t bytes);
+
+// The decompressed bytes from an offset on. REQUIRES: without a sum, that is 0, as is bytes_begin. Throws
+// SeekIndexError where the point to begin with is of no use. `bytes` are the gzip's from compressed offset
+// `bytes_begin` on, which is not behind the last point that is not behind the offset. Throws what reading throws: up to
+// the offset it reads now.
 [[nodiscard]] std::unique_ptr<DecodedStream> open_indexed(std::shared_ptr<const IndexedGzip> gzip,
                                                           std::unique_ptr<source::ByteSource> bytes,
                                                           std::uint64_t bytes_begin, std::uint64_t offset,

@@ -84,6 +84,18 @@ class IsalInflater : public DeflateDecoder {
 
 }  // namespace
 
+std::optional<std::size_t> inflate_zlib(std::span<const char> in, std::span<char> out) {
+  const auto state = std::make_unique_for_overwrite<inflate_state>();
+  isal_inflate_init(state.get());
+  state->crc_flag = ISAL_ZLIB;
+  state->next_in = as_input(in);
+  state->avail_in = step_bytes(in.size());
+  state->next_out = reinterpret_cast<std::uint8_t*>(out.data());
+  state->avail_out = step_bytes(out.size());
+  if (isal_inflate_stateless(state.get()) != ISAL_DECOMP_OK) return std::nullopt;
+  return out.size() - state->avail_out;
+}
+
 std::unique_ptr<DeflateDecoder> make_isal_inflater() { return std::make_unique<IsalInflater>(); }
 
 }  // namespace chatload::inflate

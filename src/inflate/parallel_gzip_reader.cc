@@ -54,6 +54,10 @@ std::size_t ParallelGzipReader::read(std::span<char> out) {
     if (current_.is_proven() && workers_.size() > 0) {
       current_ = workers_.pop();
       ++pieces_taken_;
+      if (!cutter_->accept(current_)) {
+        current_.bytes.truncate(0);
+        current_.proven_bytes = 0;
+      }
     } else {
       go_on_serially();
     }

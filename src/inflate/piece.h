@@ -9,6 +9,7 @@
 #include "base/padded_buffer.h"
 #include "inflate/buffered_input.h"
 #include "inflate/gzip_reader.h"
+#include "inflate/member_place.h"
 
 namespace chatload::inflate {
 
@@ -19,6 +20,7 @@ struct Piece {
   PaddedBuffer bytes;              // what they do inflate to, as far as it is proven; has room for one byte more
   std::size_t number = 0;          // among the cutter's pieces, from 0
   std::size_t proven_bytes = 0;    // of compressed, those that gave `bytes`: every checksum and length has held
+  MemberSpan members;              // what is known of them, where the pieces in front have to say the rest
 
   [[nodiscard]] bool is_proven() const { return proven_bytes == compressed.size(); }
 };
@@ -37,6 +39,10 @@ class PieceCutter {
   // piece.compressed. REQUIRES: next_room() is not 0, and piece.compressed is empty and has that room. Throws
   // SourceError.
   [[nodiscard]] virtual bool cut(BufferedInput& input, Piece& piece) = 0;
+
+  // False where an inflated piece does not go with those in front of it, so that it is not proven after all. Called for
+  // each of them, in their order.
+  [[nodiscard]] virtual bool accept(const Piece& /*piece*/) { return true; }
 
   // A reader of all that is left: from the first byte of a piece that is not proven on, or behind the last piece, whose
   // number is the next one then. tail: the last tail_bytes() that were handed out, or as many as there were. Throws

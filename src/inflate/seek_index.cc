@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -105,15 +104,12 @@ std::string SeekIndex::window(std::size_t point) const {
   std::string stored(at.window_bytes, '\0');
   if (stored.empty()) return stored;
   if (read_at(descriptor_->fd, at.window_at, stored) < stored.size()) refuse("cannot be read");
-  const auto* bytes = reinterpret_cast<const Bytef*>(stored.data());
   if (proof_ == IndexProof::kSum && extend_crc(0, stored) != at.window_crc) refuse("fails its checksum");
   if (table_.format == IndexFormat::kIndexedGzip) return stored;
   std::string window(kWindowBytes, '\0');
-  uLongf size = window.size();
-  if (uncompress(reinterpret_cast<Bytef*>(window.data()), &size, bytes, stored.size()) != Z_OK) {
-    refuse("is no zlib data of up to 32 KiB");
-  }
-  window.resize(size);
+  const std::optional<std::size_t> size = inflate_zlib(stored, window);
+  if (!size) refuse("is no zlib data of up to 32 KiB");
+  window.resize(*size);
   return window;
 }
 

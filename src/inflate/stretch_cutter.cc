@@ -1,5 +1,10 @@
 #include "inflate/stretch_cutter.h"
 
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -7,50 +12,71 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/errors.h"
+#include "base/log.h"
 #include "inflate/deflate_decoder.h"
 #include "source/byte_source.h"
 
 namespace chatload::inflate {
 namespace {
 
-// A stretch's compressed bytes. That they end is no fault of the input, so it looks like a stop, but for the last.
-class StretchSource : public source::ByteSource {
+// What is behind a stretch's compressed bytes. That they end is no fault of the input, so it looks like a stop, but for
+// the last.
+class StretchEndSource : public source::ByteSource {
  public:
-  StretchSource(std::string_view bytes, bool is_last, std::string name)
-      : left_(bytes), is_last_(is_last), name_(std::move(name)) {}
+  StretchEndSource(bool is_last, std::string name) : is_last_(is_last), name_(std::move(name)) {}
 
-  [[nodiscard]] std::size_t read(std::span<char> out) override {
-    const std::size_t size = left_.copy(out.data(), out.size());
-    left_.remove_prefix(size);
-    return size;
-  }
-  [[nodiscard]] bool stopped() const override { return left_.empty() && !is_last_; }
+  [[nodiscard]] std::size_t read(std::span<char> /*out*/) override { return 0; }
+  [[nodiscard]] bool stopped() const override { return !is_last_; }
   [[nodiscard]] std::optional<std::uint64_t> size_bytes() const override { return std::nullopt; }
   [[nodiscard]] const std::string& name() const override { return name_; }
 
  private:
-  std::string_view left_;
   const bool is_last_;
   const std::string name_;
 };
 
-void inflate_stretch(Piece& piece, const IndexedGzip& gzip, std::size_t point, Inflater inflater) {
+// Whether the text ends in that window, where it is not zero: who makes an index may leave out what is not referred to.
+// in_front: of the text.
+bool ends_in(std::string_view text, std::string_view in_front, std::string_view window) {
+  const std::string_view of_text = text.substr(text.size() - std::min(text.size(), window.size()));
+  const std::string_view rest = window.substr(0, window.size() - of_text.size());
+  const auto matches = [](char found, char expected) { return expected == '\0' || found == expected; };
+  if (rest.size() > in_front.size()) return false;
+  in_front = in_front.substr(in_front.size() - rest.size());
+  return std::equal(of_text.begin(), of_text.end(), window.begin() + static_cast<std::ptrdiff_t>(rest.size()),
+                    matches) &&
+         std::equal(rest.begin(), rest.end(), in_front.begin(),
+                    [&](char expected, char found) { return matches(found, expected); });
+}
+
+// decoder: to be used again; null where it is lost.
+void inflate_stretch(Piece& piece, const IndexedGzip& gzip, std::size_t point,
+                     std::unique_ptr<DeflateDecoder>& decoder) {
   const SeekTable& table = gzip.index().table();
   const SeekPoint& begin = table.points[point];
   const bool is_last = point + 1 == table.points.size();
   const std::uint64_t end = gzip.stretch_end(point).decompressed;
   try {
-    auto bytes = std::make_unique<StretchSource>(piece.compressed.view().text(), is_last, gzip.index().path().string());
-    const auto reader =
-        gzip.read_from(point, gzip.index().window(point), BufferedInput(std::move(bytes), begin.compressed), inflater);
+    const std::string window = gzip.index().window(point);
+    auto behind = std::make_unique<StretchEndSource>(is_last, gzip.index().path().string());
+    BufferedInput bytes(piece.compressed.view().text(), std::move(behind), begin.compressed);
+    const auto reader = gzip.read_from(point, window, std::move(bytes), std::move(decoder));
+    piece.members.begins_in_member = !gzip.has_sum() && point > 0 && reader->is_in_member();
     while (!piece.bytes.free_space().empty()) {
       const std::size_t size = reader->read(piece.bytes.free_space());
       if (size == 0) break;
       piece.bytes.advance(size);
     }
-    const bool is_in_place = is_last || reader->place() == table.points[point + 1].place;
+    piece.members.unchecked_end = reader->unchecked_end();
+    piece.members.ends_in_member = reader->is_in_member();
+    piece.members.behind = reader->place();
+    decoder = std::move(*reader).take_decoder();
+    const bool is_in_place =
+        is_last || (gzip.has_sum() ? reader->place() == table.points[point + 1].place
+                                   : ends_in(piece.bytes.view().text(), window, gzip.index().window(point + 1)));
     if (piece.bytes.size() == end - begin.decompressed && is_in_place) {
       piece.proven_bytes = piece.compressed.size();
       return;
@@ -59,6 +85,13 @@ void inflate_stretch(Piece& piece, const IndexedGzip& gzip, std::size_t point, I
     // The reader that goes on here says what is wrong, if it is the gzip.
   }
   piece.bytes.truncate(0);
+}
+
+// Of two parts of a member, one behind the other.
+MemberPlace joined(const MemberPlace& first, const MemberPlace& second, std::size_t second_bytes) {
+  return {.begin = first.begin,
+          .crc = static_cast<std::uint32_t>(crc32_combine(first.crc, second.crc, static_cast<z_off_t>(second_bytes))),
+          .size = first.size + second.size};
 }
 
 // Where the index file is damaged there, what was handed out serves: it may reach in front of the member, and all that
@@ -87,19 +120,48 @@ bool StretchCutter::cut(BufferedInput& input, Piece& piece) {
   return append(input, static_cast<std::size_t>(end.compressed - begin.compressed), piece.compressed);
 }
 
+bool StretchCutter::accept(const Piece& piece) {
+  if (gzip_->has_sum()) return true;
+  const MemberSpan& span = piece.members;
+  bool is_right = piece.is_proven() && (piece.number == 0 || span.begins_in_member == is_in_member_);
+  if (span.unchecked_end) {
+    const MemberPlace whole = joined(place_, span.unchecked_end->part, span.unchecked_end->part.size);
+    is_right = is_right && whole.crc == span.unchecked_end->crc && whole.size == span.unchecked_end->size;
+  }
+  const bool goes_on = span.begins_in_member && !span.unchecked_end;
+  place_ = goes_on ? joined(place_, span.behind, piece.bytes.size()) : span.behind;
+  is_in_member_ = span.ends_in_member;
+  is_refused_ = !is_right;
+  return is_right;
+}
+
 std::function<void(Piece&)> StretchCutter::make_decoder() const {
-  return [gzip = gzip_, first_point = first_point_, inflater = inflater_](Piece& piece) {
-    inflate_stretch(piece, *gzip, first_point + piece.number, inflater);
+  auto decoder = std::make_shared<std::unique_ptr<DeflateDecoder>>();
+  return [gzip = gzip_, first_point = first_point_, inflater = inflater_, decoder](Piece& piece) {
+    if (!*decoder) *decoder = make_deflate_decoder(inflater);
+    inflate_stretch(piece, *gzip, first_point + piece.number, *decoder);
   };
 }
 
 std::unique_ptr<GzipReader> StretchCutter::go_on(BufferedInput input, std::size_t piece, std::string_view tail) const {
+  const std::vector<SeekPoint>& points = gzip_->index().table().points;
   const std::size_t point = first_point_ + piece;
-  if (point < gzip_->index().table().points.size()) {
-    const std::string window = window_of(*gzip_, point, tail);
-    return gzip_->read_from(point, window, std::move(input), inflater_);
+  if (point == points.size()) {
+    return std::make_unique<GzipReader>(std::move(input), make_deflate_decoder(inflater_));  // only the end is left
   }
-  return std::make_unique<GzipReader>(std::move(input), make_deflate_decoder(inflater_));  // only the end is left
+  if (gzip_->has_sum()) {
+    const std::string window = window_of(*gzip_, point, tail);
+    return gzip_->read_from(point, window, std::move(input), make_deflate_decoder(inflater_));
+  }
+  if (is_refused_) {
+    log_warning(
+        fmt::format("{} does not fit its gzip behind its point {}; the gzip is read from its beginning. Make the "
+                    "index again with `chatload index`.",
+                    gzip_->index().path().string(), point + 1));
+  }
+  auto reader = gzip_->read_anew(std::move(input), inflater_);
+  drop(*reader, points[point].decompressed);
+  return reader;
 }
 
 }  // namespace chatload::inflate

@@ -105,7 +105,8 @@ void SourceFeed::open_next() {
   std::shared_ptr<const source::Input> file = reading_ ? reading_->file : source.open();
   prefetch_next();
   std::shared_ptr<const inflate::IndexedGzip> gzip = reading_ ? nullptr : find_index(file);
-  if (!gzip || !source.recorded || !begin_behind_recorded(source, file, gzip)) look(source, *file);
+  const bool is_behind = gzip && gzip->has_sum() && source.recorded && begin_behind_recorded(source, file, gzip);
+  if (!is_behind) look(source, *file);
   std::unique_ptr<source::ByteSource> bytes = std::move(source.looked_at.bytes);
   if (!reading_) {
     reading_ = std::make_unique<SourceReading>(source, std::move(file), std::move(gzip), std::move(bytes),

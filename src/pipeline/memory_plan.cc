@@ -3,9 +3,9 @@
 //   program, libraries, TBB, sessions             kProcessBytes
 //   reading and inflating                         kInputBytes
 //   what is fetched from servers                  ReadPlan::fetch_bytes
-//   pieces of gzip that are inflated side by side  up to kUsefulAheadBytesMin, or kUsefulAheadBytesPerThread × T, of
-//                                                 what is free beyond enough of all else; with T = 1, or less than
-//                                                 inflate::kAheadBytesMin, there are none
+//   pieces of gzip that are inflated side by side  up to kUsefulAheadBytesMin, or kUsefulAheadBytesPerThread × T, or an
+//                                                 eighth, of what is free beyond enough of all else; with T = 1, or
+//                                                 less than inflate::kAheadBytesMin, there are none
 //   a reject record                               kRecordBytesPerLineByte × L
 //   C × a statement                               6 × statement_bytes_max: ours of rows and of rejects, each up to
 //                                                 twice, and the client library's copy of bound rows, up to twice
@@ -67,6 +67,8 @@ constexpr std::size_t kInputBytes = kMiB;
 constexpr std::size_t kCheckAheadBytesPerThread = 2 * kMiB;
 constexpr std::size_t kUsefulAheadBytesPerThread = 4 * kMiB;
 constexpr std::size_t kUsefulAheadBytesMin = 16 * kMiB;
+// Where there is much: gztool's points are 10 MiB of text apart, and files that are inflated side by side may be large.
+constexpr std::size_t kFreeSharesAhead = 8;
 constexpr std::size_t kStatementBytesMin = kMiB;
 constexpr std::size_t kStatementCopies = 6;
 // A control character becomes \u0000 in a reject record, whose buffer doubles as it grows.
@@ -245,7 +247,8 @@ Fit fit_writing(const cli::ReadPlan& read, Writers writers, std::size_t columns)
 inflate::ReadAhead read_ahead(Workers workers, std::size_t bound_bytes, const Need& need) {
   const std::size_t others_bytes = need.enough_bytes - enough_ahead_bytes(workers);
   const std::size_t free_bytes = bound_bytes - std::min(bound_bytes, others_bytes);
-  const std::size_t useful = std::max(kUsefulAheadBytesMin, workers.threads * kUsefulAheadBytesPerThread);
+  const std::size_t useful =
+      std::max({kUsefulAheadBytesMin, workers.threads * kUsefulAheadBytesPerThread, free_bytes / kFreeSharesAhead});
   const std::size_t bytes = std::min(useful, free_bytes);
   if (workers.threads == 1 || bytes < inflate::kAheadBytesMin) return {};
   return {.threads = workers.threads, .bytes = bytes};

@@ -108,6 +108,16 @@ class IndexTest(unittest.TestCase):
             if point["line"] is not None:
                 self.assertEqual(point["line"], text.count(b"\n", 0, point["decompressed"]) + 1)
 
+    def require_used(self, text):
+        """Three threads inflate from its points, and none of them is refused."""
+        out = self.folder / "copy.json.gz"
+        words = ["--keep-rejected", "--max-rejects", "100%", "--threads", "3", "--memory", "512M"]
+        run = support.run_chatload("copy", self.path, *words, "-o", out)
+        self.assertIn(run.exit_code, (0, 1), run.stderr)
+        self.assertNotIn("does not fit", run.stderr)
+        with gzip.open(out) as file:
+            self.assertEqual(file.read(), text)
+
     def require_gztool_reads(self, text):
         """Bytes and lines from many places, with our index."""
         ends = [match.end() for match in re.finditer(b"\n", text)]
@@ -186,6 +196,7 @@ class IndexTest(unittest.TestCase):
                     self.assertEqual(shown["lines"] is not None, has_lines)
                     self.assertGreater(len(shown["points"]), 5 if text else 0)
                     self.require_points(shown, text)
+                    self.require_used(text)
 
     def indexed_gzip(self, spacing=1 << 20):
         with indexed_gzip.IndexedGzipFile(str(self.path), spacing=spacing) as file:
@@ -211,6 +222,7 @@ class IndexTest(unittest.TestCase):
                 self.assertEqual((shown["compressed_bytes"], shown["lines"]), (len(content), None))
                 self.assertGreater(len(shown["points"]), 5)
                 self.require_points(shown, text)
+                self.require_used(text)
                 if kind == "three members":
                     continue
                 old = self.version_0(self.index.read_bytes())

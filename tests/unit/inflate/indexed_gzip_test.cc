@@ -37,6 +37,13 @@ class IndexedGzipTest : public testing::Test {
   [[nodiscard]] std::shared_ptr<const source::HeldFile> held() const {
     return std::make_shared<const source::HeldFile>(gzip_path_.string());
   }
+  // As an index of another tool.
+  void forget_sum() {
+    if (fs::exists(sum_path(index_path_))) fs::rename(sum_path(index_path_), folder_ / "kept");
+  }
+  void keep_sum() {
+    if (fs::exists(folder_ / "kept")) fs::rename(folder_ / "kept", sum_path(index_path_));
+  }
   [[nodiscard]] std::shared_ptr<const IndexedGzip> find() const { return IndexedGzip::find(held(), index_path_); }
 
   // From the offset on, by so many threads.
@@ -94,7 +101,64 @@ TEST_F(IndexedGzipTest, GivesTheSameBytesFromAnyOffsetOnWithAnyNumberOfThreads) 
         ASSERT_TRUE(result.bytes == expected.substr(offset)) << offset << ", " << threads << " threads";
       }
     }
+    forget_sum();
+    for (const unsigned threads : {1U, 2U, 4U}) {
+      const ReadResult result = read(0, threads);
+      ASSERT_THAT(result.error, IsEmpty()) << threads << " threads";
+      ASSERT_TRUE(result.bytes == expected) << threads << " threads";
+    }
   }
+}
+
+TEST_F(IndexedGzipTest, StretchesOfAnIndexWithoutASumProveThemselves) {
+  const std::string text = sample_lines(4000);
+  use(compress(text, 6, kGzipWindowBits, Z_DEFAULT_STRATEGY, 1) + compress(text));
+  forget_sum();
+  const auto gzip = find();
+  ASSERT_GT(gzip->index().table().points.size(), 20U);
+  testing::internal::CaptureStderr();
+  const auto stream = open_indexed(gzip, held()->open(-1), 0, 0, Inflater::kIsal, {2, 2 * kAheadBytesMin});
+  EXPECT_TRUE(stream->reads_ahead());
+  EXPECT_TRUE(read_to_end(*stream).bytes == text + text);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), IsEmpty()) << "none of them was refused";
+}
+
+// Windows, offsets, bits, sizes: what is not found out by reading the table gives the gzip's text all the same.
+TEST_F(IndexedGzipTest, IndexWithoutASumThatIsDamagedAnywhereGivesNoWrongByte) {
+  std::mt19937 random(3);
+  const std::string text = sample_lines(2000);
+  use(compress(text, 6, kGzipWindowBits, Z_DEFAULT_STRATEGY, 1) + compress(text, 1) + compress("the end\n"),
+      {.compressed_bytes = 8 * kKiB, .decompressed_bytes = 64 * kKiB});
+  forget_sum();
+  std::stringstream good;
+  good << std::ifstream(index_path_, std::ios::binary).rdbuf();
+  std::size_t refused = 0;
+  for (int i = 0; i < 300; ++i) {
+    std::string damaged = good.str();
+    const std::size_t at = random() % damaged.size();
+    damaged[at] = static_cast<char>(damaged[at] ^ 1 << random() % 8);
+    std::ofstream(index_path_, std::ios::binary) << damaged;
+    try {
+      const ReadResult result = read(0, 2);
+      ASSERT_THAT(result.error, IsEmpty()) << at;
+      ASSERT_TRUE(result.bytes == text + text + "the end\n") << at;
+    } catch (const SeekIndexError&) {
+      ++refused;
+    }
+  }
+  EXPECT_LT(refused, 150U) << "most of an index are windows";
+}
+
+TEST_F(IndexedGzipTest, IndexOfAnotherGzipWithoutASumGivesNoWrongByte) {
+  const std::string text = sample_lines(4000);
+  std::string other = text;
+  std::swap(other[text.size() / 2], other[text.size() / 2 + 1]);
+  use(compress(other, 6, kGzipWindowBits, Z_DEFAULT_STRATEGY, 1));
+  forget_sum();
+  write_gzip(compress(text, 6, kGzipWindowBits, Z_DEFAULT_STRATEGY, 1));
+  const ReadResult result = read(0, 3);
+  EXPECT_THAT(result.error, IsEmpty());
+  EXPECT_TRUE(result.bytes == text);
 }
 
 TEST_F(IndexedGzipTest, DamageBehindTheIndexsBackIsWhatASerialReaderSaysOfIt) {
@@ -115,7 +179,8 @@ TEST_F(IndexedGzipTest, DamageBehindTheIndexsBackIsWhatASerialReaderSaysOfIt) {
     for (const Inflater inflater : {Inflater::kIsal, Inflater::kZlib}) {
       const ReadResult expected = read_serially(inflater);
       ASSERT_FALSE(expected.error.empty());
-      for (const unsigned threads : {1U, 3U}) {
+      for (const auto& [has_sum, threads] : {std::pair(true, 1U), {true, 3U}, {false, 3U}}) {
+        has_sum ? keep_sum() : forget_sum();
         const ReadResult result = read(0, threads, inflater);
         ASSERT_EQ(result.error, expected.error) << at;
         // How much ISA-L gives in front of invalid data depends on how its input is cut.
@@ -124,6 +189,7 @@ TEST_F(IndexedGzipTest, DamageBehindTheIndexsBackIsWhatASerialReaderSaysOfIt) {
         }
       }
     }
+    keep_sum();
     const std::uint64_t offset = random() % text.size();
     if (find()->compressed_before(offset) > at) continue;
     ASSERT_FALSE(read(offset, 2).error.empty()) << at << " from " << offset;
@@ -138,13 +204,13 @@ TEST_F(IndexedGzipTest, ThatIsCutShortIsAnotherGzip) {
               ThrowsMessage<SeekIndexError>(HasSubstr("make it again with `chatload index`")));
 }
 
-TEST_F(IndexedGzipTest, IsNoneWithoutAnIndexOrItsSumOrWithBgzips) {
+TEST_F(IndexedGzipTest, IsNoneWithoutAnIndexOrWithBgzips) {
   write_gzip(compress("a line\n"));
   EXPECT_EQ(find(), nullptr);
   use(compress(sample_lines(1000)));
-  EXPECT_NE(find(), nullptr);
+  EXPECT_TRUE(find()->has_sum());
   fs::remove(sum_path(index_path_));
-  EXPECT_EQ(find(), nullptr);
+  EXPECT_FALSE(find()->has_sum());
   std::ofstream(index_path_, std::ios::binary) << std::string(8, '\0');
   EXPECT_EQ(find(), nullptr);
 }
