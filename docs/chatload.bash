@@ -21,6 +21,7 @@ _chatload() {
     --summary) files=-f ;;
     --index-dir) files=-d ;;
     --ca-file) files=-f ;;
+    --cache-dir) files=-d ;;
     --http-authorization) files=-f ;;
     --progress) words='auto bar lines none' ;;
     --log-format) words='text json' ;;
@@ -58,10 +59,10 @@ _chatload() {
     *)
       case $command in
         '') words='load check copy index schema loads rejects --help --version' ;;
-        'load') words='--to --password-file --on-duplicate --order --spill-dir --connections --indexes --retry-for --max-load --max-lag --replica --restart --reload --source-id --fail-fast --any-order --share --type --site --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --http-authorization --no-sign-request --requester-pays --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --write-method --wait-lock --share-size --progress-interval --range-size --inflater' ;;
-        'check') words='--limits-from --password-file --type --site --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --progress-interval --range-size --inflater' ;;
-        'copy') words='--output --level --members --split --keep-rejected --type --site --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --progress-interval --range-size --inflater' ;;
-        'index') words='--index-dir --show --format --ca-file --http-authorization --no-sign-request --requester-pays --retry-for --help --config' ;;
+        'load') words='--to --password-file --on-duplicate --order --spill-dir --connections --indexes --retry-for --max-load --max-lag --replica --restart --reload --source-id --fail-fast --any-order --share --type --site --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --write-method --wait-lock --share-size --progress-interval --range-size --inflater' ;;
+        'check') words='--limits-from --password-file --type --site --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --progress-interval --range-size --inflater' ;;
+        'copy') words='--output --level --members --split --keep-rejected --type --site --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --progress-interval --range-size --inflater' ;;
+        'index') words='--index-dir --show --format --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --help --config' ;;
         'schema') words='print apply check --help' ;;
         'schema print') words='--help --config' ;;
         'schema apply') words='--to --password-file --without-indexes --help --config --server-public-key-file --get-server-public-key' ;;

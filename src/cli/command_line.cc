@@ -146,6 +146,7 @@ void declare_load(CLI::App& app, Flags& flags) {
 void declare_remote(CLI::App& app, Flags& flags, bool retries) {
   Declarer declare = Declarer(app).group("Inputs on servers");
   declare.flag("--ca-file", "FILE", flags.ca_file, "trust these certificates (PEM) instead of the system's")
+      .flag("--cache-dir", "DIR", flags.cache_dir, "keep objects that were read in this folder, and read them there")
       .flag("--http-authorization", "FILE", flags.http_authorization,
             "file whose first line is the Authorization header's value (default: ~/.netrc)")
       .switch_flag("--no-sign-request", flags.no_sign_request, "ask S3 without credentials")

@@ -24,7 +24,7 @@ struct Flags {
   FlagText restart, reload, source_id, wait_lock, retry_for, fail_fast, any_order, source, share, share_size;
   FlagText without_indexes;
   FlagText index_dir, save_index, show;
-  FlagText ca_file, http_authorization, requester_pays, no_sign_request;
+  FlagText ca_file, cache_dir, http_authorization, requester_pays, no_sign_request;
   FlagText load, format, older_than, raw, output;
   FlagText level, members, split, keep_rejected;
   FlagText config;             // where some of these come from

@@ -139,10 +139,10 @@ mysql::Endpoint required_endpoint(const Flags& flags) {
   throw UsageError("Name the database with --to mysql://user@host:3306/database, or in CHATLOAD_TO.");
 }
 
-fs::path make_index_dir(const std::string& text) {
+fs::path existing_folder(std::string_view flag, const std::string& text) {
   std::error_code error;
   if (fs::is_directory(text, error)) return text;
-  throw UsageError(fmt::format("--index-dir takes a folder that is there, not '{}'.", text));
+  throw UsageError(fmt::format("{} takes a folder that is there, not '{}'.", flag, text));
 }
 
 fs::path readable_file(std::string_view flag, const std::string& path) {
@@ -156,10 +156,7 @@ fs::path make_spill_dir(const Flags& flags) {
     const char* const given = std::getenv("TMPDIR");
     return given != nullptr && *given != '\0' ? given : "/var/tmp";
   }
-  if (!fs::is_directory(*flags.spill_dir)) {
-    throw UsageError(fmt::format("--spill-dir takes a directory that is there, not '{}'.", *flags.spill_dir));
-  }
-  return *flags.spill_dir;
+  return existing_folder("--spill-dir", *flags.spill_dir);
 }
 
 mysql::ThrottleLimits make_throttle(const Flags& flags) {
@@ -393,7 +390,7 @@ SourceOrdinal source_number(const char* flag, const std::string& text) {
 ReadPlan make_read_plan(const Flags& flags) {
   ReadPlan plan;
   plan.inflater = choose("--inflater", flags.inflater, plan.inflater, kInflaters);
-  if (flags.index_dir) plan.index_dir = make_index_dir(*flags.index_dir);
+  if (flags.index_dir) plan.index_dir = existing_folder("--index-dir", *flags.index_dir);
   plan.save_index = is_on("--save-index", flags.save_index);
   plan.split.range_bytes = size_within("--range-size", flags.range_size, plan.split.range_bytes, kRangeBytesMin);
   plan.split.line_bytes_max = size_within("--max-line", flags.max_line, plan.split.line_bytes_max, kLineBytesMin);
@@ -425,6 +422,7 @@ std::size_t fetch_bytes(const Flags& flags) {
 std::shared_ptr<source::Opener> make_opener(const Flags& flags) {
   source::RemoteOptions options;
   if (flags.ca_file) options.ca_file = readable_file("--ca-file", *flags.ca_file);
+  if (flags.cache_dir) options.cache_dir = existing_folder("--cache-dir", *flags.cache_dir);
   if (flags.http_authorization)
     options.authorization_file = readable_file("--http-authorization", *flags.http_authorization);
   options.is_unsigned = is_on("--no-sign-request", flags.no_sign_request);
@@ -488,7 +486,7 @@ IndexPlan make_index_plan(const Flags& flags) {
   plan.show = is_on("--show", flags.show);
   if (flags.format && !plan.show) throw UsageError("--format needs --show: it says how the index is printed.");
   plan.format = choose("--format", flags.format, plan.format, kListFormats);
-  if (flags.index_dir) plan.index_dir = make_index_dir(*flags.index_dir);
+  if (flags.index_dir) plan.index_dir = existing_folder("--index-dir", *flags.index_dir);
   require_own_indexes(plan.inputs, plan.index_dir);
   return plan;
 }

@@ -10,6 +10,7 @@
 #include "base/errors.h"
 #include "base/placed_file.h"
 #include "source/held_file.h"
+#include "source/object_cache.h"
 #include "source/remote_name.h"
 #include "source/remote_object.h"
 #include "source/s3_address.h"
@@ -151,7 +152,9 @@ std::shared_ptr<const Input> Opener::open(const std::string& name, int stop_fd) 
   const auto listed = listed_.find(name);
   ObjectLook look = listed != listed_.end() ? ObjectLook{.version = listed->second, .bytes = listed->second.bytes}
                                             : look_at(fetching, *address, stop_fd);
-  return std::make_shared<const RemoteObject>(fetching, std::move(address), std::move(look));
+  auto object = std::make_shared<const RemoteObject>(fetching, std::move(address), std::move(look));
+  if (!options_.cache_dir || !object->can_seek()) return object;
+  return cached(std::move(object), *options_.cache_dir);
 }
 
 std::unique_ptr<Output> Opener::create(std::string_view failure, const std::string& name, int stop_fd) const {

@@ -30,6 +30,7 @@ inline constexpr std::size_t kObjectsAtOnce = 48;
 
 struct RemoteOptions {
   std::optional<std::filesystem::path> ca_file;             // of certificates, instead of the system's
+  std::optional<std::filesystem::path> cache_dir;           // where objects are kept that were read as a whole
   std::optional<std::filesystem::path> authorization_file;  // with the Authorization header's value for HTTP
   bool is_unsigned = false;                                 // S3 without credentials
   bool requester_pays = false;

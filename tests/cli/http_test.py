@@ -2,6 +2,7 @@
 """check, copy and index read over HTTP what they read from disk, through whatever a network does, or say why not."""
 
 import gzip
+import os
 import pathlib
 import socket
 import sys
@@ -101,6 +102,61 @@ class ReadTest(WebCase):
     def test_a_server_without_ranges_is_read_right_or_refused(self):
         for path in (self.log(), self.big_log()):
             self.assert_right_or_failed(self.check(self.web.url(f"whole/{path.name}"), *AT_ONCE), path)
+
+    def test_an_object_that_is_kept_is_read_from_its_file(self):
+        path = self.big_log()
+        cache = self.folder / "cache"
+        cache.mkdir()
+        proxy = self.proxy()
+        url = proxy.url(path.name)
+        self.assert_same_check(self.check(url, "--cache-dir", cache), path)
+        kept = [file.read_bytes() for file in cache.iterdir()]
+        self.assertEqual(kept, [path.read_bytes()])
+        before = len(proxy.requests)
+        self.assert_same_check(self.check(url, "--cache-dir", cache), path)
+        self.assertEqual(len(proxy.requests) - before, 1, "the look at its version")
+        run = self.run_command("index", url, "--index-dir", self.folder, "--cache-dir", cache)
+        self.assertEqual(run.exit_code, 0, run.stderr)
+        self.assertEqual(len(proxy.requests) - before, 2)
+
+    def test_another_version_is_no_file_that_is_kept(self):
+        path = self.log("versions.json.gz")
+        url = self.web.url(path.name)
+        self.assert_same_check(self.check(url, "--cache-dir", self.folder), path)
+        with self.replaced(path) as replace:
+            replace()
+            self.assert_same_check(self.check(url, "--cache-dir", self.folder), path)
+
+    def test_what_is_not_read_to_its_end_is_not_kept(self):
+        path = self.served / "cut.json.gz"
+        path.write_bytes(self.big_log().read_bytes()[:-100])
+        cache = self.folder / "cache"
+        cache.mkdir()
+        run = self.check(self.web.url("404.json.gz"), self.web.url(path.name), "--cache-dir", cache, *AT_ONCE)
+        self.assertEqual(run.exit_code, 3, run.stderr)
+        self.assertRegex(run.stderr, "cut.json.gz is truncated")
+        damaged = self.served / "damaged.json.gz"
+        damaged.write_bytes(b"\x1f\x8b\x08\xff" + self.big_log().read_bytes())
+        self.assertEqual(self.check(self.web.url(damaged.name), "--cache-dir", cache).exit_code, 3)
+        self.assertEqual([file.read_bytes() for file in cache.iterdir()], [path.read_bytes()], "whole as the server has it")
+
+    def test_a_kept_file_that_was_cut_off_is_fetched_again(self):
+        path = self.log("cut-off.json.gz")
+        url = self.web.url(path.name)
+        self.assert_same_check(self.check(url, "--cache-dir", self.folder), path)
+        kept = next(file for file in self.folder.iterdir() if file.is_file() and file.stat().st_size == path.stat().st_size)
+        kept.write_bytes(path.read_bytes()[:100])
+        self.assert_same_check(self.check(url, "--cache-dir", self.folder), path)
+        self.assertEqual(kept.read_bytes(), path.read_bytes())
+
+    @unittest.skipIf(os.geteuid() == 0, "root writes everywhere")
+    def test_a_folder_that_takes_no_file_is_a_warning(self):
+        path = self.log()
+        cache = self.folder / "cache"
+        cache.mkdir(mode=0o500)
+        run = self.check(self.web.url(path.name), "--cache-dir", cache)
+        self.assert_same_check(run, path)
+        self.assertRegex(run.stderr, r"warning: The object cannot be kept in .*Permission denied.* It is read all the same")
 
     def test_redirects_are_followed(self):
         path = self.big_log()
