@@ -52,7 +52,7 @@ struct ObjectReader::Chunk {
   const std::unique_ptr<char[]> bytes;  // those that have come do not change any more
   std::size_t filled = 0;
   bool is_coming = true;
-  bool is_dropped = false;  // nobody wants it any more
+  bool is_dropped = false;  // nobody wants more of it
   FetchRetry::Clock::time_point heard_of = FetchRetry::Clock::now();
   std::optional<HttpClient::TransferId> transfer;
 };
@@ -89,6 +89,25 @@ struct ObjectReader::State {
     return bytes;
   }
   void give_back(std::uint64_t begin) { fetching.memory.give_back(drop(begin)); }
+
+  // Ends what is on its way to other places than from `begin` to `end`, and keeps what has come: its bytes would come
+  // in front of those that are wanted now.
+  void leave_all_but(std::uint64_t begin, std::uint64_t end) {
+    for (auto next = chunks.begin(); next != chunks.end();) {
+      const std::shared_ptr<Chunk> chunk = (next++)->second;
+      if (!chunk->is_coming || (chunk->begin < end && begin < chunk->end)) continue;
+      if (chunk->filled == 0) {
+        give_back(chunk->begin);
+        continue;
+      }
+      chunk->is_dropped = true;
+      chunk->is_coming = false;
+      --coming;
+      if (chunk->transfer) fetching.client.cancel(*chunk->transfer);
+      wanted.remove(chunk->begin + chunk->filled, chunk->end);
+      chunk->end = chunk->begin + chunk->filled;
+    }
+  }
 
   const Fetching fetching;
   std::mutex mutex;  // guards all of it, and the chunks
@@ -261,6 +280,9 @@ std::size_t ObjectReader::read(std::uint64_t offset, std::span<char> out, int st
       state_->position = offset;
       chunk = state_->chunk_at(offset);
       if (chunk) has = chunk->begin + chunk->filled - offset;
+      // Two that read in different places would end each other's.
+      const bool is_seek = !state_->chunk_for(offset) && state_->readings <= 1;
+      if (is_seek) state_->leave_all_but(offset, offset + kComingMax * chunk_bytes_);
     }
     fetch_ahead();
     if (chunk) {

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <mutex>
 #include <random>
+#include <set>
 #include <vector>
 
 #include "base/errors.h"
@@ -108,6 +109,40 @@ TEST_F(RemoteObjectTest, ASeekWaitsForOneRequestAndForNothingInFrontOfIt) {
   const std::lock_guard lock(mutex);
   may_go_on = true;
   changed.notify_all();
+}
+
+TEST_F(RemoteObjectTest, ASeekEndsWhatIsOnItsWayToOtherPlaces) {
+  const std::string bytes = random_bytes(8'000'000);
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool is_over = false;
+  std::set<std::size_t> hung;
+  const HttpServer server([&](const Asked& asked) {
+    const auto [begin, end] = asked.range();
+    std::unique_lock lock(mutex);
+    const bool hangs = begin < 4'000'000 && end > 1 && hung.insert(begin).second;
+    changed.notify_all();
+    if (hangs) changed.wait(lock, [&] { return is_over; });
+    return partial_answer(bytes, asked);
+  });
+  const auto end_all = [&](const bool*) {
+    const std::lock_guard lock(mutex);
+    is_over = true;
+    changed.notify_all();
+  };
+  const std::unique_ptr<const bool, decltype(end_all)> at_the_end(&is_over, end_all);
+  // Without a second try: an answer that does not come ends the reading.
+  const auto object = open(server, std::chrono::milliseconds(1));
+  object->prefetch();
+  {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return !hung.empty(); });
+  }
+  std::string buffer(1000, '\0');
+  for (const std::size_t offset : {std::size_t{6'000'000}, std::size_t{0}}) {
+    const std::size_t size = object->open_at(offset, -1)->read(buffer);
+    EXPECT_EQ(buffer.substr(0, size), bytes.substr(offset, size));
+  }
 }
 
 TEST_F(RemoteObjectTest, WhatBreaksIsAskedForAgainFromWhereItBroke) {
