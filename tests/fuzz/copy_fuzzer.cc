@@ -1,6 +1,6 @@
 // chatload copy against gzip -dc: whatever lines an input has, and however they are framed, the copy that keeps all of
-// them is the input's text. The first bytes choose members, level, range size and how the input is cut into members; the
-// rest is text.
+// them is the input's text. The first bytes choose members, level, range size and how the input is cut into members;
+// the rest is text.
 #include <fmt/format.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -29,7 +29,8 @@ std::string read_gzip(const fs::path& path) {
   std::string text;
   char buffer[4096];
   gzFile file = gzopen(path.c_str(), "rb");
-  for (int size = 0; (size = gzread(file, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(size));
+  for (int size = 0; (size = gzread(file, buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(size));
   if (gzclose(file) != Z_OK) std::abort();
   return text;
 }
