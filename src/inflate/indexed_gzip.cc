@@ -26,7 +26,7 @@ std::uint8_t byte_before(const source::Input& gzip, const SeekPoint& point) {
 }
 
 template <typename Reader>
-void read_into_nothing(Reader& reader, std::uint64_t bytes) {
+void drop(Reader& reader, std::uint64_t bytes) {
   const auto buffer = std::make_unique_for_overwrite<char[]>(kDropBytes);
   while (bytes > 0) {
     const std::size_t size =
@@ -70,8 +70,6 @@ class FrontAndRest : public source::ByteSource {
 };
 
 }  // namespace
-
-void drop(DecodedStream& stream, std::uint64_t bytes) { read_into_nothing(stream, bytes); }
 
 std::shared_ptr<const IndexedGzip> IndexedGzip::find(std::shared_ptr<const source::Input> gzip,
                                                      const std::filesystem::path& path) {
@@ -123,7 +121,7 @@ std::unique_ptr<DecodedStream> open_indexed(std::shared_ptr<const IndexedGzip> g
   if (bytes_begin == 0 && point == 0) {
     require_header(input, gzip->index());
   } else {
-    read_into_nothing(input, at.compressed - bytes_begin);
+    drop(input, at.compressed - bytes_begin);
   }
   std::unique_ptr<DecodedStream> stream;
   const std::size_t work_bytes = ahead.threads * kWorkBytesPerThread;

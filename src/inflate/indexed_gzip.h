@@ -61,9 +61,6 @@ class IndexedGzip {
   const SeekIndex index_;
 };
 
-// Reads so many decompressed bytes, or as many as there are, into nothing.
-void drop(DecodedStream& stream, std::uint64_t bytes);
-
 // The decompressed bytes from an offset on. REQUIRES: without a sum, that is 0, as is bytes_begin. Throws
 // SeekIndexError where the point to begin with is of no use. `bytes` are the gzip's from compressed offset
 // `bytes_begin` on, which is not behind the last point that is not behind the offset. Throws what reading throws: up to

@@ -23,6 +23,7 @@ struct UncheckedEnd {
 
 // Of bytes that may begin and end in the midst of members.
 struct MemberSpan {
+  std::uint32_t crc = 0;          // CRC-32 of all of them
   bool begins_in_member = false;  // of which nothing is known
   std::optional<UncheckedEnd> unchecked_end;
   bool ends_in_member = false;

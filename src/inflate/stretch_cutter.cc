@@ -16,11 +16,14 @@
 
 #include "base/errors.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "inflate/deflate_decoder.h"
 #include "source/byte_source.h"
 
 namespace chatload::inflate {
 namespace {
+
+constexpr std::size_t kFrontBufferBytes = 256 * kKiB;
 
 // What is behind a stretch's compressed bytes. That they end is no fault of the input, so it looks like a stop, but for
 // the last.
@@ -38,18 +41,10 @@ class StretchEndSource : public source::ByteSource {
   const std::string name_;
 };
 
-// Whether the text ends in that window, where it is not zero: who makes an index may leave out what is not referred to.
 // in_front: of the text.
 bool ends_in(std::string_view text, std::string_view in_front, std::string_view window) {
-  const std::string_view of_text = text.substr(text.size() - std::min(text.size(), window.size()));
-  const std::string_view rest = window.substr(0, window.size() - of_text.size());
-  const auto matches = [](char found, char expected) { return expected == '\0' || found == expected; };
-  if (rest.size() > in_front.size()) return false;
-  in_front = in_front.substr(in_front.size() - rest.size());
-  return std::equal(of_text.begin(), of_text.end(), window.begin() + static_cast<std::ptrdiff_t>(rest.size()),
-                    matches) &&
-         std::equal(rest.begin(), rest.end(), in_front.begin(),
-                    [&](char expected, char found) { return matches(found, expected); });
+  const std::string_view rest = window.substr(0, window.size() - std::min(text.size(), window.size()));
+  return text.ends_with(window.substr(rest.size())) && in_front.ends_with(rest);
 }
 
 // decoder: to be used again; null where it is lost.
@@ -74,6 +69,7 @@ void inflate_stretch(Piece& piece, const IndexedGzip& gzip, std::size_t point,
     piece.members.ends_in_member = reader->is_in_member();
     piece.members.behind = reader->place();
     decoder = std::move(*reader).take_decoder();
+    if (!gzip.has_sum()) piece.members.crc = decoder->crc32(0, piece.bytes.held());
     const bool is_in_place =
         is_last || (gzip.has_sum() ? reader->place() == table.points[point + 1].place
                                    : ends_in(piece.bytes.view().text(), window, gzip.index().window(point + 1)));
@@ -87,11 +83,29 @@ void inflate_stretch(Piece& piece, const IndexedGzip& gzip, std::size_t point,
   piece.bytes.truncate(0);
 }
 
+std::uint32_t joined_crc(std::uint32_t first, std::uint32_t second, std::size_t second_bytes) {
+  return static_cast<std::uint32_t>(crc32_combine(first, second, static_cast<z_off_t>(second_bytes)));
+}
+
 // Of two parts of a member, one behind the other.
 MemberPlace joined(const MemberPlace& first, const MemberPlace& second, std::size_t second_bytes) {
-  return {.begin = first.begin,
-          .crc = static_cast<std::uint32_t>(crc32_combine(first.crc, second.crc, static_cast<z_off_t>(second_bytes))),
-          .size = first.size + second.size};
+  return {
+      .begin = first.begin, .crc = joined_crc(first.crc, second.crc, second_bytes), .size = first.size + second.size};
+}
+
+// Reads so many bytes from the front, and returns their CRC-32.
+std::uint32_t crc_of_front(GzipReader& reader, std::uint64_t bytes, const DeflateDecoder& decoder) {
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kFrontBufferBytes);
+  std::uint32_t crc = 0;
+  while (bytes > 0) {
+    const std::span<char> room(buffer.get(),
+                               static_cast<std::size_t>(std::min<std::uint64_t>(bytes, kFrontBufferBytes)));
+    const std::size_t size = reader.read(room);
+    if (size == 0) break;
+    crc = decoder.crc32(crc, room.first(size));
+    bytes -= size;
+  }
+  return crc;
 }
 
 // Where the index file is damaged there, what was handed out serves: it may reach in front of the member, and all that
@@ -132,6 +146,7 @@ bool StretchCutter::accept(const Piece& piece) {
   place_ = goes_on ? joined(place_, span.behind, piece.bytes.size()) : span.behind;
   is_in_member_ = span.ends_in_member;
   is_refused_ = !is_right;
+  if (is_right) text_crc_ = joined_crc(text_crc_, span.crc, piece.bytes.size());
   return is_right;
 }
 
@@ -160,7 +175,14 @@ std::unique_ptr<GzipReader> StretchCutter::go_on(BufferedInput input, std::size_
                     gzip_->index().path().string(), point + 1));
   }
   auto reader = gzip_->read_anew(std::move(input), inflater_);
-  drop(*reader, points[point].decompressed);
+  const std::uint64_t handed_out = points[point].decompressed;
+  if (crc_of_front(*reader, handed_out, *make_deflate_decoder(inflater_)) != text_crc_) {
+    throw SeekIndexError(
+        fmt::format("{} is wrong: not all of the {} bytes of text that were read by it are the gzip's. Remove it, and "
+                    "load the file "
+                    "again with --restart",
+                    gzip_->index().path().string(), handed_out));
+  }
   return reader;
 }
 

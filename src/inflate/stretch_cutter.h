@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -22,7 +23,8 @@ namespace chatload::inflate {
 //
 // Of an index without a sum only the gzip's begin is believed. A stretch is proven if the one in front of it is, and it
 // ends in what the next point has as its window; so that window is proven, too. The CRC-32 of a member is put together
-// from those of its stretches. Where one is not proven, the gzip is read from its beginning, and no point is asked.
+// from those of its stretches. Where one is not proven, the gzip is read from its beginning, and no point is asked:
+// what was handed out has to be the gzip's text.
 class StretchCutter : public PieceCutter {
  public:
   // Of the input's gzip, from `point` of its index on. REQUIRES: gzip->has_sum(), or it is the first point; the input
@@ -34,6 +36,7 @@ class StretchCutter : public PieceCutter {
   [[nodiscard]] bool cut(BufferedInput& input, Piece& piece) override;
   [[nodiscard]] bool accept(const Piece& piece) override;
   [[nodiscard]] std::function<void(Piece&)> make_decoder() const override;
+  // Without a sum: throws SeekIndexError where what was handed out is not the gzip's text.
   [[nodiscard]] std::unique_ptr<GzipReader> go_on(BufferedInput input, std::size_t piece,
                                                   std::string_view tail) const override;
   [[nodiscard]] std::size_t tail_bytes() const override { return kWindowBytes; }
@@ -46,7 +49,8 @@ class StretchCutter : public PieceCutter {
   // Without a sum: behind the last piece that was accepted.
   MemberPlace place_;
   bool is_in_member_ = true;
-  bool is_refused_ = false;  // and it was the last
+  std::uint32_t text_crc_ = 0;  // CRC-32 of all pieces that were accepted
+  bool is_refused_ = false;     // and it was the last
 };
 
 }  // namespace chatload::inflate

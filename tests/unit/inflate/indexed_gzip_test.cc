@@ -33,9 +33,37 @@ class IndexedGzipTest : public testing::Test {
     write_gzip(gzip);
     make_index(
         *held(), index_path_, [] { return false; }, spacing);
+    fs::copy_file(index_path_, made_by_us_, fs::copy_options::overwrite_existing);
   }
   [[nodiscard]] std::shared_ptr<const source::HeldFile> held() const {
     return std::make_shared<const source::HeldFile>(gzip_path_.string());
+  }
+  // The same points as indexed_gzip writes them; from a byte of each window on, 20 are zero, and more bits of a byte
+  // are said to be a block's.
+  void write_index_of_indexed_gzip(std::string_view text, std::size_t zeros_from = kWindowBytes,
+                                   unsigned more_bits = 0) {
+    const auto points = SeekIndex::open(made_by_us_, *held())->table().points;
+    std::string index("GZIDX\1\0", 7);
+    index += little_endian(fs::file_size(gzip_path_), 8) + little_endian(text.size(), 8) + little_endian(1 << 20, 4) +
+             little_endian(kWindowBytes, 4) + little_endian(points.size(), 4);
+    std::string windows;
+    for (const SeekPoint& point : points) {
+      const bool has_window = point.decompressed >= kWindowBytes;
+      index += little_endian(point.compressed, 8) + little_endian(point.decompressed, 8);
+      index += static_cast<char>(point.decompressed == 0 ? 0 : (point.bits + more_bits) % 8);
+      index += static_cast<char>(has_window);
+      if (!has_window) continue;
+      std::string window(text.substr(point.decompressed - kWindowBytes, kWindowBytes));
+      for (std::size_t i = zeros_from; i < std::min(kWindowBytes, zeros_from + 20); ++i) window[i] = '\0';
+      windows += window;
+    }
+    forget_sum();
+    std::ofstream(index_path_, std::ios::binary) << index << windows;
+  }
+  static std::string little_endian(std::uint64_t value, unsigned bytes) {
+    std::string text;
+    for (unsigned i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 0xff);
+    return text;
   }
   // As an index of another tool.
   void forget_sum() {
@@ -68,6 +96,7 @@ class IndexedGzipTest : public testing::Test {
 
   ScratchFolder folder_;
   fs::path gzip_path_ = folder_ / "log.json.gz";
+  fs::path made_by_us_ = folder_ / "made-by-us.gzi";
   fs::path index_path_ = index_path(gzip_path_.string(), std::nullopt);
 };
 
@@ -147,6 +176,33 @@ TEST_F(IndexedGzipTest, IndexWithoutASumThatIsDamagedAnywhereGivesNoWrongByte) {
     }
   }
   EXPECT_LT(refused, 150U) << "most of an index are windows";
+}
+
+// indexed_gzip stores windows as they are; codes that are fixed find their way again behind a wrong begin.
+TEST_F(IndexedGzipTest, WindowsAndBitsThatAreWrongWithoutASumGiveNoWrongByte) {
+  const std::string text = sample_lines(4000);
+  for (const int strategy : {Z_DEFAULT_STRATEGY, Z_FIXED}) {
+    use(compress(text, 6, kGzipWindowBits, strategy, 1),
+        {.compressed_bytes = 8 * kKiB, .decompressed_bytes = 64 * kKiB});
+    write_index_of_indexed_gzip(text);
+    EXPECT_TRUE(read(0, 2).bytes == text);
+    for (std::size_t in_window = 0; in_window < kWindowBytes; in_window += 512) {
+      write_index_of_indexed_gzip(text, in_window);
+      const ReadResult result = read(0, 2);
+      ASSERT_THAT(result.error, IsEmpty());
+      ASSERT_TRUE(result.bytes == text) << in_window;
+    }
+    for (unsigned more_bits = 1; more_bits < 8; ++more_bits) {
+      write_index_of_indexed_gzip(text, kWindowBytes, more_bits);
+      try {
+        const ReadResult result = read(0, 2);
+        ASSERT_THAT(result.error, IsEmpty());
+        ASSERT_TRUE(result.bytes == text) << more_bits;
+      } catch (const SeekIndexError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("again with --restart"));
+      }
+    }
+  }
 }
 
 TEST_F(IndexedGzipTest, IndexOfAnotherGzipWithoutASumGivesNoWrongByte) {
