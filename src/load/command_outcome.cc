@@ -30,8 +30,7 @@ void CommandOutcome::attempt(const Inputs& inputs, const std::function<void()>& 
       end.status = InputStatus::kFailed;
       end.why = error.what();
     }
-    const bool has_bad_lines = error.exit_code() == ExitCode::kBudgetExceeded;
-    fail(error.what(), has_bad_lines ? RunStatus::kBudgetExceeded : RunStatus::kFailed, error.exit_code());
+    fail(error.what(), error.exit_code());
   };
   try {
     return body();
@@ -57,16 +56,16 @@ void CommandOutcome::attempt(const Inputs& inputs, const std::function<void()>& 
   goes_on_ = false;
 }
 
-void CommandOutcome::fail(const std::string& sentence, RunStatus status, ExitCode exit_code) {
+void CommandOutcome::fail(const std::string& sentence, ExitCode exit_code) {
   log_error(sentence);
-  worsen(status, exit_code);
+  verdict_.fail(exit_code);
 }
 
 void CommandOutcome::end_badly(std::size_t input, const std::string& why, ExitCode exit_code) {
   InputEnd& end = end_of(input);
   end.status = InputStatus::kFailed;
   end.why = why;
-  worsen(exit_code == ExitCode::kBudgetExceeded ? RunStatus::kBudgetExceeded : RunStatus::kFailed, exit_code);
+  verdict_.fail(exit_code);
 }
 
 bool CommandOutcome::may_begin() const {

@@ -32,7 +32,7 @@ class CommandOutcome {
   // Runs body, which is about these inputs; what it throws is logged, and in the verdict. Where nothing more can be
   // begun then, goes_on() is false.
   void attempt(const Inputs& inputs, const std::function<void()>& body);
-  void fail(const std::string& sentence, report::RunStatus status, ExitCode exit_code);
+  void fail(const std::string& sentence, ExitCode exit_code);
   void end_badly(std::size_t input, const std::string& why, ExitCode exit_code);
   void worsen(report::RunStatus status, ExitCode exit_code) { verdict_.worsen(status, exit_code); }
 

@@ -46,8 +46,7 @@ void count(SourceAccount& account, bool keeps_rejected, report::InputEnd& end, V
     if (const auto* hopeless = dynamic_cast<const HopelessInputError*>(&error)) counts.parsed += hopeless->lines();
     end.status = InputStatus::kFailed;
     end.why = error.what();
-    const bool has_bad_lines = error.exit_code() == ExitCode::kBudgetExceeded;
-    verdict.worsen(has_bad_lines ? RunStatus::kBudgetExceeded : RunStatus::kFailed, error.exit_code());
+    verdict.fail(error.exit_code());
   }
   end.counts = {.lines = counts.parsed.lines,
                 .valid = counts.parsed.valid,
@@ -90,7 +89,7 @@ std::vector<LoadSource*> readable(std::vector<LoadSource>& sources, SameContent*
       log_error(error.what());
       end.status = InputStatus::kFailed;
       end.why = error.what();
-      verdict.worsen(RunStatus::kFailed, error.exit_code());
+      verdict.fail(error.exit_code());
     }
   }
   return readable;

@@ -88,7 +88,7 @@ Verdict Loader::run() {
     if (rounds == kRoundsMax) {
       outcome_.fail(fmt::format("{}: other runs began or took over its load again and again; run one at a time.",
                                 outcome_.name_of(left)),
-                    RunStatus::kFailed, ExitCode::kFailed);
+                    ExitCode::kFailed);
       break;
     }
     Inputs again;

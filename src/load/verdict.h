@@ -22,6 +22,8 @@ struct Verdict {
 
   // Takes over status and exit code if the latter is worse.
   void worsen(report::RunStatus with_status, ExitCode with_exit_code);
+  // The same of a failure.
+  void fail(ExitCode with_exit_code);
 };
 
 }  // namespace chatload::load
