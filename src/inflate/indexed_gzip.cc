@@ -1,10 +1,14 @@
 #include "inflate/indexed_gzip.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/units.h"
+#include "inflate/crc32.h"
 #include "inflate/deflate_decoder.h"
 #include "inflate/gzip_header.h"
 #include "inflate/parallel_gzip_reader.h"
@@ -15,7 +19,7 @@ namespace chatload::inflate {
 namespace {
 
 constexpr std::size_t kDropBytes = 256 * kKiB;
-// Of a thread that inflates stretches, beside them: a decoder, a window, the buffer that it reads through.
+// Of a thread that inflates stretches, beside them: a decoder, the window and the next point's.
 constexpr std::size_t kWorkBytesPerThread = 512 * kKiB;
 
 // A block may begin inside a byte: of that, the point has only how many bits.
@@ -25,15 +29,22 @@ std::uint8_t byte_before(const source::Input& gzip, const SeekPoint& point) {
   return static_cast<std::uint8_t>(byte);
 }
 
-template <typename Reader>
-void drop(Reader& reader, std::uint64_t bytes) {
+// Reads so many bytes, or as many as there are, and shows them to `look`.
+template <typename Reader, typename Look>
+void read_over(Reader& reader, std::uint64_t bytes, Look look) {
   const auto buffer = std::make_unique_for_overwrite<char[]>(kDropBytes);
   while (bytes > 0) {
     const std::size_t size =
         reader.read({buffer.get(), static_cast<std::size_t>(std::min<std::uint64_t>(bytes, kDropBytes))});
     if (size == 0) return;
+    look(std::string_view(buffer.get(), size));
     bytes -= size;
   }
+}
+
+template <typename Reader>
+void drop(Reader& reader, std::uint64_t bytes) {
+  read_over(reader, bytes, [](std::string_view) {});
 }
 
 // Nothing of the text stands in front of the first point. Consumes the gzip's header.
@@ -106,9 +117,17 @@ std::unique_ptr<GzipReader> IndexedGzip::read_from(std::size_t point, std::strin
       BlockBegin{.window = window, .bits = at.bits, .byte_before = byte_before(*file_, at)});
 }
 
-std::unique_ptr<GzipReader> IndexedGzip::read_anew(BufferedInput rest, Inflater inflater) const {
+std::unique_ptr<GzipReader> IndexedGzip::read_anew(BufferedInput rest, Inflater inflater, std::uint64_t text_bytes,
+                                                   std::uint32_t text_crc) const {
   auto both = std::make_unique<FrontAndRest>(file_->open(/*stop_fd=*/-1), std::move(rest));
-  return std::make_unique<GzipReader>(BufferedInput(std::move(both)), make_deflate_decoder(inflater));
+  auto reader = std::make_unique<GzipReader>(BufferedInput(std::move(both)), make_deflate_decoder(inflater));
+  std::uint32_t crc = 0;
+  read_over(*reader, text_bytes, [&](std::string_view text) { crc = extend_crc(crc, text); });
+  if (crc == text_crc) return reader;
+  throw SeekIndexError(fmt::format(
+      "{} is wrong: not all of the {} bytes of text that were read by it are the gzip's. Remove it, and load the file "
+      "again with --restart",
+      index_.path().string(), text_bytes));
 }
 
 std::unique_ptr<DecodedStream> open_indexed(std::shared_ptr<const IndexedGzip> gzip,

@@ -48,9 +48,11 @@ class IndexedGzip {
   [[nodiscard]] std::unique_ptr<GzipReader> read_from(std::size_t point, std::string_view window, BufferedInput input,
                                                       std::unique_ptr<DeflateDecoder> decoder) const;
 
-  // A reader from the gzip's beginning on, whatever the index says. `rest` is the gzip's from some offset on; what is
-  // in front of that is read beside it. Throws SourceError.
-  [[nodiscard]] std::unique_ptr<GzipReader> read_anew(BufferedInput rest, Inflater inflater) const;
+  // A reader of what is behind so much text, whatever the index says: the gzip is read from its beginning. `rest` is
+  // the gzip's from some offset on; what is in front of that is read beside it. Throws SeekIndexError where the text
+  // has another CRC-32, CorruptInputError and SourceError.
+  [[nodiscard]] std::unique_ptr<GzipReader> read_anew(BufferedInput rest, Inflater inflater, std::uint64_t text_bytes,
+                                                      std::uint32_t text_crc) const;
 
  private:
   IndexedGzip(std::shared_ptr<const source::Input> file, std::uint64_t bytes, SeekIndex index)

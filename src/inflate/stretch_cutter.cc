@@ -16,14 +16,11 @@
 
 #include "base/errors.h"
 #include "base/log.h"
-#include "base/units.h"
 #include "inflate/deflate_decoder.h"
 #include "source/byte_source.h"
 
 namespace chatload::inflate {
 namespace {
-
-constexpr std::size_t kFrontBufferBytes = 256 * kKiB;
 
 // What is behind a stretch's compressed bytes. That they end is no fault of the input, so it looks like a stop, but for
 // the last.
@@ -93,21 +90,6 @@ MemberPlace joined(const MemberPlace& first, const MemberPlace& second, std::siz
       .begin = first.begin, .crc = joined_crc(first.crc, second.crc, second_bytes), .size = first.size + second.size};
 }
 
-// Reads so many bytes from the front, and returns their CRC-32.
-std::uint32_t crc_of_front(GzipReader& reader, std::uint64_t bytes, const DeflateDecoder& decoder) {
-  const auto buffer = std::make_unique_for_overwrite<char[]>(kFrontBufferBytes);
-  std::uint32_t crc = 0;
-  while (bytes > 0) {
-    const std::span<char> room(buffer.get(),
-                               static_cast<std::size_t>(std::min<std::uint64_t>(bytes, kFrontBufferBytes)));
-    const std::size_t size = reader.read(room);
-    if (size == 0) break;
-    crc = decoder.crc32(crc, room.first(size));
-    bytes -= size;
-  }
-  return crc;
-}
-
 // Where the index file is damaged there, what was handed out serves: it may reach in front of the member, and all that
 // is sound in a member does not.
 std::string window_of(const IndexedGzip& gzip, std::size_t point, std::string_view tail) {
@@ -174,16 +156,7 @@ std::unique_ptr<GzipReader> StretchCutter::go_on(BufferedInput input, std::size_
                     "index again with `chatload index`.",
                     gzip_->index().path().string(), point + 1));
   }
-  auto reader = gzip_->read_anew(std::move(input), inflater_);
-  const std::uint64_t handed_out = points[point].decompressed;
-  if (crc_of_front(*reader, handed_out, *make_deflate_decoder(inflater_)) != text_crc_) {
-    throw SeekIndexError(
-        fmt::format("{} is wrong: not all of the {} bytes of text that were read by it are the gzip's. Remove it, and "
-                    "load the file "
-                    "again with --restart",
-                    gzip_->index().path().string(), handed_out));
-  }
-  return reader;
+  return gzip_->read_anew(std::move(input), inflater_, points[point].decompressed, text_crc_);
 }
 
 }  // namespace chatload::inflate

@@ -1,3 +1,5 @@
+// Over 400 lines: what reads, what receives and the chunks between them are one state under one mutex.
+//
 // Chunks are half-open intervals that do not overlap, by where they begin. `wanted` is their union: what is there or on
 // its way; the next range to ask for is the first gap in it from the read position on. A transfer that ends early
 // leaves its chunk as long as what has come, and so a gap, which is asked for again.
