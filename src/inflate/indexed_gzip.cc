@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "inflate/crc32.h"
 #include "inflate/deflate_decoder.h"
+#include "inflate/gzip_format.h"
 #include "inflate/gzip_header.h"
 #include "inflate/parallel_gzip_reader.h"
 #include "inflate/seek_table.h"
