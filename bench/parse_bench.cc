@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mapping/mapping_file.h"
 #include "parse/json_scalar.h"
 #include "parse/range_parser.h"
 
@@ -177,7 +178,7 @@ std::uint64_t count_rival_rows(Lines& lines, std::string_view text, std::vector<
 template <typename CountRows>
 void time_range(benchmark::State& state, CountRows count_rows) {
   ParsedRange parsed = make_range(static_cast<Shape>(state.range(0)));
-  RangeParser parser(chat_mapping(), {}, static_cast<std::uint32_t>(kMiB));
+  RangeParser parser(mapping::chat_mapping(), {}, static_cast<std::uint32_t>(kMiB));
   const std::uint64_t rows_expected = parse_range(parser, parsed);
   if (rows_expected == 0 || count_rows(parsed) != rows_expected) {
     state.SkipWithError("finds other rows");
@@ -191,7 +192,7 @@ void time_range(benchmark::State& state, CountRows count_rows) {
 }
 
 void BM_ParseRange(benchmark::State& state) {
-  RangeParser parser(chat_mapping(), {}, static_cast<std::uint32_t>(kMiB));
+  RangeParser parser(mapping::chat_mapping(), {}, static_cast<std::uint32_t>(kMiB));
   time_range(state, [&](ParsedRange& parsed) { return parse_range(parser, parsed); });
 }
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/units.h"
-#include "parse/mapping.h"
+#include "mapping/mapping_file.h"
 #include "parse/row_batch.h"
 #include "spill/merge_cursor.h"
 #include "spill/run_builder.h"
@@ -73,13 +73,12 @@ Batches make_batches(Ids ids) {
   for (parse::RowBatch& batch : made.batches) {
     batch.columns = 6;
     for (std::uint32_t row = 0; row < kRowsPerBatch; ++row) {
-      for (const std::string& text :
-           {std::string("message"), id_of(ids, number++, random), fmt::format("visitor{}", random() % 100'000),
-            fmt::format("{}", random() % 100), message(random)}) {
+      for (const std::string& text : {id_of(ids, number++, random), fmt::format("visitor{}", random() % 100'000),
+                                      std::string("message"), fmt::format("{}", random() % 100), message(random)}) {
         batch.cells.push_back(parse::Cell::text(batch.unescaped.store(text)));
         made.bytes += static_cast<std::int64_t>(text.size());
       }
-      batch.cells.push_back(parse::Cell::integer(1'479'816'000 + static_cast<std::int64_t>(number / 50)));
+      batch.cells.push_back(parse::Cell::time((1'479'816'000 + static_cast<std::int64_t>(number / 50)) * 1'000'000));
       made.bytes += 8;
       batch.lines.push_back({row, row * 190, 180});
     }
@@ -117,7 +116,7 @@ std::size_t read_rows(const SpillStore& store, bool checked) {
   while (cursor.next(rows, origins, 4 * kMiB)) {
     count += rows.rows();
     for (std::size_t row = 0; checked && row < rows.rows(); ++row) {
-      const std::string_view key = rows.row(row)[1].as_text();
+      const std::string_view key = rows.row(row)[0].as_text();
       if (key < last) return 0;
       last = key;
     }
@@ -126,7 +125,7 @@ std::size_t read_rows(const SpillStore& store, bool checked) {
 }
 
 std::unique_ptr<SpillStore> make_store(std::size_t buffer_bytes, bool is_plain) {
-  return std::make_unique<SpillStore>(std::filesystem::temp_directory_path(), parse::chat_mapping(),
+  return std::make_unique<SpillStore>(std::filesystem::temp_directory_path(), mapping::chat_mapping(),
                                       SpillLimits{buffer_bytes, 64 * kMiB, is_plain ? UINT64_MAX : 0});
 }
 

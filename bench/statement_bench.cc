@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mapping/mapping_file.h"
 #include "write/record_stream.h"
 #include "write/statement_builder.h"
 
@@ -30,7 +31,7 @@ enum Shape : std::int64_t {
 
 // A range's rows, and what is to be found in whatever is made of them.
 struct Rows {
-  parse::Mapping mapping = parse::chat_mapping();
+  mapping::Mapping mapping = mapping::chat_mapping();
   std::string texts;
   parse::RowBatch batch;
   std::vector<std::uint32_t> order;
@@ -41,7 +42,7 @@ struct Rows {
 Rows make_rows(Shape shape) {
   std::mt19937_64 random(42);
   Rows rows;
-  rows.batch.columns = rows.mapping.fields.size();
+  rows.batch.columns = rows.mapping.columns.size();
   rows.texts.reserve(kRows * 256);  // so that they stay where they are
   rows.order.resize(kRows);
   std::iota(rows.order.begin(), rows.order.end(), 0U);
@@ -52,18 +53,19 @@ Rows make_rows(Shape shape) {
     rows.values.append(text) += kEndOfValue;
   };
   for (std::size_t row = 0; row < kRows; ++row) {
-    for (const parse::FieldMapping& field : rows.mapping.fields) {
-      if (field.kind == parse::FieldKind::kEpochSeconds) {
-        rows.batch.cells.push_back(parse::Cell::integer(1'479'816'000 + static_cast<std::int64_t>(row % 60)));
+    for (const mapping::Column& column : rows.mapping.columns) {
+      if (column.type.is_time()) {
+        rows.batch.cells.push_back(
+            parse::Cell::time((1'479'816'000 + static_cast<std::int64_t>(row % 60)) * 1'000'000));
         rows.values += fmt::format("2016-11-22 12:00:{:02}{}", row % 60, kEndOfValue);
-      } else if (field.column == "id") {
+      } else if (column.name == "id") {
         add(fmt::format("{:08x}-{:04x}-11e6-{:04x}-{:012x}", random() & 0xffffffff, random() & 0xffff,
                         random() & 0xffff, random() & 0xffffffffffff));
-      } else if (field.column == "data") {
+      } else if (column.name == "data") {
         add(shape == kEscapes ? "hello, it's \\ a tab\there, how can I help?"
                               : "hello there, how can I help you today?");
       } else {
-        add(fmt::format("{}{}", field.column, random() % 1'000));
+        add(fmt::format("{}{}", column.name, random() % 1'000));
       }
     }
     rows.batch.lines.push_back({});
@@ -139,13 +141,15 @@ class BoundValues {
 
   template <typename Take>
   void make(const Take& take) {
-    std::vector<std::string_view> values(rows_.batch.columns);
+    std::vector<mysql::BoundValue> values(rows_.batch.columns);
     for (std::span<const std::uint32_t> rest = rows_.order; !rest.empty();) {
       const std::size_t rows = builder_.rows_within(rows_.batch, rest, {.rows_max = kRows, .bytes_max = kBytesMax});
       packet_.clear();
       for (const std::uint32_t row : rest.first(rows)) {
         builder_.bind(rows_.batch.row(row), values, times_);
-        for (const std::string_view value : values) (packet_ += static_cast<char>(value.size())).append(value);
+        for (const mysql::BoundValue& value : values) {
+          (packet_ += static_cast<char>(value->size())).append(*value);
+        }
       }
       take(packet_);
       rest = rest.subspan(rows);

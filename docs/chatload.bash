@@ -7,7 +7,7 @@ _chatload() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$command $word" in
-      ' load' | ' check' | ' copy' | ' index' | ' schema' | 'schema print' | 'schema apply' | 'schema check' | ' loads' | 'loads forget' | 'loads release' | ' rejects') command=${command:+$command }$word ;;
+      ' load' | ' check' | ' copy' | ' index' | ' guess' | ' schema' | 'schema print' | 'schema apply' | 'schema check' | ' loads' | 'loads forget' | 'loads release' | ' rejects') command=${command:+$command }$word ;;
     esac
   done
   case $previous in
@@ -40,7 +40,9 @@ _chatload() {
       --max-lag | \
       --replica | \
       --source-id | \
+      --mapping | \
       --site | \
+      --only | \
       --since | \
       --until | \
       --max-rejects | \
@@ -54,25 +56,28 @@ _chatload() {
       --limits-from | \
       --level | \
       --split | \
+      --table | \
+      --sample | \
       --older-than | \
       --source) return ;;
     *)
       case $command in
-        '') words='load check copy index schema loads rejects --help --version' ;;
-        'load') words='--to --password-file --on-duplicate --order --spill-dir --connections --indexes --retry-for --max-load --max-lag --replica --restart --reload --source-id --fail-fast --any-order --share --type --site --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --write-method --wait-lock --share-size --progress-interval --range-size --inflater' ;;
-        'check') words='--limits-from --password-file --type --site --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --progress-interval --range-size --inflater' ;;
-        'copy') words='--output --level --members --split --keep-rejected --type --site --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --progress-interval --range-size --inflater' ;;
+        '') words='load check copy index guess schema loads rejects --help --version' ;;
+        'load') words='--to --password-file --on-duplicate --order --spill-dir --connections --indexes --retry-for --max-load --max-lag --replica --restart --reload --source-id --fail-fast --any-order --share --mapping --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --write-method --wait-lock --share-size --progress-interval --range-size --inflater' ;;
+        'check') words='--limits-from --password-file --mapping --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --progress-interval --range-size --inflater' ;;
+        'copy') words='--output --level --members --split --keep-rejected --mapping --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --progress-interval --range-size --inflater' ;;
         'index') words='--index-dir --show --format --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --help --config' ;;
+        'guess') words='--output --table --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --sample --max-line --memory --help --config' ;;
         'schema') words='print apply check --help' ;;
-        'schema print') words='--help --config' ;;
-        'schema apply') words='--to --password-file --without-indexes --help --config --server-public-key-file --get-server-public-key' ;;
-        'schema check') words='--to --password-file --help --config --server-public-key-file --get-server-public-key' ;;
+        'schema print') words='--mapping --help --config' ;;
+        'schema apply') words='--to --password-file --without-indexes --mapping --help --config --server-public-key-file --get-server-public-key' ;;
+        'schema check') words='--to --password-file --mapping --help --config --server-public-key-file --get-server-public-key' ;;
         'loads') words='forget release --to --password-file --format --help --config --server-public-key-file --get-server-public-key' ;;
         'loads forget') words='--to --password-file --older-than --help --config --server-public-key-file --get-server-public-key' ;;
         'loads release') words='--to --password-file --help --config --server-public-key-file --get-server-public-key' ;;
         'rejects') words='--to --password-file --source --raw --output --help --config --server-public-key-file --get-server-public-key' ;;
       esac
-      case $command in load | check | copy | index) [[ $current == -* ]] || files=-f ;; esac
+      case $command in load | check | copy | index | guess) [[ $current == -* ]] || files=-f ;; esac
       ;;
   esac
   if [[ -n $files ]]; then

@@ -17,7 +17,6 @@
 #include "command/stoppable_run.h"
 
 namespace {
-
 using namespace chatload;
 
 struct RunPlan {
@@ -25,6 +24,7 @@ struct RunPlan {
   ExitCode operator()(const cli::CheckPlan& plan) const { return command::run_check(plan, looks_for_stop()); }
   ExitCode operator()(const cli::IndexPlan& plan) const { return command::run_index(plan, looks_for_stop()); }
   ExitCode operator()(const cli::CopyPlan& plan) const { return command::run_copy(plan, looks_for_stop()); }
+  ExitCode operator()(const cli::GuessPlan& plan) const { return command::run_guess(plan, looks_for_stop()); }
   ExitCode operator()(const cli::SchemaPlan& plan) const { return command::run_schema(plan); }
   ExitCode operator()(const cli::LoadsPlan& plan) const { return command::run_loads(plan, looks_for_stop()); }
   ExitCode operator()(const cli::RejectsPlan& plan) const { return command::run_rejects(plan, looks_for_stop()); }

@@ -52,12 +52,17 @@ def bin_folder(folder):
 
 
 def make_inputs(folder, lines):
-    """What the commands of the pages read: logs, the flags of docs/loading.md in a file, and what docs/remote.md names."""
+    """What the commands of the pages read: logs, the flags of docs/loading.md and the mapping of docs/mapping.md
+    in files, and what docs/remote.md names."""
     support.generate(folder / "chat.json.gz", lines=lines)
     (folder / "logs").mkdir()
     for seed, name in enumerate(("other.json.gz", "logs/1.json.gz", "logs/2.json.gz"), 2):
         support.generate(folder / name, lines=lines // 10, seed=seed)
     (config,) = [block.text for block in blocks(support.ROOT / "docs/loading.md") if block.kind == "toml"]
     (folder / "chatload.toml").write_text(config)
+    page = blocks(support.ROOT / "docs/mapping.md")
+    (folder / "app.toml").write_text(next(block.text for block in page if block.kind == "toml"))
+    record = next(block.text for block in page if block.kind == "json")
+    support.write_gzip(folder / "app.json.gz", record.encode())
     (folder / "authorization.txt").write_text("Bearer TOKEN\n")
     (folder / "company-ca.pem").touch()

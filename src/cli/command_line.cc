@@ -172,6 +172,18 @@ void declare_index(CLI::App& app, Flags& flags) {
       .flag("--format", "table|json", flags.format, "with --show: for people or machines (default table)");
 }
 
+void declare_guess(CLI::App& app, Flags& flags) {
+  declare_inputs(app, flags);
+  Declarer(app)
+      .group("Output")
+      .flag("-o,--output", "FILE.toml", flags.output, "write the mapping to this file (default: standard output)")
+      .flag("--table", "NAME", flags.table, "the table's name (default: that of the first INPUT)")
+      .group("Tuning")
+      .flag("--sample", "SIZE", flags.sample, "read only so much text, which may miss what comes later (default: all)")
+      .flag("--max-line", "SIZE", flags.max_line, "leave out longer lines; 1K to 1G (default 1M)")
+      .flag("--memory", "SIZE", flags.memory, "memory limit (default 256M)");
+}
+
 void declare_copy(CLI::App& app, Flags& flags) {
   declare_inputs(app, flags);
   Declarer(app)
@@ -185,13 +197,21 @@ void declare_copy(CLI::App& app, Flags& flags) {
       .switch_flag("--keep-rejected", flags.keep_rejected, "copy rejected and blank lines, too");
 }
 
+void declare_mapping(Declarer declare, Flags& flags) {
+  declare.flag("--mapping", "chat|FILE.toml", flags.mapping,
+               "which JSON values become which columns of which table (default chat)");
+}
+
 // What load, check and copy have in common. default_types: what --type stands for where it is not given.
 void declare_run(CLI::App& app, Flags& flags, const std::string& default_types) {
+  declare_mapping(Declarer(app).group("Mapping"), flags);
   Declarer(app)
       .group("Filters")
       .repeatable_flag("--type", "TYPE", flags.types,
                        "only lines of this type; repeatable (default: " + default_types + ")")
       .repeatable_flag("--site", "SITE", flags.sites, "only lines of this site_id; repeatable (default: every site)")
+      .repeatable_flag("--only", "COLUMN=VALUE", flags.only,
+                       "only lines with this value; values of one column are alternatives; repeatable")
       .flag("--since", "TIME", flags.since, "only lines from this time on: RFC 3339, a date, or epoch seconds")
       .flag("--until", "TIME", flags.until, "only lines before this time")
       .group("Rejects and summary")
@@ -255,7 +275,7 @@ class Grammar {
     app_.set_help_flag("-h,--help", kHelpHelp)->group("General");
     app_.set_version_flag("--version", "chatload " CHATLOAD_VERSION, "print the version and exit")->group("General");
     app_.require_subcommand(0, 1);
-    declare_load(add_command(app_, "load", "load", "Loads INPUT into the table chat_messages."), flags_);
+    declare_load(add_command(app_, "load", "load", "Loads INPUT into a table, by default chat_messages."), flags_);
     declare_check(
         add_command(app_, "check", "check", "Parses and validates INPUT as load does, without writing to a database."),
         flags_);
@@ -269,13 +289,17 @@ class Grammar {
                                   "Makes the seek index of INPUT, with which reading can begin in its middle.");
     declare_index(index, flags_);
     declare_remote(index, flags_, true);
-    schema_ = app_.add_subcommand("schema", "Prints, applies or checks the DDL of chat_messages.");
+    CLI::App& guess = add_command(app_, "guess", "guess", "Looks at INPUT and writes a mapping for it.");
+    declare_guess(guess, flags_);
+    declare_remote(guess, flags_, true);
+    schema_ = app_.add_subcommand("schema", "Prints, applies or checks the DDL of the ledger and of the table.");
     schema_->set_help_flag("-h,--help", kHelpHelp)->group("General");
     schema_->require_subcommand(0, 1);
-    add_command(*schema_, "print", "schema", "Prints the DDL.");
+    CLI::App& print_ddl = add_command(*schema_, "print", "schema", "Prints the DDL.");
     CLI::App& apply =
         add_command(*schema_, "apply", "schema", "Creates what is missing and changes nothing that is there.");
     CLI::App& check = add_command(*schema_, "check", "schema", "Says whether the table can be loaded into.");
+    for (CLI::App* command : {&print_ddl, &apply, &check}) declare_mapping(Declarer(*command).group("Mapping"), flags_);
     declare_connection(Declarer(apply).group("Database"), flags_, "where to create it");
     Declarer(apply)
         .group("Database")
@@ -329,7 +353,7 @@ class Grammar {
     CLI::App& command = deepest_command();
     if (&command == &app_)
       throw UsageError(
-          "Name a command: load, check, copy, index, schema, loads or rejects; `chatload --help` says more.");
+          "Name a command: load, check, copy, index, guess, schema, loads or rejects; `chatload --help` says more.");
     if (&command == schema_) throw UsageError("Say what to do with the schema: print, apply or check.");
     if (command.get_parent() == schema_) return make_schema_plan(schema_action(command.get_name()), flags_);
     if (command.get_parent() == loads_) {
@@ -338,6 +362,7 @@ class Grammar {
     if (&command == loads_) return make_loads_plan(LoadsAction::kList, flags_);
     if (command.get_name() == "rejects") return make_rejects_plan(flags_);
     if (command.get_name() == "index") return make_index_plan(flags_);
+    if (command.get_name() == "guess") return make_guess_plan(flags_);
     if (command.get_name() == "load") return make_load_plan(flags_);
     if (command.get_name() == "copy") return make_copy_plan(flags_);
     return make_check_plan(flags_);

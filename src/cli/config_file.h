@@ -7,8 +7,8 @@
 //   fail-fast = true
 //
 // Keys are the long flags without their dashes. A value is a string, a number, a date or time, true or false, or an
-// array of those but the last two. Tables are [load], [check], [copy], [index], [schema], [loads] and [rejects],
-// written in any of TOML's ways; nothing is nested deeper.
+// array of those but the last two. Tables are [load], [check], [copy], [index], [guess], [schema], [loads] and
+// [rejects], written in any of TOML's ways; nothing is nested deeper.
 #pragma once
 
 #include <filesystem>
@@ -19,7 +19,7 @@
 namespace chatload::cli {
 
 struct ConfigEntry {
-  std::string section;  // load, check, copy, index, schema, loads or rejects; empty for every command
+  std::string section;  // load, check, copy, index, guess, schema, loads or rejects; empty for every command
   std::string key;
   std::vector<std::string> values;  // one, or an array's; dates and times as RFC 3339 writes them
   bool is_boolean = false;          // values is "true" or "false", written without quotes

@@ -14,7 +14,8 @@ struct Flags {
   std::vector<std::string> inputs;
   std::vector<std::string> sources;  // of a load, by their numbers
   FlagText inflater, range_size, max_line, memory, threads;
-  std::vector<std::string> types, sites;
+  std::vector<std::string> types, sites, only;
+  FlagText mapping;
   FlagText since, until;
   FlagText to, password_file, server_public_key_file, get_server_public_key;
   FlagText limits_from, on_duplicate, connections, order, spill_dir, indexes, write_method, max_lag;
@@ -27,6 +28,7 @@ struct Flags {
   FlagText ca_file, cache_dir, http_authorization, requester_pays, no_sign_request;
   FlagText load, format, older_than, raw, output;
   FlagText level, members, split, keep_rejected;
+  FlagText sample, table;
   FlagText config;             // where some of these come from
   std::string resume_command;  // the command line again; see LoadPlan
 };

@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::size_t kHelpColumn = 32;
 // In the order in which they are shown.
-constexpr std::array<std::string_view, 13> kGroups = {
-    "Database", "Ledger",   "Output", "Filters", "Rejects and summary", "Index", "Inputs on servers", "Loads",
-    "Rejects",  "Watching", "Tuning", "General", "For experts"};
+constexpr std::array<std::string_view, 14> kGroups = {
+    "Database", "Ledger",  "Output",   "Mapping", "Filters", "Rejects and summary", "Index", "Inputs on servers",
+    "Loads",    "Rejects", "Watching", "Tuning",  "General", "For experts"};
 
 // The command's argument, INPUT or LOAD; null where it takes none.
 const CLI::Option* argument_of(const CLI::App& app) {

@@ -25,7 +25,9 @@
 #include "cli/output_file.h"
 #include "deflate/gzip_files.h"
 #include "inflate/seek_index.h"
+#include "mapping/guess.h"
 #include "mysql/options_file.h"
+#include "parse/cell_reader.h"
 #include "source/source_identity.h"
 
 namespace chatload::cli {
@@ -33,6 +35,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kChatMapping = "chat";
 constexpr unsigned kConnectionsMax = 64;
 constexpr unsigned kConnectionsDefaultMax = 8;
 constexpr unsigned kThreadsMax = 256;
@@ -103,18 +106,58 @@ unsigned cores() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-parse::RowFilter make_filter(const Flags& flags) {
-  parse::RowFilter filter;
-  if (std::find(flags.types.begin(), flags.types.end(), "") != flags.types.end()) {
-    throw UsageError("--type takes a type such as message, not ''.");
+// "chat", or a file.
+std::shared_ptr<const mapping::Mapping> make_mapping(const Flags& flags) {
+  if (!flags.mapping || *flags.mapping == kChatMapping) {
+    return std::make_shared<mapping::Mapping>(mapping::chat_mapping());
   }
-  for (const auto& [flag, texts] : {std::pair("--type", flags.types), std::pair("--site", flags.sites)}) {
-    if (!std::all_of(texts.begin(), texts.end(), is_utf8)) {
+  auto mapping = std::make_shared<mapping::Mapping>(mapping::read_mapping(*flags.mapping));
+  for (const mapping::Column& column : mapping->columns) {
+    if (parse::default_fits(column)) continue;
+    throw UsageError(fmt::format("{}: the column '{}' is {}, which does not hold its DEFAULT '{}'.", *flags.mapping,
+                                 column.name, type_text(column.type), *column.type.default_text));
+  }
+  return mapping;
+}
+
+// --only COLUMN=VALUE, and what is short for it, by column.
+std::map<std::string, std::vector<std::string>> values_by_column(const Flags& flags, const mapping::Mapping& mapping) {
+  std::map<std::string, std::vector<std::string>> values;
+  const auto add = [&](std::string_view flag, std::string_view column, std::string_view value) {
+    if (!is_utf8(value)) {
       throw UsageError(fmt::format("{} takes text in UTF-8, as every line that is loaded is.", flag));
     }
+    const std::optional<std::size_t> index = mapping.column_of(column);
+    if (!index) throw UsageError(fmt::format("{}: the mapping has no column '{}'.", flag, column));
+    const mapping::SqlType& type = mapping.columns[*index].type;
+    if (!type.is_comparable()) {
+      throw UsageError(
+          fmt::format("{} compares texts and numbers, and the column '{}' is {}.", flag, column, type_text(type)));
+    }
+    const std::optional<std::string> compared = compared_value(type, value);
+    if (!compared) throw UsageError(fmt::format("{}: the column '{}' is never '{}'.", flag, column, value));
+    values[std::string(column)].push_back(*compared);
+  };
+  for (const std::string& type : flags.types) add("--type", kTypeColumn, type);
+  for (const std::string& site : flags.sites) add("--site", kSiteColumn, site);
+  for (const std::string& only : flags.only) {
+    const std::size_t equals = only.find('=');
+    if (equals == std::string::npos) {
+      throw UsageError(fmt::format("--only takes COLUMN=VALUE, such as type=message, not '{}'.", only));
+    }
+    add("--only", std::string_view(only).substr(0, equals), std::string_view(only).substr(equals + 1));
   }
-  if (!flags.types.empty()) filter.types = flags.types;
-  filter.sites = flags.sites;
+  return values;
+}
+
+// `base`: what holds of columns that no flag names.
+parse::RowFilter make_filter(const Flags& flags, const mapping::Mapping& mapping, parse::RowFilter base) {
+  parse::RowFilter filter = std::move(base);
+  for (auto& [column, values] : values_by_column(flags, mapping)) filter.set_values(column, std::move(values));
+  if ((flags.since || flags.until) && !mapping.time) {
+    throw UsageError(fmt::format("{} needs `time` in the mapping, the column that it compares.",
+                                 flags.since ? "--since" : "--until"));
+  }
   if (flags.since) filter.since_seconds = parse_instant("--since", *flags.since);
   if (flags.until) filter.until_seconds = parse_instant("--until", *flags.until);
   if (flags.since && flags.until && filter.since_seconds >= filter.until_seconds) {
@@ -215,6 +258,7 @@ std::vector<FileRead> files_read(const Flags& flags, const std::vector<std::stri
   files.reserve(inputs.size());
   for (const std::string& input : inputs) files.push_back({"the input", input});
   if (flags.config) files.push_back({"the configuration file", *flags.config});
+  if (flags.mapping && *flags.mapping != kChatMapping) files.push_back({"the mapping", *flags.mapping});
   if (flags.password_file) files.push_back({"the password file", *flags.password_file});
   if (flags.server_public_key_file) files.push_back({"the server's public key", *flags.server_public_key_file});
   if (!endpoints.empty())
@@ -364,13 +408,23 @@ LedgerPlan make_ledger_plan(const Flags& flags, const std::vector<std::string>& 
   return plan;
 }
 
+// Whether --only says something of the column; of any other than those of --type and --site, where that is empty.
+bool has_only(const Flags& flags, std::string_view column) {
+  return std::any_of(flags.only.begin(), flags.only.end(), [&](std::string_view only) {
+    const std::string_view name = only.substr(0, only.find('='));
+    return column.empty() ? name != kTypeColumn && name != kSiteColumn : name == column;
+  });
+}
+
 std::vector<std::string> decisive_settings_given(const Flags& flags) {
   std::vector<std::string> given;
   for (const auto& [key, is_given] :
-       {std::pair("on-duplicate", flags.on_duplicate.has_value()), std::pair("type", !flags.types.empty()),
-        std::pair("site", !flags.sites.empty()), std::pair("since", flags.since.has_value()),
-        std::pair("until", flags.until.has_value()), std::pair("range-size", flags.range_size.has_value()),
-        std::pair("max-line", flags.max_line.has_value()), std::pair("order", make_row_order(flags) != RowOrder::kAuto),
+       {std::pair("on-duplicate", flags.on_duplicate.has_value()),
+        std::pair("type", !flags.types.empty() || has_only(flags, kTypeColumn)),
+        std::pair("site", !flags.sites.empty() || has_only(flags, kSiteColumn)), std::pair("only", has_only(flags, "")),
+        std::pair("since", flags.since.has_value()), std::pair("until", flags.until.has_value()),
+        std::pair("range-size", flags.range_size.has_value()), std::pair("max-line", flags.max_line.has_value()),
+        std::pair("order", make_row_order(flags) != RowOrder::kAuto),
         std::pair("indexes", make_index_mode(flags) != IndexMode::kAuto)}) {
     if (is_given) given.emplace_back(key);
   }
@@ -387,15 +441,16 @@ SourceOrdinal source_number(const char* flag, const std::string& text) {
 
 }  // namespace
 
-ReadPlan make_read_plan(const Flags& flags) {
+ReadPlan make_read_plan(const Flags& flags, std::shared_ptr<const mapping::Mapping> mapping, parse::RowFilter base) {
   ReadPlan plan;
+  plan.mapping = std::move(mapping);
   plan.inflater = choose("--inflater", flags.inflater, plan.inflater, kInflaters);
   if (flags.index_dir) plan.index_dir = existing_folder("--index-dir", *flags.index_dir);
   plan.save_index = is_on("--save-index", flags.save_index);
   plan.split.range_bytes = size_within("--range-size", flags.range_size, plan.split.range_bytes, kRangeBytesMin);
   plan.split.line_bytes_max = size_within("--max-line", flags.max_line, plan.split.line_bytes_max, kLineBytesMin);
   plan.is_range_size_given = flags.range_size.has_value();
-  plan.filter = make_filter(flags);
+  plan.filter = make_filter(flags, *plan.mapping, std::move(base));
   plan.threads = count_within("--threads", flags.threads, std::min(cores(), kThreadsMax), kThreadsMax);
   plan.is_threads_given = flags.threads.has_value();
   if (flags.memory) plan.memory_bytes = parse_size("--memory", *flags.memory);
@@ -434,7 +489,11 @@ std::shared_ptr<source::Opener> make_opener(const Flags& flags) {
 
 // Sets the inputs, too.
 ReadPlan read_plan_of(const Flags& flags, std::vector<std::string>& inputs) {
-  ReadPlan plan = make_read_plan(flags);
+  if (std::find(flags.types.begin(), flags.types.end(), "") != flags.types.end()) {
+    throw UsageError("--type takes a type such as message, not ''.");
+  }
+  const std::shared_ptr<const mapping::Mapping> mapping = make_mapping(flags);
+  ReadPlan plan = make_read_plan(flags, mapping, parse::filter_of(*mapping));
   plan.opener = make_opener(flags);
   inputs = expand_inputs(flags.inputs, *plan.opener);
   if (std::any_of(inputs.begin(), inputs.end(), source::is_remote)) plan.fetch_bytes = fetch_bytes(flags);
@@ -494,7 +553,7 @@ IndexPlan make_index_plan(const Flags& flags) {
 CopyPlan make_copy_plan(const Flags& flags) {
   CopyPlan plan;
   plan.read = read_plan_of(flags, plan.inputs);
-  plan.read.filter.types = flags.types;
+  plan.read.filter = make_filter(flags, *plan.read.mapping, {});  // all, but for what the flags say
   plan.report = make_report_plan(flags, false);
   plan.keep_rejected = is_on("--keep-rejected", flags.keep_rejected);
   plan.report.reject_limit.may_be_all = plan.keep_rejected;
@@ -512,11 +571,25 @@ CopyPlan make_copy_plan(const Flags& flags) {
   return plan;
 }
 
+GuessPlan make_guess_plan(const Flags& flags) {
+  GuessPlan plan;
+  plan.read = read_plan_of(flags, plan.inputs);
+  plan.table = flags.table.value_or(mapping::table_name_of(plan.inputs.front()));
+  if (flags.sample) plan.sample_bytes = parse_size("--sample", *flags.sample);
+  if (flags.output) {
+    check_output_file("--output", *flags.output, files_read(flags, plan.inputs, {}));
+    check_whole_file_can_be_written("--output", *flags.output);
+    plan.output = *flags.output;
+  }
+  return plan;
+}
+
 SchemaPlan make_schema_plan(SchemaAction action, const Flags& flags) {
   SchemaPlan plan;
   plan.action = action;
   if (action != SchemaAction::kPrint) plan.endpoint = required_endpoint(flags);
   plan.without_indexes = is_on("--without-indexes", flags.without_indexes);
+  plan.mapping = make_mapping(flags);
   return plan;
 }
 

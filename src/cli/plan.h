@@ -17,6 +17,7 @@
 #include "base/units.h"
 #include "deflate/gzip_writer.h"
 #include "inflate/decoded_stream.h"
+#include "mapping/mapping_file.h"
 #include "mysql/endpoint.h"
 #include "mysql/throttle_limits.h"
 #include "parse/row_filter.h"
@@ -31,12 +32,18 @@ struct Flags;
 
 inline constexpr std::uint64_t kRangeBytesMin = 4 * kKiB;
 
+// What --type and --site compare.
+inline constexpr std::string_view kTypeColumn = "type";
+inline constexpr std::string_view kSiteColumn = "site_id";
+
 // How inputs become rows.
 struct ReadPlan {
   inflate::Inflater inflater = inflate::Inflater::kIsal;
   split::SplitLimits split;
   bool is_range_size_given = false;  // otherwise a small --memory makes ranges smaller
-  parse::RowFilter filter;
+  // Which values become which columns; never null. With the limits as declared: a table's own come later.
+  std::shared_ptr<const mapping::Mapping> mapping = std::make_shared<mapping::Mapping>(mapping::chat_mapping());
+  parse::RowFilter filter = parse::filter_of(*mapping);
   unsigned threads = 1;                            // parsers; 1 to 256
   bool is_threads_given = false;                   // otherwise a small --memory makes them fewer
   std::optional<std::filesystem::path> index_dir;  // of seek indexes; not given: each beside its gzip
@@ -130,12 +137,21 @@ struct CopyPlan {
   [[nodiscard]] bool is_split() const { return split_files || split_bytes; }
 };
 
+struct GuessPlan {
+  std::vector<std::string> inputs;
+  ReadPlan read;
+  std::string table;                            // its name
+  std::optional<std::uint64_t> sample_bytes;    // of text; not given: all
+  std::optional<std::filesystem::path> output;  // not given: standard output
+};
+
 enum class SchemaAction { kPrint, kApply, kCheck };
 
 struct SchemaPlan {
   SchemaAction action = SchemaAction::kPrint;
   std::optional<mysql::Endpoint> endpoint;  // absent for kPrint only
   bool without_indexes = false;             // kApply only
+  std::shared_ptr<const mapping::Mapping> mapping;
 };
 
 enum class LoadsAction { kList, kForget, kRelease };
@@ -163,19 +179,22 @@ struct EarlyExit {
   std::string text;
 };
 
-using Plan = std::variant<LoadPlan, CheckPlan, CopyPlan, IndexPlan, SchemaPlan, LoadsPlan, RejectsPlan, EarlyExit>;
+using Plan =
+    std::variant<LoadPlan, CheckPlan, CopyPlan, IndexPlan, GuessPlan, SchemaPlan, LoadsPlan, RejectsPlan, EarlyExit>;
 
 // Each throws UsageError, one sentence that names the flag, what it got and what it takes.
 [[nodiscard]] LoadPlan make_load_plan(const Flags& flags);
 [[nodiscard]] CheckPlan make_check_plan(const Flags& flags);
 [[nodiscard]] IndexPlan make_index_plan(const Flags& flags);
 [[nodiscard]] CopyPlan make_copy_plan(const Flags& flags);
+[[nodiscard]] GuessPlan make_guess_plan(const Flags& flags);
 [[nodiscard]] SchemaPlan make_schema_plan(SchemaAction action, const Flags& flags);
 [[nodiscard]] LoadsPlan make_loads_plan(LoadsAction action, const Flags& flags);
 [[nodiscard]] RejectsPlan make_rejects_plan(const Flags& flags);
 
-// The parts of make_load_plan() that a recorded plan is read with.
-[[nodiscard]] ReadPlan make_read_plan(const Flags& flags);
+// The parts of make_load_plan() that a recorded plan is read with. base: what holds of columns that no flag compares.
+[[nodiscard]] ReadPlan make_read_plan(const Flags& flags, std::shared_ptr<const mapping::Mapping> mapping,
+                                      parse::RowFilter base);
 [[nodiscard]] OnDuplicate make_duplicate_mode(const Flags& flags);
 [[nodiscard]] RowOrder make_row_order(const Flags& flags);
 [[nodiscard]] IndexMode make_index_mode(const Flags& flags);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 
 #include "base/errors.h"
 #include "base/quantity.h"
+#include "base/toml_text.h"
 #include "cli/config_file.h"
 #include "cli/flags.h"
 #include "cli/plan.h"
@@ -26,23 +28,6 @@ struct Setting {
   std::string for_people;
 };
 
-// A TOML 1.0 basic string.
-std::string toml_string(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte == '"' || byte == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (byte < 0x20 || byte == 0x7F) {
-      quoted += fmt::format("\\u{:04X}", byte);
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + '"';
-}
-
 Setting text_setting(std::string_view key, std::string_view text) {
   return {key, toml_string(text), std::string(text)};
 }
@@ -55,6 +40,27 @@ Setting list_setting(std::string_view key, std::vector<std::string> texts) {
   std::string toml;
   for (const std::string& text : texts) toml += (toml.empty() ? "[" : ", ") + toml_string(text);
   return {key, toml + ']', fmt::format("{}", fmt::join(texts, ", "))};
+}
+
+// Of the columns that neither --type nor --site compares.
+std::vector<std::string> other_conditions(const parse::RowFilter& filter) {
+  std::vector<std::string> texts;
+  for (const mapping::Condition& condition : filter.only) {
+    if (condition.column == kTypeColumn || condition.column == kSiteColumn) continue;
+    for (const std::string& value : condition.values) texts.push_back(condition.column + '=' + value);
+  }
+  return texts;
+}
+
+std::vector<std::string> to_vector(std::span<const std::string> texts) { return {texts.begin(), texts.end()}; }
+
+// Its outline. The built-in mapping is not recorded, as there was no other once.
+Setting mapping_setting(const mapping::Mapping& mapping) {
+  const std::vector<std::string> outline = outline_of(mapping);
+  if (outline == outline_of(mapping::chat_mapping())) return {"mapping", "", "chat"};
+  std::string toml;
+  for (const std::string& line : outline) toml += (toml.empty() ? "[" : ",\n  ") + toml_string(line);
+  return {"mapping", toml + ']', mapping.table};
 }
 
 Setting size_setting(std::string_view key, std::uint64_t bytes) {
@@ -78,7 +84,7 @@ Setting choice_setting(std::string_view key, Choice choice) {
 }
 
 // What decides the outcome, then (from kOutcomeSettings on) what does not.
-constexpr std::size_t kOutcomeSettings = 7;
+constexpr std::size_t kOutcomeSettings = 9;
 using Settings = std::array<Setting, kOutcomeSettings + 2>;
 
 struct SharedPlan {
@@ -90,8 +96,10 @@ struct SharedPlan {
 
 Settings settings_of(const SharedPlan& plan) {
   return {text_setting("on-duplicate", to_string(plan.on_duplicate)),
-          list_setting("type", plan.read.filter.types),
-          list_setting("site", plan.read.filter.sites),
+          list_setting("type", to_vector(plan.read.filter.values_of(kTypeColumn))),
+          list_setting("site", to_vector(plan.read.filter.values_of(kSiteColumn))),
+          list_setting("only", other_conditions(plan.read.filter)),
+          mapping_setting(*plan.read.mapping),
           instant_setting("since", plan.read.filter.since_seconds, INT64_MIN),
           instant_setting("until", plan.read.filter.until_seconds, INT64_MAX),
           size_setting("range-size", plan.read.split.range_bytes),
@@ -104,8 +112,12 @@ Settings settings_of(const LoadPlan& plan) {
   return settings_of({plan.write.on_duplicate, plan.write.order, plan.write.indexes, plan.read});
 }
 
-Flags recorded_flags(std::string_view recorded, std::uint64_t load_id, std::string_view anew_flag) {
-  Flags flags;
+struct RecordedFlags : Flags {
+  std::vector<std::string> outline = outline_of(mapping::chat_mapping());  // of the mapping
+};
+
+RecordedFlags recorded_flags(std::string_view recorded, std::uint64_t load_id, std::string_view anew_flag) {
+  RecordedFlags flags;
   for (ConfigEntry& entry : parse_config(recorded, fmt::format("the plan of load {}", load_id))) {
     const auto is = [&](std::string_view key) { return entry.section.empty() && entry.key == key; };
     FlagText* const text = is("on-duplicate") ? &flags.on_duplicate
@@ -116,7 +128,11 @@ Flags recorded_flags(std::string_view recorded, std::uint64_t load_id, std::stri
                            : is("order")      ? &flags.order
                            : is("indexes")    ? &flags.indexes
                                               : nullptr;
-    std::vector<std::string>* const list = is("type") ? &flags.types : is("site") ? &flags.sites : nullptr;
+    std::vector<std::string>* const list = is("type")      ? &flags.types
+                                           : is("site")    ? &flags.sites
+                                           : is("only")    ? &flags.only
+                                           : is("mapping") ? &flags.outline
+                                                           : nullptr;
     if (list != nullptr) {
       *list = std::move(entry.values);
     } else if (text != nullptr && entry.values.size() == 1) {
@@ -139,11 +155,26 @@ Flags recorded_flags(std::string_view recorded, std::uint64_t load_id, std::stri
   return flags;
 }
 
+void require_same_mapping(const mapping::Mapping& mapping, const std::vector<std::string>& recorded,
+                          std::uint64_t load_id, std::string_view anew_flag) {
+  const std::vector<std::string> wanted = outline_of(mapping);
+  const auto [now, then] = std::mismatch(wanted.begin(), wanted.end(), recorded.begin(), recorded.end());
+  if (now == wanted.end() && then == recorded.end()) return;
+  throw LoadError(
+      fmt::format("--mapping says now: {}; but load {} of this source began with: {}; use that mapping, or start over "
+                  "with {}.",
+                  now == wanted.end() ? "nothing more" : *now, load_id, then == recorded.end() ? "nothing more" : *then,
+                  anew_flag));
+}
+
 // A record is the ledger's, not the user's: what is wrong with it is no wrong usage.
-SharedPlan plan_of_record(std::string_view text, std::uint64_t load_id, std::string_view anew_flag) {
+SharedPlan plan_of_record(const LoadPlan& plan, std::string_view text, std::uint64_t load_id,
+                          std::string_view anew_flag) {
   try {
-    const Flags flags = recorded_flags(text, load_id, anew_flag);
-    return {make_duplicate_mode(flags), make_row_order(flags), make_index_mode(flags), make_read_plan(flags)};
+    const RecordedFlags flags = recorded_flags(text, load_id, anew_flag);
+    require_same_mapping(*plan.read.mapping, flags.outline, load_id, anew_flag);
+    return {make_duplicate_mode(flags), make_row_order(flags), make_index_mode(flags),
+            make_read_plan(flags, plan.read.mapping, {})};
   } catch (const UsageError& error) {
     throw LoadError(fmt::format(
         "The ledger is damaged: `plan` of load {} in chatload_loads cannot be read ({}). Restore that table "
@@ -161,7 +192,7 @@ bool is_fallback(const Setting& kept) {
 // Compares the first `count` settings.
 SharedPlan recorded_settings(const LoadPlan& plan, std::string_view text, std::uint64_t load_id,
                              std::string_view anew_flag, std::size_t count) {
-  SharedPlan recorded = plan_of_record(text, load_id, anew_flag);
+  SharedPlan recorded = plan_of_record(plan, text, load_id, anew_flag);
   const Settings wanted = settings_of(plan);
   const Settings kept = settings_of(recorded);
   for (std::size_t i = 0; i < count; ++i) {

@@ -22,8 +22,8 @@
 #include "load/copy.h"
 #include "load/loader.h"
 #include "load/verdict.h"
+#include "mapping/mapping.h"
 #include "mysql/session.h"
-#include "parse/mapping.h"
 #include "report/reject_writer.h"
 #include "report/summary.h"
 #include "source/source_identity.h"
@@ -114,7 +114,7 @@ load::Verdict with_rejects(const cli::ReportPlan& plan, Body body) {
 }
 
 load::Verdict check(const cli::CheckPlan& plan, const StopSignal& stop) {
-  parse::Mapping mapping = parse::chat_mapping();
+  mapping::Mapping mapping = *plan.read.mapping;
   if (plan.limits_from) {
     with_session(*plan.limits_from, mysql::kReadTimeoutSeconds, [&](mysql::Session& session) {
       static_cast<void>(table::inspect_table(session, mapping, OnDuplicate::kSkip));
@@ -174,20 +174,21 @@ ExitCode run_copy(const cli::CopyPlan& plan, const StopSignal& stop) {
   set_log_format(plan.report.log_format);
   return Reporting(report::RunKind::kCopy, plan.inputs, plan.report).run([&] {
     return with_rejects(plan.report, [&](report::RejectWriter* rejects) {
-      return load::copy_inputs(plan, parse::chat_mapping(), rejects, stop);
+      return load::copy_inputs(plan, *plan.read.mapping, rejects, stop);
     });
   });
 }
 
 ExitCode run_schema(const cli::SchemaPlan& plan) {
   if (plan.action == cli::SchemaAction::kPrint) {
-    print(ledger::schema_sql());
+    print(ledger::schema_sql(*plan.mapping));
     return ExitCode::kLoaded;
   }
   with_session(*plan.endpoint, mysql::kNoReadTimeout, [&](mysql::Session& session) {
-    if (plan.action == cli::SchemaAction::kCheck) return print(ledger::check_schema(session, parse::chat_mapping()));
+    if (plan.action == cli::SchemaAction::kCheck) return print(ledger::check_schema(session, *plan.mapping));
     print(ledger::apply_schema(
-        session, plan.without_indexes ? ledger::MissingIndexes::kLeaveOut : ledger::MissingIndexes::kBuild));
+        session, *plan.mapping,
+        plan.without_indexes ? ledger::MissingIndexes::kLeaveOut : ledger::MissingIndexes::kBuild));
   });
   return ExitCode::kLoaded;
 }

@@ -15,6 +15,7 @@ namespace chatload::command {
 [[nodiscard]] ExitCode run_check(const cli::CheckPlan& plan, const StopSignal& stop);
 [[nodiscard]] ExitCode run_index(const cli::IndexPlan& plan, const StopSignal& stop);
 [[nodiscard]] ExitCode run_copy(const cli::CopyPlan& plan, const StopSignal& stop);
+[[nodiscard]] ExitCode run_guess(const cli::GuessPlan& plan, const StopSignal& stop);
 [[nodiscard]] ExitCode run_schema(const cli::SchemaPlan& plan);
 [[nodiscard]] ExitCode run_loads(const cli::LoadsPlan& plan, const StopSignal& stop);
 [[nodiscard]] ExitCode run_rejects(const cli::RejectsPlan& plan, const StopSignal& stop);

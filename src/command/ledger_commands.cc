@@ -25,9 +25,9 @@
 #include "ledger/reject_reader.h"
 #include "ledger/witnesses.h"
 #include "load/beat_watch.h"
+#include "mapping/mapping.h"
 #include "mysql/server_error.h"
 #include "mysql/session.h"
-#include "parse/mapping.h"
 #include "report/load_list.h"
 #include "report/reject_writer.h"
 #include "table/deferred_indexes.h"
@@ -78,17 +78,15 @@ ExitCode forget(mysql::Session& session, const cli::LoadsPlan& plan, const StopS
 
 ExitCode release(mysql::Session& session, const cli::LoadsPlan& plan, const StopSignal& stop) {
   require_dead(session, *plan.load, "changed", stop);
-  const parse::Mapping mapping = parse::chat_mapping();
-  const ledger::Release release =
-      ledger::release_sources(session, *plan.load, plan.sources, ledger::key_column(mapping));
+  const ledger::Release release = ledger::release_sources(session, *plan.load, plan.sources);
   for (const ledger::SourceRecord& source : release.sources) {
     print(fmt::format("load {}: {} is no part of it any more\n", *plan.load, source.name));
   }
   print(release.is_done ? fmt::format("load {}: it lacks no other file, and is done\n", *plan.load)
                         : fmt::format("load {}: the next run with its other files goes on with it\n", *plan.load));
-  if (release.is_done && !table::noted_indexes(session, mapping.table).missing.empty()) {
+  if (release.is_done && !table::noted_indexes(session, release.table).missing.empty()) {
     print(
-        fmt::format("{} lacks indexes that a load has left out; `chatload schema apply` builds them\n", mapping.table));
+        fmt::format("{} lacks indexes that a load has left out; `chatload schema apply` builds them\n", release.table));
   }
   return ExitCode::kLoaded;
 }

@@ -99,14 +99,13 @@ bool end_if_whole(mysql::Session& session, const LoadRecord& load, const std::st
 
 }  // namespace
 
-Release release_sources(mysql::Session& session, std::uint64_t load_id, std::span<const SourceOrdinal> sources,
-                        const KeyColumn& key) {
+Release release_sources(mysql::Session& session, std::uint64_t load_id, std::span<const SourceOrdinal> sources) {
   mysql::require_row_log(session);
   const LoadLock lock(session, load_id, existing_load(session, load_id).lock_name, "changed");
   const LoadRecord load = existing_load(session, load_id);
   require_can_release(load);
-  Release release{.sources = chosen(load, find_of_load(session, load_id), sources)};
-  require_rows(session, load, key);
+  Release release{.table = load.table, .sources = chosen(load, find_of_load(session, load_id), sources)};
+  require_rows(session, load, key_column(session, load.table));
   const Runner runner{.owner = random_token(),
                       .name = mysql::runner_name(session.connection_id()),
                       .sources = LoadCatalog(session).name_of(load_id).source};

@@ -45,7 +45,7 @@ RecordedRanges recorded_now(const std::vector<RangeEntry>& ranges) {
 
 }  // namespace
 
-RangeRecorder::RangeRecorder(const parse::Mapping& mapping, const RangeLedger& ledger, CommittedRanges& committed,
+RangeRecorder::RangeRecorder(const mapping::Mapping& mapping, const RangeLedger& ledger, CommittedRanges& committed,
                              std::size_t statement_bytes_max, std::set<SourceOrdinal> left_out, const StopSignal& stop)
     : mapping_(mapping),
       ledger_(ledger),

@@ -8,8 +8,8 @@
 
 #include "base/stop_signal.h"
 #include "ledger/range_ledger.h"
+#include "mapping/mapping.h"
 #include "mysql/session.h"
-#include "parse/mapping.h"
 #include "parse/outcome.h"
 #include "spill/range_journal.h"
 #include "spill/run.h"
@@ -28,7 +28,7 @@ class RangeRecorder {
  public:
   // statement_bytes_max: of a statement, where the server takes as much. left_out: sources of which nothing is
   // recorded.
-  RangeRecorder(const parse::Mapping& mapping, const RangeLedger& ledger, CommittedRanges& committed,
+  RangeRecorder(const mapping::Mapping& mapping, const RangeLedger& ledger, CommittedRanges& committed,
                 std::size_t statement_bytes_max, std::set<SourceOrdinal> left_out, const StopSignal& stop);
 
   // Records a group of the journal's in one transaction, as a range is: fenced, and claimed by its rows. Those that an
@@ -44,7 +44,7 @@ class RangeRecorder {
                             const std::vector<spill::RangeEntry>& ranges);
   void require_recorded(mysql::Session& session, const std::vector<spill::RangeEntry>& ranges);
 
-  const parse::Mapping& mapping_;
+  const mapping::Mapping& mapping_;
   const RangeLedger& ledger_;
   CommittedRanges& committed_;
   const std::size_t statement_bytes_max_;

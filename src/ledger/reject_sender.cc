@@ -9,7 +9,7 @@
 
 namespace chatload::ledger {
 
-RejectSender::RejectSender(mysql::Session& session, const parse::Mapping& mapping, std::uint64_t load_id,
+RejectSender::RejectSender(mysql::Session& session, const mapping::Mapping& mapping, std::uint64_t load_id,
                            std::size_t statement_bytes_max)
     : session_(session),
       mapping_(mapping),

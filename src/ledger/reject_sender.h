@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "ledger/reject_statement.h"
+#include "mapping/mapping.h"
 #include "mysql/session.h"
-#include "parse/mapping.h"
 #include "parse/row_batch.h"
 
 namespace chatload::ledger {
@@ -17,7 +17,7 @@ namespace chatload::ledger {
 class RejectSender {
  public:
   // statement_bytes_max: of a statement, where the server takes as much.
-  RejectSender(mysql::Session& session, const parse::Mapping& mapping, std::uint64_t load_id,
+  RejectSender(mysql::Session& session, const mapping::Mapping& mapping, std::uint64_t load_id,
                std::size_t statement_bytes_max);
 
   // Before each transaction: nothing of an earlier one is sent any more.
@@ -34,7 +34,7 @@ class RejectSender {
   [[nodiscard]] std::size_t bytes_max() const;
 
   mysql::Session& session_;
-  const parse::Mapping& mapping_;
+  const mapping::Mapping& mapping_;
   const std::uint64_t load_id_;
   const std::size_t statement_bytes_max_;
   RejectStatement statement_;

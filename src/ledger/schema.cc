@@ -17,6 +17,7 @@
 #include "schema_sql.h"
 #include "table/ddl_text.h"
 #include "table/deferred_indexes.h"
+#include "table/table_ddl.h"
 #include "table/table_info.h"
 
 namespace chatload::ledger {
@@ -206,8 +207,8 @@ void require_definition(mysql::Session& session, const table::TableDefinition& t
 
 }  // namespace
 
-std::string schema_sql() {
-  std::string sql;
+std::string schema_sql(const mapping::Mapping& mapping) {
+  std::string sql = table::create_statement(mapping) + ";\n\n";
   for (const SchemaFile& file : kSchemaFiles) {
     for (const std::string_view statement : table::split_statements(file.sql)) {
       const std::string_view text = table::without_comments(statement);
@@ -220,7 +221,7 @@ std::string schema_sql() {
   return sql + record_statement() + ";\n";
 }
 
-std::string apply_schema(mysql::Session& session, MissingIndexes indexes) {
+std::string apply_schema(mysql::Session& session, const mapping::Mapping& mapping, MissingIndexes indexes) {
   mysql::require_row_log(session);
   const std::vector<Migration> recorded = read_migrations(session);
   refuse_newer(recorded);
@@ -232,6 +233,14 @@ std::string apply_schema(mysql::Session& session, MissingIndexes indexes) {
     doing = "The loads in the ledger cannot be read";
     const auto is_of_sources = [](const Migration& one) { return one.number == kSourcesMigration; };
     if (std::none_of(recorded.begin(), recorded.end(), is_of_sources)) refuse_while_a_run_is_alive(session);
+    const auto say_created = [&](const std::string& table, bool was_there) {
+      report += table + (was_there ? ": is there already, left as it is\n" : ": created\n");
+      if (!was_there) created.push_back(table);
+    };
+    doing = "The table " + mysql::quote_identifier(mapping.table) + " cannot be created";
+    const bool has_target = exists(session, mapping.table);
+    if (!has_target) session.execute(table::create_statement(mapping));
+    say_created(mapping.table, has_target);
     for (const SchemaFile& file : kSchemaFiles) {
       const bool is_new = !is_recorded(recorded, file);
       if (is_new) all_recorded = false;
@@ -253,8 +262,7 @@ std::string apply_schema(mysql::Session& session, MissingIndexes indexes) {
         const bool was_there = table && exists(session, table->name);
         if (is_new || (table && !was_there)) session.execute(statement);
         if (!table) continue;
-        report += table->name + (was_there ? ": is there already, left as it is\n" : ": created\n");
-        if (!was_there) created.push_back(table->name);
+        say_created(table->name, was_there);
       }
     }
     doing = "What was applied cannot be recorded in the table `chatload_migrations`";
@@ -264,7 +272,7 @@ std::string apply_schema(mysql::Session& session, MissingIndexes indexes) {
       report += table::mend_indexes(session);
     } else {
       doing = "The indexes cannot be left out";
-      report += table::leave_out_indexes(session, parse::chat_mapping().table);
+      report += table::leave_out_indexes(session, mapping.table);
     }
     doing = "The loads in the ledger cannot be read";
     for (const std::string& table : created) report += loads_made_untrue(session, table);
@@ -277,8 +285,8 @@ std::string apply_schema(mysql::Session& session, MissingIndexes indexes) {
   return report;
 }
 
-std::string check_schema(mysql::Session& session, const parse::Mapping& mapping) {
-  parse::Mapping limits = mapping;
+std::string check_schema(mysql::Session& session, const mapping::Mapping& mapping) {
+  mapping::Mapping limits = mapping;
   const table::TableInfo info = table::inspect_table(session, limits, OnDuplicate::kSkip);
   std::string report = info.table + ": can be loaded\n";
   for (const std::string& surprise : info.surprises()) report += "note: " + surprise + "\n";
@@ -287,10 +295,9 @@ std::string check_schema(mysql::Session& session, const parse::Mapping& mapping)
         "note: it has a unique key beside its primary key, so one connection writes it in file order and"
         " --on-duplicate replace is refused\n";
   }
-  for (const std::size_t field : {mapping.site, mapping.time}) {
-    const std::string& column = mapping.fields.at(field).column;
-    if (!leads_an_index(session, info.table, column)) {
-      report += "note: no index begins with its column " + mysql::quote_identifier(column) +
+  for (const std::vector<std::string>& columns : mapping.indexes) {
+    if (!leads_an_index(session, info.table, columns.front())) {
+      report += "note: no index begins with its column " + mysql::quote_identifier(columns.front()) +
                 ", so queries by it read the whole table\n";
     }
   }

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "base/errors.h"
 #include "ledger/ledger_input.h"
 #include "mysql/sql_text.h"
 #include "table/table_info.h"
@@ -62,7 +63,17 @@ std::string table_time(const std::string& table) {
 
 }  // namespace
 
-KeyColumn key_column(const parse::Mapping& mapping) { return {mapping.table, mapping.fields.at(mapping.key).column}; }
+KeyColumn key_column(mysql::Session& session, const std::string& table) {
+  const std::vector<mysql::Row> columns = session.query(
+      "SELECT COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND INDEX_NAME = 'PRIMARY'"
+      " AND TABLE_NAME = " +
+      mysql::quote_text(table));
+  if (columns.size() == 1) return {table, columns[0][0].value_or("")};
+  throw DatabaseError(
+      fmt::format("The table {} has no primary key of one column any more.", mysql::quote_identifier(table)));
+}
+
+KeyColumn key_column(const mapping::Mapping& mapping) { return {mapping.table, mapping.columns.at(mapping.key).name}; }
 
 std::uint64_t count_missing(mysql::Session& session, const KeyColumn& key, std::span<const std::string> keys) {
   const std::string probe = fmt::format("EXISTS (SELECT 1 FROM {} WHERE {} = ", mysql::quote_identifier(key.table),

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "base/units.h"
+#include "mapping/mapping.h"
 #include "mysql/session.h"
-#include "parse/mapping.h"
 
 namespace chatload::ledger {
 
@@ -25,7 +25,9 @@ struct KeyColumn {
   std::string table;
   std::string column;
 };
-[[nodiscard]] KeyColumn key_column(const parse::Mapping& mapping);
+[[nodiscard]] KeyColumn key_column(const mapping::Mapping& mapping);
+// Of a table that a load has filled. Throws DatabaseError where it has no such key any more, and StatementError.
+[[nodiscard]] KeyColumn key_column(mysql::Session& session, const std::string& table);
 
 // All that follows throws StatementError.
 

@@ -5,7 +5,7 @@
 
 namespace chatload::load {
 
-Verdict check_inputs(const cli::CheckPlan& plan, const parse::Mapping& mapping, report::RejectWriter* rejects,
+Verdict check_inputs(const cli::CheckPlan& plan, const mapping::Mapping& mapping, report::RejectWriter* rejects,
                      const StopSignal& stop) {
   pipeline::CountingSink sink;
   return InputReader(plan.inputs, plan.read, plan.report, mapping, {}).run(sink, rejects, stop);

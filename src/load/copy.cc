@@ -46,7 +46,7 @@ void warn_of_older_files(const fs::path& output, std::uint64_t count) {
 
 }  // namespace
 
-Verdict copy_inputs(const cli::CopyPlan& plan, const parse::Mapping& mapping, report::RejectWriter* rejects,
+Verdict copy_inputs(const cli::CopyPlan& plan, const mapping::Mapping& mapping, report::RejectWriter* rejects,
                     const StopSignal& stop) {
   InputReader reader(plan.inputs, plan.read, plan.report, mapping,
                      {.is_check = false, .keeps_rejected = plan.keep_rejected, .gzip = plan.gzip});

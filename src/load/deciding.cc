@@ -27,8 +27,8 @@ std::string name_of(const std::vector<LoadSource*>& sources) {
 // How many of the sources, from the first, the disk has room for; throws where not even one.
 std::size_t count_that_fits(Run& run, const cli::LoadPlan& plan, const std::vector<LoadSource*>& sources,
                             const InputSample& sample) {
-  static_cast<void>(pipeline::plan_key_order_memory(plan.read, {run.allowed_writers(), plan.write.is_connections_given},
-                                                    run.mapping().fields.size()));
+  static_cast<void>(
+      pipeline::plan_key_order_memory(plan.read, {run.allowed_writers(), plan.write.is_connections_given}));
   const spill::SpillFile can_be_made(plan.write.spill_dir);
   const std::uint64_t needed_bytes = spill_bytes_estimate(sample);
   const std::uint64_t free_bytes = spill::free_bytes(plan.write.spill_dir);
@@ -107,8 +107,7 @@ void keep_to_limits(const table::TransactionLimits& limits, cli::ReadPlan& read)
 
 cli::LoadPlan undecided(Run& run) {
   cli::LoadPlan plan = run.plan();
-  plan.read.split = pipeline::fitting_limits(plan.read, {plan.write.connections, plan.write.is_connections_given},
-                                             run.mapping().fields.size());
+  plan.read.split = pipeline::fitting_limits(plan.read, {plan.write.connections, plan.write.is_connections_given});
   keep_to_limits(run.control().run(table::read_transaction_limits), plan.read);
   plan.write.indexes = IndexMode::kKeep;
   return plan;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -47,7 +48,7 @@ struct KeptReject {
 
 class Look {
  public:
-  Look(const cli::ReadPlan& read, const parse::Mapping& mapping)
+  Look(const cli::ReadPlan& read, const mapping::Mapping& mapping)
       : mapping_(mapping),
         survey_(mapping),
         types_(mapping),
@@ -73,7 +74,7 @@ class Look {
       std::string_view line = job_.parsed.range.bytes.view().text();
       line.remove_prefix(std::min(line.find_first_not_of('\n'), line.size()));
       line = line.substr(0, line.find('\n'));
-      const auto type = types_.read(line, mapping_.discriminator);
+      const auto type = mapping_.kind ? types_.read(line, *mapping_.kind) : std::nullopt;
       if (type) ++filtered_types_[std::string(type->substr(0, kTypeBytesMax))];
     }
     return std::move(job_.parsed.range);
@@ -106,7 +107,7 @@ class Look {
     kept_bytes_ += reject.raw.size();
   }
 
-  const parse::Mapping& mapping_;
+  const mapping::Mapping& mapping_;
   report::RejectSurvey survey_;
   parse::TextReader types_;
   parse::RangeParser parser_;
@@ -118,7 +119,7 @@ class Look {
 };
 
 FilteredTypes look(const std::string& input, std::unique_ptr<source::ByteSource> bytes, cli::ReadPlan read,
-                   const parse::Mapping& mapping, report::RejectWriter* rejects, const StopSignal& stop) {
+                   const mapping::Mapping& mapping, report::RejectWriter* rejects, const StopSignal& stop) {
   read.split.range_bytes = 1;
   Look look(read, mapping);
   bool is_whole = false;
@@ -142,7 +143,25 @@ FilteredTypes look(const std::string& input, std::unique_ptr<source::ByteSource>
   return std::move(look).filtered_types();
 }
 
-std::string all_filtered_text(std::uint64_t lines, const FilteredTypes& types, const parse::RowFilter& filter) {
+std::span<const std::string> kinds_wanted(const mapping::Mapping& mapping, const parse::RowFilter& filter) {
+  if (!mapping.kind) return {};
+  return filter.values_of(mapping.columns[*mapping.kind].name);
+}
+
+// The flags that filter, but for the one by kind.
+std::string other_flags(const mapping::Mapping& mapping) {
+  const char* const by_value = mapping.column_of(cli::kSiteColumn) ? "--site" : "--only";
+  return mapping.time ? fmt::format("{}, --since and --until", by_value) : by_value;
+}
+
+std::string kind_flag(const mapping::Mapping& mapping, std::span<const std::string> wanted) {
+  const std::string& name = mapping.columns[*mapping.kind].name;
+  const std::string flag = name == cli::kTypeColumn ? "--type" : "--only " + name;
+  return fmt::format("{} ({})", flag, wanted.empty() ? "any" : fmt::format("{}", fmt::join(wanted, ", ")));
+}
+
+std::string all_filtered_text(std::uint64_t lines, const FilteredTypes& types, const mapping::Mapping& mapping,
+                              const parse::RowFilter& filter) {
   std::vector<std::pair<std::string, std::uint64_t>> most(types.begin(), types.end());
   std::stable_sort(most.begin(), most.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   std::string seen;
@@ -153,7 +172,10 @@ std::string all_filtered_text(std::uint64_t lines, const FilteredTypes& types, c
                         format_count(most[i].second));
   }
   if (most.size() > kTypesShownMax) seen += fmt::format(", and {} more", most.size() - kTypesShownMax);
-  const auto is_wanted = [&](const auto& type) { return filter.passes_type(type.first); };
+  const std::span<const std::string> wanted = kinds_wanted(mapping, filter);
+  const auto is_wanted = [&](const auto& type) {
+    return wanted.empty() || std::find(wanted.begin(), wanted.end(), type.first) != wanted.end();
+  };
   const bool have_all_wanted_types = !most.empty() && std::all_of(most.begin(), most.end(), is_wanted);
   std::string text =
       fmt::format("all of its {} lines are filtered out, so there is nothing to load", format_count(lines));
@@ -162,14 +184,15 @@ std::string all_filtered_text(std::uint64_t lines, const FilteredTypes& types, c
         fmt::format("; {} types are {}",
                     looked_at < lines ? fmt::format("of the first {}, the", format_count(looked_at)) : "their", seen);
   }
-  if (have_all_wanted_types) return text + "; no line passes --site, --since and --until";
-  const std::string wanted = filter.types.empty() ? "any" : fmt::format("{}", fmt::join(filter.types, ", "));
-  return text + fmt::format("; no line passes --type ({}), --site, --since and --until", wanted);
+  const std::string others = other_flags(mapping);
+  if (have_all_wanted_types || !mapping.kind) return text + fmt::format("; no line passes {}", others);
+  return text +
+         fmt::format("; no line passes {}{}{}", kind_flag(mapping, wanted), mapping.time ? ", " : " and ", others);
 }
 
 }  // namespace
 
-LookedAtInput open_and_look(const source::Input& file, const cli::ReadPlan& read, const parse::Mapping& mapping,
+LookedAtInput open_and_look(const source::Input& file, const cli::ReadPlan& read, const mapping::Mapping& mapping,
                             report::RejectWriter* rejects, const StopSignal& stop) {
   if (file.can_seek()) {
     FilteredTypes types = look(file.name(), file.open(stop.fd()), read, mapping, rejects, stop);
@@ -182,9 +205,9 @@ LookedAtInput open_and_look(const source::Input& file, const cli::ReadPlan& read
 }
 
 void say_if_all_filtered(const std::string& input, const parse::ParseCounts& counts, const FilteredTypes& types,
-                         const parse::RowFilter& filter) {
+                         const mapping::Mapping& mapping, const parse::RowFilter& filter) {
   if (counts.filtered == 0 || counts.filtered != counts.lines - counts.blank) return;
-  log_warning(fmt::format("{}: {}.", input, all_filtered_text(counts.filtered, types, filter)));
+  log_warning(fmt::format("{}: {}.", input, all_filtered_text(counts.filtered, types, mapping, filter)));
 }
 
 }  // namespace chatload::load

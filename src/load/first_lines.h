@@ -9,7 +9,7 @@
 #include "base/errors.h"
 #include "base/stop_signal.h"
 #include "cli/plan.h"
-#include "parse/mapping.h"
+#include "mapping/mapping.h"
 #include "parse/outcome.h"
 #include "parse/row_filter.h"
 #include "report/reject_writer.h"
@@ -49,12 +49,12 @@ struct LookedAtInput {
 // else that is wrong with the input is left to those who read it next. What is read of a pipe is kept, for it cannot be
 // read again; at 16 MiB the look ends without a verdict.
 [[nodiscard]] LookedAtInput open_and_look(const source::Input& file, const cli::ReadPlan& read,
-                                          const parse::Mapping& mapping, report::RejectWriter* rejects,
+                                          const mapping::Mapping& mapping, report::RejectWriter* rejects,
                                           const StopSignal& stop);
 
 // A warning where every line of what was read to its end was filtered out. counts: by all runs. types: may be empty,
 // where nobody has looked.
 void say_if_all_filtered(const std::string& input, const parse::ParseCounts& counts, const FilteredTypes& types,
-                         const parse::RowFilter& filter);
+                         const mapping::Mapping& mapping, const parse::RowFilter& filter);
 
 }  // namespace chatload::load

@@ -98,10 +98,10 @@ std::vector<LoadSource*> readable(std::vector<LoadSource>& sources, SameContent*
 }  // namespace
 
 InputReader::InputReader(const std::vector<std::string>& inputs, const cli::ReadPlan& read,
-                         const cli::ReportPlan& report, const parse::Mapping& mapping, ReaderRules rules)
+                         const cli::ReportPlan& report, const mapping::Mapping& mapping, ReaderRules rules)
     : inputs_(inputs), report_(report), mapping_(mapping), rules_(rules), read_(read) {
   const pipeline::Writers writers{.gzip = rules.gzip};
-  read_.split = pipeline::fitting_limits(read, writers, mapping.fields.size());
+  read_.split = pipeline::fitting_limits(read, writers);
   const pipeline::MemoryPlan memory = pipeline::plan_memory(read_, writers);
   read_.threads = memory.workers.threads;
   ranges_in_flight_max_ = memory.ranges_in_flight_max;
@@ -141,7 +141,7 @@ Verdict InputReader::run(pipeline::RangeSink& sink, report::RejectWriter* reject
     const LoadSource& source = *feed.sources()[place++];
     count(account, rules_.keeps_rejected, verdict.inputs[source.input], verdict);
     if (account.is_whole()) {
-      say_if_all_filtered(account.name, account.counts.parsed, source.looked_at.filtered_types, read_.filter);
+      say_if_all_filtered(account.name, account.counts.parsed, source.looked_at.filtered_types, mapping_, read_.filter);
     }
   }
   verdict.counts.bytes_compressed = feed.compressed_bytes();

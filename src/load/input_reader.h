@@ -11,7 +11,7 @@
 #include "deflate/gzip_writer.h"
 #include "inflate/decoded_stream.h"
 #include "load/verdict.h"
-#include "parse/mapping.h"
+#include "mapping/mapping.h"
 #include "pipeline/range_sink.h"
 #include "report/reject_writer.h"
 
@@ -30,7 +30,7 @@ class InputReader {
  public:
   // mapping: with the limits that count. Throws UsageError where the plan does not fit --memory.
   InputReader(const std::vector<std::string>& inputs, const cli::ReadPlan& read, const cli::ReportPlan& report,
-              const parse::Mapping& mapping, ReaderRules rules);
+              const mapping::Mapping& mapping, ReaderRules rules);
 
   // That parse; as many may compress.
   [[nodiscard]] unsigned threads() const { return read_.threads; }
@@ -42,7 +42,7 @@ class InputReader {
  private:
   const std::vector<std::string>& inputs_;
   const cli::ReportPlan& report_;
-  const parse::Mapping& mapping_;
+  const mapping::Mapping& mapping_;
   const ReaderRules rules_;
   cli::ReadPlan read_;  // that fits
   std::size_t ranges_in_flight_max_ = 0;

@@ -32,7 +32,7 @@ struct LoadOutcome;
 
 // What is on disk of a load in key order.
 struct Spill {
-  Spill(const std::filesystem::path& dir, const parse::Mapping& mapping, spill::SpillLimits limits)
+  Spill(const std::filesystem::path& dir, const mapping::Mapping& mapping, spill::SpillLimits limits)
       : rows(dir, mapping, limits), ranges(std::in_place, dir) {}
 
   spill::SpillStore rows;

@@ -10,21 +10,21 @@
 
 namespace chatload::load {
 
-void say_if_lines_may_not_fit(const std::string& input, split::SplitLimits limits, const mysql::Session& writer) {
-  const std::size_t wanted_bytes = pipeline::line_statement_bytes(limits);
+void say_if_lines_may_not_fit(const std::string& input, const cli::ReadPlan& read, const mysql::Session& writer) {
+  const std::size_t wanted_bytes = pipeline::line_statement_bytes(read);
   const std::size_t bytes = writer.statement_bytes_max(wanted_bytes);
   if (bytes == wanted_bytes) return;
   log_warning(fmt::format(
       "{}: a line may take a statement of {} (--max-line {}), and the server's max_allowed_packet allows {}; "
       "raise it, or load with --restart and a lower --max-line: a line that does not fit ends the load.",
-      input, format_size(wanted_bytes), format_size(limits.line_bytes_max), format_size(bytes)));
+      input, format_size(wanted_bytes), format_size(read.split.line_bytes_max), format_size(bytes)));
 }
 
-void say_how_many_respelled(const std::string& input, const parse::Mapping& mapping, const table::TableInfo& table,
+void say_how_many_respelled(const std::string& input, const mapping::Mapping& mapping, const table::TableInfo& table,
                             mysql::Server server, std::uint64_t respelled, const report::RunCounts& counts) {
   const std::uint64_t repeated = counts.duplicate + counts.updated;
   if (repeated == 0) return;
-  const std::string key = mysql::quote_identifier(mapping.fields[mapping.key].column);
+  const std::string key = mysql::quote_identifier(mapping.columns[mapping.key].name);
   const std::string what =
       counts.updated > 0
           ? fmt::format("In this run {} ids lost their row to a different id", format_count(respelled))
@@ -42,12 +42,12 @@ void say_how_many_respelled(const std::string& input, const parse::Mapping& mapp
 }
 
 // A server that is gone by now has no definition to give: then the numbers must do.
-void say_how_to_make_room(const std::string& input, const parse::Mapping& mapping, const std::string& table,
+void say_how_to_make_room(const std::string& input, const mapping::Mapping& mapping, const std::string& table,
                           std::uint64_t load_id, const report::LongTexts& texts, mysql::ControlConnection& control) {
   for (const report::LongText& text : texts.many()) {
     table::RoomChange change;
     const bool has_answered = control.attempt([&](mysql::Session& session) {
-      change = table::alter_for_room(table::table_definition(session, table), table, mapping.fields[text.field].column,
+      change = table::alter_for_room(table::table_definition(session, table), table, mapping.columns[text.field].name,
                                      text.characters, text.bytes);
     });
     if (!has_answered) {

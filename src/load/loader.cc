@@ -488,7 +488,7 @@ void Loader::settle(Load& load, const LoadOutcome& outcome) {
     ends_.end_early(load, ExitCode::kInterrupted);
   } else if (is_all) {
     const parse::ParseCounts& counts = outcome_.counts_of(load.id);
-    say_if_all_filtered(load.name, counts, outcome.filtered_types, load.plan.read.filter);
+    say_if_all_filtered(load.name, counts, outcome.filtered_types, run_.mapping(), load.plan.read.filter);
     ends_.add_written(std::move(load), counts.rejected() > 0 ? ExitCode::kLoadedWithRejects : ExitCode::kLoaded);
   } else {
     if (worst == ExitCode::kLoaded && outcome.counts.parsed.rejected() > 0) {

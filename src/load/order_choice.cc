@@ -27,10 +27,11 @@ constexpr double kSortedShare = 0.99;
 // Of sources of fewer bytes of text each takes small statements of its own, where sorted rows fill large ones.
 constexpr std::uint64_t kSmallSourceBytes = kMiB;
 constexpr std::uint64_t kSmallSourcesMin = 16;
-// Of a spilled row, beside its texts and the four bytes of its time (spill/row_codec.cc): 6 of lengths; a key's length
-// 1, source 1, range 3, line index 2, begin 3, size 2; four texts' lengths 5; one more of the time. Uncompressed:
-// random ids do not compress.
-constexpr std::uint64_t kSpilledRowBytes = 24;
+// Of a spilled row, beside its texts and its time (spill/row_codec.cc): 6 of lengths; a key's length
+// 1, source 1, range 3, line index 2, begin 3, size 2; then a byte or two of each other column. Uncompressed: random
+// ids do not compress.
+constexpr std::uint64_t kSpilledRowBytes = 18;
+constexpr std::uint64_t kSpilledTimeBytes = 4;
 // Of a rejected line in the ranges' journal, beside its text (spill/range_journal.cc).
 constexpr std::uint64_t kJournalRejectBytes = 48;
 // For rows that are longer than those of the sample, and for merging down, where each run that is read has up to a MiB
@@ -49,12 +50,13 @@ double journal_bytes_of(const parse::ParsedRange& parsed) {
 // Adds up what is sampled of one source after the other.
 class Sampler {
  public:
-  Sampler(const cli::ReadPlan& read, const parse::Mapping& mapping, const StopSignal& stop, std::size_t sources)
+  Sampler(const cli::ReadPlan& read, const mapping::Mapping& mapping, const StopSignal& stop, std::size_t sources)
       : read_(read),
         mapping_(mapping),
         stop_(stop),
         parser_(mapping, read.filter, static_cast<std::uint32_t>(read.split.line_bytes_max)) {
     sample_.sources = sources;
+    sample_.columns = mapping.columns.size();
   }
 
   void add(const LoadSource& source, std::uint64_t bytes_max) {
@@ -97,10 +99,7 @@ class Sampler {
   void add_rows(bool& is_first) {
     for (std::size_t row = 0; row < parsed_.rows.rows(); ++row) {
       const auto cells = parsed_.rows.row(row);
-      for (std::size_t column = 0; column < cells.size(); ++column) {
-        const bool is_time = mapping_.fields[column].kind == parse::FieldKind::kEpochSeconds;
-        bytes_ += is_time ? 4 : cells[column].as_text().size();
-      }
+      for (const parse::Cell& cell : cells) bytes_ += cell.is_borrowed() ? cell.as_text().size() : kSpilledTimeBytes;
       const std::string_view key = cells[mapping_.key].as_text();
       const bool is_ascending = key > last_;
       ascending_ += is_ascending || is_first ? 1 : 0;
@@ -114,7 +113,7 @@ class Sampler {
   }
 
   const cli::ReadPlan& read_;
-  const parse::Mapping& mapping_;
+  const mapping::Mapping& mapping_;
   const StopSignal& stop_;
   parse::RangeParser parser_;
   parse::ParsedRange parsed_;
@@ -132,7 +131,7 @@ class Sampler {
 }  // namespace
 
 InputSample sample_sources(const std::vector<LoadSource*>& sources, const cli::ReadPlan& read,
-                           const parse::Mapping& mapping, const StopSignal& stop) {
+                           const mapping::Mapping& mapping, const StopSignal& stop) {
   const std::size_t count = std::min(sources.size(), kSampledSourcesMax);
   Sampler sampler(read, mapping, stop, sources.size());
   const auto sampled = [&](std::size_t i) -> const LoadSource& { return *sources[i * sources.size() / count]; };
@@ -156,8 +155,9 @@ InputSample sample_sources(const std::vector<LoadSource*>& sources, const cli::R
 }
 
 std::uint64_t spill_bytes_estimate(const InputSample& sample) {
-  const auto bytes = static_cast<double>(sample.bytes_estimate + kSpilledRowBytes * sample.rows_estimate +
-                                         sample.rejected_bytes_estimate);
+  const auto bytes =
+      static_cast<double>(sample.bytes_estimate + (kSpilledRowBytes + sample.columns) * sample.rows_estimate +
+                          sample.rejected_bytes_estimate);
   return static_cast<std::uint64_t>(kSpillReserve * bytes);
 }
 

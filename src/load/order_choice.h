@@ -10,7 +10,7 @@
 #include "base/stop_signal.h"
 #include "cli/plan.h"
 #include "load/source.h"
-#include "parse/mapping.h"
+#include "mapping/mapping.h"
 
 namespace chatload::load {
 
@@ -20,6 +20,7 @@ namespace chatload::load {
 struct InputSample {
   std::uint64_t lines = 0;
   std::uint64_t rows = 0;
+  std::size_t columns = 0;    // of a row
   std::uint64_t sources = 1;  // of the load, however many were looked at
   // Of the rows, those whose key is greater than the one's before; or of the sources, those that begin with such a one,
   // where these are fewer: sources that ascend each for itself, side by side, come in no order together.
@@ -32,7 +33,7 @@ struct InputSample {
 // Reads the first ranges of some of the sources, spread over all of them, whose sizes are known. One that cannot be
 // read is left out; throws what reading it throws where none can be. REQUIRES: there is one at least.
 [[nodiscard]] InputSample sample_sources(const std::vector<LoadSource*>& sources, const cli::ReadPlan& read,
-                                         const parse::Mapping& mapping, const StopSignal& stop);
+                                         const mapping::Mapping& mapping, const StopSignal& stop);
 
 struct OrderChoice {
   RowOrder order = RowOrder::kFile;

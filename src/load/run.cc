@@ -40,13 +40,13 @@ Run::Run(const cli::LoadPlan& plan, const StopSignal& stop)
       retry_(plan.ledger.retry_for, stop),
       writers_(
           plan.write, [this] { return connect(); }, retry_, stop),
-      mapping_(parse::chat_mapping()) {
+      mapping_(*plan.read.mapping) {
   // To learn now that it does not fit.
   const pipeline::Writers writers{plan.write.connections, plan.write.is_connections_given};
   cli::ReadPlan read = plan.read;
-  read.split = pipeline::fitting_limits(read, writers, mapping_.fields.size());
+  read.split = pipeline::fitting_limits(read, writers);
   static_cast<void>(pipeline::plan_memory(read, writers));
-  fitting_connections_ = pipeline::fitting_connections(read, writers, mapping_.fields.size());
+  fitting_connections_ = pipeline::fitting_connections(read, writers);
   if (writers_.first().server().read_only) {
     throw DatabaseError(fmt::format("{} is read-only; load into the primary server, or make this one writable.",
                                     plan.write.endpoint.display()));

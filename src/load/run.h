@@ -13,11 +13,11 @@
 #include "cli/plan.h"
 #include "load/witness_check.h"
 #include "load/writer_sessions.h"
+#include "mapping/mapping.h"
 #include "mysql/control_connection.h"
 #include "mysql/retry_policy.h"
 #include "mysql/session.h"
 #include "mysql/throttle.h"
-#include "parse/mapping.h"
 #include "pipeline/memory_plan.h"
 #include "report/live_stats.h"
 #include "report/reject_writer.h"
@@ -35,7 +35,7 @@ class Run {
 
   [[nodiscard]] const cli::LoadPlan& plan() const { return plan_; }
   [[nodiscard]] const StopSignal& stop() const { return stop_; }
-  [[nodiscard]] const parse::Mapping& mapping() const { return mapping_; }
+  [[nodiscard]] const mapping::Mapping& mapping() const { return mapping_; }
   [[nodiscard]] const table::TableInfo& table() const { return table_; }
   [[nodiscard]] mysql::RetryPolicy& retry() { return retry_; }
   [[nodiscard]] mysql::ControlConnection& control() { return *control_; }
@@ -67,7 +67,7 @@ class Run {
   mysql::RetryPolicy retry_;
   unsigned fitting_connections_ = 1;  // that --memory has room for
   WriterSessions writers_;
-  parse::Mapping mapping_;
+  mapping::Mapping mapping_;
   table::TableInfo table_;
   std::unique_ptr<mysql::ControlConnection> control_;
   std::optional<WitnessCheck> witnesses_;

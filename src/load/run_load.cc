@@ -178,12 +178,11 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
   }
   const std::span<mysql::Session> opened = run.writers().open(load.name, run.fitting_writers());
   const pipeline::Writers writers{static_cast<unsigned>(opened.size()), plan.write.is_connections_given};
-  const std::size_t columns = run.mapping().fields.size();
   pipeline::KeyOrderMemoryPlan key_order;
-  if (is_key_order) key_order = pipeline::plan_key_order_memory(plan.read, writers, columns);
+  if (is_key_order) key_order = pipeline::plan_key_order_memory(plan.read, writers);
   const pipeline::MemoryPlan memory = is_key_order ? key_order.reading : pipeline::plan_memory(plan.read, writers);
   say_if_fewer(run, load, memory);
-  say_if_lines_may_not_fit(load.name, plan.read.split, opened.front());
+  say_if_lines_may_not_fit(load.name, plan.read, opened.front());
   const ledger::RangeLedger ledger(load.id, load.owner);
   std::optional<ledger::CommittedRanges> committed;
   run.control().run([&](mysql::Session& session) { committed.emplace(session, load.id); });
@@ -197,7 +196,7 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
       .mode = plan.write.on_duplicate,
       .transport = choose_transport(run, load),
       .may_lack_keys = table.may_have_trigger || table.has_other_unique_key,
-      .statement_bytes_max = pipeline::statement_bytes_max(plan.read.split),
+      .statement_bytes_max = pipeline::statement_bytes_max(plan.read),
       .recorded_rejects_max = plan.report.reject_limit.is_given() ? kRecordedRejectsMax : 0,
       .ledger = ledger,
       .committed = *committed,

@@ -23,7 +23,7 @@ void warn_of_index(const inflate::SeekIndexError& error) {
 
 }  // namespace
 
-SourceFeed::SourceFeed(std::vector<LoadSource*> sources, FeedOptions options, const parse::Mapping& mapping,
+SourceFeed::SourceFeed(std::vector<LoadSource*> sources, FeedOptions options, const mapping::Mapping& mapping,
                        report::RejectReport& rejects, report::LiveStats& stats, const StopSignal& stop)
     : sources_(std::move(sources)),
       options_(std::move(options)),

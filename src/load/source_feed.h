@@ -17,7 +17,7 @@
 #include "load/source.h"
 #include "load/source_reading.h"
 #include "load/sources_ahead.h"
-#include "parse/mapping.h"
+#include "mapping/mapping.h"
 #include "parse/row_filter.h"
 #include "pipeline/range_feed.h"
 #include "pipeline/range_pipeline.h"
@@ -47,7 +47,7 @@ struct FeedOptions {
 // caller.
 class SourceFeed final : public pipeline::RangeFeed {
  public:
-  SourceFeed(std::vector<LoadSource*> sources, FeedOptions options, const parse::Mapping& mapping,
+  SourceFeed(std::vector<LoadSource*> sources, FeedOptions options, const mapping::Mapping& mapping,
              report::RejectReport& rejects, report::LiveStats& stats, const StopSignal& stop);
 
   // Runs the graph, once for all sources or once for each; then those that were read to their end have their verdicts.
@@ -83,7 +83,7 @@ class SourceFeed final : public pipeline::RangeFeed {
 
   const std::vector<LoadSource*> sources_;
   const FeedOptions options_;
-  const parse::Mapping& mapping_;
+  const mapping::Mapping& mapping_;
   report::RejectReport& rejects_;
   report::LiveStats& stats_;
   const StopSignal& stop_;

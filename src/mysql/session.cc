@@ -144,7 +144,11 @@ class Session::Impl {
     if (prepared_sql_ != sql) prepare(sql);
     values_.resize(mysql_stmt_param_count(prepared_.get()));
     binds_.assign(values_.size(), MYSQL_BIND{});
-    for (MYSQL_BIND& bind : binds_) bind.buffer_type = MYSQL_TYPE_STRING;
+    indicators_.resize(values_.size());
+    for (std::size_t column = 0; column < binds_.size(); ++column) {
+      binds_[column].buffer_type = MYSQL_TYPE_STRING;
+      binds_[column].u.indicator = &indicators_[column];
+    }
     row_values_ = &values;
     const auto count = static_cast<unsigned>(rows);
     change_rows([&] {
@@ -331,8 +335,10 @@ class Session::Impl {
     const int failed = impl.shielded([&] {
       (*impl.row_values_)(row, impl.values_);
       for (std::size_t column = 0; column < impl.values_.size(); ++column) {
-        binds[column].buffer = const_cast<char*>(impl.values_[column].data());
-        binds[column].buffer_length = impl.values_[column].size();
+        const BoundValue& value = impl.values_[column];
+        impl.indicators_[column] = value ? STMT_INDICATOR_NONE : STMT_INDICATOR_NULL;
+        binds[column].buffer = const_cast<char*>(value.value_or("").data());
+        binds[column].buffer_length = value.value_or("").size();
       }
       return 0;
     });
@@ -360,8 +366,9 @@ class Session::Impl {
   Connection connection_;
   ServerInfo server_;
   PreparedStatement prepared_;
-  std::string prepared_sql_;              // empty where there is none that can be executed
-  std::vector<std::string_view> values_;  // of the row that is bound
+  std::string prepared_sql_;        // empty where there is none that can be executed
+  std::vector<BoundValue> values_;  // of the row that is bound
+  std::vector<char> indicators_;    // of these
   std::vector<MYSQL_BIND> binds_;
   const RowValues* row_values_ = nullptr;  // of the statement under way
   const TextSource* text_ = nullptr;

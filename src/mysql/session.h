@@ -39,8 +39,11 @@ struct LoadDataResult {
   std::uint64_t warnings = 0;
 };
 
+// Text or bytes; nothing is NULL.
+using BoundValue = std::optional<std::string_view>;
+
 // The values of row `row` (from 0), one for each ? of the statement. They must stay where they are until the next call.
-using RowValues = std::function<void(std::size_t row, std::span<std::string_view> values)>;
+using RowValues = std::function<void(std::size_t row, std::span<BoundValue> values)>;
 // Writes the next bytes of LOAD DATA's text to the span, and returns how many; 0 at its end.
 using TextSource = std::function<std::size_t(std::span<char> out)>;
 

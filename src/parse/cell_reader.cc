@@ -1,63 +1,334 @@
+// Numbers reach the server as the digits that they are written with, and it makes of them what it makes of the literal:
+// so what is checked here is whether that is the same number.
 #include "parse/cell_reader.h"
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
 
+#include "base/json_text.h"
 #include "base/utf8.h"
+#include "parse/json_scalar.h"
 
 namespace chatload::parse {
 namespace {
+
+using mapping::Column;
+using mapping::SqlType;
+using mapping::TimeFault;
+using mapping::TimeFormat;
+using mapping::TypeKind;
+
+using Fault = std::optional<RejectReason>;
+
+constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
+constexpr std::int64_t kMicrosecondsPerDay = 86'400 * kMicrosecondsPerSecond;
+// What MySQL's TIMESTAMP and DATETIME hold (the MySQL manual, "The DATE, DATETIME, and TIMESTAMP Types"): from
+// 1970-01-01 00:00:01 to 2038-01-19 03:14:07 UTC, and from 1000-01-01 to 9999-12-31 23:59:59.999999.
+constexpr std::int64_t kTimestampMin = kMicrosecondsPerSecond;
+constexpr std::int64_t kTimestampMax = 2'147'483'647 * kMicrosecondsPerSecond;
+constexpr std::int64_t kDateTimeMin = -30'610'224'000 * kMicrosecondsPerSecond;
+constexpr std::int64_t kDateTimeMax = 253'402'300'800 * kMicrosecondsPerSecond - 1;
 
 bool is_decimal(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-std::optional<RejectReason> read_text(const FieldMapping& field, std::string_view text, Cell& cell) {
-  if (text.empty() && !field.may_be_empty) return RejectReason::kEmptyId;
+bool is_number(std::string_view text) { return !text.empty() && scan_number(text).size_bytes == text.size(); }
+
+Fault read_text(const Column& column, std::string_view text, Cell& cell) {
   cell = Cell::text(text);
-  return check_length(field.limits, text);
+  if (text.empty() && !column.may_be_empty) return RejectReason::kEmptyId;
+  return check_length(column.type, text);
 }
 
-// text is -?[0-9]+ of any length.
-std::optional<RejectReason> read_seconds(std::string_view text, Cell& cell) {
-  if (text.starts_with('-')) return RejectReason::kTimestampOutOfRange;
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc{} || seconds < 1 || seconds > kTimestampSecondsMax) return RejectReason::kTimestampOutOfRange;
-  cell = Cell::integer(seconds);
+// Of a time column.
+std::int64_t step_of(const SqlType& type) {
+  if (type.kind == TypeKind::kDate) return kMicrosecondsPerDay;
+  std::int64_t step = kMicrosecondsPerSecond;
+  for (unsigned digit = 0; digit < type.fraction_digits; ++digit) step /= 10;
+  return step;
+}
+
+Fault take_time(const SqlType& type, mapping::TimeRead read, Cell& cell) {
+  switch (read.fault) {
+    case TimeFault::kNone: break;
+    case TimeFault::kBad: return RejectReason::kBadTimestamp;
+    case TimeFault::kOutOfRange: return RejectReason::kTimestampOutOfRange;
+    case TimeFault::kTooPrecise: return RejectReason::kTooPrecise;
+  }
+  const bool is_timestamp = type.kind == TypeKind::kTimestamp;
+  if (read.microseconds < (is_timestamp ? kTimestampMin : kDateTimeMin) ||
+      read.microseconds > (is_timestamp ? kTimestampMax : kDateTimeMax)) {
+    return RejectReason::kTimestampOutOfRange;
+  }
+  if (read.microseconds % step_of(type) != 0) return RejectReason::kTooPrecise;
+  cell = Cell::time(read.microseconds);
   return std::nullopt;
+}
+
+// By the first format whose time the column holds; else what the first that reads it at all says.
+Fault read_time(const Column& column, const JsonValue& value, Cell& cell) {
+  const bool is_string = value.kind == JsonKind::kString;
+  if (value.kind == JsonKind::kOtherNumber) return RejectReason::kBadTimestamp;
+  Fault first;
+  for (const TimeFormat& format : column.times) {
+    const bool is_epoch = format.kind == mapping::TimeKind::kEpoch;
+    if (is_epoch ? !is_decimal(value.text) : !is_string) continue;
+    const mapping::TimeRead read =
+        is_epoch ? mapping::read_epoch(format, value.text) : mapping::read_time(format, value.text);
+    if (read.fault == TimeFault::kBad) continue;
+    const Fault fault = take_time(column.type, read, cell);
+    if (!fault) return std::nullopt;
+    if (!first) first = fault;
+  }
+  return first ? first : RejectReason::kBadTimestamp;
+}
+
+template <typename Integer>
+bool is_within(std::string_view digits, Integer least, Integer most) {
+  Integer value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return error == std::errc{} && value >= least && value <= most;
+}
+
+Fault read_integer(const SqlType& type, std::string_view digits, Cell& cell) {
+  if (!is_decimal(digits)) return RejectReason::kBadNumber;
+  if (digits == "-0") digits.remove_prefix(1);
+  cell = Cell::text(digits);
+  const std::uint64_t all_bits = std::numeric_limits<std::uint64_t>::max() >> (64 - type.bits);
+  const auto most = static_cast<std::int64_t>(all_bits >> 1);
+  const bool fits = type.is_unsigned ? is_within<std::uint64_t>(digits, 0, all_bits)
+                                     : is_within<std::int64_t>(digits, -most - 1, most);
+  if (!fits) return RejectReason::kOutOfRange;
+  return std::nullopt;
+}
+
+// How many digits a number needs, zeros at its ends left out: 012.50 has 2 and 1, 1e3 has 4 and 0, zero has none.
+struct DigitSpan {
+  std::int64_t whole = 0;     // in front of the point
+  std::int64_t fraction = 0;  // behind it
+};
+
+DigitSpan digit_span(std::string_view number) {
+  const std::size_t exponent_at = std::min(number.find_first_of("eE"), number.size());
+  std::int64_t exponent = 0;
+  if (exponent_at < number.size()) {
+    std::string_view digits = number.substr(exponent_at + 1);
+    if (digits.starts_with('+')) digits.remove_prefix(1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
+    constexpr std::int64_t kFarAway = std::int64_t{1} << 40;
+    if (error != std::errc{}) exponent = digits.starts_with('-') ? -kFarAway : kFarAway;
+    exponent = std::clamp(exponent, -kFarAway, kFarAway);
+  }
+  std::string_view mantissa = number.substr(0, exponent_at);
+  if (mantissa.starts_with('-')) mantissa.remove_prefix(1);
+  const auto point = static_cast<std::int64_t>(std::min(mantissa.find('.'), mantissa.size()));
+  const std::size_t first = mantissa.find_first_not_of("0.");
+  if (first == std::string_view::npos) return {};
+  const std::size_t last = mantissa.find_last_not_of("0.");
+  // How far in front of the point a digit stands: 1 is the one just in front, 0 the first behind it.
+  const auto place = [&](std::size_t at) {
+    const auto offset = static_cast<std::int64_t>(at);
+    return (offset < point ? point - offset : point - offset + 1) + exponent;
+  };
+  return {.whole = std::max<std::int64_t>(place(first), 0), .fraction = std::max<std::int64_t>(1 - place(last), 0)};
+}
+
+Fault read_decimal(const SqlType& type, std::string_view number, Cell& cell) {
+  if (!is_number(number)) return RejectReason::kBadNumber;
+  cell = Cell::text(number);
+  const DigitSpan span = digit_span(number);
+  const bool is_zero = span.whole == 0 && span.fraction == 0;
+  if (type.is_unsigned && number.starts_with('-') && !is_zero) return RejectReason::kOutOfRange;
+  if (span.whole > static_cast<std::int64_t>(type.digits - type.fraction_digits)) return RejectReason::kOutOfRange;
+  if (span.fraction > static_cast<std::int64_t>(type.fraction_digits)) return RejectReason::kTooPrecise;
+  return std::nullopt;
+}
+
+Fault read_floating(const SqlType& type, std::string_view number, Cell& cell) {
+  if (!is_number(number)) return RejectReason::kBadNumber;
+  cell = Cell::text(number);
+  double value = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+  const double most = type.name == "FLOAT" ? static_cast<double>(std::numeric_limits<float>::max())
+                                           : std::numeric_limits<double>::max();
+  if (error != std::errc{} || std::abs(value) > most || (type.is_unsigned && value < 0)) {
+    return RejectReason::kOutOfRange;
+  }
+  return std::nullopt;
+}
+
+Fault read_boolean(const JsonValue& value, Cell& cell) {
+  if (value.kind == JsonKind::kBoolean) {
+    cell = Cell::text(value.text == "true" ? "1" : "0");
+    return std::nullopt;
+  }
+  if (value.text != "0" && value.text != "1") return RejectReason::kOutOfRange;
+  cell = Cell::text(value.text);
+  return std::nullopt;
+}
+
+Fault read_member(const SqlType& type, std::string_view text, Cell& cell) {
+  if (std::find(type.members.begin(), type.members.end(), text) == type.members.end()) {
+    return RejectReason::kNotAMember;
+  }
+  cell = Cell::text(text);
+  return std::nullopt;
+}
+
+Fault read_json(const JsonValue& value, TextArena& made, Cell& cell) {
+  if (value.kind == JsonKind::kString && !value.is_unescaped) {
+    cell = Cell::text({value.text.data() - 1, value.text.size() + 2});  // with its quotes
+    return std::nullopt;
+  }
+  if (value.kind == JsonKind::kString) {
+    std::string json;
+    append_json_string(json, value.text);
+    cell = Cell::text(made.store(json));
+    return std::nullopt;
+  }
+  if (has_huge_integer(value.text)) return RejectReason::kTooPrecise;
+  cell = Cell::text(value.text);
+  return std::nullopt;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool decode_hex(std::string_view text, std::string& bytes) {
+  if (text.size() % 2 != 0) return false;
+  for (std::size_t at = 0; at < text.size(); at += 2) {
+    const int high = hex_digit(text[at]);
+    const int low = hex_digit(text[at + 1]);
+    if (high < 0 || low < 0) return false;
+    bytes += static_cast<char>(16 * high + low);
+  }
+  return true;
+}
+
+// 8-4-4-4-12 hexadecimal digits (RFC 9562 §4).
+bool decode_uuid(std::string_view text, std::string& bytes) {
+  constexpr std::size_t kUuidTextBytes = 36;
+  if (text.size() != kUuidTextBytes) return false;
+  std::string digits;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool is_hyphen_here = at == 8 || at == 13 || at == 18 || at == 23;
+    if (is_hyphen_here != (text[at] == '-')) return false;
+    if (!is_hyphen_here) digits += text[at];
+  }
+  return decode_hex(digits, bytes);
+}
+
+// RFC 4648 §4, with its padding.
+bool decode_base64(std::string_view text, std::string& bytes) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  if (text.size() % 4 != 0) return false;
+  std::size_t padding = 0;
+  while (padding < 2 && text.ends_with('=')) {
+    text.remove_suffix(1);
+    ++padding;
+  }
+  std::uint32_t bits = 0;
+  unsigned count = 0;
+  for (const char c : text) {
+    const std::size_t value = kAlphabet.find(c);
+    if (value == std::string_view::npos) return false;
+    bits = bits << 6 | static_cast<std::uint32_t>(value);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes += static_cast<char>(bits >> count);
+    bits &= (1U << count) - 1;
+  }
+  return bits == 0;  // what is left over of the last digit
+}
+
+Fault read_bytes(const Column& column, std::string_view text, TextArena& made, Cell& cell) {
+  if (column.decode == mapping::Decode::kNone) return read_text(column, text, cell);
+  std::string bytes;
+  const bool is_good = column.decode == mapping::Decode::kHex    ? decode_hex(text, bytes)
+                       : column.decode == mapping::Decode::kUuid ? decode_uuid(text, bytes)
+                                                                 : decode_base64(text, bytes);
+  if (!is_good) return RejectReason::kBadEncoding;
+  if (bytes.empty() && !column.may_be_empty) return RejectReason::kEmptyId;
+  if (bytes.size() > column.type.bytes_max) return RejectReason::kTooLong;
+  cell = Cell::bytes(made.store(bytes));
+  return std::nullopt;
+}
+
+// As a bit of mapping::JsonKinds.
+std::uint8_t bit_of(JsonKind kind) {
+  switch (kind) {
+    case JsonKind::kString: return mapping::kStrings;
+    case JsonKind::kInteger: return mapping::kIntegers;
+    case JsonKind::kOtherNumber: return mapping::kNumbers;
+    case JsonKind::kBoolean: return mapping::kBooleans;
+    case JsonKind::kObject:
+    case JsonKind::kArray: return mapping::kContainers;
+    case JsonKind::kMissing:
+    case JsonKind::kNull: break;
+  }
+  return 0;
 }
 
 }  // namespace
 
-std::optional<RejectReason> check_length(const FieldLimits& limits, std::string_view text) {
-  if (text.size() > limits.bytes_max) return RejectReason::kTooLong;
-  if (text.size() > limits.characters_max && count_characters(text) > limits.characters_max) {
-    return RejectReason::kTooLong;
-  }
+Fault check_length(const SqlType& type, std::string_view text) {
+  if (text.size() > type.bytes_max) return RejectReason::kTooLong;
+  if (text.size() > type.characters_max && count_characters(text) > type.characters_max) return RejectReason::kTooLong;
   return std::nullopt;
 }
 
-std::optional<RejectReason> read_cell(const FieldMapping& field, const JsonValue& value, Cell& cell) {
-  if (value.kind == JsonKind::kMissing) return RejectReason::kMissingField;
-  if (value.kind == JsonKind::kNull) return RejectReason::kNullField;
+Fault read_cell(const Column& column, const JsonValue& value, TextArena& made, Cell& cell) {
   const bool is_string = value.kind == JsonKind::kString;
-  switch (field.kind) {
-    case FieldKind::kText:
-      if (is_string) return read_text(field, value.text, cell);
-      break;
-    case FieldKind::kTextOrInteger:
-      if (is_string) return read_text(field, value.text, cell);
-      if (value.kind == JsonKind::kInteger) return read_text(field, value.text == "-0" ? "0" : value.text, cell);
-      break;
-    case FieldKind::kEpochSeconds:
-      if (value.kind == JsonKind::kInteger) return read_seconds(value.text, cell);
-      if (value.kind == JsonKind::kOtherNumber) return RejectReason::kBadTimestamp;
-      if (is_string) return is_decimal(value.text) ? read_seconds(value.text, cell) : RejectReason::kBadTimestamp;
-      break;
+  if (is_string && !column.null_if.empty() &&
+      std::find(column.null_if.begin(), column.null_if.end(), value.text) != column.null_if.end()) {
+    cell = Cell();
+    return column.type.is_nullable ? std::nullopt : Fault(RejectReason::kNullField);
+  }
+  const SqlType& type = column.type;
+  // A time that no format describes is a bad one, where a number was to say it.
+  const bool is_bad_time =
+      type.is_time() && value.kind == JsonKind::kOtherNumber && (column.accepts & mapping::kIntegers) != 0;
+  if ((column.accepts & bit_of(value.kind)) == 0 && !is_bad_time) return RejectReason::kWrongType;
+  switch (type.kind) {
+    case TypeKind::kText: return read_text(column, value.text == "-0" && !is_string ? "0" : value.text, cell);
+    case TypeKind::kInteger: return read_integer(type, value.text, cell);
+    case TypeKind::kDecimal: return read_decimal(type, value.text, cell);
+    case TypeKind::kFloating: return read_floating(type, value.text, cell);
+    case TypeKind::kBoolean: return read_boolean(value, cell);
+    case TypeKind::kDate:
+    case TypeKind::kDateTime:
+    case TypeKind::kTimestamp: return read_time(column, value, cell);
+    case TypeKind::kJson: return read_json(value, made, cell);
+    case TypeKind::kEnum: return read_member(type, value.text, cell);
+    case TypeKind::kBytes: return read_bytes(column, value.text, made, cell);
   }
   return RejectReason::kWrongType;
+}
+
+bool default_fits(const Column& column) {
+  if (!column.type.default_text) return true;
+  Column taking_all = column;
+  taking_all.accepts = mapping::kAnyValue;
+  taking_all.may_be_empty = true;
+  taking_all.null_if.clear();
+  const bool is_boolean = column.type.kind == TypeKind::kBoolean;
+  TextArena made;
+  Cell cell;
+  JsonValue value;
+  value.kind = is_boolean ? JsonKind::kInteger : JsonKind::kString;
+  value.text = *column.type.default_text;
+  return !read_cell(taking_all, value, made, cell);
 }
 
 }  // namespace chatload::parse

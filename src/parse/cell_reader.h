@@ -2,23 +2,25 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
+#include "mapping/mapping.h"
 #include "parse/line_walker.h"
-#include "parse/mapping.h"
 #include "parse/outcome.h"
 #include "parse/row_batch.h"
 
 namespace chatload::parse {
 
-// The last second that MySQL's TIMESTAMP holds, 2038-01-19 03:14:07 UTC; the first is 1 (the MySQL manual, "The DATE,
-// DATETIME, and TIMESTAMP Types").
-inline constexpr std::int64_t kTimestampSecondsMax = 2'147'483'647;
+// Sets `cell`, or returns the first reason that applies: wrong type, empty, too long, bad, out of range. The cell
+// borrows the value's text, or what is made of it and stored in `made`. REQUIRES: the value is neither missing nor
+// null.
+[[nodiscard]] std::optional<RejectReason> read_cell(const mapping::Column& column, const JsonValue& value,
+                                                    TextArena& made, Cell& cell);
 
-// Sets `cell`, or returns the first reason that applies: missing, null, wrong type, empty, too long, bad, out of range.
-// The cell borrows the value's text.
-[[nodiscard]] std::optional<RejectReason> read_cell(const FieldMapping& field, const JsonValue& value, Cell& cell);
+// Whether the column can hold its own DEFAULT.
+[[nodiscard]] bool default_fits(const mapping::Column& column);
 
 // The part of read_cell about what the column can hold.
-[[nodiscard]] std::optional<RejectReason> check_length(const FieldLimits& limits, std::string_view text);
+[[nodiscard]] std::optional<RejectReason> check_length(const mapping::SqlType& type, std::string_view text);
 
 }  // namespace chatload::parse

@@ -3,11 +3,20 @@
 #include "parse/json_scalar.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace chatload::parse {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Signed or not.
+bool fits_64_bits(std::string_view digits) {
+  const auto fits = [&](auto value) {
+    return std::from_chars(digits.data(), digits.data() + digits.size(), value).ec == std::errc{};
+  };
+  return fits(std::int64_t{}) || (!digits.starts_with('-') && fits(std::uint64_t{}));
+}
 
 std::size_t skip_digits(std::string_view text, std::size_t at) {
   while (at < text.size() && is_digit(text[at])) ++at;
@@ -72,6 +81,24 @@ NumberShape scan_number(std::string_view text) {
     is_integer = false;
   }
   return {at, is_integer};
+}
+
+bool has_huge_integer(std::string_view json) {
+  for (std::size_t at = 0; at < json.size();) {
+    const char c = json[at];
+    if (c == '"') {
+      for (++at; at < json.size() && json[at] != '"'; ++at) at += json[at] == '\\' ? 1 : 0;
+      ++at;
+    } else if (c == '-' || (c >= '0' && c <= '9')) {
+      const NumberShape shape = scan_number(json.substr(at));
+      const std::string_view digits = json.substr(at, shape.size_bytes);
+      if (shape.is_integer && !fits_64_bits(digits)) return true;
+      at += std::max<std::size_t>(shape.size_bytes, 1);
+    } else {
+      ++at;
+    }
+  }
+  return false;
 }
 
 std::optional<std::uint32_t> hex4(std::string_view text) {

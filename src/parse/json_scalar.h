@@ -18,6 +18,9 @@ struct NumberShape {
 };
 [[nodiscard]] NumberShape scan_number(std::string_view text);
 
+// Whether some integer in a JSON text, which is valid, is beyond 64 bits: MySQL makes a double of it.
+[[nodiscard]] bool has_huge_integer(std::string_view json);
+
 // The code unit that the four hexadecimal digits at the text's front stand for; nothing where there are not four.
 [[nodiscard]] std::optional<std::uint32_t> hex4(std::string_view text);
 

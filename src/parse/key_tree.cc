@@ -1,27 +1,42 @@
 #include "parse/key_tree.h"
 
+#include <variant>
+
 namespace chatload::parse {
 
-KeyTree::KeyTree(const Mapping& mapping) : children_(2), parents_(2, kIgnored), paths_(mapping.fields.size()) {
-  for (std::size_t field = 0; field < mapping.fields.size(); ++field) {
-    for (const FieldPath& field_path : mapping.fields[field].paths) {
+KeyTree::KeyTree(const mapping::Mapping& mapping)
+    : children_(2), elements_(2), parents_(2), paths_(mapping.columns.size()) {
+  for (std::size_t column = 0; column < mapping.columns.size(); ++column) {
+    for (const mapping::Path& path : mapping.columns[column].paths) {
       NodeId node = kRoot;
-      for (const std::string& key : field_path.keys) node = child_or_new(node, key);
-      paths_[field].push_back({field_path.when, node});
+      for (const mapping::PathStep& step : path.steps) node = child_or_new(node, step);
+      paths_[column].push_back({path.when, node});
     }
   }
 }
 
-NodeId KeyTree::child_or_new(NodeId parent, const std::string& key) {
+NodeId KeyTree::child_or_new(NodeId parent, const mapping::PathStep& step) {
+  if (const auto* index = std::get_if<std::uint32_t>(&step)) {
+    if (const NodeId known = element(parent, *index); known != kIgnored) return known;
+    const NodeId node = new_node({parent, true});
+    elements_[parent].push_back({*index, node});
+    return node;
+  }
+  const std::string& key = std::get<std::string>(step);
   std::string padded = key;
   padded.resize(key.size() + kKeyOverreadBytes);
   const std::string_view readable = std::string_view(padded).substr(0, key.size());
   if (const NodeId known = child(parent, readable); known != kIgnored) return known;
-  const auto node = static_cast<NodeId>(children_.size());
+  const NodeId node = new_node({parent, false});
   children_[parent].push_back({head_of(readable), key, node});
-  children_.emplace_back();
-  parents_.push_back(parent);
   return node;
+}
+
+NodeId KeyTree::new_node(Parent parent) {
+  children_.emplace_back();
+  elements_.emplace_back();
+  parents_.push_back(parent);
+  return static_cast<NodeId>(parents_.size() - 1);
 }
 
 }  // namespace chatload::parse

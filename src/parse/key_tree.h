@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "parse/mapping.h"
+#include "mapping/mapping.h"
 
 namespace chatload::parse {
 
@@ -22,10 +22,19 @@ inline constexpr std::size_t kKeyOverreadBytes = sizeof(std::uint64_t);
 // Immutable.
 class KeyTree {
  public:
-  explicit KeyTree(const Mapping& mapping);
+  explicit KeyTree(const mapping::Mapping& mapping);
 
   [[nodiscard]] std::size_t nodes() const { return children_.size(); }
   [[nodiscard]] bool has_children(NodeId node) const { return !children_[node].empty(); }
+  [[nodiscard]] bool has_elements(NodeId node) const { return !elements_[node].empty(); }
+
+  // The node of the element at `index` in the array at `parent`, or kIgnored.
+  [[nodiscard]] NodeId element(NodeId parent, std::size_t index) const {
+    for (const Element& element : elements_[parent]) {
+      if (element.index == index) return element.node;
+    }
+    return kIgnored;
+  }
 
   // The node of `key` in the object at `parent`, or kIgnored. REQUIRES: kKeyOverreadBytes can be read behind the key's
   // first byte.
@@ -37,22 +46,32 @@ class KeyTree {
     return kIgnored;
   }
 
-  // Where the field's value lies on a line with this discriminator; kIgnored if no path applies.
-  [[nodiscard]] NodeId node(std::size_t field, std::string_view discriminator) const {
-    for (const Path& path : paths_[field]) {
-      if (path.when.empty() || path.when == discriminator) return path.node;
+  // Where the column's value lies in a record of this kind; kIgnored if no path applies.
+  [[nodiscard]] NodeId node(std::size_t column, std::string_view kind) const {
+    for (const Path& path : paths_[column]) {
+      if (path.when.empty() || path.when == kind) return path.node;
     }
     return kIgnored;
   }
 
-  // The node of the object that holds it; the root's is kIgnored.
-  [[nodiscard]] NodeId parent(NodeId node) const { return parents_[node]; }
+  // The node of the object or array that holds it; the root's is kIgnored.
+  [[nodiscard]] NodeId parent(NodeId node) const { return parents_[node].node; }
+  // Whether it is an array that holds it.
+  [[nodiscard]] bool is_element(NodeId node) const { return parents_[node].is_array; }
 
  private:
   struct Child {
     std::uint64_t head;  // of the key
     std::string key;
     NodeId node;
+  };
+  struct Element {
+    std::size_t index;
+    NodeId node;
+  };
+  struct Parent {
+    NodeId node = kIgnored;
+    bool is_array = false;
   };
   struct Path {
     std::string when;
@@ -70,11 +89,13 @@ class KeyTree {
            key.substr(sizeof(child.head)) == std::string_view(child.key).substr(sizeof(child.head));
   }
 
-  NodeId child_or_new(NodeId parent, const std::string& key);
+  NodeId child_or_new(NodeId parent, const mapping::PathStep& step);
+  NodeId new_node(Parent parent);
 
-  std::vector<std::vector<Child>> children_;  // by node
-  std::vector<NodeId> parents_;               // by node
-  std::vector<std::vector<Path>> paths_;      // by field
+  std::vector<std::vector<Child>> children_;    // by node
+  std::vector<std::vector<Element>> elements_;  // by node
+  std::vector<Parent> parents_;                 // by node
+  std::vector<std::vector<Path>> paths_;        // by column
 };
 
 }  // namespace chatload::parse

@@ -54,6 +54,7 @@ inline LineWalker::Token LineWalker::string(Token token, JsonValue& value) {
   if (!text) return nullptr;
   unescaped_bytes_ += text->size();
   value.text = *text;
+  value.is_unescaped = true;
   const void* const backslash = std::memchr(close_quote, '\\', static_cast<std::size_t>(line_end_ - close_quote));
   backslash_ = backslash != nullptr ? static_cast<const char*>(backslash) : line_end_;
   return token;
@@ -76,15 +77,32 @@ inline LineWalker::Token LineWalker::literal(Token token, const char (&word)[kSi
   return matches && ends_scalar(token, begin + kWordBytes) ? token : nullptr;
 }
 
+template <std::size_t kSize>
+inline LineWalker::Token LineWalker::boolean(Token token, const char (&word)[kSize], JsonValue& value) const {
+  value.kind = JsonKind::kBoolean;
+  value.text = {block_ + *token, kSize - 1};
+  return literal(token, word);
+}
+
+// An object or array from its first token to the one in front of `end`, which closes it.
+inline LineWalker::Token LineWalker::container(Token token, JsonValue& value, Token end) const {
+  if (end != nullptr) value.text = {block_ + *token, end[-1] - *token + std::size_t{1}};
+  return end;
+}
+
 LineWalker::Token LineWalker::value(Token token, NodeId node, std::size_t depth) {
   JsonValue ignored;
   JsonValue& value = node == kIgnored ? ignored : values_[node];
   switch (first_byte(token)) {
     case '"': return text_value(token, node);
-    case '{': value.kind = JsonKind::kObject; return depth < kDepthMax ? object(token, node, depth + 1) : nullptr;
-    case '[': value.kind = JsonKind::kArray; return depth < kDepthMax ? array(token, depth + 1) : nullptr;
-    case 't': value.kind = JsonKind::kBoolean; return literal(token, "true");
-    case 'f': value.kind = JsonKind::kBoolean; return literal(token, "false");
+    case '{':
+      value.kind = JsonKind::kObject;
+      return container(token, value, depth < kDepthMax ? object(token, node, depth + 1) : nullptr);
+    case '[':
+      value.kind = JsonKind::kArray;
+      return container(token, value, depth < kDepthMax ? array(token, node, depth + 1) : nullptr);
+    case 't': return boolean(token, "true", value);
+    case 'f': return boolean(token, "false", value);
     case 'n': value.kind = JsonKind::kNull; return literal(token, "null");
     default: return number(token, value);
   }
@@ -116,11 +134,12 @@ LineWalker::Token LineWalker::object(Token token, NodeId node, std::size_t depth
   }
 }
 
-LineWalker::Token LineWalker::array(Token token, std::size_t depth) {
+LineWalker::Token LineWalker::array(Token token, NodeId node, std::size_t depth) {
   ++token;
   if (first_byte(token) == ']') return token + 1;
-  for (;;) {
-    token = value(token, kIgnored, depth);
+  const bool is_mapped = tree_.has_elements(node);
+  for (std::size_t index = 0;; ++index) {
+    token = value(token, is_mapped ? tree_.element(node, index) : kIgnored, depth);
     if (token == nullptr) return nullptr;
     const char separator = first_byte(token++);
     if (separator == ']') return token;

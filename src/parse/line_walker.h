@@ -14,7 +14,9 @@ enum class JsonKind : std::uint8_t { kMissing, kNull, kBoolean, kInteger, kOther
 
 struct JsonValue {
   JsonKind kind = JsonKind::kMissing;
-  std::string_view text;  // a string's content or a number as it is written; else empty
+  bool is_unescaped = false;  // of a string: its text is not what stands between the quotes
+  // A string's content; a number, a boolean, an object or an array as it is written; else empty.
+  std::string_view text;
 };
 
 enum class LineShape : std::uint8_t { kObject, kOtherJson, kInvalid };
@@ -65,12 +67,15 @@ class LineWalker {
   // Each takes its first token and returns the first that it did not take, or null where the grammar is broken.
   Token value(Token token, NodeId node, std::size_t depth);
   Token object(Token token, NodeId node, std::size_t depth);
-  Token array(Token token, std::size_t depth);
+  Token array(Token token, NodeId node, std::size_t depth);
   Token text_value(Token token, NodeId node);
   Token string(Token token, JsonValue& value);
   Token number(Token token, JsonValue& value) const;
   template <std::size_t kSize>
   Token literal(Token token, const char (&word)[kSize]) const;
+  template <std::size_t kSize>
+  Token boolean(Token token, const char (&word)[kSize], JsonValue& value) const;
+  Token container(Token token, JsonValue& value, Token end) const;
 
   char first_byte(Token token) const;
   bool may_have_escapes(Token string) const;

@@ -18,6 +18,11 @@ std::string_view to_string(RejectReason reason) {
     case RejectReason::kTimestampOutOfRange: return "timestamp_out_of_range";
     case RejectReason::kLineTooLong: return "line_too_long";
     case RejectReason::kRefusedByServer: return "refused_by_server";
+    case RejectReason::kOutOfRange: return "out_of_range";
+    case RejectReason::kTooPrecise: return "too_precise";
+    case RejectReason::kBadNumber: return "bad_number";
+    case RejectReason::kNotAMember: return "not_a_member";
+    case RejectReason::kBadEncoding: return "bad_encoding";
   }
   return "unknown";
 }

@@ -23,8 +23,13 @@ enum class RejectReason : std::uint8_t {
   kTimestampOutOfRange,
   kLineTooLong,
   kRefusedByServer,
+  kOutOfRange,
+  kTooPrecise,
+  kBadNumber,
+  kNotAMember,
+  kBadEncoding,
 };
-inline constexpr std::size_t kRejectReasonCount = 12;
+inline constexpr std::size_t kRejectReasonCount = 17;
 
 [[nodiscard]] std::string_view to_string(RejectReason reason);
 // The reason of that name; nothing where there is none.

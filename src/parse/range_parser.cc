@@ -40,9 +40,6 @@ namespace {
 constexpr std::size_t kBlockBytes = 8 * kKiB;
 constexpr std::size_t kBlockLinesMax = 1024;
 
-// The shortest line that the chat mapping takes: {"id":"a","type":"","from":"","site_id":"","timestamp":1}
-constexpr std::size_t kLineBytesMin = 58;
-
 bool is_blank(std::string_view line) {
   return std::all_of(line.begin(), line.end(), [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
 }
@@ -54,15 +51,16 @@ bool may_be_lead(char c) { return c == '\0' || c == kByteOrderMark[0]; }
 
 class RangeParser::Impl {
  public:
-  Impl(const Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max, bool lists_filtered)
+  Impl(const mapping::Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max, bool lists_filtered)
       : mapping_(mapping),
-        filter_(filter),
+        sieve_(mapping, filter),
+        record_bytes_min_(record_bytes_min(mapping)),
         line_bytes_max_(line_bytes_max),
         lists_filtered_(lists_filtered),
         tree_(mapping_),
         walker_(tree_),
-        row_(mapping_.fields.size()) {
-    assert(mapping_.fields.size() < kNoField);
+        row_(mapping_.columns.size()) {
+    assert(mapping_.columns.size() < kNoField);
     block_.reserve(kBlockLinesMax);
   }
 
@@ -83,17 +81,23 @@ class RangeParser::Impl {
   void parse_line(const LineSpan& line, PaddedView block, const std::uint32_t*& token);
   void parse_line_alone(const LineSpan& line);
   Verdict read_row();
-  std::optional<RejectReason> read_field(std::size_t field, std::string_view type);
+  std::optional<Verdict> read_kind(std::string_view& kind);
+  std::optional<RejectReason> read_column(std::size_t column, std::string_view kind);
+  std::optional<RejectReason> read_missing(const mapping::Column& column, NodeId node, Cell& cell);
+  std::optional<RejectReason> read_null(const mapping::Column& column, Cell& cell) const;
   RejectReason missing_reason(NodeId node) const;
   void append_row(const LineSpan& line);
   void filter_out(const LineSpan& line);
   void reject(const LineSpan& line, RejectReason reason, std::size_t field = kNoField);
   LineFault fault_of(const LineSpan& line, RejectReason reason) const;
+  // Where text stands that a row needs and its line does not have.
+  TextArena& made() { return only_rejects_ ? scratch_ : parsed_->rows.unescaped; }
   std::size_t held_at(const LineSpan& line) const { return parsed_->range.held_at(line.begin_bytes); }
   PaddedView part(const LineSpan& line) const { return bytes_.part(held_at(line), line.size_bytes); }
 
-  const Mapping mapping_;
-  const RowFilter filter_;
+  const mapping::Mapping mapping_;
+  const RowSieve sieve_;
+  const std::size_t record_bytes_min_;
   const std::uint32_t line_bytes_max_;
   const bool lists_filtered_;
   const KeyTree tree_;
@@ -106,13 +110,14 @@ class RangeParser::Impl {
   std::vector<LineSpan> block_;           // consecutive lines, none too long, not parsed yet
   const char* next_backslash_ = nullptr;  // none lies in the block between the line being parsed and this
   std::vector<Cell> row_;
+  TextArena scratch_;  // what is made of values while only rejects are asked for
 };
 
 void RangeParser::Impl::parse(ParsedRange& parsed) {
   parsed_ = &parsed;
   only_rejects_ = false;
   parsed.rows.clear();
-  parsed.rows.columns = mapping_.fields.size();
+  parsed.rows.columns = mapping_.columns.size();
   parsed.filtered.clear();
   parsed.rejects.clear();
   parsed.has_more_rejects = false;
@@ -120,8 +125,8 @@ void RangeParser::Impl::parse(ParsedRange& parsed) {
   parsed.counts = {};
   bytes_ = parsed.range.bytes.view();
   // Room for the densest rows: what is not used is never touched, and nothing is copied while rows are added.
-  const std::size_t rows_max = bytes_.size() / kLineBytesMin + 1;
-  parsed.rows.cells.reserve(rows_max * mapping_.fields.size());
+  const std::size_t rows_max = bytes_.size() / record_bytes_min_ + 1;
+  parsed.rows.cells.reserve(rows_max * mapping_.columns.size());
   parsed.rows.lines.reserve(rows_max);
 
   parse_lines(0, 0);
@@ -239,50 +244,74 @@ void RangeParser::Impl::parse_line(const LineSpan& line, PaddedView block, const
 }
 
 RangeParser::Impl::Verdict RangeParser::Impl::read_row() {
-  const auto type_reason = read_field(mapping_.discriminator, "");
-  const bool has_type =
-      !type_reason || *type_reason == RejectReason::kTooLong || *type_reason == RejectReason::kEmptyId;
-  if (!has_type) return {Verdict::kRejected, *type_reason, mapping_.discriminator};
-  const std::string_view type = row_[mapping_.discriminator].as_text();
-  if (!filter_.passes_type(type)) return {Verdict::kFiltered};
-  if (type_reason) return {Verdict::kRejected, *type_reason, mapping_.discriminator};
-
-  for (std::size_t field = 0; field < row_.size(); ++field) {
-    if (field == mapping_.discriminator) continue;
-    if (const auto reason = read_field(field, type)) return {Verdict::kRejected, *reason, field};
+  scratch_.clear();
+  std::string_view kind;
+  if (mapping_.kind) {
+    if (const std::optional<Verdict> verdict = read_kind(kind)) return *verdict;
   }
-  const bool passes = filter_.passes_rest(row_[mapping_.site].as_text(), row_[mapping_.time].as_integer());
-  return {passes ? Verdict::kValid : Verdict::kFiltered};
+  for (std::size_t column = 0; column < row_.size(); ++column) {
+    if (column == mapping_.kind) continue;
+    if (const auto reason = read_column(column, kind)) return {Verdict::kRejected, *reason, column};
+  }
+  return {sieve_.passes_rest(row_) ? Verdict::kValid : Verdict::kFiltered};
 }
 
-std::optional<RejectReason> RangeParser::Impl::read_field(std::size_t field, std::string_view type) {
-  const NodeId node = tree_.node(field, type);
-  if (node == kIgnored) {
-    row_[field] = Cell::text("");
-    return std::nullopt;
-  }
+// A record is filtered by its kind whatever else is wrong with it, and so is one whose kind the column cannot hold.
+std::optional<RangeParser::Impl::Verdict> RangeParser::Impl::read_kind(std::string_view& kind) {
+  const std::size_t column = *mapping_.kind;
+  const auto reason = read_column(column, "");
+  const bool is_known = !reason || *reason == RejectReason::kTooLong || *reason == RejectReason::kEmptyId;
+  if (!is_known) return Verdict{Verdict::kRejected, *reason, column};
+  if (row_[column].is_borrowed()) kind = row_[column].as_text();
+  if (!sieve_.passes_kind(kind)) return Verdict{Verdict::kFiltered};
+  if (reason) return Verdict{Verdict::kRejected, *reason, column};
+  return std::nullopt;
+}
+
+std::optional<RejectReason> RangeParser::Impl::read_column(std::size_t index, std::string_view kind) {
+  const mapping::Column& column = mapping_.columns[index];
+  const NodeId node = tree_.node(index, kind);
   const JsonValue& value = walker_.at(node);
-  if (value.kind == JsonKind::kMissing) return missing_reason(node);
-  return read_cell(mapping_.fields[field], value, row_[field]);
+  if (value.kind == JsonKind::kMissing) return read_missing(column, node, row_[index]);
+  if (value.kind == JsonKind::kNull) return read_null(column, row_[index]);
+  return read_cell(column, value, made(), row_[index]);
 }
 
-// A value is missing too where what should hold it is no object; then that is what is wrong.
+std::optional<RejectReason> RangeParser::Impl::read_missing(const mapping::Column& column, NodeId node, Cell& cell) {
+  // Where no path is for the record's kind, nothing is missing.
+  const bool is_of_no_path = node == kIgnored;
+  const RejectReason reason = is_of_no_path ? RejectReason::kMissingField : missing_reason(node);
+  if (reason == RejectReason::kNullField) return read_null(column, cell);
+  if (reason != RejectReason::kMissingField) return reason;
+  if (is_of_no_path ? !column.has_substitute() : !column.may_be_missing()) return reason;
+  cell = column.type.default_text ? Cell::text(made().store(*column.type.default_text)) : Cell();
+  return std::nullopt;
+}
+
+std::optional<RejectReason> RangeParser::Impl::read_null(const mapping::Column& column, Cell& cell) const {
+  if (column.is_required || !column.type.is_nullable) return RejectReason::kNullField;
+  cell = Cell();
+  return std::nullopt;
+}
+
+// A value is missing too where what should hold it is neither object nor array; then that is what is wrong.
 RejectReason RangeParser::Impl::missing_reason(NodeId node) const {
-  for (node = tree_.parent(node); walker_.at(node).kind == JsonKind::kMissing;) node = tree_.parent(node);
-  switch (walker_.at(node).kind) {
-    case JsonKind::kObject: return RejectReason::kMissingField;
-    case JsonKind::kNull: return RejectReason::kNullField;
-    default: return RejectReason::kWrongType;
+  NodeId parent = tree_.parent(node);
+  while (walker_.at(parent).kind == JsonKind::kMissing) {
+    node = parent;
+    parent = tree_.parent(node);
   }
+  const JsonKind kind = walker_.at(parent).kind;
+  if (kind == JsonKind::kNull) return RejectReason::kNullField;
+  const JsonKind holder = tree_.is_element(node) ? JsonKind::kArray : JsonKind::kObject;
+  return kind == holder ? RejectReason::kMissingField : RejectReason::kWrongType;
 }
 
 void RangeParser::Impl::append_row(const LineSpan& line) {
   if (only_rejects_) return;
   RowBatch& rows = parsed_->rows;
-  for (std::size_t field = 0; field < row_.size(); ++field) {
-    const bool is_text = mapping_.fields[field].kind != FieldKind::kEpochSeconds;
-    if (is_text && walker_.owns(row_[field].as_text()))
-      row_[field] = Cell::text(rows.unescaped.store(row_[field].as_text()));
+  for (Cell& cell : row_) {
+    if (cell.is_borrowed() && walker_.owns(cell.as_text())) cell = cell.moved_to(rows.unescaped.store(cell.as_text()));
   }
   rows.cells.insert(rows.cells.end(), row_.begin(), row_.end());
   rows.lines.push_back(line);
@@ -310,7 +339,7 @@ LineFault RangeParser::Impl::fault_of(const LineSpan& line, RejectReason reason)
   return {};
 }
 
-RangeParser::RangeParser(const Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max,
+RangeParser::RangeParser(const mapping::Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max,
                          bool lists_filtered)
     : impl_(std::make_unique<Impl>(mapping, filter, line_bytes_max, lists_filtered)) {}
 RangeParser::RangeParser(RangeParser&&) noexcept = default;

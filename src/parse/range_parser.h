@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "parse/mapping.h"
+#include "mapping/mapping.h"
 #include "parse/row_batch.h"
 #include "parse/row_filter.h"
 
@@ -17,7 +17,7 @@ class RangeParser {
  public:
   // line_bytes_max: a line longer than this (without its "\n" or "\r\n") is line_too_long. lists_filtered: parse()
   // fills parsed.filtered, too.
-  RangeParser(const Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max,
+  RangeParser(const mapping::Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max,
               bool lists_filtered = false);
   RangeParser(RangeParser&&) noexcept;
   RangeParser& operator=(RangeParser&&) noexcept;

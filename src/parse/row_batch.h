@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,30 +12,55 @@
 #include <vector>
 
 #include "base/units.h"
+#include "mapping/mapping.h"
 #include "parse/line_fault.h"
-#include "parse/mapping.h"
 #include "parse/outcome.h"
 #include "split/range.h"
 
 namespace chatload::parse {
 
-// One column's value of one row: borrowed text, or an integer (epoch seconds). Which of the two is the column's kind,
-// known from the mapping; 16 bytes, because a range has a hundred thousand of them.
+// What a cell holds. A number is text, too: its digits.
+enum class CellKind : std::uint8_t { kNull, kText, kBytes, kTime };
+
+// One column's value of one row. 16 bytes, because a range has a hundred thousand of them.
 class Cell {
  public:
-  Cell() = default;
-  [[nodiscard]] static Cell text(std::string_view text) { return Cell(text.data(), text.size()); }
-  [[nodiscard]] static Cell integer(std::int64_t value) { return Cell(nullptr, static_cast<std::uint64_t>(value)); }
+  Cell() = default;  // NULL
+  // Both are borrowed, and shorter than 4 GiB.
+  [[nodiscard]] static Cell text(std::string_view text) { return Cell(text, CellKind::kText); }
+  [[nodiscard]] static Cell bytes(std::string_view bytes) { return Cell(bytes, CellKind::kBytes); }
+  // Microseconds since 1970 UTC.
+  [[nodiscard]] static Cell time(std::int64_t microseconds) { return Cell(microseconds); }
 
-  [[nodiscard]] std::string_view as_text() const { return {data_, bits_}; }
-  [[nodiscard]] std::int64_t as_integer() const { return static_cast<std::int64_t>(bits_); }
+  [[nodiscard]] CellKind kind() const { return kind_; }
+  [[nodiscard]] bool is_borrowed() const { return kind_ == CellKind::kText || kind_ == CellKind::kBytes; }
+  // REQUIRES: is_borrowed().
+  [[nodiscard]] std::string_view as_text() const {
+    assert(is_borrowed());
+    return {data_, size_};
+  }
+  // REQUIRES: kind() is kTime.
+  [[nodiscard]] std::int64_t as_microseconds() const {
+    assert(kind_ == CellKind::kTime);
+    return microseconds_;
+  }
+
+  // The same text elsewhere. REQUIRES: is_borrowed().
+  [[nodiscard]] Cell moved_to(std::string_view copy) const { return Cell(copy, kind_); }
 
  private:
-  Cell(const char* data, std::uint64_t bits) : data_(data), bits_(bits) {}
+  Cell(std::string_view text, CellKind kind)
+      : data_(text.data()), size_(static_cast<std::uint32_t>(text.size())), kind_(kind) {}
+  explicit Cell(std::int64_t microseconds) : microseconds_(microseconds), kind_(CellKind::kTime) {}
 
-  const char* data_ = nullptr;
-  std::uint64_t bits_ = 0;
+  union {
+    const char* data_ = nullptr;
+    std::int64_t microseconds_;
+  };
+  std::uint32_t size_ = 0;
+  CellKind kind_ = CellKind::kNull;
 };
+static_assert(sizeof(Cell) == 16);
 
 // A line within its range, without what stands in front of it (base/line_lead.h) and without its line end. A line that
 // is too long has the size that is kept of it.
@@ -49,7 +75,7 @@ struct RejectedLine {
   LineSpan line;
   LineFault fault;  // of invalid_json and invalid_utf8
   RejectReason reason;
-  std::uint8_t field;  // index into Mapping::fields, or kNoField
+  std::uint8_t field;  // index into Mapping::columns, or kNoField
 };
 inline constexpr std::uint8_t kNoField = 0xff;
 
@@ -59,14 +85,14 @@ struct RawReject {
   LineNumber line;
   ByteOffset offset;  // of the line's first byte in the decompressed stream
   RejectReason reason;
-  std::uint8_t field;           // index into Mapping::fields, or kNoField
+  std::uint8_t field;           // index into Mapping::columns, or kNoField
   LineFault fault;              // of invalid_json and invalid_utf8
   std::uint64_t cut_bytes = 0;  // of line_too_long: they are cut out of the middle of raw (split/cut_line.h)
   std::string_view raw;         // without its line end
 
   // The field's column; empty where the reason concerns the whole line.
-  [[nodiscard]] std::string_view column(const Mapping& mapping) const {
-    return field == kNoField ? std::string_view() : std::string_view(mapping.fields[field].column);
+  [[nodiscard]] std::string_view column(const mapping::Mapping& mapping) const {
+    return field == kNoField ? std::string_view() : std::string_view(mapping.columns[field].name);
   }
   // What the record's detail says; empty where the reason says it all.
   [[nodiscard]] std::string detail() const;

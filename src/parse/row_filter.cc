@@ -1,20 +1,64 @@
 #include "parse/row_filter.h"
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace chatload::parse {
 namespace {
 
-bool any_of(const std::vector<std::string>& accepted, std::string_view text) {
+bool any_of(std::span<const std::string> accepted, std::string_view text) {
   return accepted.empty() || std::find(accepted.begin(), accepted.end(), text) != accepted.end();
+}
+
+auto condition_on(auto& conditions, std::string_view column) {
+  return std::find_if(conditions.begin(), conditions.end(), [&](const auto& one) { return one.column == column; });
 }
 
 }  // namespace
 
-bool RowFilter::passes_type(std::string_view type) const { return any_of(types, type); }
+std::span<const std::string> RowFilter::values_of(std::string_view column) const {
+  const auto condition = condition_on(only, column);
+  if (condition == only.end()) return {};
+  return condition->values;
+}
 
-bool RowFilter::passes_rest(std::string_view site, std::int64_t time_seconds) const {
-  return time_seconds >= since_seconds && time_seconds < until_seconds && any_of(sites, site);
+void RowFilter::set_values(std::string_view column, std::vector<std::string> values) {
+  const auto condition = condition_on(only, column);
+  if (condition != only.end()) only.erase(condition);
+  if (!values.empty()) only.push_back({std::string(column), std::move(values)});
+}
+
+RowFilter filter_of(const mapping::Mapping& mapping) { return {.only = mapping.only}; }
+
+RowSieve::RowSieve(const mapping::Mapping& mapping, const RowFilter& filter)
+    : time_(mapping.time.value_or(0)),
+      has_times_(mapping.time && filter.has_times()),
+      since_seconds_(filter.since_seconds),
+      until_seconds_(filter.until_seconds) {
+  for (const mapping::Condition& condition : filter.only) {
+    const std::size_t column = mapping.column_of(condition.column).value();
+    if (column == mapping.kind) {
+      kinds_ = condition.values;
+    } else {
+      accepted_.push_back({column, condition.values});
+    }
+  }
+}
+
+bool RowSieve::passes_kind(std::string_view kind) const { return any_of(kinds_, kind); }
+
+// As in SQL, NULL is neither one of some values nor behind some time.
+bool RowSieve::passes_rest(std::span<const Cell> row) const {
+  if (has_times_) {
+    if (row[time_].kind() != CellKind::kTime) return false;
+    const std::chrono::microseconds time(row[time_].as_microseconds());
+    const std::int64_t seconds = std::chrono::floor<std::chrono::seconds>(time).count();
+    if (seconds < since_seconds_ || seconds >= until_seconds_) return false;
+  }
+  return std::all_of(accepted_.begin(), accepted_.end(), [&](const Accepted& one) {
+    return row[one.column].is_borrowed() && any_of(one.values, row[one.column].as_text());
+  });
 }
 
 }  // namespace chatload::parse

@@ -1,22 +1,57 @@
-// Which valid lines are loaded; the others are counted as filtered.
+// Which valid records are loaded; the others are counted as filtered.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "mapping/mapping.h"
+#include "parse/row_batch.h"
+
 namespace chatload::parse {
 
-// The user's filters; empty or absent means no restriction. A line passes if it passes each of them.
+// A record passes if it passes each of these.
 struct RowFilter {
-  std::vector<std::string> types = {"message", "status"};  // any of these; empty: every type
-  std::vector<std::string> sites;                          // any of these
-  std::int64_t since_seconds = INT64_MIN;                  // inclusive, epoch seconds
-  std::int64_t until_seconds = INT64_MAX;                  // exclusive, epoch seconds
+  std::vector<mapping::Condition> only;    // columns of the mapping, each once
+  std::int64_t since_seconds = INT64_MIN;  // inclusive, epoch seconds; for mappings that name a time
+  std::int64_t until_seconds = INT64_MAX;  // exclusive
 
-  [[nodiscard]] bool passes_type(std::string_view type) const;
-  [[nodiscard]] bool passes_rest(std::string_view site, std::int64_t time_seconds) const;
+  // The values that a column may have; empty: any.
+  [[nodiscard]] std::span<const std::string> values_of(std::string_view column) const;
+  // Instead of what there is for the column; none: any.
+  void set_values(std::string_view column, std::vector<std::string> values);
+
+  [[nodiscard]] bool has_times() const { return since_seconds != INT64_MIN || until_seconds != INT64_MAX; }
+};
+
+// What the mapping says, and no times.
+[[nodiscard]] RowFilter filter_of(const mapping::Mapping& mapping);
+
+// A filter for the rows of a mapping. Immutable.
+class RowSieve {
+ public:
+  // REQUIRES: each column of the filter is one of the mapping's.
+  RowSieve(const mapping::Mapping& mapping, const RowFilter& filter);
+
+  // By its kind alone, which is known first.
+  [[nodiscard]] bool passes_kind(std::string_view kind) const;
+  [[nodiscard]] bool passes_rest(std::span<const Cell> row) const;
+
+ private:
+  struct Accepted {
+    std::size_t column;
+    std::vector<std::string> values;
+  };
+
+  std::vector<std::string> kinds_;
+  std::vector<Accepted> accepted_;  // but for the kind
+  std::size_t time_ = 0;            // the column, where has_times_
+  bool has_times_ = false;
+  std::int64_t since_seconds_;
+  std::int64_t until_seconds_;
 };
 
 }  // namespace chatload::parse

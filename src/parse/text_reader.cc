@@ -4,7 +4,7 @@
 
 namespace chatload::parse {
 
-std::optional<std::string_view> TextReader::read(std::string_view line, std::size_t field) {
+std::optional<std::string_view> TextReader::read(std::string_view line, std::size_t column) {
   if (line.size() > kLineBytesMax) return std::nullopt;
   if (line_.capacity() < line.size()) line_ = PaddedBuffer(std::max(line.size(), 2 * line_.capacity()));
   line_.assign(line);
@@ -14,15 +14,16 @@ std::optional<std::string_view> TextReader::read(std::string_view line, std::siz
   const auto backslash = std::min(text.find('\\'), text.size());
   const WalkedLine walked = walker_.walk({text.data(), index_.tokens(), text, text.data() + backslash});
   if (walked.shape != LineShape::kObject) return std::nullopt;
-  const auto value_of = [&](std::size_t wanted, std::string_view type) -> std::optional<std::string_view> {
-    const NodeId node = tree_.node(wanted, type);
+  const auto value_of = [&](std::size_t wanted, std::string_view kind) -> std::optional<std::string_view> {
+    const NodeId node = tree_.node(wanted, kind);
     const bool is_text =
         node != kIgnored && (walker_.at(node).kind == JsonKind::kString || walker_.at(node).kind == JsonKind::kInteger);
     return is_text ? std::optional(walker_.at(node).text) : std::nullopt;
   };
-  const auto type = value_of(mapping_.discriminator, "");
-  if (!type || field == mapping_.discriminator) return type;
-  return value_of(field, *type);
+  if (!mapping_.kind) return value_of(column, "");
+  const auto kind = value_of(*mapping_.kind, "");
+  if (!kind || column == mapping_.kind) return kind;
+  return value_of(column, *kind);
 }
 
 }  // namespace chatload::parse

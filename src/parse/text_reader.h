@@ -1,4 +1,4 @@
-// What one text field of one line says, whatever its length: for lines that were rejected because of it.
+// What one text column of one line says, whatever its length: for lines that were rejected because of it.
 #pragma once
 
 #include <cstddef>
@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "base/padded_buffer.h"
+#include "mapping/mapping.h"
 #include "parse/key_tree.h"
 #include "parse/line_walker.h"
-#include "parse/mapping.h"
 #include "parse/token_index.h"
 
 namespace chatload::parse {
@@ -19,13 +19,13 @@ class TextReader {
   // Longer lines are not read, so that this takes no memory worth mentioning.
   static constexpr std::size_t kLineBytesMax = std::size_t{256} * 1024;
 
-  explicit TextReader(const Mapping& mapping) : mapping_(mapping), tree_(mapping), walker_(tree_) {}
+  explicit TextReader(const mapping::Mapping& mapping) : mapping_(mapping), tree_(mapping), walker_(tree_) {}
 
   // The text, until the next call. Nothing where the line has none there, or is longer than kLineBytesMax.
-  [[nodiscard]] std::optional<std::string_view> read(std::string_view line, std::size_t field);
+  [[nodiscard]] std::optional<std::string_view> read(std::string_view line, std::size_t column);
 
  private:
-  const Mapping& mapping_;
+  const mapping::Mapping& mapping_;
   const KeyTree tree_;
   LineWalker walker_;
   TokenIndex index_;

@@ -9,9 +9,9 @@
 //   a reject record                               kRecordBytesPerLineByte × L
 //   C × a statement                               6 × statement_bytes_max: ours of rows and of rejects, each up to
 //                                                 twice, and the client library's copy of bound rows, up to twice
-//   T + 1 × a parser                              RangeParser::memory_bytes_max, and kSortBytesPerRangeByte × R
+//   T + 1 × a parser                              RangeParser::memory_bytes_max, and 17 bytes a row
 //   a copy's blocks in flight, and compressors    GzipWriter::memory_bytes_max, with T threads
-//   N × a range                                   R + L for its bytes, kRowBytesPerRangeByte × R for what it parses to,
+//   N × a range                                   R + L for its bytes, as much as its densest rows take,
 //                                                 L for a last line's unescaped text, or for a cut line's halves,
 //                                                 joined: such a line makes no row,
 //                                                 and ParsedRange::kRejectsMax rejects
@@ -27,10 +27,10 @@
 // the ranges (kJournalBytes + 2 L); T + 1 ranges are enough, one a parser and one for the splitter, and up to 2 T of
 // use, since a parsed range is there until those in front of it are; T run builders take what is left, and want
 // kBuilderBytesMin each, or the runs become too many to be merged at once. While they are written there are no parsers,
-// but one that orders (kSortBytesPerRangeByte × R); C + 1 stretches are enough and 2 C of use, of
-// kRowBytesPerStretchByte × R + 2 L each, and the merge takes what is left. In between, what the journal is sent with
-// is less than one writer. Not in the sum is the table of runs: up to 200 bytes a run (48, in a vector that doubles,
-// and a copy to plan a merge), 25 MiB for 1 TiB of runs of 8 MiB.
+// but one that orders (17 bytes a row); C + 1 stretches are enough and 2 C of use, each of what the rows of a range
+// take, 2 R and 2 L, and the merge takes what is left. In between, what the journal is sent with is less than one
+// writer. Not in the sum is the table of runs: up to 200 bytes a run (48, in a vector that doubles, and a copy to plan
+// a merge), 25 MiB for 1 TiB of runs of 8 MiB.
 //
 // What is enough for T and C that are the machine's, not the user's, may be more than --memory: then R is halved, down
 // to 1 MiB, and then T or C is one less, whichever is more, until it fits. With 256 MiB, L = 1 MiB and T = cores,
@@ -71,19 +71,22 @@ constexpr std::size_t kUsefulAheadBytesMin = 16 * kMiB;
 constexpr std::size_t kFreeSharesAhead = 8;
 constexpr std::size_t kStatementBytesMin = kMiB;
 constexpr std::size_t kStatementCopies = 6;
+constexpr std::size_t kFewColumns = 16;  // whose names take 4 KiB at most, as names are
 // A control character becomes \u0000 in a reject record, whose buffer doubles as it grows.
 constexpr std::size_t kRecordBytesPerLineByte = 12;
-// The densest rows that the contract allows: a line of 58 bytes makes 6 cells, a line span, a place in the order and a
-// key hash, 128 bytes in all, and 48 where the server refuses it; while it is ordered, a sort key of 16 bytes.
-// Unescaped text takes less than the line that it is in, and makes a line longer than that.
-constexpr std::size_t kRowBytesPerRangeByte = 4;
-constexpr double kSortBytesPerRangeByte = 0.3;
+// A row has a line span, a place in the order and a key hash, and 48 bytes where the server refuses it; while it is
+// ordered, a sort key. How many there are at most follows from the shortest line that the mapping takes. Unescaped text
+// takes less than the line that it is in, and makes a line longer than that; where columns have parts of each other,
+// each may have a copy.
+constexpr std::size_t kRowBytes = 80;
+constexpr std::size_t kSortBytesPerRow = 17;
 // Smaller ranges make more transactions than a server likes.
 constexpr std::size_t kFittingRangeBytesMin = kMiB;
 constexpr std::size_t kRangesMin = 2;  // one being written while the next is read
 constexpr std::size_t kRangesPerWorker = 3;
-// Of a stretch, whose texts are copies: the rows of a range, 24 bytes more a row for where it stood, and the texts.
-constexpr std::size_t kRowBytesPerStretchByte = 6;
+// Of a stretch, whose texts are copies: the rows of a range, for each byte of it 24 bytes more a row for where it
+// stood, and the texts.
+constexpr std::size_t kMoreBytesPerStretchByte = 2;
 constexpr std::size_t kSpillingRangesPerThread = 2;
 constexpr std::size_t kStretchesPerConnection = 2;
 // Of the ranges' journal: a block, packed and not; its record buffer is counted beside.
@@ -107,18 +110,56 @@ struct Costs {
   [[nodiscard]] std::size_t of_writers(unsigned connections) const { return connections * connection_bytes; }
 };
 
-std::size_t order_bytes(split::SplitLimits limits) {
-  return static_cast<std::size_t>(kSortBytesPerRangeByte * static_cast<double>(limits.range_bytes));
+// Of ranges, and of the rows that they hold.
+struct Shape {
+  split::SplitLimits limits;
+  std::size_t columns;
+  std::size_t record_bytes_min;
+  std::size_t default_bytes;  // of a row's columns together
+  std::size_t copies;         // of a line's text in its row
+
+  [[nodiscard]] std::size_t rows_max() const { return limits.range_bytes / record_bytes_min; }
+  // Of a range's rows, for each of its bytes.
+  [[nodiscard]] std::size_t row_bytes_per_byte() const {
+    const std::size_t row_bytes = columns * sizeof(parse::Cell) + kRowBytes + default_bytes;
+    return (row_bytes + record_bytes_min - 1) / record_bytes_min + copies - 1;
+  }
+};
+
+Shape shape_of(const cli::ReadPlan& read, split::SplitLimits limits) {
+  std::size_t default_bytes = 0;
+  for (const mapping::Column& column : read.mapping->columns) {
+    default_bytes += column.type.default_text.value_or("").size();
+  }
+  return {limits, read.mapping->columns.size(), record_bytes_min(*read.mapping), default_bytes,
+          copies_max(*read.mapping)};
+}
+Shape shape_of(const cli::ReadPlan& read) { return shape_of(read, read.split); }
+
+// A line's row or reject: text doubles where it is escaped, or in hexadecimal digits. What stands around the rows has
+// each column's name up to four times.
+std::size_t line_statement_bytes_of(const Shape& shape) {
+  constexpr std::size_t kNameBytesMax = 64 * 4;
+  return 2 * (shape.copies * shape.limits.line_bytes_max + shape.default_bytes) +
+         std::max(4 * kKiB, shape.columns > kFewColumns ? 4 * kNameBytesMax * shape.columns : 0);
 }
 
-Costs costs_of(split::SplitLimits limits) {
+std::size_t statement_bytes_of(const Shape& shape) {
+  return std::max(kStatementBytesMin, line_statement_bytes_of(shape));
+}
+
+std::size_t order_bytes(const Shape& shape) { return kSortBytesPerRow * shape.rows_max(); }
+
+Costs costs_of(const Shape& shape) {
+  const split::SplitLimits& limits = shape.limits;
   return {.fixed_bytes = kProcessBytes + kInputBytes + kRecordBytesPerLineByte * limits.line_bytes_max,
           .parser_bytes = parse::RangeParser::memory_bytes_max(static_cast<std::uint32_t>(limits.line_bytes_max)) +
-                          order_bytes(limits),
-          .connection_bytes = kStatementCopies * statement_bytes_max(limits),
-          .range_bytes = limits.buffer_bytes() + kRowBytesPerRangeByte * limits.range_bytes + limits.line_bytes_max +
-                         parse::ParsedRange::kRejectsMax * sizeof(parse::RejectedLine),
-          .stretch_bytes = kRowBytesPerStretchByte * limits.range_bytes + 2 * limits.line_bytes_max};
+                          order_bytes(shape),
+          .connection_bytes = kStatementCopies * statement_bytes_of(shape),
+          .range_bytes = limits.buffer_bytes() + shape.row_bytes_per_byte() * limits.range_bytes +
+                         limits.line_bytes_max + parse::ParsedRange::kRejectsMax * sizeof(parse::RejectedLine),
+          .stretch_bytes =
+              (shape.row_bytes_per_byte() + kMoreBytesPerStretchByte) * limits.range_bytes + 2 * limits.line_bytes_max};
 }
 
 // Of some workers.
@@ -144,37 +185,37 @@ std::size_t enough_ahead_bytes(Workers workers) {
   return std::max(inflate::kAheadBytesMin, workers.threads * kCheckAheadBytesPerThread);
 }
 
-Need need_in_file_order(split::SplitLimits limits, Workers workers, const Writers& writers) {
-  const Costs costs = costs_of(limits);
+Need need_in_file_order(const Shape& shape, Workers workers, const Writers& writers) {
+  const Costs costs = costs_of(shape);
   const std::size_t fixed_bytes = file_order_bytes(costs, workers, writers);
   const std::size_t enough = std::max<std::size_t>(workers.threads + std::max(1U, workers.connections), kRangesMin);
   return {.least_bytes = fixed_bytes + kRangesMin * costs.range_bytes,
           .enough_bytes = fixed_bytes + enough * costs.range_bytes + enough_ahead_bytes(workers)};
 }
 
-std::size_t sorting_bytes(split::SplitLimits limits, unsigned threads) {
-  const Costs costs = costs_of(limits);
-  return costs.fixed_bytes + costs.of_parsers(threads) + kJournalBytes + 2 * limits.line_bytes_max;
+std::size_t sorting_bytes(const Shape& shape, unsigned threads) {
+  const Costs costs = costs_of(shape);
+  return costs.fixed_bytes + costs.of_parsers(threads) + kJournalBytes + 2 * shape.limits.line_bytes_max;
 }
 
-Need need_of_sorting(split::SplitLimits limits, unsigned threads, std::size_t columns) {
-  const Costs costs = costs_of(limits);
-  const std::size_t fixed_bytes = sorting_bytes(limits, threads);
-  const std::size_t builder_bytes = spill::least_limits(limits.line_bytes_max, columns).buffer_bytes;
+Need need_of_sorting(const Shape& shape, unsigned threads) {
+  const Costs costs = costs_of(shape);
+  const std::size_t fixed_bytes = sorting_bytes(shape, threads);
+  const std::size_t builder_bytes = spill::least_limits(shape.limits.line_bytes_max, shape.columns).buffer_bytes;
   return {.least_bytes = fixed_bytes + kRangesMin * costs.range_bytes + builder_bytes,
           .enough_bytes = fixed_bytes + (threads + 1) * costs.range_bytes +
                           threads * std::max(builder_bytes, kBuilderBytesMin) + enough_ahead_bytes({threads, 1})};
 }
 
-std::size_t writing_bytes(split::SplitLimits limits, unsigned connections) {
-  const Costs costs = costs_of(limits);
-  return costs.fixed_bytes + costs.of_writers(connections) + order_bytes(limits);
+std::size_t writing_bytes(const Shape& shape, unsigned connections) {
+  const Costs costs = costs_of(shape);
+  return costs.fixed_bytes + costs.of_writers(connections) + order_bytes(shape);
 }
 
-Need need_of_writing(split::SplitLimits limits, unsigned connections, std::size_t columns) {
-  const Costs costs = costs_of(limits);
-  const std::size_t fixed_bytes = writing_bytes(limits, connections);
-  const std::size_t merge_bytes = spill::least_limits(limits.line_bytes_max, columns).merge_bytes;
+Need need_of_writing(const Shape& shape, unsigned connections) {
+  const Costs costs = costs_of(shape);
+  const std::size_t fixed_bytes = writing_bytes(shape, connections);
+  const std::size_t merge_bytes = spill::least_limits(shape.limits.line_bytes_max, shape.columns).merge_bytes;
   return {
       .least_bytes = fixed_bytes + kRangesMin * costs.stretch_bytes + merge_bytes,
       .enough_bytes = fixed_bytes + (connections + 1) * costs.stretch_bytes + std::max(merge_bytes, kMergeBytesMin)};
@@ -229,18 +270,18 @@ Workers least_workers(const cli::ReadPlan& read, Writers writers) {
 
 Fit fit_file_order(const cli::ReadPlan& read, Writers writers) {
   return fit(read, {read.threads, writers.connections_max}, least_workers(read, writers),
-             [&](Workers some) { return need_in_file_order(read.split, some, writers); });
+             [&](Workers some) { return need_in_file_order(shape_of(read), some, writers); });
 }
 
-Fit fit_sorting(const cli::ReadPlan& read, Writers writers, std::size_t columns) {
+Fit fit_sorting(const cli::ReadPlan& read, Writers writers) {
   const unsigned connections = writers.connections_max;
   return fit(read, {read.threads, connections}, {least_workers(read, writers).threads, connections},
-             [&](Workers some) { return need_of_sorting(read.split, some.threads, columns); });
+             [&](Workers some) { return need_of_sorting(shape_of(read), some.threads); });
 }
 
-Fit fit_writing(const cli::ReadPlan& read, Writers writers, std::size_t columns) {
+Fit fit_writing(const cli::ReadPlan& read, Writers writers) {
   return fit(read, {read.threads, writers.connections_max}, {read.threads, least_workers(read, writers).connections},
-             [&](Workers some) { return need_of_writing(read.split, some.connections, columns); });
+             [&](Workers some) { return need_of_writing(shape_of(read), some.connections); });
 }
 
 // As much as is of use, of what the bound has beyond what is enough for all else.
@@ -262,18 +303,16 @@ std::size_t share(std::size_t free_bytes, std::size_t each_bytes, std::size_t en
 
 }  // namespace
 
-std::size_t line_statement_bytes(split::SplitLimits limits) { return 2 * limits.line_bytes_max + 4 * kKiB; }
+std::size_t line_statement_bytes(const cli::ReadPlan& read) { return line_statement_bytes_of(shape_of(read)); }
 
-std::size_t statement_bytes_max(split::SplitLimits limits) {
-  return std::max(kStatementBytesMin, line_statement_bytes(limits));
-}
+std::size_t statement_bytes_max(const cli::ReadPlan& read) { return statement_bytes_of(shape_of(read)); }
 
 MemoryPlan plan_memory(const cli::ReadPlan& read, Writers writers) {
   const Fit fit = fit_file_order(read, writers);
   require_fit(read, fit);
-  const Costs costs = costs_of(read.split);
+  const Costs costs = costs_of(shape_of(read));
   const inflate::ReadAhead ahead =
-      read_ahead(fit.workers, fit.bound_bytes, need_in_file_order(read.split, fit.workers, writers));
+      read_ahead(fit.workers, fit.bound_bytes, need_in_file_order(shape_of(read), fit.workers, writers));
   const std::size_t fitting =
       (fit.bound_bytes - file_order_bytes(costs, fit.workers, writers) - ahead.bytes) / costs.range_bytes;
   const std::size_t useful = kRangesPerWorker * (fit.workers.threads + fit.workers.connections);
@@ -283,24 +322,24 @@ MemoryPlan plan_memory(const cli::ReadPlan& read, Writers writers) {
           .ahead = ahead};
 }
 
-KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writers, std::size_t columns) {
-  const split::SplitLimits limits = read.split;
-  const Fit sorting = fit_sorting(read, writers, columns);
-  const Fit writing = fit_writing(read, writers, columns);
+KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writers) {
+  const Shape shape = shape_of(read);
+  const Fit sorting = fit_sorting(read, writers);
+  const Fit writing = fit_writing(read, writers);
   Workers workers{sorting.workers.threads, writing.workers.connections};
   const std::size_t bound_bytes = std::max(sorting.bound_bytes, writing.bound_bytes);
   require_fit(read, {bound_bytes, std::max(sorting.least_bytes, writing.least_bytes), workers});
-  const Costs costs = costs_of(limits);
-  const spill::SpillLimits least_spill = spill::least_limits(limits.line_bytes_max, columns);
+  const Costs costs = costs_of(shape);
+  const spill::SpillLimits least_spill = spill::least_limits(shape.limits.line_bytes_max, shape.columns);
 
   const inflate::ReadAhead ahead =
-      read_ahead({workers.threads, 1}, bound_bytes, need_of_sorting(limits, workers.threads, columns));
-  const std::size_t sorting_free_bytes = bound_bytes - sorting_bytes(limits, workers.threads) - ahead.bytes;
+      read_ahead({workers.threads, 1}, bound_bytes, need_of_sorting(shape, workers.threads));
+  const std::size_t sorting_free_bytes = bound_bytes - sorting_bytes(shape, workers.threads) - ahead.bytes;
   const std::size_t ranges =
       share(sorting_free_bytes, costs.range_bytes, workers.threads + 1, kSpillingRangesPerThread * workers.threads,
             // with a builder for each but one
             (sorting_free_bytes + least_spill.buffer_bytes) / (costs.range_bytes + least_spill.buffer_bytes));
-  const std::size_t writing_free_bytes = bound_bytes - writing_bytes(limits, workers.connections);
+  const std::size_t writing_free_bytes = bound_bytes - writing_bytes(shape, workers.connections);
   const std::size_t stretches = share(writing_free_bytes, costs.stretch_bytes, workers.connections + 1,
                                       kStretchesPerConnection * workers.connections,
                                       (writing_free_bytes - least_spill.merge_bytes) / costs.stretch_bytes);
@@ -316,21 +355,21 @@ KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writ
                     .plain_bytes = kPlainSpillBytes}};
 }
 
-unsigned fitting_connections(const cli::ReadPlan& read, Writers writers, std::size_t columns) {
-  return std::max(fit_file_order(read, writers).workers.connections,
-                  fit_writing(read, writers, columns).workers.connections);
+unsigned fitting_connections(const cli::ReadPlan& read, Writers writers) {
+  return std::max(fit_file_order(read, writers).workers.connections, fit_writing(read, writers).workers.connections);
 }
 
-split::SplitLimits fitting_limits(const cli::ReadPlan& read, Writers writers, std::size_t columns) {
+split::SplitLimits fitting_limits(const cli::ReadPlan& read, Writers writers) {
   split::SplitLimits limits = read.split;
   if (read.is_range_size_given) return limits;
   const Workers workers{read.threads, writers.connections_max};
   const auto fits = [&] {
-    std::size_t enough_bytes = need_in_file_order(limits, workers, writers).enough_bytes;
+    const Shape shape = shape_of(read, limits);
+    std::size_t enough_bytes = need_in_file_order(shape, workers, writers).enough_bytes;
     const bool is_load = workers.connections > 0;
     if (is_load) {
-      enough_bytes = std::max({enough_bytes, need_of_sorting(limits, workers.threads, columns).enough_bytes,
-                               need_of_writing(limits, workers.connections, columns).enough_bytes});
+      enough_bytes = std::max({enough_bytes, need_of_sorting(shape, workers.threads).enough_bytes,
+                               need_of_writing(shape, workers.connections).enough_bytes});
     }
     return enough_bytes <= wanted(read);
   };

@@ -45,20 +45,19 @@ struct KeyOrderMemoryPlan {
   std::size_t stretches_in_flight_max = 0;
   spill::SpillLimits spill;
 };
-[[nodiscard]] KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writers, std::size_t columns);
+[[nodiscard]] KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writers);
 
 // The most connections that either of them has, or would have if it fitted.
-[[nodiscard]] unsigned fitting_connections(const cli::ReadPlan& read, Writers writers, std::size_t columns);
+[[nodiscard]] unsigned fitting_connections(const cli::ReadPlan& read, Writers writers);
 
 // For a load that begins: read.split, its range_bytes halved until both plans above keep all workers at work, down to
 // 1 MiB, unless the user gave them. They are the load's from then on, whatever a later run has of cores and memory.
-[[nodiscard]] split::SplitLimits fitting_limits(const cli::ReadPlan& read, Writers writers, std::size_t columns);
+[[nodiscard]] split::SplitLimits fitting_limits(const cli::ReadPlan& read, Writers writers);
 
-// What a line of the maximal length takes in a statement: as a row its text is escaped, as a reject it is in
-// hexadecimal digits, which doubles it.
-[[nodiscard]] std::size_t line_statement_bytes(split::SplitLimits limits);
+// What a line of the maximal length takes in a statement.
+[[nodiscard]] std::size_t line_statement_bytes(const cli::ReadPlan& read);
 
 // The longest statement that a writer builds.
-[[nodiscard]] std::size_t statement_bytes_max(split::SplitLimits limits);
+[[nodiscard]] std::size_t statement_bytes_max(const cli::ReadPlan& read);
 
 }  // namespace chatload::pipeline

@@ -42,7 +42,7 @@ struct Parser {
   std::unique_ptr<RangePreparer> preparer;  // may be null
 };
 
-std::vector<Parser> make_parsers(const PipelineOptions& options, const parse::Mapping& mapping,
+std::vector<Parser> make_parsers(const PipelineOptions& options, const mapping::Mapping& mapping,
                                  const parse::RowFilter& filter, RangeSink& sink) {
   std::vector<Parser> parsers;
   for (unsigned i = 0; i < options.threads; ++i) {
@@ -55,7 +55,7 @@ std::vector<Parser> make_parsers(const PipelineOptions& options, const parse::Ma
 
 class RangeGraph final : public write::JobOwner {
  public:
-  RangeGraph(RangeFeed& feed, RangeSink& sink, const PipelineOptions& options, const parse::Mapping& mapping,
+  RangeGraph(RangeFeed& feed, RangeSink& sink, const PipelineOptions& options, const mapping::Mapping& mapping,
              const parse::RowFilter& filter, report::LiveStats& stats, const StopSignal& stop)
       : options_(options),
         feed_(feed),
@@ -298,7 +298,7 @@ void RangeGraph::settle(RangeJob& range) {
 }  // namespace
 
 PipelineResult run_pipeline(RangeFeed& feed, RangeSink& sink, const PipelineOptions& options,
-                            const parse::Mapping& mapping, const parse::RowFilter& filter, report::LiveStats& stats,
+                            const mapping::Mapping& mapping, const parse::RowFilter& filter, report::LiveStats& stats,
                             const StopSignal& stop) {
   RangeGraph graph(feed, sink, options, mapping, filter, stats, stop);
   return graph.execute();

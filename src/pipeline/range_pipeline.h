@@ -16,7 +16,7 @@
 #include <exception>
 
 #include "base/stop_signal.h"
-#include "parse/mapping.h"
+#include "mapping/mapping.h"
 #include "parse/row_filter.h"
 #include "pipeline/range_feed.h"
 #include "pipeline/range_sink.h"
@@ -43,7 +43,7 @@ struct PipelineResult {
 // Runs the feed to its end, a signal or a failure; ranges in flight are drained in every case. Throws nothing that a
 // line, a source or the database can cause: see the result and the accounts.
 [[nodiscard]] PipelineResult run_pipeline(RangeFeed& feed, RangeSink& sink, const PipelineOptions& options,
-                                          const parse::Mapping& mapping, const parse::RowFilter& filter,
+                                          const mapping::Mapping& mapping, const parse::RowFilter& filter,
                                           report::LiveStats& stats, const StopSignal& stop);
 
 }  // namespace chatload::pipeline

@@ -10,7 +10,7 @@ namespace chatload::pipeline {
 using report::RejectSink;
 using write::WriteJob;
 
-RangeSettler::RangeSettler(const parse::Mapping& mapping, report::LiveStats& stats, Fate fate)
+RangeSettler::RangeSettler(const mapping::Mapping& mapping, report::LiveStats& stats, Fate fate)
     : mapping_(mapping), stats_(stats), fate_(fate) {}
 
 void RangeSettler::add_rejects(WriteJob& job, SourceAccount& account) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "parse/mapping.h"
+#include "mapping/mapping.h"
 #include "pipeline/source_account.h"
 #include "report/live_stats.h"
 #include "report/reject_sink.h"
@@ -22,7 +22,7 @@ enum class Fate { kCounted, kSorted, kWritten };
 // reject budget depends on the source alone; stretches, which come behind them, in any.
 class RangeSettler {
  public:
-  RangeSettler(const parse::Mapping& mapping, report::LiveStats& stats, Fate fate);
+  RangeSettler(const mapping::Mapping& mapping, report::LiveStats& stats, Fate fate);
 
   // Adds the rejects of a range that is committed, or that was given up because of them: those of the parser and of the
   // server, merged in file order, as far as the budget allows. Throws EnvironmentError (RejectSink).
@@ -38,7 +38,7 @@ class RangeSettler {
   [[nodiscard]] bool add_refused(const write::WriteJob& job, const write::RefusedLine& refused, SourceAccount& account);
   [[nodiscard]] bool add(const report::RejectRecord& record, report::RejectSink& rejects, std::string_view input = {});
 
-  const parse::Mapping& mapping_;
+  const mapping::Mapping& mapping_;
   report::LiveStats& stats_;
   const Fate fate_;
 };

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ledger/range_ledger.h"
-#include "parse/mapping.h"
+#include "mapping/mapping.h"
 #include "pipeline/range_sink.h"
 #include "spill/range_journal.h"
 #include "spill/spill_store.h"
@@ -21,7 +21,7 @@ class CountingSink final : public RangeSink {
 class WritingSink final : public RangeSink {
  public:
   // parallel: TableInfo::can_write_in_parallel().
-  WritingSink(const parse::Mapping& mapping, write::WriterPool& pool, const ledger::CommittedRanges& committed,
+  WritingSink(const mapping::Mapping& mapping, write::WriterPool& pool, const ledger::CommittedRanges& committed,
               bool parallel)
       : mapping_(mapping), pool_(pool), committed_(committed), parallel_(parallel) {}
 
@@ -33,7 +33,7 @@ class WritingSink final : public RangeSink {
   [[nodiscard]] bool has_failed() const override { return pool_.failed(); }
 
  private:
-  const parse::Mapping& mapping_;
+  const mapping::Mapping& mapping_;
   write::WriterPool& pool_;
   const ledger::CommittedRanges& committed_;
   const bool parallel_;

@@ -30,7 +30,7 @@ struct Stretch : write::Pack {
 
 class StretchFlow final : public write::JobOwner {
  public:
-  StretchFlow(const spill::SpillStore& store, const StretchOptions& options, const parse::Mapping& mapping,
+  StretchFlow(const spill::SpillStore& store, const StretchOptions& options, const mapping::Mapping& mapping,
               write::WriterPool& pool, const ledger::CommittedRanges& committed, SourceAccount& account,
               report::LiveStats& stats, const StopSignal& stop)
       : options_(options),
@@ -64,7 +64,7 @@ class StretchFlow final : public write::JobOwner {
   void await_all();
 
   const StretchOptions& options_;
-  const parse::Mapping& mapping_;
+  const mapping::Mapping& mapping_;
   write::WriterPool& pool_;
   const ledger::CommittedRanges& committed_;
   report::LiveStats& stats_;
@@ -192,7 +192,7 @@ void StretchFlow::done(write::Pack& pack) {
 }  // namespace
 
 StretchResult run_stretches(const spill::SpillStore& store, const StretchOptions& options,
-                            const parse::Mapping& mapping, write::WriterPool& pool,
+                            const mapping::Mapping& mapping, write::WriterPool& pool,
                             const ledger::CommittedRanges& committed, SourceAccount& account, report::LiveStats& stats,
                             const StopSignal& stop) {
   StretchFlow flow(store, options, mapping, pool, committed, account, stats, stop);

@@ -14,7 +14,7 @@
 #include "base/stop_signal.h"
 #include "base/units.h"
 #include "ledger/range_ledger.h"
-#include "parse/mapping.h"
+#include "mapping/mapping.h"
 #include "pipeline/source_account.h"
 #include "report/live_stats.h"
 #include "spill/spill_store.h"
@@ -37,7 +37,7 @@ struct StretchResult {
 // Writes all rows of the store, but for stretches that are committed already. What became of them is in the account,
 // which is the load's. REQUIRES: the account's rejects know the end of the sources.
 [[nodiscard]] StretchResult run_stretches(const spill::SpillStore& store, const StretchOptions& options,
-                                          const parse::Mapping& mapping, write::WriterPool& pool,
+                                          const mapping::Mapping& mapping, write::WriterPool& pool,
                                           const ledger::CommittedRanges& committed, SourceAccount& account,
                                           report::LiveStats& stats, const StopSignal& stop);
 

@@ -10,17 +10,17 @@
 
 namespace chatload::report {
 
-std::string to_text(const LongText& text, const parse::Mapping& mapping) {
-  const parse::FieldMapping& field = mapping.fields.at(text.field);
-  const bool are_characters = field.limits.characters_max <= field.limits.bytes_max;
+std::string to_text(const LongText& text, const mapping::Mapping& mapping) {
+  const mapping::Column& column = mapping.columns.at(text.field);
+  const bool are_characters = column.type.characters_max <= column.type.bytes_max;
   return fmt::format("{} lines are too_long in `{}`, which holds {} {}; the longest has {}", format_count(text.lines),
-                     field.column, format_count(std::min(field.limits.characters_max, field.limits.bytes_max)),
+                     column.name, format_count(std::min(column.type.characters_max, column.type.bytes_max)),
                      are_characters ? "characters" : "bytes",
                      format_count(are_characters ? text.characters : text.bytes));
 }
 
 void LongTexts::add(std::string_view column, std::string_view line) {
-  const std::optional<std::size_t> field = mapping_.field_of(column);
+  const std::optional<std::size_t> field = mapping_.column_of(column);
   if (!field) return;
   const std::string_view text = reader_.read(line, *field).value_or(line);
   LongText& longest = by_field_[*field];

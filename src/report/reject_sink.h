@@ -19,7 +19,7 @@ namespace chatload::report {
 // What the sources of a command share of their rejects. Single-threaded; borrows the mapping and the writer, which may
 // be null.
 struct RejectReport {
-  RejectReport(const parse::Mapping& its_mapping, RejectWriter* its_writer)
+  RejectReport(const mapping::Mapping& its_mapping, RejectWriter* its_writer)
       : mapping(its_mapping), writer(its_writer), survey(std::in_place, its_mapping) {}
 
   // For the next load. where: half a sentence for people, "all of them are in rejects.json.gz".
@@ -28,7 +28,7 @@ struct RejectReport {
     survey.emplace(mapping);
   }
 
-  const parse::Mapping& mapping;
+  const mapping::Mapping& mapping;
   RejectWriter* const writer;
   std::string where_all_are;
   std::optional<RejectSurvey> survey;  // of the load, always there

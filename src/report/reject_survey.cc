@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 #include "base/quantity.h"
 #include "base/shell_word.h"
@@ -25,25 +27,25 @@ constexpr std::size_t kKeysShownMax = 12;
 constexpr std::size_t kKeyBytesShownMax = 40;
 
 // "data.message or data.status"
-std::string keys_of(const parse::FieldMapping& field) {
+std::string keys_of(const mapping::Column& column) {
   std::string text;
-  for (const parse::FieldPath& path : field.paths) {
+  for (const mapping::Path& path : column.paths) {
     if (!text.empty()) text += " or ";
-    text += fmt::format("`{}`", fmt::join(path.keys, "."));
+    text += fmt::format("`{}`", to_string(path).substr(2));
   }
   return text;
 }
 
 std::string shown_value(std::string_view value) { return terminal_text(value, kKeyBytesShownMax); }
 
-std::string keys_advice(const std::string& raw, const parse::FieldMapping& field) {
+std::string keys_advice(const std::string& raw, const mapping::Column& column) {
   std::string keys;
   const std::vector<parse::LineMember> members = parse::line_members(raw, kKeysShownMax);
   for (const parse::LineMember& member : members) {
     keys += fmt::format("{}`{}`", keys.empty() ? "" : ", ", terminal_text(member.key, kKeyBytesShownMax));
   }
   if (keys.empty()) return "";
-  return fmt::format(" chatload reads {}; the keys of that line are {}{}.", keys_of(field), keys,
+  return fmt::format(" chatload reads {}; the keys of that line are {}{}.", keys_of(column), keys,
                      members.size() < kKeysShownMax ? "" : ", …");
 }
 
@@ -61,8 +63,21 @@ std::string converted_name(std::string_view input) {
   return std::string(input) + ".seconds.json.gz";
 }
 
-std::string time_advice(const std::string& raw, const parse::FieldMapping& field, std::string_view input) {
-  const std::string& key = field.paths.front().keys.front();
+// A time in whole seconds, by a key of the record itself: what the jq below can make of another.
+bool is_epoch_key(const mapping::Column& column) {
+  return column.times.size() == 1 && to_string(column.times.front()) == "epoch_s" && column.paths.size() == 1 &&
+         column.paths.front().steps.size() == 1 &&
+         std::holds_alternative<std::string>(column.paths.front().steps.front());
+}
+
+std::string time_advice(const std::string& raw, const mapping::Column& column, std::string_view input) {
+  if (!column.type.is_time()) return "";
+  if (!is_epoch_key(column)) {
+    std::vector<std::string> formats;
+    for (const mapping::TimeFormat& format : column.times) formats.push_back(to_string(format));
+    return fmt::format(" The mapping takes {} there.", fmt::join(formats, " or "));
+  }
+  const auto& key = std::get<std::string>(column.paths.front().steps.front());
   const auto members = parse::line_members(raw, raw.size());
   const auto found =
       std::find_if(members.begin(), members.end(), [&](const auto& member) { return member.key == key; });
@@ -122,19 +137,18 @@ std::string RejectSurvey::advice(const Kind& kind, std::string_view input) const
   if (kind.reason == RejectReason::kInvalidUtf8) {
     return " Each line must be UTF-8: convert the file with iconv, such as `iconv -f latin1 -t utf-8`.";
   }
-  const std::optional<std::size_t> index = mapping_.field_of(kind.field);
+  const std::optional<std::size_t> index = mapping_.column_of(kind.field);
   if (!index) return "";
-  const parse::FieldMapping& field = mapping_.fields[*index];
+  const mapping::Column& column = mapping_.columns[*index];
   switch (kind.reason) {
     case RejectReason::kMissingField:
     case RejectReason::kNullField:
-    case RejectReason::kEmptyId: return keys_advice(kind.first_raw, field);
+    case RejectReason::kEmptyId: return keys_advice(kind.first_raw, column);
     case RejectReason::kTooLong:
-      return fmt::format(" The column `{}` is too short for them: widen it with ALTER TABLE first.", field.column);
+      return fmt::format(" The column `{}` is too short for them: widen it with ALTER TABLE first.", column.name);
     case RejectReason::kWrongType:
     case RejectReason::kBadTimestamp:
-    case RejectReason::kTimestampOutOfRange:
-      return field.kind == parse::FieldKind::kEpochSeconds ? time_advice(kind.first_raw, field, input) : "";
+    case RejectReason::kTimestampOutOfRange: return time_advice(kind.first_raw, column, input);
     default: return "";
   }
 }

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "parse/mapping.h"
+#include "mapping/mapping.h"
 #include "parse/outcome.h"
 #include "report/long_texts.h"
 #include "report/reject_writer.h"
@@ -16,7 +16,7 @@ namespace chatload::report {
 // Single-threaded; borrows the mapping.
 class RejectSurvey {
  public:
-  explicit RejectSurvey(const parse::Mapping& mapping) : mapping_(mapping), long_texts_(mapping) {}
+  explicit RejectSurvey(const mapping::Mapping& mapping) : mapping_(mapping), long_texts_(mapping) {}
 
   void add(const RejectRecord& record);
 
@@ -39,7 +39,7 @@ class RejectSurvey {
 
   [[nodiscard]] std::string advice(const Kind& kind, std::string_view input) const;
 
-  const parse::Mapping& mapping_;
+  const mapping::Mapping& mapping_;
   LongTexts long_texts_;
   std::vector<Kind> kinds_;  // at most one a reason and field
 };

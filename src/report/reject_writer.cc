@@ -66,7 +66,7 @@ RejectRecord record_of(const ledger::StoredReject& reject) {
           .raw_is_cut = reject.raw_is_cut};
 }
 
-RejectRecord record_of(const parse::RawReject& reject, std::string_view detail, const parse::Mapping& mapping) {
+RejectRecord record_of(const parse::RawReject& reject, std::string_view detail, const mapping::Mapping& mapping) {
   return {.reason = reject.reason,
           .field = reject.column(mapping),
           .detail = detail,

@@ -10,7 +10,7 @@
 #include "base/units.h"
 #include "deflate/gzip_writer.h"
 #include "ledger/reject_reader.h"
-#include "parse/mapping.h"
+#include "mapping/mapping.h"
 #include "parse/outcome.h"
 #include "parse/row_batch.h"
 
@@ -33,7 +33,7 @@ struct RejectRecord {
 
 // The same of a line that was parsed. detail: reject.detail(), which it borrows.
 [[nodiscard]] RejectRecord record_of(const parse::RawReject& reject, std::string_view detail,
-                                     const parse::Mapping& mapping);
+                                     const mapping::Mapping& mapping);
 
 // {"input":…,"reason":…,"field":…|null,"detail":…,"line":…,"offset":…,"raw":…} and a newline; without "detail" where
 // there is none; "raw_base64" in place of "raw" where the line is not UTF-8; "raw_cut":true where it is cut.

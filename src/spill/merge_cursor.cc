@@ -1,5 +1,6 @@
 #include "spill/merge_cursor.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace chatload::spill {
@@ -17,7 +18,8 @@ bool MergeCursor::next(parse::RowBatch& rows, std::vector<RowOrigin>& origins, s
     if (record == nullptr) break;
     if (left_out_.empty() || !left_out_.contains(place_of(*record).range.source)) {
       codec_.decode(record->bytes, rows, origins);
-      read_bytes += origins.back().line.size_bytes;
+      // A row may be larger than its line: by defaults, and where columns have parts of each other.
+      read_bytes += std::max<std::size_t>(origins.back().line.size_bytes, record->bytes.size());
     }
     merger_.advance();
   }

@@ -3,7 +3,8 @@
 //   u16 head bytes
 //   u32 text bytes
 //   head:  varint key bytes, source, range, line index, line begin, line size;
-//          then of every column but the key, in the mapping's order: varint text bytes, or zigzag varint integer
+//          then of every column but the key, in the mapping's order, a varint: what the cell is (Form) in its lowest
+//          three bits, above them the bytes of its text, or its time in zigzag
 //   text:  the key, then the texts of the other columns in the mapping's order
 //
 // Both lengths come first, so that a merge finds the key and the next record without reading the columns; all text
@@ -25,6 +26,11 @@ constexpr std::size_t kTextBytesAt = sizeof(std::uint16_t);
 constexpr std::size_t kHeadAt = kTextBytesAt + sizeof(std::uint32_t);
 
 static_assert(std::endian::native == std::endian::little);
+
+// What a cell is. A time is mostly of whole seconds, which are three bytes less.
+enum class Form : std::uint8_t { kNull, kText, kBytes, kSeconds, kMicroseconds };
+constexpr unsigned kFormBits = 3;
+constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
 
 template <typename Integer>
 Integer load(const char* at) {
@@ -66,6 +72,25 @@ std::int64_t from_zigzag(std::uint64_t value) {
   return static_cast<std::int64_t>(value >> 1 ^ (std::uint64_t{0} - (value & 1)));
 }
 
+// What stands in a record's head of a cell.
+std::uint64_t head_of(const parse::Cell& cell) {
+  const auto with = [](Form form, std::uint64_t value) {
+    return value << kFormBits | static_cast<std::uint64_t>(form);
+  };
+  switch (cell.kind()) {
+    case parse::CellKind::kNull: break;
+    case parse::CellKind::kText: return with(Form::kText, cell.as_text().size());
+    case parse::CellKind::kBytes: return with(Form::kBytes, cell.as_text().size());
+    case parse::CellKind::kTime: {
+      const std::int64_t time = cell.as_microseconds();
+      const bool is_whole = time % kMicrosecondsPerSecond == 0;
+      return is_whole ? with(Form::kSeconds, to_zigzag(time / kMicrosecondsPerSecond))
+                      : with(Form::kMicroseconds, to_zigzag(time));
+    }
+  }
+  return with(Form::kNull, 0);
+}
+
 }  // namespace
 
 Record read_record(const char* bytes) {
@@ -90,11 +115,7 @@ std::string_view read_key(const char* bytes) {
   return {text, take_varint(at)};
 }
 
-RowCodec::RowCodec(const parse::Mapping& mapping) : key_(mapping.key) {
-  for (const parse::FieldMapping& field : mapping.fields) {
-    is_integer_.push_back(field.kind == parse::FieldKind::kEpochSeconds ? 1 : 0);
-  }
-  assert(is_integer_[key_] == 0);
+RowCodec::RowCodec(const mapping::Mapping& mapping) : columns_(mapping.columns.size()), key_(mapping.key) {
   assert((kOriginVarints + columns()) * kVarintBytesMax <= UINT16_MAX);
 }
 
@@ -104,8 +125,8 @@ std::size_t RowCodec::bytes_max(std::size_t text_bytes, std::size_t columns) {
 
 std::size_t RowCodec::bytes_max(std::span<const parse::Cell> row) const {
   std::size_t text_bytes = 0;
-  for (std::size_t column = 0; column < row.size(); ++column) {
-    if (is_integer_[column] == 0) text_bytes += row[column].as_text().size();
+  for (const parse::Cell& cell : row) {
+    if (cell.is_borrowed()) text_bytes += cell.as_text().size();
   }
   return bytes_max(text_bytes, row.size());
 }
@@ -120,7 +141,7 @@ std::size_t RowCodec::encode(std::span<const parse::Cell> row, const RowOrigin& 
   at = put_varint(origin.line.size_bytes, at);
   for (std::size_t column = 0; column < row.size(); ++column) {
     if (column == key_) continue;
-    at = put_varint(is_integer_[column] != 0 ? to_zigzag(row[column].as_integer()) : row[column].as_text().size(), at);
+    at = put_varint(head_of(row[column]), at);
   }
   char* const text = at;
   const auto put_text = [&](std::string_view cell) {
@@ -129,7 +150,7 @@ std::size_t RowCodec::encode(std::span<const parse::Cell> row, const RowOrigin& 
   };
   put_text(key);
   for (std::size_t column = 0; column < row.size(); ++column) {
-    if (column != key_ && is_integer_[column] == 0) put_text(row[column].as_text());
+    if (column != key_ && row[column].is_borrowed()) put_text(row[column].as_text());
   }
   store(static_cast<std::uint16_t>(text - out - static_cast<std::ptrdiff_t>(kHeadAt)), out + kHeadBytesAt);
   store(static_cast<std::uint32_t>(at - text), out + kTextBytesAt);
@@ -139,10 +160,21 @@ std::size_t RowCodec::encode(std::span<const parse::Cell> row, const RowOrigin& 
 void RowCodec::decode(std::string_view record, parse::RowBatch& rows, std::vector<RowOrigin>& origins) const {
   const std::size_t text_bytes = load<std::uint32_t>(record.data() + kTextBytesAt);
   std::string_view text = rows.unescaped.store(record.substr(record.size() - text_bytes));
-  const auto take_text = [&](std::size_t size_bytes) {
+  const auto take_text = [&](std::uint64_t size_bytes) {
     const std::string_view cell = text.substr(0, size_bytes);
     text.remove_prefix(size_bytes);
-    return parse::Cell::text(cell);
+    return cell;
+  };
+  const auto take_cell = [&](std::uint64_t head) -> parse::Cell {
+    const std::uint64_t value = head >> kFormBits;
+    switch (static_cast<Form>(head & ((1U << kFormBits) - 1))) {
+      case Form::kNull: break;
+      case Form::kText: return parse::Cell::text(take_text(value));
+      case Form::kBytes: return parse::Cell::bytes(take_text(value));
+      case Form::kSeconds: return parse::Cell::time(from_zigzag(value) * kMicrosecondsPerSecond);
+      case Form::kMicroseconds: return parse::Cell::time(from_zigzag(value));
+    }
+    return {};
   };
   const char* at = record.data() + kHeadAt;
   const std::uint64_t key_bytes = take_varint(at);
@@ -154,16 +186,15 @@ void RowCodec::decode(std::string_view record, parse::RowBatch& rows, std::vecto
   rows.lines.push_back(origin.line);
   origins.push_back(origin);
 
-  const parse::Cell key = take_text(key_bytes);
+  const parse::Cell key = parse::Cell::text(take_text(key_bytes));
   rows.cells.resize(rows.cells.size() + columns());
   auto cell = rows.cells.end() - static_cast<std::ptrdiff_t>(columns());
-  for (std::size_t column = 0; column < is_integer_.size(); ++column) {
+  for (std::size_t column = 0; column < columns(); ++column) {
     if (column == key_) {
       *cell++ = key;
       continue;
     }
-    const std::uint64_t value = take_varint(at);
-    *cell++ = is_integer_[column] != 0 ? parse::Cell::integer(from_zigzag(value)) : take_text(value);
+    *cell++ = take_cell(take_varint(at));
   }
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/key_prefix.h"
-#include "parse/mapping.h"
+#include "mapping/mapping.h"
 #include "parse/row_batch.h"
 #include "spill/row_origin.h"
 
@@ -45,9 +45,10 @@ struct LinePlace {
 // Immutable, for any thread.
 class RowCodec {
  public:
-  explicit RowCodec(const parse::Mapping& mapping);
+  // REQUIRES: rows have text in the key's column.
+  explicit RowCodec(const mapping::Mapping& mapping);
 
-  [[nodiscard]] std::size_t columns() const { return is_integer_.size(); }
+  [[nodiscard]] std::size_t columns() const { return columns_; }
 
   // What encode() may write for the row: its texts, and a bounded number of bytes a column.
   [[nodiscard]] std::size_t bytes_max(std::span<const parse::Cell> row) const;
@@ -60,7 +61,7 @@ class RowCodec {
   void decode(std::string_view record, parse::RowBatch& rows, std::vector<RowOrigin>& origins) const;
 
  private:
-  std::vector<std::uint8_t> is_integer_;  // one a column
+  std::size_t columns_;
   std::size_t key_;
 };
 

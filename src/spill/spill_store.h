@@ -13,7 +13,7 @@
 
 #include "base/stop_signal.h"
 #include "base/units.h"
-#include "parse/mapping.h"
+#include "mapping/mapping.h"
 #include "spill/row_codec.h"
 #include "spill/run.h"
 #include "spill/spill_limits.h"
@@ -27,7 +27,7 @@ class SpillStore {
  public:
   // The files have no names: nothing of them is left when the process ends, however it ends. The mapping's key is text;
   // rows are in the order of its bytes. Throws EnvironmentError: cannot write there.
-  SpillStore(std::filesystem::path dir, const parse::Mapping& mapping, SpillLimits limits);
+  SpillStore(std::filesystem::path dir, const mapping::Mapping& mapping, SpillLimits limits);
   SpillStore(const SpillStore&) = delete;
   SpillStore& operator=(const SpillStore&) = delete;
 

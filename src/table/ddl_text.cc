@@ -77,7 +77,10 @@ void apply_clause(TableDefinition& table, std::string_view clause) {
 
 std::vector<std::string_view> split_statements(std::string_view sql) {
   std::vector<std::string_view> found;
-  while (!sql.empty()) found.push_back(take_until(sql, kStatementEnd));
+  while (!sql.empty()) {
+    const std::string_view statement = take_until(sql, kStatementEnd);
+    if (!without_comments(statement).empty()) found.push_back(statement);
+  }
   return found;
 }
 

@@ -12,7 +12,6 @@
 #include "table/table_info.h"
 
 #include <algorithm>
-#include <cctype>
 #include <initializer_list>
 #include <map>
 #include <optional>
@@ -22,7 +21,9 @@
 #include <fmt/format.h>
 
 #include "base/errors.h"
+#include "base/lower.h"
 #include "mysql/sql_text.h"
+#include "parse/cell_reader.h"
 
 namespace chatload::table {
 namespace {
@@ -45,11 +46,6 @@ struct Key {
   std::vector<std::optional<std::string>> columns;
   bool has_prefix = false;
 };
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> choices) {
   return std::find(choices.begin(), choices.end(), text) != choices.end();
@@ -118,36 +114,75 @@ bool is_single_byte(mysql::Session& session, const std::string& charset) {
   return !rows.empty() && rows[0][0] == "1";
 }
 
-// Why the column cannot take the field, or nothing and the limits.
-std::optional<std::string> fit_field(mysql::Session& session, const Column& column, parse::FieldMapping& field) {
+// What the column's text or bytes are bounded by. Lengths of UTF-8 are those of the column's only where its charset is.
+void take_room(mysql::Session& session, const Column& column, mapping::SqlType& type) {
+  type.characters_max = mapping::SqlType::kNoLimit;
+  type.bytes_max = mapping::SqlType::kNoLimit;
+  if (column.data_type == "varchar") {
+    type.characters_max = column.characters;
+  } else if (column.charset == "binary" || is_one_of(column.charset, {"utf8mb4", "utf8mb3", "utf8"})) {
+    type.bytes_max = column.octets;
+  } else if (is_single_byte(session, column.charset)) {
+    type.characters_max = column.octets;
+  }
+}
+
+// Whether what is declared as `wanted` can be kept in a column of the type as it is, but for its size.
+bool can_hold(const mapping::SqlType& there, std::string_view data_type, const mapping::SqlType& wanted) {
+  using mapping::TypeKind;
+  switch (wanted.kind) {
+    case TypeKind::kText: return there.kind == TypeKind::kText || there.kind == TypeKind::kBytes;
+    case TypeKind::kBoolean: return there.kind == TypeKind::kInteger;
+    case TypeKind::kFloating: return there.name == "DOUBLE" || (there.name == "FLOAT" && wanted.name == "FLOAT");
+    case TypeKind::kDateTime:
+    case TypeKind::kTimestamp: return there.kind == TypeKind::kDateTime || there.kind == TypeKind::kTimestamp;
+    case TypeKind::kJson: return there.kind == TypeKind::kJson || data_type == "longtext";  // which MariaDB's JSON is
+    default: return there.kind == wanted.kind;
+  }
+}
+
+std::string needed_types(const mapping::SqlType& wanted) {
+  using mapping::TypeKind;
+  switch (wanted.kind) {
+    case TypeKind::kText: return "VARCHAR or TEXT is needed";
+    case TypeKind::kDateTime:
+    case TypeKind::kTimestamp: return "TIMESTAMP or DATETIME is needed";
+    case TypeKind::kBytes: return "VARBINARY or BLOB is needed";
+    case TypeKind::kFloating: return wanted.name == "FLOAT" ? "FLOAT or DOUBLE is needed" : "DOUBLE is needed";
+    default: return type_text(wanted) + " is needed";
+  }
+}
+
+// Gives the mapping's column the limits of the table's, or says why that cannot take it.
+std::optional<std::string> fit_column(mysql::Session& session, const Column& column, mapping::Column& mapped) {
   const std::string subject = "its column " + mysql::quote_identifier(column.name) + " is ";
   if (column.generated) return subject + "generated, where a plain column is needed";
-
-  const std::string& type = column.data_type;
-  field.limits = {};
-  if (field.kind == parse::FieldKind::kEpochSeconds) {
-    if (is_one_of(type, {"timestamp", "datetime"})) return std::nullopt;
-    return subject + column.column_type + ", where TIMESTAMP or DATETIME is needed";
+  mapping::SqlType& wanted = mapped.type;
+  const std::optional<mapping::SqlType> there = mapping::column_type(column.column_type);
+  if (wanted.is_text() && column.data_type == "char") {
+    return subject + column.column_type + ", which loses trailing spaces, where VARCHAR is needed";
   }
-  if (type == "varchar") {
-    field.limits.characters_max = column.characters;
-    return std::nullopt;
+  if (column.data_type == "binary" && (wanted.is_text() || wanted.kind == mapping::TypeKind::kBytes)) {
+    return subject + column.column_type + ", which pads with zeros, where VARBINARY is needed";
   }
-  if (is_one_of(type, {"varbinary", "blob", "tinyblob", "mediumblob", "longblob"})) {
-    field.limits.bytes_max = column.octets;
-    return std::nullopt;
+  if (!there || !can_hold(*there, column.data_type, wanted)) {
+    return subject + column.column_type + ", where " + needed_types(wanted);
   }
-  if (is_one_of(type, {"text", "tinytext", "mediumtext", "longtext"})) {
-    if (is_one_of(column.charset, {"utf8mb4", "utf8mb3", "utf8"})) {
-      field.limits.bytes_max = column.octets;
-    } else if (is_single_byte(session, column.charset)) {
-      field.limits.characters_max = column.octets;
-    }
-    return std::nullopt;
-  }
-  if (type == "char") return subject + column.column_type + ", which loses trailing spaces, where VARCHAR is needed";
-  if (type == "binary") return subject + column.column_type + ", which pads with zeros, where VARBINARY is needed";
-  return subject + column.column_type + ", where VARCHAR or TEXT is needed";
+  if (wanted.is_text() || wanted.kind == mapping::TypeKind::kBytes) take_room(session, column, wanted);
+  wanted.digits = there->digits;
+  const unsigned fraction_digits = wanted.fraction_digits;
+  wanted.fraction_digits = there->fraction_digits;
+  if (wanted.is_time()) wanted.fraction_digits = std::min(fraction_digits, wanted.fraction_digits);
+  wanted.bits = there->bits;
+  wanted.is_unsigned = there->is_unsigned;
+  wanted.members = there->members;
+  // What the mapping calls a TIMESTAMP stays within that, whatever the column could hold.
+  if (wanted.kind == mapping::TypeKind::kDateTime) wanted.kind = there->kind;
+  if (wanted.kind == there->kind && !wanted.is_text()) wanted.name = there->name;
+  mapped.has_lost_null = mapped.has_lost_null || (wanted.is_nullable && !column.nullable);
+  wanted.is_nullable = wanted.is_nullable && column.nullable;
+  if (parse::default_fits(mapped)) return std::nullopt;
+  return subject + column.column_type + ", which does not hold its DEFAULT in the mapping";
 }
 
 void read_triggers(mysql::Session& session, TableInfo& info) {
@@ -190,22 +225,31 @@ const Column* column_named(const std::vector<Column>& columns, const std::string
   return found == columns.end() ? nullptr : &*found;
 }
 
-void check_columns(mysql::Session& session, const std::vector<Column>& columns, parse::Mapping& mapping,
+void check_columns(mysql::Session& session, const std::vector<Column>& columns, mapping::Mapping& mapping,
                    Problems& problems) {
-  for (parse::FieldMapping& field : mapping.fields) {
-    const Column* column = column_named(columns, field.column);
+  for (mapping::Column& mapped : mapping.columns) {
+    const Column* column = column_named(columns, mapped.name);
     if (column == nullptr) {
-      problems.push_back("it has no column " + mysql::quote_identifier(field.column));
-    } else if (auto problem = fit_field(session, *column, field)) {
+      problems.push_back("it has no column " + mysql::quote_identifier(mapped.name));
+    } else if (auto problem = fit_column(session, *column, mapped)) {
       problems.push_back(std::move(*problem));
     }
   }
   for (const Column& column : columns) {
-    if (!mapping.field_of(column.name) && !column.nullable && !column.has_default && !column.generated) {
+    if (!mapping.column_of(column.name) && !column.nullable && !column.has_default && !column.generated) {
       problems.push_back("its column " + mysql::quote_identifier(column.name) +
                          ", which no line fills, is NOT NULL without a default");
     }
   }
+}
+
+// Empty of a TIMESTAMP in whole seconds, whose limits are the type's.
+std::string limit_of(const mapping::SqlType& type) {
+  if (type.is_text() || type.kind == mapping::TypeKind::kBytes) {
+    return std::to_string(std::min(type.characters_max, type.bytes_max));
+  }
+  if (type.kind == mapping::TypeKind::kTimestamp && type.fraction_digits == 0) return "";
+  return type_text(type);
 }
 
 // Returns whether there is a unique key beside the primary key.
@@ -250,7 +294,7 @@ std::vector<std::string> TableInfo::surprises() const {
   return surprises;
 }
 
-TableInfo inspect_table(mysql::Session& session, parse::Mapping& mapping, OnDuplicate mode) {
+TableInfo inspect_table(mysql::Session& session, mapping::Mapping& mapping, OnDuplicate mode) {
   const std::string subject = "The table " + mysql::quote_identifier(mapping.table);
   const std::vector<mysql::Row> tables = session.query(in_this_table("TABLES", "TABLE_TYPE, ENGINE", mapping.table));
   if (tables.empty()) {
@@ -269,7 +313,7 @@ TableInfo inspect_table(mysql::Session& session, parse::Mapping& mapping, OnDupl
     problems.push_back("its engine is " + engine + ", which has no transactions, where InnoDB is needed");
   }
 
-  const std::string& key_column = mapping.fields.at(mapping.key).column;
+  const std::string& key_column = mapping.columns.at(mapping.key).name;
   const std::vector<Column> columns = read_columns(session, mapping.table);
   TableInfo info;
   info.table = mapping.table;
@@ -284,9 +328,9 @@ TableInfo inspect_table(mysql::Session& session, parse::Mapping& mapping, OnDupl
         subject + " cannot be loaded as it is: " + join(problems) +
         "; change it with ALTER TABLE, or load into a database without it after `chatload schema apply`.");
   }
-  for (const parse::FieldMapping& field : mapping.fields) {
-    if (is_one_of(column_named(columns, field.column)->charset, {"utf8mb3", "utf8"})) {
-      info.narrow_columns.push_back(field.column);
+  for (const mapping::Column& mapped : mapping.columns) {
+    if (is_one_of(column_named(columns, mapped.name)->charset, {"utf8mb3", "utf8"})) {
+      info.narrow_columns.push_back(mapped.name);
     }
   }
   const Column& key = *column_named(columns, key_column);
@@ -304,12 +348,17 @@ bool is_empty(mysql::Session& session, const std::string& table) {
   return session.query("SELECT 1 FROM " + mysql::quote_identifier(table) + " LIMIT 1").empty();
 }
 
-std::string limits_text(const parse::Mapping& mapping) {
+std::string limits_text(const mapping::Mapping& mapping) {
   std::string text;
-  for (const parse::FieldMapping& field : mapping.fields) {
-    if (field.kind == parse::FieldKind::kEpochSeconds) continue;
-    const std::uint64_t most = std::min(field.limits.characters_max, field.limits.bytes_max);
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", mysql::quote_identifier(field.column), most);
+  const auto add = [&](const mapping::Column& column) {
+    std::string limit = limit_of(column.type);
+    if (column.has_lost_null && !column.is_required) limit += " NOT NULL";
+    if (limit.empty()) return;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", mysql::quote_identifier(column.name), limit);
+  };
+  if (mapping.kind) add(mapping.columns[*mapping.kind]);
+  for (std::size_t index = 0; index < mapping.columns.size(); ++index) {
+    if (index != mapping.kind) add(mapping.columns[index]);
   }
   return text;
 }

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/load_modes.h"
+#include "mapping/mapping.h"
 #include "mysql/session.h"
-#include "parse/mapping.h"
 
 namespace chatload::table {
 
@@ -39,7 +39,7 @@ struct TableInfo {
 // key other than the whole of the key column, a mapped column that is missing, generated or of a type that cannot take
 // the field as it is, another column that is NOT NULL without a default, `replace` with another unique key. Throws
 // StatementError where the server does not answer.
-[[nodiscard]] TableInfo inspect_table(mysql::Session& session, parse::Mapping& mapping, OnDuplicate mode);
+[[nodiscard]] TableInfo inspect_table(mysql::Session& session, mapping::Mapping& mapping, OnDuplicate mode);
 
 // The table's CREATE TABLE statement, as the server writes it. Throws StatementError.
 [[nodiscard]] std::string table_definition(mysql::Session& session, const std::string& table);
@@ -47,7 +47,8 @@ struct TableInfo {
 // Whether it has no row. Throws StatementError.
 [[nodiscard]] bool is_empty(mysql::Session& session, const std::string& table);
 
-// What the columns of the texts hold, in characters: "`id` 255, `from` 255". For the ledger, and for people.
-[[nodiscard]] std::string limits_text(const parse::Mapping& mapping);
+// What the columns hold, texts in characters or bytes: "`id` 255, `price` DECIMAL(10,2)", in the order in which a
+// record's columns are checked. For the ledger, and for people.
+[[nodiscard]] std::string limits_text(const mapping::Mapping& mapping);
 
 }  // namespace chatload::table

@@ -21,11 +21,11 @@
 
 namespace chatload::write {
 
-IdLookup::IdLookup(const parse::Mapping& mapping, mysql::Server server, bool key_is_bytes)
+IdLookup::IdLookup(const mapping::Mapping& mapping, mysql::Server server, bool key_is_bytes)
     : key_column_(mapping.key),
       key_is_bytes_(key_is_bytes),
       match_row_(server == mysql::Server::kMysql ? "ROW(" : "(") {
-  const std::string key = mysql::quote_identifier(mapping.fields[mapping.key].column);
+  const std::string key = mysql::quote_identifier(mapping.columns[mapping.key].name);
   const std::string table = mysql::quote_identifier(mapping.table);
   head_ = fmt::format("SELECT {0} FROM {1} FORCE INDEX (PRIMARY) WHERE {0} IN (", key, table);
   match_head_ = fmt::format(

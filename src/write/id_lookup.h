@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "mapping/mapping.h"
 #include "mysql/session.h"
-#include "parse/mapping.h"
 #include "parse/row_batch.h"
 #include "write/statement_builder.h"
 
@@ -33,7 +33,7 @@ class IdLookup {
   static constexpr std::size_t kRowsMax = 500;
 
   // key_is_bytes: TableInfo::key_is_bytes.
-  IdLookup(const parse::Mapping& mapping, mysql::Server server, bool key_is_bytes);
+  IdLookup(const mapping::Mapping& mapping, mysql::Server server, bool key_is_bytes);
 
   // Replaces sql by a query for those ids that are there of rows order[0], order[1], … as far as the limits allow, and
   // returns how many rows those are: at least one, or none where the first alone is longer than bytes_max. Locks

@@ -245,7 +245,7 @@ mysql::StatementResult RowSender::send_insert(const WriteJob& job, std::span<con
   return paced(rows.size(), [&] {
     if (transport_ != RowTransport::kBound) return session_.update(text_);
     return session_.update_rows(builder_.row_insert(), rows.size(),
-                                [&](std::size_t row, std::span<std::string_view> values) {
+                                [&](std::size_t row, std::span<mysql::BoundValue> values) {
                                   builder_.bind(job.parsed.rows.row(rows[row]), values, text_);
                                 });
   });

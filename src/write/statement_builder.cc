@@ -41,11 +41,11 @@ namespace {
 
 constexpr std::string_view kDuplicateMark = "20201128";
 
-std::string statement_tail(const parse::Mapping& mapping, OnDuplicate mode, mysql::Server server, bool only_absent) {
+std::string statement_tail(const mapping::Mapping& mapping, OnDuplicate mode, mysql::Server server, bool only_absent) {
   switch (mode) {
     case OnDuplicate::kFail: return "";
     case OnDuplicate::kSkip: {
-      const std::string key = mysql::quote_identifier(mapping.fields[mapping.key].column);
+      const std::string key = mysql::quote_identifier(mapping.columns[mapping.key].name);
       const std::string value = only_absent ? fmt::format("EXP({}+LENGTH({}))", kDuplicateMark, key) : key;
       return " ON DUPLICATE KEY UPDATE " + key + "=" + value;
     }
@@ -53,8 +53,8 @@ std::string statement_tail(const parse::Mapping& mapping, OnDuplicate mode, mysq
   }
   std::string tail =
       server == mysql::Server::kMysql ? " AS `new` ON DUPLICATE KEY UPDATE " : " ON DUPLICATE KEY UPDATE ";
-  for (std::size_t i = 0; i < mapping.fields.size(); ++i) {
-    const std::string column = mysql::quote_identifier(mapping.fields[i].column);
+  for (std::size_t i = 0; i < mapping.columns.size(); ++i) {
+    const std::string column = mysql::quote_identifier(mapping.columns[i].name);
     if (i > 0) tail += ',';
     tail += column + (server == mysql::Server::kMysql ? "=`new`." + column : "=VALUES(" + column + ")");
   }
@@ -77,7 +77,66 @@ constexpr auto kTwoDigits = [] {
   return digits;
 }();
 
+constexpr std::uint64_t kMicrosecondsPerSecond = 1'000'000;
+constexpr std::size_t kSecondsBytes = 19;  // of a time without a fraction
+
 void put_two_digits(char* at, unsigned value) { std::memcpy(at, &kTwoDigits[std::size_t{2} * value], 2); }
+
+char* put_word(char* out, std::string_view word) { return out + word.copy(out, word.size()); }
+
+char* put_hex(char* out, std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  for (const char c : bytes) {
+    *out++ = kDigits[static_cast<unsigned char>(c) >> 4U];
+    *out++ = kDigits[static_cast<unsigned char>(c) & 0xFU];
+  }
+  return out;
+}
+
+// As a literal of SQL.
+char* put_value(char* out, const parse::Cell& cell) {
+  switch (cell.kind()) {
+    case parse::CellKind::kText: return mysql::put_text_literal(out, cell.as_text());
+    case parse::CellKind::kTime:
+      *out++ = '\'';
+      out = put_time(out, cell.as_microseconds());
+      *out++ = '\'';
+      return out;
+    case parse::CellKind::kBytes: return put_word(put_hex(put_word(out, "X'"), cell.as_text()), "'");
+    case parse::CellKind::kNull: break;
+  }
+  return put_word(out, "NULL");
+}
+
+// As a field of LOAD DATA.
+char* put_field(char* out, const parse::Cell& cell) {
+  switch (cell.kind()) {
+    case parse::CellKind::kText: return mysql::put_text_field(out, cell.as_text());
+    case parse::CellKind::kTime: return put_time(out, cell.as_microseconds());
+    case parse::CellKind::kBytes: return put_hex(out, cell.as_text());
+    case parse::CellKind::kNull: break;
+  }
+  return put_word(out, "\\N");
+}
+
+// Of a cell that is no text: NULL has none.
+std::size_t time_bytes(const parse::Cell& cell) {
+  if (cell.kind() == parse::CellKind::kNull) return 0;
+  const bool is_whole = cell.as_microseconds() % static_cast<std::int64_t>(kMicrosecondsPerSecond) == 0;
+  return is_whole ? kSecondsBytes : kTimeBytesMax;
+}
+
+// Of either.
+std::size_t value_bytes_max(const parse::Cell& cell) {
+  constexpr std::size_t kNullBytes = 4;
+  switch (cell.kind()) {
+    case parse::CellKind::kText: return mysql::escaped_bytes_max(cell.as_text());
+    case parse::CellKind::kTime: return 2 + kTimeBytesMax;
+    case parse::CellKind::kBytes: return 3 + 2 * cell.as_text().size();
+    case parse::CellKind::kNull: break;
+  }
+  return kNullBytes;
+}
 
 }  // namespace
 
@@ -85,13 +144,15 @@ std::size_t rows_of_statement(std::chrono::microseconds round_trip) {
   return std::clamp<std::size_t>(static_cast<std::size_t>(round_trip / kRoundTripPerRow), kRowsMin, kRowsMax);
 }
 
-char* put_time(char* out, std::int64_t epoch_seconds) {
-  const std::chrono::sys_seconds instant{std::chrono::seconds(epoch_seconds)};
+char* put_time(char* out, std::int64_t epoch_microseconds) {
+  const std::chrono::sys_time<std::chrono::microseconds> instant{std::chrono::microseconds(epoch_microseconds)};
   const auto day = std::chrono::floor<std::chrono::days>(instant);
   const std::chrono::year_month_day date(day);
-  const auto second = static_cast<unsigned>((instant - day).count());
+  const auto microsecond = static_cast<std::uint64_t>((instant - day).count());
+  const auto second = static_cast<unsigned>(microsecond / kMicrosecondsPerSecond);
+  const auto fraction = static_cast<unsigned>(microsecond % kMicrosecondsPerSecond);
   const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
-  std::memcpy(out, "YYYY-MM-DD hh:mm:ss", kTimeBytes);
+  std::memcpy(out, "YYYY-MM-DD hh:mm:ss.", kSecondsBytes + 1);
   put_two_digits(out, year / 100);
   put_two_digits(out + 2, year % 100);
   put_two_digits(out + 5, static_cast<unsigned>(date.month()));
@@ -99,31 +160,42 @@ char* put_time(char* out, std::int64_t epoch_seconds) {
   put_two_digits(out + 11, second / 3600);
   put_two_digits(out + 14, second / 60 % 60);
   put_two_digits(out + 17, second % 60);
-  return out + kTimeBytes;
+  if (fraction == 0) return out + kSecondsBytes;
+  put_two_digits(out + 20, fraction / 10'000);
+  put_two_digits(out + 22, fraction / 100 % 100);
+  put_two_digits(out + 24, fraction % 100);
+  return out + kTimeBytesMax;
 }
 
 bool is_of_duplicate(const mysql::StatementError& error) {
   return error.code() == ER_DATA_OUT_OF_RANGE && error.message().find(kDuplicateMark) != std::string::npos;
 }
 
-StatementBuilder::StatementBuilder(const parse::Mapping& mapping, OnDuplicate mode, mysql::Server server,
+StatementBuilder::StatementBuilder(const mapping::Mapping& mapping, OnDuplicate mode, mysql::Server server,
                                    bool only_absent)
     : tail_(statement_tail(mapping, mode, server, only_absent)) {
-  std::string columns = "(";
-  std::string signs = "(";
-  for (const parse::FieldMapping& field : mapping.fields) {
-    if (!kinds_.empty()) {
-      columns += ',';
-      signs += ',';
+  std::string columns;
+  std::string signs;
+  std::string fields;   // of LOAD DATA's records
+  std::string decoded;  // what is made of some of them
+  for (const mapping::Column& column : mapping.columns) {
+    const std::string_view comma = columns.empty() ? "" : ",";
+    const std::string name = mysql::quote_identifier(column.name);
+    columns.append(comma).append(name);
+    signs.append(comma).append("?");
+    if (column.decode == mapping::Decode::kNone) {
+      fields.append(comma).append(name);
+    } else {
+      const std::string variable = fmt::format("@c{}", &column - mapping.columns.data());
+      fields.append(comma).append(variable);
+      decoded += fmt::format("{}{}=UNHEX({})", decoded.empty() ? " SET " : ",", name, variable);
     }
-    columns += mysql::quote_identifier(field.column);
-    signs += '?';
-    kinds_.push_back(field.kind);
   }
   const std::string table = mysql::quote_identifier(mapping.table);
-  head_ = "INSERT INTO " + table + " " + columns + ") VALUES ";
-  row_insert_ = head_ + signs + ")" + tail_;
-  load_data_ = "LOAD DATA LOCAL INFILE 'rows' INTO TABLE " + table + " CHARACTER SET utf8mb4 " + columns + ")";
+  head_ = fmt::format("INSERT INTO {} ({}) VALUES ", table, columns);
+  row_insert_ = fmt::format("{}({}){}", head_, signs, tail_);
+  load_data_ =
+      fmt::format("LOAD DATA LOCAL INFILE 'rows' INTO TABLE {} CHARACTER SET utf8mb4 ({}){}", table, fields, decoded);
 }
 
 std::size_t StatementBuilder::build(const parse::RowBatch& rows, std::span<const std::uint32_t> order,
@@ -137,15 +209,9 @@ std::size_t StatementBuilder::build(const parse::RowBatch& rows, std::span<const
     char* out = sql.data() + begin;
     if (count > 0) *out++ = ',';
     *out++ = '(';
-    for (std::size_t column = 0; column < row.size(); ++column) {
-      if (column > 0) *out++ = ',';
-      if (kinds_[column] == parse::FieldKind::kEpochSeconds) {
-        *out++ = '\'';
-        out = put_time(out, row[column].as_integer());
-        *out++ = '\'';
-      } else {
-        out = mysql::put_text_literal(out, row[column].as_text());
-      }
+    for (const parse::Cell& cell : row) {
+      if (&cell != row.data()) *out++ = ',';
+      out = put_value(out, cell);
     }
     *out++ = ')';
     const auto end = static_cast<std::size_t>(out - sql.data());
@@ -163,44 +229,45 @@ std::size_t StatementBuilder::rows_within(const parse::RowBatch& rows, std::span
   std::size_t count = 0;
   for (std::size_t bytes = 0; count < order.size() && count < limits.rows_max; ++count) {
     const std::span<const parse::Cell> row = rows.row(order[count]);
-    for (std::size_t column = 0; column < row.size(); ++column) {
-      const bool is_time = kinds_[column] == parse::FieldKind::kEpochSeconds;
-      bytes += kLengthBytes + (is_time ? kTimeBytes : row[column].as_text().size());
+    for (const parse::Cell& cell : row) {
+      bytes += kLengthBytes + (cell.is_borrowed() ? cell.as_text().size() : time_bytes(cell));
     }
     if (bytes > limits.bytes_max) break;
   }
   return count;
 }
 
-void StatementBuilder::bind(std::span<const parse::Cell> row, std::span<std::string_view> values,
+void StatementBuilder::bind(std::span<const parse::Cell> row, std::span<mysql::BoundValue> values,
                             std::string& times) const {
-  times.resize(kTimeBytes * row.size());
+  times.resize(kTimeBytesMax * row.size());
   char* out = times.data();
   for (std::size_t column = 0; column < row.size(); ++column) {
-    if (kinds_[column] == parse::FieldKind::kEpochSeconds) {
-      values[column] = {out, kTimeBytes};
-      out = put_time(out, row[column].as_integer());
-    } else {
-      values[column] = row[column].as_text();
+    const parse::Cell& cell = row[column];
+    switch (cell.kind()) {
+      case parse::CellKind::kNull: values[column] = std::nullopt; break;
+      case parse::CellKind::kText:
+      case parse::CellKind::kBytes: values[column] = cell.as_text(); break;
+      case parse::CellKind::kTime: {
+        char* const begin = out;
+        out = put_time(out, cell.as_microseconds());
+        values[column] = std::string_view(begin, static_cast<std::size_t>(out - begin));
+        break;
+      }
     }
   }
 }
 
 char* StatementBuilder::put_record(std::span<const parse::Cell> row, char* out) const {
-  for (std::size_t column = 0; column < row.size(); ++column) {
-    out = kinds_[column] == parse::FieldKind::kEpochSeconds ? put_time(out, row[column].as_integer())
-                                                            : mysql::put_text_field(out, row[column].as_text());
-    *out++ = column + 1 < row.size() ? '\t' : '\n';
+  for (const parse::Cell& cell : row) {
+    out = put_field(out, cell);
+    *out++ = &cell != &row.back() ? '\t' : '\n';
   }
   return out;
 }
 
 std::size_t StatementBuilder::row_bytes_max(std::span<const parse::Cell> row) const {
   std::size_t bytes = 2 + row.size();  // what is between values, and around them
-  for (std::size_t column = 0; column < row.size(); ++column) {
-    const bool is_time = kinds_[column] == parse::FieldKind::kEpochSeconds;
-    bytes += is_time ? 2 + kTimeBytes : mysql::escaped_bytes_max(row[column].as_text());
-  }
+  for (const parse::Cell& cell : row) bytes += value_bytes_max(cell);
   return bytes;
 }
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/load_modes.h"
+#include "mapping/mapping.h"
 #include "mysql/session.h"
-#include "parse/mapping.h"
 #include "parse/row_batch.h"
 
 namespace chatload::write {
@@ -32,7 +32,7 @@ class StatementBuilder {
  public:
   // only_absent: with skip, an INSERT fails where the key of one of its rows is there, by the error that
   // is_of_duplicate() knows, and fires no trigger on that row.
-  StatementBuilder(const parse::Mapping& mapping, OnDuplicate mode, mysql::Server server, bool only_absent = false);
+  StatementBuilder(const mapping::Mapping& mapping, OnDuplicate mode, mysql::Server server, bool only_absent = false);
 
   // Replaces sql by an INSERT of rows order[0], order[1], … as far as the limits allow, and returns how many those
   // are: at least one, or none where the first alone is longer than bytes_max.
@@ -46,7 +46,7 @@ class StatementBuilder {
   [[nodiscard]] std::size_t rows_within(const parse::RowBatch& rows, std::span<const std::uint32_t> order,
                                         StatementLimits limits) const;
   // The values of one row, a column each. `times` holds those that are no text of the row's: it must live as long.
-  void bind(std::span<const parse::Cell> row, std::span<std::string_view> values, std::string& times) const;
+  void bind(std::span<const parse::Cell> row, std::span<mysql::BoundValue> values, std::string& times) const;
 
   // LOAD DATA LOCAL INFILE of records, for Session::load_data(). A row whose key is there is skipped.
   [[nodiscard]] const std::string& load_data() const { return load_data_; }
@@ -60,16 +60,15 @@ class StatementBuilder {
   std::string tail_;
   std::string row_insert_;
   std::string load_data_;
-  std::vector<parse::FieldKind> kinds_;  // a column each
 };
 
 // Whether a key of the table's own was there already when rows were to be inserted that are only_absent. What a trigger
 // meets in another table is not taken for it.
 [[nodiscard]] bool is_of_duplicate(const mysql::StatementError& error);
 
-// Writes YYYY-MM-DD hh:mm:ss in UTC, without quotes, and returns the end. REQUIRES: a year of four digits, as the row
-// contract's range has.
-inline constexpr std::size_t kTimeBytes = 19;
-[[nodiscard]] char* put_time(char* out, std::int64_t epoch_seconds);
+// Writes YYYY-MM-DD hh:mm:ss in UTC, without quotes, with a fraction where there is one, and returns the end.
+// REQUIRES: a year of four digits, as the types of SQL have.
+inline constexpr std::size_t kTimeBytesMax = 26;
+[[nodiscard]] char* put_time(char* out, std::int64_t epoch_microseconds);
 
 }  // namespace chatload::write

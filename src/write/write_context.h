@@ -11,9 +11,9 @@
 #include "base/pause.h"
 #include "base/stop_signal.h"
 #include "ledger/range_ledger.h"
+#include "mapping/mapping.h"
 #include "mysql/retry_policy.h"
 #include "mysql/session.h"
-#include "parse/mapping.h"
 
 namespace chatload::write {
 
@@ -29,7 +29,7 @@ inline constexpr std::chrono::milliseconds kPausePoll{100};
 
 // All of it read-only, or safe for several threads.
 struct WriteContext {
-  const parse::Mapping& mapping;
+  const mapping::Mapping& mapping;
   OnDuplicate mode;
   RowTransport transport;
   // A trigger, or another unique key, may leave the table without a row of a key that was sent: it has to be looked up.

@@ -17,6 +17,7 @@ COMMANDS = {
     "load": ["load"],
     "check": ["check"],
     "index": ["index"],
+    "guess": ["guess"],
     "copy": ["copy"],
     "schema": ["schema"],
     "schema print": ["schema", "print"],

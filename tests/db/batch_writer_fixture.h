@@ -15,6 +15,7 @@
 #include "db/database_fixture.h"
 #include "ledger/load_ledger.h"
 #include "ledger/source_ledger.h"
+#include "mapping/mapping_file.h"
 #include "write/batch_writer.h"
 #include "write/write_order.h"
 
@@ -106,12 +107,12 @@ class BatchWriterTest : public DatabaseTest {
     job.owner = &owner_;
     job.is_given_up = &is_given_up_;
     job.digest = digest_hex("");
-    rows.columns = mapping_.fields.size();
+    rows.columns = mapping_.columns.size();
     for (Message& message : messages) {
-      for (std::string* text : {&message.type, &message.id, &message.from, &message.site_id, &message.data}) {
+      for (std::string* text : {&message.id, &message.from, &message.type, &message.site_id, &message.data}) {
         rows.cells.push_back(parse::Cell::text(keep(std::move(*text))));
       }
-      rows.cells.push_back(parse::Cell::integer(message.timestamp));
+      rows.cells.push_back(parse::Cell::time(message.timestamp * 1'000'000));
       rows.lines.push_back({static_cast<std::uint32_t>(rows.lines.size()), 0, 0});
     }
     job.parsed.counts.lines = job.parsed.counts.valid = rows.rows();
@@ -186,7 +187,7 @@ class BatchWriterTest : public DatabaseTest {
     return text;
   }
 
-  parse::Mapping mapping_ = parse::chat_mapping();
+  mapping::Mapping mapping_ = mapping::chat_mapping();
   StopSignal stop_;
   Pause pause_;
   mysql::RetryPolicy retry_{std::chrono::seconds(60), stop_};

@@ -16,6 +16,7 @@
 
 #include "db/read_back.h"
 #include "ledger/schema.h"
+#include "mapping/mapping_file.h"
 #include "mysql/session.h"
 #include "mysql/sql_text.h"
 
@@ -56,7 +57,7 @@ class DatabaseTest : public ::testing::Test {
     static std::vector<std::string> made;
     for (const std::string& statement : made) admin().execute(statement);
     if (!made.empty()) return;
-    static_cast<void>(ledger::apply_schema(admin()));
+    static_cast<void>(ledger::apply_schema(admin(), mapping::chat_mapping()));
     for (const mysql::Row& table : admin().query("SHOW TABLES")) {
       made.push_back(admin().query("SHOW CREATE TABLE " + table.at(0).value()).at(0).at(1).value());
     }

@@ -35,7 +35,7 @@ class LedgerTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = support.Server()
-        cls.ddl = "".join(path.read_text() for path in sorted((support.ROOT / "schema").glob("[0-9]*.sql")))
+        cls.ddl = support.schema()
 
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))

@@ -15,6 +15,7 @@
 
 #include "base/errors.h"
 #include "db/ledger_fixture.h"
+#include "mapping/mapping_file.h"
 #include "spill/range_journal.h"
 
 namespace chatload::ledger {
@@ -95,7 +96,7 @@ class RangeRecorderTest : public LedgerTest {
 
   static constexpr std::uint8_t kType = 2;
   StopSignal stop_;
-  parse::Mapping mapping_ = parse::chat_mapping();
+  mapping::Mapping mapping_ = mapping::chat_mapping();
   std::uint64_t load_id_ = 0;
   std::optional<RangeLedger> ledger_;
   std::optional<CommittedRanges> committed_;
@@ -123,10 +124,10 @@ TEST_F(RangeRecorderTest, RecordsRangesWithoutTheirValidLinesAndAllTheirRejects)
                             " IFNULL(detail, '-'), HEX(raw))"
                             " ORDER BY line SEPARATOR '; ') FROM chatload_rejects WHERE line < 20"),
             "4 300 invalid_json - NUL at column 7 7261772001206C696E65; 8 700 missing_field " +
-                mapping_.fields[kType].column +
+                mapping_.columns[kType].name +
                 " - 7261772001206C696E65; 14 1300 invalid_json - NUL at column 7 7261772001206C696E65; 18 1700 "
                 "missing_field " +
-                mapping_.fields[kType].column + " - 7261772001206C696E65");
+                mapping_.columns[kType].name + " - 7261772001206C696E65");
   EXPECT_EQ(committed_->count(SourceOrdinal(1)), 3U);
 }
 

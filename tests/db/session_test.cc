@@ -246,7 +246,7 @@ class BoundRowsTest : public DuplicatesTest {
   }
 
   StatementResult bound(const std::string& sql, const std::vector<std::array<std::string, 2>>& rows) {
-    return admin().update_rows(sql, rows.size(), [&](std::size_t row, std::span<std::string_view> values) {
+    return admin().update_rows(sql, rows.size(), [&](std::size_t row, std::span<BoundValue> values) {
       std::copy(rows[row].begin(), rows[row].end(), values.begin());
     });
   }
@@ -286,6 +286,17 @@ TEST_F(BoundRowsTest, EveryByteArrivesAsItIs) {
   bound(insert_, {{"a", text}, {"d", ""}});
   EXPECT_EQ(value_read_back("SELECT data FROM t WHERE id = 'a'"), text);
   EXPECT_EQ(value_read_back("SELECT data FROM t WHERE id = 'd'"), "");
+}
+
+TEST_F(BoundRowsTest, NullIsNoEmptyText) {
+  admin().execute("ALTER TABLE t MODIFY data VARBINARY(20)");
+  const std::vector<std::vector<BoundValue>> rows = {{"a", std::nullopt}, {"d", ""}, {"e", "\xFF\x80"}};
+  admin().update_rows(insert_, rows.size(), [&](std::size_t row, std::span<BoundValue> values) {
+    std::copy(rows[row].begin(), rows[row].end(), values.begin());
+  });
+  EXPECT_EQ(value_read_back("SELECT GROUP_CONCAT(id, ' ', IFNULL(HEX(data), 'NULL') ORDER BY id) FROM t"
+                            " WHERE id IN ('a', 'd', 'e')"),
+            "a NULL,d ,e FF80");
 }
 
 TEST_F(BoundRowsTest, AStatementMayFollowAnotherOne) {

@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "db/database_fixture.h"
+#include "mapping/mapping_file.h"
 #include "table/transaction_limits.h"
 
 namespace chatload::table {
@@ -14,7 +15,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr std::uint64_t kUnlimited = parse::FieldLimits{}.characters_max;
+constexpr std::uint64_t kUnlimited = mapping::SqlType::kNoLimit;
 
 class TableInfoTest : public DatabaseTest {
  protected:
@@ -31,14 +32,11 @@ class TableInfoTest : public DatabaseTest {
     return failure ? failure->what() : "accepted";
   }
 
-  [[nodiscard]] parse::FieldLimits limits(const std::string& column) const {
-    for (const parse::FieldMapping& field : mapping_.fields) {
-      if (field.column == column) return field.limits;
-    }
-    throw std::out_of_range(column);
+  [[nodiscard]] mapping::SqlType limits(const std::string& column) const {
+    return mapping_.columns.at(mapping_.column_of(column).value()).type;
   }
 
-  parse::Mapping mapping_ = parse::chat_mapping();
+  mapping::Mapping mapping_ = mapping::chat_mapping();
 };
 
 TEST_F(TableInfoTest, AServerThatIsNoClusterDoesNotLimitTransactions) {

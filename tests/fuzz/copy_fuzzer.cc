@@ -15,7 +15,7 @@
 #include "base/stop_signal.h"
 #include "cli/plan.h"
 #include "load/copy.h"
-#include "parse/mapping.h"
+#include "mapping/mapping_file.h"
 #include "unit/inflate/gzip_text.h"
 
 namespace chatload::load {
@@ -59,10 +59,10 @@ void require_copy(std::string_view text, deflate::GzipOptions gzip, std::size_t 
   plan.read.split.range_bytes = range_bytes;
   plan.read.is_range_size_given = true;
   plan.read.threads = 2;
-  plan.read.filter.types.clear();
+  plan.read.filter.only.clear();
   plan.report.progress.mode = report::ProgressMode::kNone;
   plan.report.reject_limit.may_be_all = true;
-  const Verdict verdict = copy_inputs(plan, parse::chat_mapping(), nullptr, stop);
+  const Verdict verdict = copy_inputs(plan, mapping::chat_mapping(), nullptr, stop);
   if (verdict.status != report::RunStatus::kDone || read_gzip(plan.output) != text) std::abort();
 }
 

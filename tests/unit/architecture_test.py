@@ -8,7 +8,7 @@ SRC = pathlib.Path(__file__).resolve().parents[2] / "src"
 
 # A stage includes itself, base and the stages to its left. cli only makes plans, which the stages to its right carry
 # out; no other header of cli leaves its folder.
-STAGES = ["base", "mysql", "source", "inflate", "split", "parse", "table", "spill", "ledger", "write", "deflate",
+STAGES = ["base", "mysql", "source", "inflate", "split", "mapping", "parse", "table", "spill", "ledger", "write", "deflate",
           "report", "cli", "pipeline", "load", "command"]
 PLAN = "cli/plan.h"
 
@@ -24,7 +24,7 @@ LIBRARIES = {
     "xxHash": (re.compile(r"<xxh"), ["base"]),
     "LZ4": (re.compile(r"<lz4"), ["spill"]),
     "libdeflate": (re.compile(r"<libdeflate"), ["deflate"]),
-    "toml++": (re.compile(r"<toml\+\+/"), ["cli"]),
+    "toml++": (re.compile(r"<toml\+\+/"), ["mapping", "cli"]),
 }
 MAIN_LINES_MAX = 80
 

@@ -97,7 +97,7 @@ TEST_F(CommandLine, LoadHasTheDocumentedDefaults) {
   EXPECT_EQ(plan.read.split.line_bytes_max, kMiB);
   EXPECT_EQ(plan.read.memory_bytes, std::nullopt);
   EXPECT_EQ(plan.read.inflater, inflate::Inflater::kIsal);
-  EXPECT_THAT(plan.read.filter.types, ElementsAre("message", "status"));
+  EXPECT_THAT(plan.read.filter.values_of("type"), ElementsAre("message", "status"));
   EXPECT_GE(plan.read.threads, 1U);
   EXPECT_EQ(plan.write.on_duplicate, OnDuplicate::kSkip);
   EXPECT_GE(plan.write.connections, 1U);
@@ -174,8 +174,8 @@ TEST_F(CommandLine, EveryFlagOfLoadReachesThePlan) {
   EXPECT_EQ(plan.read.split.line_bytes_max, 2 * kMiB);
   EXPECT_EQ(plan.read.memory_bytes, 512 * kMiB);
   EXPECT_EQ(plan.read.inflater, inflate::Inflater::kZlib);
-  EXPECT_THAT(plan.read.filter.types, ElementsAre("message", "typing"));
-  EXPECT_THAT(plan.read.filter.sites, ElementsAre("3"));
+  EXPECT_THAT(plan.read.filter.values_of("type"), ElementsAre("message", "typing"));
+  EXPECT_THAT(plan.read.filter.values_of("site_id"), ElementsAre("3"));
   EXPECT_EQ(plan.read.filter.since_seconds, 1479772800);
   EXPECT_EQ(plan.read.filter.until_seconds, 1479816000);
   EXPECT_EQ(plan.report.rejects, "r.json.gz");
@@ -210,7 +210,7 @@ TEST_F(CommandLine, CopyHasTheDocumentedDefaults) {
   EXPECT_EQ(plan.output, "out.gz");
   EXPECT_EQ(plan.gzip.level, 6);
   EXPECT_EQ(plan.gzip.members, deflate::Members::kMigz);
-  EXPECT_TRUE(plan.read.filter.types.empty());
+  EXPECT_TRUE(plan.read.filter.values_of("type").empty());
   EXPECT_FALSE(plan.is_split());
   EXPECT_FALSE(plan.keep_rejected);
   EXPECT_FALSE(plan.report.reject_limit.may_be_all);
@@ -220,7 +220,7 @@ TEST_F(CommandLine, FlagsOfACopyReachThePlan) {
   const CopyPlan plan = copy({"--level=12", "--members", "bgzf", "--keep-rejected", "--type", "join"});
   EXPECT_EQ(plan.gzip.level, 12);
   EXPECT_EQ(plan.gzip.members, deflate::Members::kBgzf);
-  EXPECT_THAT(plan.read.filter.types, ElementsAre("join"));
+  EXPECT_THAT(plan.read.filter.values_of("type"), ElementsAre("join"));
   EXPECT_TRUE(plan.keep_rejected);
   EXPECT_TRUE(plan.report.reject_limit.may_be_all);
 }
@@ -260,7 +260,7 @@ TEST_F(CommandLine, SectionOfTheFileIsStrongerThanItsTopAndOtherSectionsDoNotCou
   std::ofstream(file) << "threads = 3\nmax-line = '2M'\nconnections = 2\n[load]\nthreads = 7\ntype = ['a', 'b']\n";
   EXPECT_EQ(load({"--config", file}).read.threads, 7U);
   EXPECT_EQ(load({"--config", file, "--threads", "9"}).read.threads, 9U);
-  EXPECT_THAT(load({"--config", file}).read.filter.types, ElementsAre("a", "b"));
+  EXPECT_THAT(load({"--config", file}).read.filter.values_of("type"), ElementsAre("a", "b"));
   EXPECT_EQ(check({"--config", file}).read.threads, 3U);
   EXPECT_EQ(check({"--config", file}).read.split.line_bytes_max, 2 * kMiB);
 }
@@ -292,7 +292,7 @@ TEST_F(CommandLine, FlagBeforeItsCommandIsToldToStandBehindIt) {
 }
 
 TEST_F(CommandLine, UsageErrorsAreOneSentenceThatNamesTheFault) {
-  expect_refused({}, "Name a command: load, check, copy, index, schema, loads or rejects");
+  expect_refused({}, "Name a command: load, check, copy, index, guess, schema, loads or rejects");
   expect_refused({"frob"}, "'frob' is no command");
   expect_refused({"schema", "print", "--", "x"}, "`chatload schema print` takes no INPUT");
   expect_refused({"schema"}, "Say what to do with the schema: print, apply or check");

@@ -45,8 +45,8 @@ Flags all_flags() {
 
 void expect_all(const LoadPlan& plan) {
   EXPECT_EQ(plan.write.on_duplicate, OnDuplicate::kReplace);
-  EXPECT_THAT(plan.read.filter.types, ElementsAre("message", "typing"));
-  EXPECT_THAT(plan.read.filter.sites, ElementsAre("", "9", "a\"\\\t\x7f\u00e9"));
+  EXPECT_THAT(plan.read.filter.values_of("type"), ElementsAre("message", "typing"));
+  EXPECT_THAT(plan.read.filter.values_of("site_id"), ElementsAre("", "9", "a\"\\\t\x7f\u00e9"));
   EXPECT_EQ(plan.read.filter.since_seconds, 1479816000);
   EXPECT_EQ(plan.read.filter.until_seconds, 1479859200);
   EXPECT_EQ(plan.read.split.range_bytes, 64 * kKiB);
@@ -159,6 +159,23 @@ TEST(RecordedPlan, SettingThatTheRecordLacksDiffers) {
   given = flags();
   given.since = "0";
   EXPECT_THAT(refusal(given, flags()), HasSubstr("--since is now 1970-01-01T00:00:00Z, but"));
+}
+
+TEST(RecordedPlan, WhatOnlySaysOfAColumnIsComparedWithWhatItsFlagSaid) {
+  Flags type = flags(), site = flags(), other = flags();
+  type.only = {"type=status"};
+  site.only = {"site_id=9"};
+  other.only = {"from=v"};
+  EXPECT_THAT(refusal(type, all_flags()),
+              HasSubstr("--type is now status, but load 7 of this source began with message"));
+  EXPECT_THAT(refusal(site, all_flags()), HasSubstr("--site is now 9, but"));
+  EXPECT_THAT(refusal(other, all_flags()), HasSubstr("--only is now from=v, but load 7 of this source began with no"));
+  EXPECT_THAT(refusal(other, other), IsEmpty());
+  type.only.clear();
+  type.types = {"message"};
+  Flags same = flags();
+  same.only = {"type=message"};
+  EXPECT_THAT(refusal(same, type), IsEmpty());
 }
 
 TEST(RecordedPlan, AutoNeverDiffersAndTakesWhatWasDecided) {

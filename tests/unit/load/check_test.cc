@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "mapping/mapping_file.h"
 #include "unit/inflate/gzip_text.h"
 #include "unit/load/load_files.h"
 
@@ -31,7 +32,7 @@ class CheckTest : public testing::Test {
   Verdict check(report::RejectWriter* rejects = nullptr) {
     const StopSignal stop;
     if (raises_before_) std::raise(SIGTERM);
-    return check_inputs(plan_, parse::chat_mapping(), rejects, stop);
+    return check_inputs(plan_, mapping::chat_mapping(), rejects, stop);
   }
 
   static std::vector<InputStatus> statuses_of(const Verdict& verdict) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "mapping/mapping_file.h"
 #include "unit/load/load_files.h"
 
 namespace chatload::load {
@@ -61,9 +62,9 @@ class InputSampleTest : public testing::Test {
     std::vector<LoadSource*> sampled;
     for (LoadSource& source : sources) sampled.push_back(&source);
     cli::ReadPlan read;
-    read.filter.types = {"message"};
+    read.filter.set_values("type", {"message"});
     const StopSignal stop;
-    return sample_sources(sampled, read, parse::chat_mapping(), stop);
+    return sample_sources(sampled, read, mapping::chat_mapping(), stop);
   }
 
   static std::string line(const std::string& id, const std::string& type = "message") {

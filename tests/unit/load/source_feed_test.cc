@@ -15,6 +15,7 @@
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/units.h"
+#include "mapping/mapping_file.h"
 #include "source/held_file.h"
 #include "unit/inflate/announced_text.h"
 #include "unit/inflate/gzip_text.h"
@@ -108,7 +109,7 @@ class SourceFeedTest : public testing::TestWithParam<inflate::ReadAhead> {
   LoadFiles files_;
   cli::ReadPlan read_;
   cli::ReportPlan report_;
-  const parse::Mapping mapping_ = parse::chat_mapping();
+  const mapping::Mapping mapping_ = mapping::chat_mapping();
   report::RejectReport rejects_{mapping_, nullptr};
   report::LiveStats stats_;
   StopSignal stop_;
@@ -370,7 +371,7 @@ TEST_P(SourceFeedTest, SizeIsUnknownWhereThatOfOneSourceIs) {
 }
 
 TEST_P(SourceFeedTest, TypesThatAreFilteredAtItsBeginningAreKeptWithItsSource) {
-  read_.filter.types = {"message"};
+  read_.filter.set_values("type", {"message"});
   add("1", R"({"id":"1","type":"typing","from":"v","site_id":"1","timestamp":7,"data":{"message":""}})"
            "\n" +
                chat_lines(3));

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mapping/mapping_file.h"
 #include "unit/parse/chat_lines.h"
 
 namespace chatload::parse {
@@ -23,17 +24,17 @@ TEST(CellReader, LengthsCountCharactersNotBytes) {
 }
 
 TEST(CellReader, LimitsInBytesHoldToo) {
-  Mapping mapping = chat_mapping();
-  mapping.fields[kData].limits = {.bytes_max = 10};
+  mapping::Mapping mapping = mapping::chat_mapping();
+  mapping.columns[kData].type.characters_max = mapping::SqlType::kNoLimit;
+  mapping.columns[kData].type.bytes_max = 10;
   EXPECT_EQ(outcome_of(with_message(in_quotes(repeat("\u00e9", 5))), mapping), "valid");
   EXPECT_EQ(outcome_of(with_message(in_quotes(repeat("\u00e9", 5) + "x")), mapping), "too_long data");
 }
 
 TEST(CellReader, OverlongTypeThatWasAskedForIsTooLong) {
-  RowFilter filter;
-  filter.types.clear();
+  const RowFilter filter;
   const std::string line = LineParts{.type = "\"type\":" + in_quotes(repeat("t", 51))}.text();
-  EXPECT_EQ(outcome_of(line, chat_mapping(), filter), "too_long type");
+  EXPECT_EQ(outcome_of(line, mapping::chat_mapping(), filter), "too_long type");
 }
 
 TEST(CellReader, SiteIdIsAStringOrAnIntegersDecimalText) {

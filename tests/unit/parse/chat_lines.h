@@ -12,7 +12,7 @@
 
 namespace chatload::parse {
 
-enum Column : std::size_t { kType, kId, kFrom, kSiteId, kData, kTimestamp };
+enum Column : std::size_t { kId, kFrom, kType, kSiteId, kData, kTimestamp };
 
 inline std::string repeat(std::string_view text, std::size_t times) {
   std::string repeated;
@@ -39,7 +39,7 @@ inline std::string cell(const ParsedRange& parsed, Column column, std::size_t ro
 }
 
 inline std::int64_t seconds(const ParsedRange& parsed) {
-  return parsed.rows.rows() == 0 ? -1 : parsed.rows.row(0)[kTimestamp].as_integer();
+  return parsed.rows.rows() == 0 ? -1 : parsed.rows.row(0)[kTimestamp].as_microseconds() / 1'000'000;
 }
 
 struct LineCase {

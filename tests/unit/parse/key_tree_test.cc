@@ -55,22 +55,39 @@ TEST(KeyTree, KeysThatOnlyBeginOrEndAlikeAreOthers) {
 }
 
 TEST(KeyTree, AnotherTableIsAnotherMapping) {
-  Mapping mapping;
-  mapping.table = "visits";
-  mapping.fields = {
-      {.column = "kind", .paths = {{.when = "", .keys = {"meta", "kind"}}}},
-      {.column = "at", .kind = FieldKind::kEpochSeconds, .paths = {{.when = "", .keys = {"meta", "at"}}}},
-      {.column = "visit_number", .kind = FieldKind::kTextOrInteger, .paths = {{.when = "", .keys = {"n"}}}}};
-  mapping.key = 2;
-  mapping.site = 2;
-  mapping.time = 1;
-  RowFilter filter;
-  filter.types = {"visit"};
-  const ParsedRange parsed = parse_text(R"({"n":17,"meta":{"at":99,"kind":"visit"}})", mapping, filter);
+  const mapping::Mapping visits = mapping::parse_mapping(R"toml(
+      table = "visits"
+      primary_key = ["visit_number"]
+      kind = "kind"
+      time = "at"
+      [[column]]
+      name = "kind"
+      sql = "VARCHAR(20)"
+      path = "$.meta.kind"
+      [[column]]
+      name = "at"
+      sql = "TIMESTAMP"
+      path = "meta.at"
+      time = "epoch_s"
+      [[column]]
+      name = "visit_number"
+      sql = "VARCHAR(20) NOT NULL"
+      path = "n"
+      accept = "integer"
+      [[column]]
+      name = "second"
+      sql = "VARCHAR(20)"
+      path = '$.list[1]."a key"'
+  )toml",
+                                                         "visits.toml");
+  const RowFilter filter{.only = {{"kind", {"visit"}}}};
+  const ParsedRange parsed =
+      parse_text(R"({"n":17,"meta":{"at":99,"kind":"visit"},"list":[{"a key":"a"},{"a key":"b"}]})", visits, filter);
   ASSERT_EQ(parsed.rows.rows(), 1u);
   EXPECT_EQ(parsed.rows.row(0)[0].as_text(), "visit");
-  EXPECT_EQ(parsed.rows.row(0)[1].as_integer(), 99);
+  EXPECT_EQ(parsed.rows.row(0)[1].as_microseconds(), 99'000'000);
   EXPECT_EQ(parsed.rows.row(0)[2].as_text(), "17");
+  EXPECT_EQ(parsed.rows.row(0)[3].as_text(), "b");
 }
 
 }  // namespace

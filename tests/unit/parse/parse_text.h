@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "mapping/mapping_file.h"
 #include "parse/range_parser.h"
+#include "parse/row_filter.h"
 
 namespace chatload::parse {
 
@@ -26,8 +28,9 @@ inline split::Range make_range(std::string_view text, ByteOffset begin = ByteOff
   return range;
 }
 
-inline ParsedRange parse_text(std::string_view text, const Mapping& mapping = chat_mapping(),
-                              const RowFilter& filter = {}, std::uint32_t line_bytes_max = kTestLineBytesMax) {
+inline ParsedRange parse_text(std::string_view text, const mapping::Mapping& mapping = mapping::chat_mapping(),
+                              const RowFilter& filter = filter_of(mapping::chat_mapping()),
+                              std::uint32_t line_bytes_max = kTestLineBytesMax) {
   ParsedRange parsed;
   parsed.range = make_range(text);
   RangeParser(mapping, filter, line_bytes_max).parse(parsed);
@@ -35,8 +38,9 @@ inline ParsedRange parse_text(std::string_view text, const Mapping& mapping = ch
 }
 
 // One line's outcome as a word: "valid", "filtered", "blank", or the reason with the field's column: "null_field from".
-inline std::string outcome_of(std::string_view line, const Mapping& mapping = chat_mapping(),
-                              const RowFilter& filter = {}, std::uint32_t line_bytes_max = kTestLineBytesMax) {
+inline std::string outcome_of(std::string_view line, const mapping::Mapping& mapping = mapping::chat_mapping(),
+                              const RowFilter& filter = filter_of(mapping::chat_mapping()),
+                              std::uint32_t line_bytes_max = kTestLineBytesMax) {
   const ParsedRange parsed = parse_text(line, mapping, filter, line_bytes_max);
   if (parsed.counts.lines != 1) return std::to_string(parsed.counts.lines) + " lines";
   if (parsed.counts.valid == 1) return "valid";
@@ -44,7 +48,7 @@ inline std::string outcome_of(std::string_view line, const Mapping& mapping = ch
   if (parsed.counts.blank == 1) return "blank";
   const RejectedLine& reject = parsed.rejects.at(0);
   std::string outcome(to_string(reject.reason));
-  if (reject.field != kNoField) outcome += ' ' + mapping.fields[reject.field].column;
+  if (reject.field != kNoField) outcome += ' ' + mapping.columns[reject.field].name;
   return outcome;
 }
 

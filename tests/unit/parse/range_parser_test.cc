@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mapping/mapping_file.h"
 #include "unit/parse/chat_lines.h"
 
 namespace chatload::parse {
@@ -30,12 +31,11 @@ TEST(RangeParser, StatusLineTakesDataFromStatus) {
 }
 
 TEST(RangeParser, TypeThatWasAskedForHasEmptyData) {
-  RowFilter filter;
-  filter.types = {"typing"};
+  const RowFilter filter{.only = {{"type", {"typing"}}}};
   const std::string line = LineParts{.type = R"("type":"typing")", .data = ""}.text();
-  const ParsedRange parsed = parse_text(line, chat_mapping(), filter);
+  const ParsedRange parsed = parse_text(line, mapping::chat_mapping(), filter);
   EXPECT_EQ(cell(parsed, kData), "");
-  EXPECT_EQ(outcome_of(LineParts{}.text(), chat_mapping(), filter), "filtered");
+  EXPECT_EQ(outcome_of(LineParts{}.text(), mapping::chat_mapping(), filter), "filtered");
 }
 
 TEST(RangeParser, FilteredLinesHaveTheirPlacesWhereTheyAreAskedFor) {
@@ -43,7 +43,7 @@ TEST(RangeParser, FilteredLinesHaveTheirPlacesWhereTheyAreAskedFor) {
   const std::string text = other + "{bad\n" + LineParts{}.text() + "\r\n\n" + other;
   ParsedRange parsed;
   parsed.range = make_range(text);
-  RangeParser parser(chat_mapping(), {}, kTestLineBytesMax, true);
+  RangeParser parser(mapping::chat_mapping(), filter_of(mapping::chat_mapping()), kTestLineBytesMax, true);
   parser.parse(parsed);
   ASSERT_EQ(parsed.filtered.size(), 2U);
   EXPECT_EQ(parsed.filtered[0].line_index, 0U);
@@ -54,7 +54,7 @@ TEST(RangeParser, FilteredLinesHaveTheirPlacesWhereTheyAreAskedFor) {
   EXPECT_EQ(parsed.filtered.size(), 2U);
   parser.parse(parsed);
   EXPECT_EQ(parsed.filtered.size(), 2U);
-  RangeParser(chat_mapping(), {}, kTestLineBytesMax).parse(parsed);
+  RangeParser(mapping::chat_mapping(), filter_of(mapping::chat_mapping()), kTestLineBytesMax).parse(parsed);
   EXPECT_TRUE(parsed.filtered.empty());
   EXPECT_EQ(parsed.counts.filtered, 2U);
 }
@@ -134,7 +134,8 @@ TEST(RangeParser, NulsAndByteOrderMarksInFrontOfALineAreNoPartOfIt) {
   }
   ParsedRange parsed;
   parsed.range = make_range(text, ByteOffset(100));
-  RangeParser(chat_mapping(), {}, static_cast<std::uint32_t>(line.size())).parse(parsed);
+  RangeParser(mapping::chat_mapping(), filter_of(mapping::chat_mapping()), static_cast<std::uint32_t>(line.size()))
+      .parse(parsed);
   EXPECT_EQ(parsed.counts.valid, 6u);
   for (std::size_t row = 0; row < parsed.rows.rows(); ++row) {
     EXPECT_EQ(parsed.rows.lines[row].begin_bytes, begins[row]);
@@ -163,7 +164,7 @@ TEST(RangeParser, LineBehindASkippedLeadHasItsPlaceInTheStream) {
   parsed.range = make_range("x\n" + std::string(1, '\0') + "bad\n");
   parsed.range.skipped_at = 2;
   parsed.range.skipped_bytes = 5'000'000'000;
-  RangeParser(chat_mapping(), {}, kTestLineBytesMax).parse(parsed);
+  RangeParser(mapping::chat_mapping(), filter_of(mapping::chat_mapping()), kTestLineBytesMax).parse(parsed);
   ASSERT_EQ(parsed.rejects.size(), 2u);
   EXPECT_EQ(parsed.rejects[0].line.begin_bytes, 0u);
   EXPECT_EQ(parsed.rejects[1].line.begin_bytes, 5'000'000'003u);
@@ -183,19 +184,21 @@ TEST(RangeParser, RejectOfABrokenLineKeepsItsFault) {
 TEST(RangeParser, LineLongerThanTheMaximumIsTooLongWhateverItHolds) {
   const std::string line = LineParts{}.text();
   const auto size = static_cast<std::uint32_t>(line.size());
-  EXPECT_EQ(outcome_of(line, chat_mapping(), {}, size), "valid");
-  EXPECT_EQ(outcome_of(line + "\r\n", chat_mapping(), {}, size), "valid");
-  EXPECT_EQ(outcome_of(line, chat_mapping(), {}, size - 1), "line_too_long");
-  EXPECT_EQ(outcome_of(line + " \n", chat_mapping(), {}, size), "line_too_long");
-  EXPECT_EQ(outcome_of("          ", chat_mapping(), {}, 9), "line_too_long");
-  EXPECT_EQ(outcome_of("\xff\xff\xff\xff", chat_mapping(), {}, 3), "line_too_long");
+  EXPECT_EQ(outcome_of(line, mapping::chat_mapping(), filter_of(mapping::chat_mapping()), size), "valid");
+  EXPECT_EQ(outcome_of(line + "\r\n", mapping::chat_mapping(), filter_of(mapping::chat_mapping()), size), "valid");
+  EXPECT_EQ(outcome_of(line, mapping::chat_mapping(), filter_of(mapping::chat_mapping()), size - 1), "line_too_long");
+  EXPECT_EQ(outcome_of(line + " \n", mapping::chat_mapping(), filter_of(mapping::chat_mapping()), size),
+            "line_too_long");
+  EXPECT_EQ(outcome_of("          ", mapping::chat_mapping(), filter_of(mapping::chat_mapping()), 9), "line_too_long");
+  EXPECT_EQ(outcome_of("\xff\xff\xff\xff", mapping::chat_mapping(), filter_of(mapping::chat_mapping()), 3),
+            "line_too_long");
 }
 
 TEST(RangeParser, TooLongLineKeepsItsHeadAndItsPlace) {
   const std::string line = LineParts{}.text();
   const auto size = static_cast<std::uint32_t>(line.size());
-  const ParsedRange parsed =
-      parse_text(line + '\n' + repeat("y", 5 * size) + '\n' + line + '\n', chat_mapping(), {}, size);
+  const ParsedRange parsed = parse_text(line + '\n' + repeat("y", 5 * size) + '\n' + line + '\n',
+                                        mapping::chat_mapping(), filter_of(mapping::chat_mapping()), size);
   EXPECT_EQ(parsed.counts.valid, 2u);
   ASSERT_EQ(parsed.rejects.size(), 1u);
   EXPECT_EQ(parsed.rejects[0].line.line_index, 1u);
@@ -208,7 +211,8 @@ TEST(RangeParser, DrainedLineIsTooLong) {
   const std::string line = LineParts{}.text();
   ParsedRange parsed;
   parsed.range = make_range(line + '\n' + repeat("y", 30), ByteOffset(0), 1'000);
-  RangeParser(chat_mapping(), {}, static_cast<std::uint32_t>(line.size())).parse(parsed);
+  RangeParser(mapping::chat_mapping(), filter_of(mapping::chat_mapping()), static_cast<std::uint32_t>(line.size()))
+      .parse(parsed);
   EXPECT_EQ(parsed.counts.lines, 2u);
   EXPECT_EQ(parsed.counts.valid, 1u);
   ASSERT_EQ(parsed.rejects.size(), 1u);
@@ -219,7 +223,7 @@ TEST(RangeParser, RejectsAreInFileOrder) {
   std::string text;
   const std::vector<std::string> lines = {"x", "{\"\xff\":1}", repeat("z", 300), "[1]", "{}", "\"open"};
   for (int round = 0; round < 2'000; ++round) text += lines[static_cast<std::size_t>(round) % lines.size()] + '\n';
-  const ParsedRange parsed = parse_text(text, chat_mapping(), {}, 200);
+  const ParsedRange parsed = parse_text(text, mapping::chat_mapping(), filter_of(mapping::chat_mapping()), 200);
   ASSERT_EQ(parsed.rejects.size(), 2'000u);
   for (std::uint32_t i = 0; i < 2'000; ++i) EXPECT_EQ(parsed.rejects[i].line.line_index, i);
   EXPECT_EQ(parsed.rejects[1].reason, RejectReason::kInvalidUtf8);
@@ -238,7 +242,7 @@ TEST(RangeParser, RejectsBeyondTheKeptOnesAreFoundByParsingOn) {
   const std::size_t rows = parsed.rows.rows();
   ASSERT_EQ(counts.rejected(), 2 * rejects_max + 10);
 
-  RangeParser parser(chat_mapping(), {}, kTestLineBytesMax);
+  RangeParser parser(mapping::chat_mapping(), filter_of(mapping::chat_mapping()), kTestLineBytesMax);
   std::size_t found = 0;
   for (;;) {
     for (const RejectedLine& reject : parsed.rejects) {
@@ -261,7 +265,7 @@ TEST(RangeParser, FirstRejectsComeBackAfterLaterOnes) {
   for (std::size_t i = 0; i < ParsedRange::kRejectsMax + 10; ++i) text += "x\n";
   const ParsedRange first = parse_text(text);
   ParsedRange parsed = parse_text(text + LineParts{}.text());
-  RangeParser parser(chat_mapping(), {}, kTestLineBytesMax);
+  RangeParser parser(mapping::chat_mapping(), filter_of(mapping::chat_mapping()), kTestLineBytesMax);
   parser.parse_more_rejects(parsed);
   ASSERT_EQ(parsed.rejects.size(), 10u);
   ASSERT_FALSE(parsed.has_more_rejects);
@@ -293,7 +297,7 @@ TEST(CountLines, AreThoseThatParsingCounts) {
 TEST(CountLines, RangeThatEndsInADrainedLineHasThatLine) {
   ParsedRange parsed;
   parsed.range = make_range("x\n" + repeat("y", 30), ByteOffset(0), 1'000);
-  RangeParser(chat_mapping(), {}, 10).parse(parsed);
+  RangeParser(mapping::chat_mapping(), filter_of(mapping::chat_mapping()), 10).parse(parsed);
   const std::uint64_t lines = parsed.counts.lines;
   count_lines(parsed);
   EXPECT_EQ(parsed.counts.lines, lines);
@@ -327,14 +331,14 @@ TEST(RangeParser, ManyLinesAreParsedAsEachWouldBeAlone) {
   for (const RejectedLine& reject : parsed.rejects) {
     std::string& outcome = together[reject.line.line_index];
     outcome = to_string(reject.reason);
-    if (reject.field != kNoField) outcome += ' ' + chat_mapping().fields[reject.field].column;
+    if (reject.field != kNoField) outcome += ' ' + mapping::chat_mapping().columns[reject.field].name;
   }
   EXPECT_EQ(together, outcomes);
   EXPECT_EQ(parsed.counts.lines, outcomes.size());
 }
 
 TEST(RangeParser, ReusedRangeForgetsWhatItHeld) {
-  RangeParser parser(chat_mapping(), {}, kTestLineBytesMax);
+  RangeParser parser(mapping::chat_mapping(), filter_of(mapping::chat_mapping()), kTestLineBytesMax);
   ParsedRange parsed;
   parsed.range = make_range(with_message(R"("esc\naped")") + "\nbad\n\n");
   parser.parse(parsed);

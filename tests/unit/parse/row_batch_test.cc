@@ -64,7 +64,7 @@ TEST(TextArena, TextLargerThanAChunkFitsBetweenSmallOnes) {
 TEST(RowBatch, ClearKeepsTheVectorsMemory) {
   RowBatch batch;
   batch.columns = 1;
-  batch.cells.assign(100, Cell::integer(7));
+  batch.cells.assign(100, Cell::time(7));
   batch.lines.resize(100);
   batch.clear();
   EXPECT_EQ(batch.rows(), 0u);
@@ -72,10 +72,15 @@ TEST(RowBatch, ClearKeepsTheVectorsMemory) {
   EXPECT_GE(batch.lines.capacity(), 100u);
 }
 
-TEST(Cell, HoldsTextOrANegativeInteger) {
+TEST(Cell, SaysWhatItHolds) {
   EXPECT_EQ(Cell::text("abc").as_text(), "abc");
-  EXPECT_EQ(Cell::integer(-5).as_integer(), -5);
-  static_assert(sizeof(Cell) == 16);
+  EXPECT_EQ(Cell::text("abc").kind(), CellKind::kText);
+  EXPECT_EQ(Cell::bytes("abc").as_text(), "abc");
+  EXPECT_EQ(Cell::bytes("abc").kind(), CellKind::kBytes);
+  EXPECT_EQ(Cell::time(-5).as_microseconds(), -5);
+  EXPECT_EQ(Cell::time(0).kind(), CellKind::kTime);
+  EXPECT_EQ(Cell().kind(), CellKind::kNull);
+  EXPECT_EQ(Cell::text({}).kind(), CellKind::kText) << "the empty text is no NULL";
 }
 
 }  // namespace

@@ -2,53 +2,82 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
+#include "mapping/mapping_file.h"
 #include "unit/parse/parse_text.h"
 
 namespace chatload::parse {
 namespace {
 
-TEST(RowFilter, MessageAndStatusPassByDefault) {
-  const RowFilter filter;
-  EXPECT_TRUE(filter.passes_type("message"));
-  EXPECT_TRUE(filter.passes_type("status"));
-  EXPECT_FALSE(filter.passes_type("Message"));
-  EXPECT_FALSE(filter.passes_type(""));
+RowSieve sieve_of(const RowFilter& filter) { return {mapping::chat_mapping(), filter}; }
+
+// Whether a row of that site and time passes.
+bool passes(const RowFilter& filter, std::string_view site, Cell time) {
+  const std::vector<Cell> row = {
+      Cell::text("id"), Cell::text("from"), Cell::text("message"), Cell::text(site), Cell(), time};
+  return sieve_of(filter).passes_rest(row);
+}
+bool passes(const RowFilter& filter, std::string_view site, std::int64_t seconds) {
+  return passes(filter, site, Cell::time(seconds * 1'000'000));
 }
 
-TEST(RowFilter, NoTypesMeansEveryType) {
-  RowFilter filter;
-  filter.types.clear();
-  EXPECT_TRUE(filter.passes_type("anything"));
+TEST(RowFilter, MessageAndStatusPassByDefault) {
+  const RowSieve sieve = sieve_of(filter_of(mapping::chat_mapping()));
+  EXPECT_TRUE(sieve.passes_kind("message"));
+  EXPECT_TRUE(sieve.passes_kind("status"));
+  EXPECT_FALSE(sieve.passes_kind("Message"));
+  EXPECT_FALSE(sieve.passes_kind(""));
 }
+
+TEST(RowFilter, NoConditionMeansEveryKind) { EXPECT_TRUE(sieve_of({}).passes_kind("anything")); }
 
 TEST(RowFilter, SinceIsInclusiveAndUntilExclusive) {
   RowFilter filter;
   filter.since_seconds = 100;
   filter.until_seconds = 200;
-  EXPECT_FALSE(filter.passes_rest("3", 99));
-  EXPECT_TRUE(filter.passes_rest("3", 100));
-  EXPECT_TRUE(filter.passes_rest("3", 199));
-  EXPECT_FALSE(filter.passes_rest("3", 200));
+  EXPECT_FALSE(passes(filter, "3", 99));
+  EXPECT_TRUE(passes(filter, "3", 100));
+  EXPECT_TRUE(passes(filter, "3", 199));
+  EXPECT_FALSE(passes(filter, "3", 200));
+  EXPECT_FALSE(passes(filter, "3", Cell::time(99'999'999)));
+  EXPECT_TRUE(passes(filter, "3", Cell::time(199'999'999)));
 }
 
-TEST(RowFilter, AnyOfTheSitesPasses) {
+TEST(RowFilter, NullPassesOnlyWhereNothingIsAskedOfIt) {
   RowFilter filter;
-  filter.sites = {"3", "4"};
-  EXPECT_TRUE(filter.passes_rest("4", 1));
-  EXPECT_FALSE(filter.passes_rest("03", 1));
+  EXPECT_TRUE(passes(filter, "3", Cell()));
+  filter.since_seconds = 100;
+  EXPECT_FALSE(passes(filter, "3", Cell()));
+  EXPECT_FALSE(passes({.only = {{"data", {""}}}}, "3", 1));
+}
+
+TEST(RowFilter, AnyOfTheValuesPassesAndAllColumnsHaveTo) {
+  const RowFilter filter{.only = {{"site_id", {"3", "4"}}, {"from", {"from"}}}};
+  EXPECT_TRUE(passes(filter, "4", 1));
+  EXPECT_FALSE(passes(filter, "03", 1));
+  EXPECT_FALSE(passes({.only = {{"site_id", {"3", "4"}}, {"from", {"other"}}}}, "4", 1));
+}
+
+TEST(RowFilter, ValuesTakeThePlaceOfThoseThatTheMappingSays) {
+  RowFilter filter = filter_of(mapping::chat_mapping());
+  filter.set_values("type", {"typing"});
+  EXPECT_FALSE(sieve_of(filter).passes_kind("message"));
+  EXPECT_TRUE(sieve_of(filter).passes_kind("typing"));
+  filter.set_values("type", {});
+  EXPECT_TRUE(sieve_of(filter).passes_kind("message"));
 }
 
 TEST(RowFilter, IntegerSiteIsComparedAsItsDecimalText) {
-  RowFilter filter;
-  filter.sites = {"3"};
-  EXPECT_EQ(outcome_of(LineParts{.site_id = R"("site_id":3)"}.text(), chat_mapping(), filter), "valid");
-  EXPECT_EQ(outcome_of(LineParts{.site_id = R"("site_id":33)"}.text(), chat_mapping(), filter), "filtered");
+  const RowFilter filter{.only = {{"site_id", {"3"}}}};
+  EXPECT_EQ(outcome_of(LineParts{.site_id = R"("site_id":3)"}.text(), mapping::chat_mapping(), filter), "valid");
+  EXPECT_EQ(outcome_of(LineParts{.site_id = R"("site_id":33)"}.text(), mapping::chat_mapping(), filter), "filtered");
 }
 
 TEST(RowFilter, FaultyLineOfAnotherSiteIsRejectedNotFiltered) {
-  RowFilter filter;
-  filter.sites = {"4"};
-  EXPECT_EQ(outcome_of(LineParts{.timestamp = ""}.text(), chat_mapping(), filter), "missing_field timestamp");
+  const RowFilter filter{.only = {{"site_id", {"4"}}}};
+  EXPECT_EQ(outcome_of(LineParts{.timestamp = ""}.text(), mapping::chat_mapping(), filter), "missing_field timestamp");
 }
 
 TEST(RowFilter, TypeIsFilteredBeforeOtherFieldsAreLookedAt) {

@@ -28,7 +28,7 @@ cli::ReadPlan on_cores(unsigned cores, std::optional<std::uint64_t> memory_bytes
 Writers writers_on_cores(unsigned cores) { return {std::min(cores, 8U)}; }
 
 cli::ReadPlan fitted(cli::ReadPlan read, Writers writers) {
-  read.split = fitting_limits(read, writers, kColumns);
+  read.split = fitting_limits(read, writers);
   return read;
 }
 
@@ -40,8 +40,8 @@ struct Sum {
                     parse::ParsedRange::kRejectsMax * sizeof(parse::RejectedLine)),
         stretch_bytes(6 * limits.range_bytes + 2 * limits.line_bytes_max),
         parser_bytes(parse::RangeParser::memory_bytes_max(static_cast<std::uint32_t>(limits.line_bytes_max)) +
-                     3 * limits.range_bytes / 10),
-        connection_bytes(6 * statement_bytes_max(limits)),
+                     16 * limits.range_bytes / 57),
+        connection_bytes(6 * std::max<std::size_t>(kMiB, 2 * limits.line_bytes_max + 4 * kKiB)),
         journal_bytes(128 * kKiB + 2 * limits.line_bytes_max) {}
 
   [[nodiscard]] std::size_t parsers(const Workers& workers) const { return (workers.threads + 1) * parser_bytes; }
@@ -81,7 +81,7 @@ TEST(MemoryPlan, OfTheDefaultFlagsIsTheTable) {
     const Writers writers = writers_on_cores(row.cores);
     const cli::ReadPlan read = fitted(on_cores(row.cores), writers);
     const MemoryPlan file_order = plan_memory(read, writers);
-    const KeyOrderMemoryPlan key_order = plan_key_order_memory(read, writers, kColumns);
+    const KeyOrderMemoryPlan key_order = plan_key_order_memory(read, writers);
     EXPECT_EQ(read.split.range_bytes, row.range_mib * kMiB);
     EXPECT_EQ(file_order.workers, row.in_file_order);
     EXPECT_EQ(file_order.ranges_in_flight_max, row.ranges_in_file_order);
@@ -105,7 +105,7 @@ class OnAnyNumberOfCores : public testing::TestWithParam<std::size_t> {
         SCOPED_TRACE(testing::Message() << threads << " threads, " << connections << " connections");
         const Writers writers{connections};
         const cli::ReadPlan read = fitted(on_cores(threads, GetParam()), writers);
-        check(read, plan_memory(read, writers), plan_key_order_memory(read, writers, kColumns));
+        check(read, plan_memory(read, writers), plan_key_order_memory(read, writers));
       }
     }
   }
@@ -122,7 +122,7 @@ TEST_P(OnAnyNumberOfCores, TheSumStaysWithinTheBound) {
                   reading.ranges_in_flight_max * sum.range_bytes +
                   reading.workers.threads * key_order.spill.buffer_bytes,
               GetParam());
-    EXPECT_LE(sum.process_bytes + sum.writers(reading.workers) + 3 * read.split.range_bytes / 10 +
+    EXPECT_LE(sum.process_bytes + sum.writers(reading.workers) + 16 * read.split.range_bytes / 57 +
                   key_order.stretches_in_flight_max * sum.stretch_bytes + key_order.spill.merge_bytes,
               GetParam());
   });
@@ -169,8 +169,7 @@ TEST(MemoryPlan, WhereSeveralParseSeveralInflateByDefault) {
       EXPECT_EQ(plan.ahead.bytes >= inflate::kAheadBytesMin, cores > 1) << cores;
     }
     const inflate::ReadAhead sorting =
-        plan_key_order_memory(fitted(on_cores(cores), writers_on_cores(cores)), writers_on_cores(cores), kColumns)
-            .reading.ahead;
+        plan_key_order_memory(fitted(on_cores(cores), writers_on_cores(cores)), writers_on_cores(cores)).reading.ahead;
     EXPECT_EQ(sorting.bytes >= inflate::kAheadBytesMin, cores > 1) << cores;
   }
 }
@@ -239,7 +238,7 @@ TEST(MemoryPlan, WhatWasNotAskedForMakesRoomForWhatWas) {
 
 TEST(MemoryPlan, GivenMemoryThatHoldsNoTwoRangesIsRefused) {
   EXPECT_THROW(static_cast<void>(plan_memory(on_cores(2, 16 * kMiB), {2})), UsageError);
-  EXPECT_THROW(static_cast<void>(plan_key_order_memory(on_cores(2, 16 * kMiB), {2}, kColumns)), UsageError);
+  EXPECT_THROW(static_cast<void>(plan_key_order_memory(on_cores(2, 16 * kMiB), {2})), UsageError);
   cli::ReadPlan many = on_cores(64, 256 * kMiB);
   many.is_threads_given = true;
   EXPECT_THROW(static_cast<void>(plan_memory(fitted(many, {8}), {8})), UsageError);
@@ -250,7 +249,7 @@ TEST(MemoryPlan, ThreadsThatWereAskedForAndFindNoRangeHaveNoBuilder) {
   read.is_threads_given = true;
   const Writers writers{1, true};
   read = fitted(read, writers);
-  const KeyOrderMemoryPlan plan = plan_key_order_memory(read, writers, kColumns);
+  const KeyOrderMemoryPlan plan = plan_key_order_memory(read, writers);
   EXPECT_EQ(plan.reading.workers.threads + 1, plan.reading.ranges_in_flight_max);
   EXPECT_LT(plan.reading.workers.threads, 8U);
   EXPECT_GE(plan.spill.buffer_bytes, spill::least_limits(kMiB, kColumns).buffer_bytes);
@@ -258,7 +257,7 @@ TEST(MemoryPlan, ThreadsThatWereAskedForAndFindNoRangeHaveNoBuilder) {
 
 TEST(MemoryPlan, ConnectionsThatWereAskedForHaveTheStretchesThatFit) {
   const cli::ReadPlan read = fitted(on_cores(1, 180 * kMiB), {8, true});
-  const KeyOrderMemoryPlan plan = plan_key_order_memory(read, {8, true}, kColumns);
+  const KeyOrderMemoryPlan plan = plan_key_order_memory(read, {8, true});
   EXPECT_EQ(plan.reading.workers.connections, 8U);
   EXPECT_GE(plan.stretches_in_flight_max, 2U);
   EXPECT_LT(plan.stretches_in_flight_max, 9U);
@@ -267,19 +266,19 @@ TEST(MemoryPlan, ConnectionsThatWereAskedForHaveTheStretchesThatFit) {
 }
 
 TEST(MemoryPlan, RangesThatNobodyAskedForShrinkUntilTheyFit) {
-  EXPECT_EQ(fitting_limits(on_cores(2), {2}, kColumns).range_bytes, 4 * kMiB);
-  EXPECT_EQ(fitting_limits(on_cores(2, 160 * kMiB), {2}, kColumns).range_bytes, 2 * kMiB);
-  EXPECT_EQ(fitting_limits(on_cores(2, 16 * kMiB), {2}, kColumns).range_bytes, kMiB);
+  EXPECT_EQ(fitting_limits(on_cores(2), {2}).range_bytes, 4 * kMiB);
+  EXPECT_EQ(fitting_limits(on_cores(2, 160 * kMiB), {2}).range_bytes, 2 * kMiB);
+  EXPECT_EQ(fitting_limits(on_cores(2, 16 * kMiB), {2}).range_bytes, kMiB);
   cli::ReadPlan given = on_cores(2, 160 * kMiB);
   given.is_range_size_given = true;
-  EXPECT_EQ(fitting_limits(given, {2}, kColumns).range_bytes, 4 * kMiB);
+  EXPECT_EQ(fitting_limits(given, {2}).range_bytes, 4 * kMiB);
 }
 
 // A load keeps the ranges that it began with on a machine with fewer cores, or with more memory.
 TEST(MemoryPlan, RangesOfAnotherMachineStayAndFewerThreadsWork) {
   cli::ReadPlan resumed = on_cores(16);
-  resumed.split = fitting_limits(on_cores(2), {2}, kColumns);
-  const KeyOrderMemoryPlan plan = plan_key_order_memory(resumed, {8}, kColumns);
+  resumed.split = fitting_limits(on_cores(2), {2});
+  const KeyOrderMemoryPlan plan = plan_key_order_memory(resumed, {8});
   EXPECT_EQ(plan.reading.memory_bytes, 256 * kMiB);
   EXPECT_GE(plan.reading.workers.threads, 2U);
   EXPECT_GE(plan.reading.workers.connections, 2U);

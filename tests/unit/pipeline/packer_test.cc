@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "mapping/mapping_file.h"
 
 namespace chatload::pipeline {
 namespace {
@@ -111,7 +112,7 @@ class PackerTest : public testing::Test {
     packs_.release(pack);
   }
 
-  const parse::Mapping mapping_ = parse::chat_mapping();
+  const mapping::Mapping mapping_ = mapping::chat_mapping();
   report::RejectReport rejects_{mapping_, nullptr};
   report::LiveStats stats_;
   RecordedSink sink_;

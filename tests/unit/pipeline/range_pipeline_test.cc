@@ -22,6 +22,7 @@
 
 #include "base/errors.h"
 #include "inflate/decoded_stream.h"
+#include "mapping/mapping_file.h"
 #include "pipeline/range_sinks.h"
 #include "split/line_splitter.h"
 
@@ -132,7 +133,7 @@ class GraphRun {
         feed_(streams_, options_.limits, limit, rejects_, stop_) {}
 
   GraphRun& through(RangeSink& sink) {
-    result_ = run_pipeline(feed_, sink, options_, mapping_, parse::RowFilter(), stats_, stop_);
+    result_ = run_pipeline(feed_, sink, options_, mapping_, parse::filter_of(mapping_), stats_, stop_);
     return *this;
   }
   GraphRun& counted() {
@@ -152,7 +153,7 @@ class GraphRun {
 
  private:
   const StopSignal stop_;
-  const parse::Mapping mapping_ = parse::chat_mapping();
+  const mapping::Mapping mapping_ = mapping::chat_mapping();
   report::RejectReport rejects_{mapping_, nullptr};
   std::deque<TextStream> streams_;
   PipelineOptions options_;

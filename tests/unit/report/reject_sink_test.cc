@@ -1,4 +1,5 @@
 #include "report/reject_sink.h"
+#include "mapping/mapping_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -33,7 +34,7 @@ class RejectSinkTest : public testing::Test {
     return {std::move(input), parse_reject_limit("--max-rejects", limit), report_};
   }
 
-  const parse::Mapping mapping_ = parse::chat_mapping();
+  const mapping::Mapping mapping_ = mapping::chat_mapping();
   RejectReport report_{mapping_, nullptr};
 };
 

@@ -104,7 +104,8 @@ TEST(Summary, JsonHasTheStableKeys) {
       R"("lines":2000000,"inserted":1990000,"updated":0,"duplicate":5000,"filtered":4000,"rejected":1000,"blank":0,"rejects_by_reason":{)"
       R"("invalid_json":900,"invalid_utf8":0,"not_an_object":0,"missing_field":0,"null_field":0,"wrong_type":0,)"
       R"("empty_id":0,"too_long":100,"bad_timestamp":0,"timestamp_out_of_range":0,"line_too_long":0,)"
-      R"("refused_by_server":0},"bytes_compressed":113246208,"bytes_decompressed":501219329,)"
+      R"("refused_by_server":0,"out_of_range":0,"too_precise":0,"bad_number":0,"not_a_member":0,"bad_encoding":0},)"
+      R"("bytes_compressed":113246208,"bytes_decompressed":501219329,)"
       R"("this_run":{"lines":2000000,"inserted":1990000,"updated":0,"duplicate":5000,"filtered":4000,)"
       R"("rejected":1000,"blank":0,"bytes_decompressed":501219329},)"
       R"("seconds":12.346,"rows_per_second":161596})");

@@ -62,7 +62,7 @@ class MergeCursorTest : public testing::Test {
 
 TEST_F(MergeCursorTest, BatchEndsWithTheRowAtWhichItsLinesComeToWhatIsAskedFor) {
   SpillRows rows;
-  for (int row = 0; row < 1000; ++row) rows.add(fmt::format("{:04}", row), std::string(row == 500 ? 5000 : 93, 'x'));
+  for (int row = 0; row < 1000; ++row) rows.add(fmt::format("{:04}", row), std::string(row == 500 ? 5000 : 36, 'x'));
   const auto batch_sizes = [&](std::size_t line_bytes) {
     SpillStore store(folder_.path(), spill_mapping(), kLimits);
     RunBuilder builder(store);
@@ -80,13 +80,27 @@ TEST_F(MergeCursorTest, BatchEndsWithTheRowAtWhichItsLinesComeToWhatIsAskedFor) 
     EXPECT_EQ(batch.rows(), 0U);
     return sizes;
   };
-  // Lines of 100 bytes, and one of 5,007.
+  // Lines of 100 bytes, and one of 5,064.
   std::vector<std::size_t> by_bytes(101, 10);
   by_bytes[50] = 1;
   by_bytes[100] = 9;
   EXPECT_EQ(batch_sizes(1000), by_bytes);
   EXPECT_EQ(batch_sizes(901), by_bytes);
   EXPECT_EQ(batch_sizes(1), std::vector<std::size_t>(1000, 1));
+}
+
+TEST_F(MergeCursorTest, ARowThatIsLargerThanItsLineCountsAsItIs) {
+  SpillRows rows;
+  for (int row = 0; row < 100; ++row) rows.add(fmt::format("{:04}", row), std::string(1000, 'x'));
+  for (SpillRow& row : rows.rows) row.line.size_bytes = 10;
+  SpillStore store(folder_.path(), spill_mapping(), kLimits);
+  RunBuilder builder(store);
+  rows.add_all(builder);
+  MergeCursor cursor(store);
+  parse::RowBatch batch;
+  std::vector<RowOrigin> origins;
+  ASSERT_TRUE(cursor.next(batch, origins, 2'000));
+  EXPECT_EQ(batch.rows(), 2U);
 }
 
 // Two sources with the same keys, and one of their own each, spilled in turns.

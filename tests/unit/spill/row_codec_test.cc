@@ -21,8 +21,7 @@ class RowCodecTest : public testing::Test {
  protected:
   [[nodiscard]] std::string encoded(std::string_view text, std::int64_t time, std::string_view key,
                                     const RowOrigin& origin) const {
-    const std::vector<parse::Cell> cells = {parse::Cell::text(text), parse::Cell::integer(time),
-                                            parse::Cell::text(key)};
+    const std::vector<parse::Cell> cells = {parse::Cell::text(text), parse::Cell::time(time), parse::Cell::text(key)};
     std::string bytes(codec_.bytes_max(cells), '\0');
     const std::size_t size = codec_.encode(cells, origin, bytes.data());
     EXPECT_LE(size, bytes.size());
@@ -43,7 +42,7 @@ class RowCodecTest : public testing::Test {
     std::fill(bytes.begin(), bytes.end(), '#');  // nothing is borrowed from the record
     EXPECT_EQ(rows_.cells.size(), rows_.rows() * 3);
     EXPECT_EQ(rows_.cells.end()[-3].as_text(), text);
-    EXPECT_EQ(rows_.cells.end()[-2].as_integer(), time);
+    EXPECT_EQ(rows_.cells.end()[-2].as_microseconds(), time);
     EXPECT_EQ(rows_.cells.end()[-1].as_text(), key);
     for (const parse::LineSpan& line : {rows_.lines.back(), origins_.back().line}) {
       EXPECT_EQ(line.line_index, origin.line.line_index);
@@ -69,8 +68,26 @@ TEST_F(RowCodecTest, ValuesOfEverySizeComeBack) {
     }
   }
   for (const std::int64_t time : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{64}, std::int64_t{1'479'816'000},
-                                  std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
+                                  std::int64_t{-30'610'224'000'000'000}, std::int64_t{253'402'300'799'999'999}}) {
     send("text", time, "key", {{SourceOrdinal(kMax64), RangeNumber(kMax64)}, {kMax32, kMax32, kMax32}});
+  }
+}
+
+TEST_F(RowCodecTest, NullIsNoEmptyTextAndBytesAreNoText) {
+  for (const parse::Cell cell : {parse::Cell(), parse::Cell::text(""), parse::Cell::bytes(""), parse::Cell::time(0),
+                                 parse::Cell::bytes("b"), parse::Cell::time(1'000'000)}) {
+    const std::vector<parse::Cell> cells = {cell, parse::Cell(), parse::Cell::text("key")};
+    std::string bytes(codec_.bytes_max(cells), '\0');
+    bytes.resize(codec_.encode(cells, {}, bytes.data()));
+    codec_.decode(bytes, rows_, origins_);
+    EXPECT_EQ(rows_.cells.end()[-3].kind(), cell.kind());
+    EXPECT_EQ(rows_.cells.end()[-2].kind(), parse::CellKind::kNull);
+    if (cell.is_borrowed()) {
+      EXPECT_EQ(rows_.cells.end()[-3].as_text(), cell.as_text());
+    }
+    if (cell.kind() == parse::CellKind::kTime) {
+      EXPECT_EQ(rows_.cells.end()[-3].as_microseconds(), cell.as_microseconds());
+    }
   }
 }
 

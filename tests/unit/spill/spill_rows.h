@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/units.h"
-#include "parse/mapping.h"
+#include "mapping/mapping.h"
 #include "parse/row_batch.h"
 #include "spill/merge_cursor.h"
 #include "spill/row_origin.h"
@@ -36,13 +36,13 @@ struct SpillRow {
   }
 };
 
-// The key neither first nor last, an integer between the texts.
-inline parse::Mapping spill_mapping() {
-  parse::Mapping mapping;
-  mapping.fields.resize(3);
-  mapping.fields[0] = {.column = "text", .paths = {}};
-  mapping.fields[1] = {.column = "time", .kind = parse::FieldKind::kEpochSeconds, .paths = {}};
-  mapping.fields[2] = {.column = "id", .paths = {}};
+// The key neither first nor last, a time between the texts.
+inline mapping::Mapping spill_mapping() {
+  mapping::Mapping mapping;
+  mapping.columns.resize(3);
+  mapping.columns[0].name = "text";
+  mapping.columns[1].name = "time";
+  mapping.columns[2].name = "id";
   mapping.key = 2;
   return mapping;
 }
@@ -55,7 +55,7 @@ class SpillRows {
 
   void add(std::string key, std::string text = {}, std::int64_t time = 0) {
     const auto line_index = static_cast<std::uint32_t>(rows.size() % rows_per_range_);
-    const auto size_bytes = static_cast<std::uint32_t>(text.size() + 7);
+    const auto size_bytes = static_cast<std::uint32_t>(key.size() + text.size() + 60);  // as JSON
     rows.push_back(
         {std::move(key),
          {source_, RangeNumber(rows.size() / rows_per_range_)},
@@ -83,7 +83,7 @@ class SpillRows {
     batch.columns = 3;
     for (const SpillRow& row : copies) {
       batch.cells.push_back(parse::Cell::text(row.text));
-      batch.cells.push_back(parse::Cell::integer(row.time));
+      batch.cells.push_back(parse::Cell::time(row.time));
       batch.cells.push_back(parse::Cell::text(row.key));
       batch.lines.push_back(row.line);
     }
@@ -101,6 +101,13 @@ class SpillRows {
   std::uint64_t rows_per_range_;
   SourceOrdinal source_;
 };
+
+// Some time that a column of SQL holds, of whole seconds or not.
+inline std::int64_t time_of(std::uint64_t random) {
+  constexpr std::int64_t kSecondsMax = 253'402'300'800;
+  const auto seconds = static_cast<std::int64_t>(random / 2 % static_cast<std::uint64_t>(kSecondsMax));
+  return (seconds - kSecondsMax / 10) * 1'000'000 + static_cast<std::int64_t>(random % 2);
+}
 
 // Ids as they come: random, repeated (one in four), some that others begin with, some with long prefixes in common,
 // NULs and bytes above 0x7f in them; texts of any length, some empty, a few longer than a block.
@@ -123,7 +130,7 @@ inline SpillRows random_rows(std::size_t count, std::uint64_t seed = 1, std::uin
     }
     const std::size_t text_bytes = random() % 1000 == 0 ? random() % (3 * kBlockBytes) : random() % 100;
     std::string text = random() % 2 == 0 ? bytes(text_bytes) : std::string(text_bytes, 'x');
-    rows.add(std::move(key), std::move(text), static_cast<std::int64_t>(random()));
+    rows.add(std::move(key), std::move(text), time_of(random()));
   }
   return rows;
 }
@@ -139,7 +146,7 @@ inline std::vector<SpillRow> read_all(const SpillStore& store, std::size_t line_
     for (std::size_t row = 0; row < rows.rows(); ++row) {
       const auto cells = rows.row(row);
       all.push_back({std::string(cells[2].as_text()), origins[row].range, rows.lines[row],
-                     std::string(cells[0].as_text()), cells[1].as_integer()});
+                     std::string(cells[0].as_text()), cells[1].as_microseconds()});
     }
   }
   return all;

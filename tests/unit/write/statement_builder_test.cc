@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "mapping/mapping_file.h"
 #include "write/record_stream.h"
 
 namespace chatload::write {
@@ -16,13 +17,20 @@ namespace {
 
 using namespace std::string_view_literals;
 
-parse::Mapping two_columns() {
-  parse::Mapping mapping;
-  mapping.table = "t";
-  mapping.fields = {{.column = "id", .kind = parse::FieldKind::kText, .paths = {}, .may_be_empty = false, .limits = {}},
-                    {.column = "at", .kind = parse::FieldKind::kEpochSeconds, .paths = {}, .limits = {}}};
-  mapping.key = 0;
-  return mapping;
+constexpr std::int64_t kNoon = 1'479'816'000'000'000;
+
+mapping::Mapping two_columns() {
+  return mapping::parse_mapping(R"(
+      table = "t"
+      primary_key = ["id"]
+      [[column]]
+      name = "id"
+      sql = "VARCHAR(255) NOT NULL"
+      [[column]]
+      name = "at"
+      sql = "TIMESTAMP NOT NULL"
+  )",
+                                "t.toml");
 }
 
 parse::RowBatch three_rows() {
@@ -30,16 +38,15 @@ parse::RowBatch three_rows() {
   rows.columns = 2;
   for (const std::string_view id : {"a"sv, "b"sv, "c"sv}) {
     rows.cells.push_back(parse::Cell::text(id));
-    rows.cells.push_back(parse::Cell::integer(1'479'816'000));
+    rows.cells.push_back(parse::Cell::time(kNoon));
     rows.lines.push_back({});
   }
   return rows;
 }
 
-std::string time_text(std::int64_t epoch_seconds) {
-  std::string text(kTimeBytes, '?');
-  EXPECT_EQ(put_time(text.data(), epoch_seconds), text.data() + kTimeBytes);
-  return text;
+std::string time_text(std::int64_t epoch_microseconds) {
+  std::array<char, kTimeBytesMax> text{};
+  return {text.data(), put_time(text.data(), epoch_microseconds)};
 }
 
 TEST(StatementBuilder, SkipUpdatesTheKeyToItself) {
@@ -87,9 +94,37 @@ TEST(StatementBuilder, StatementsGrowWithTheRoundTrip) {
 }
 
 TEST(StatementBuilder, TimeIsWrittenInUtc) {
-  EXPECT_EQ(time_text(1), "1970-01-01 00:00:01");
-  EXPECT_EQ(time_text(951'826'211), "2000-02-29 12:10:11");
-  EXPECT_EQ(time_text(2'147'483'647), "2038-01-19 03:14:07");
+  EXPECT_EQ(time_text(1'000'000), "1970-01-01 00:00:01");
+  EXPECT_EQ(time_text(951'826'211'000'000), "2000-02-29 12:10:11");
+  EXPECT_EQ(time_text(2'147'483'647'000'000), "2038-01-19 03:14:07");
+}
+
+TEST(StatementBuilder, TimeHasAFractionWhereThereIsOneAndMayBeBefore1970) {
+  EXPECT_EQ(time_text(1'000'001), "1970-01-01 00:00:01.000001");
+  EXPECT_EQ(time_text(-1), "1969-12-31 23:59:59.999999");
+  EXPECT_EQ(time_text(-30'610'224'000'000'000), "1000-01-01 00:00:00");
+}
+
+TEST(StatementBuilder, EachKindOfCellIsWrittenAsTheServerReadsIt) {
+  const StatementBuilder builder(two_columns(), OnDuplicate::kFail, mysql::Server::kMysql);
+  parse::RowBatch rows;
+  rows.columns = 2;
+  rows.cells = {parse::Cell::bytes("\0\xff"sv), parse::Cell(), parse::Cell::text(""), parse::Cell::time(kNoon + 1)};
+  rows.lines.resize(2);
+  const std::vector<std::uint32_t> order{0, 1};
+  std::string sql;
+  ASSERT_EQ(builder.build(rows, order, {.rows_max = 9, .bytes_max = 1'000}, sql), 2U);
+  EXPECT_EQ(sql, "INSERT INTO `t` (`id`,`at`) VALUES (X'00FF',NULL),('','2016-11-22 12:00:00.000001')");
+  std::string memory;
+  RecordStream records(builder, rows, order, memory);
+  std::array<char, 100> text{};
+  EXPECT_EQ(std::string(text.data(), records.read(text)), "00FF\t\\N\n\t2016-11-22 12:00:00.000001\n");
+  std::array<mysql::BoundValue, 2> values;
+  std::string times;
+  builder.bind(rows.row(0), values, times);
+  EXPECT_THAT(values, testing::ElementsAre(mysql::BoundValue("\0\xff"sv), std::nullopt));
+  builder.bind(rows.row(1), values, times);
+  EXPECT_THAT(values, testing::ElementsAre(mysql::BoundValue(""), mysql::BoundValue("2016-11-22 12:00:00.000001")));
 }
 
 TEST(StatementBuilder, RecordIsALineOfFields) {
@@ -108,11 +143,11 @@ TEST(StatementBuilder, RecordIsALineOfFields) {
 TEST(StatementBuilder, BoundRowHasAValueForEverySign) {
   const StatementBuilder builder(two_columns(), OnDuplicate::kSkip, mysql::Server::kMariadb);
   EXPECT_EQ(builder.row_insert(), "INSERT INTO `t` (`id`,`at`) VALUES (?,?) ON DUPLICATE KEY UPDATE `id`=`id`");
-  std::array<std::string_view, 2> values;
+  std::array<mysql::BoundValue, 2> values;
   std::string times;
   const parse::RowBatch rows = three_rows();
   builder.bind(rows.row(1), values, times);
-  EXPECT_THAT(values, testing::ElementsAre("b", "2016-11-22 12:00:00"));
+  EXPECT_THAT(values, testing::ElementsAre(mysql::BoundValue("b"), mysql::BoundValue("2016-11-22 12:00:00")));
 }
 
 TEST(StatementBuilder, BoundRowsEndAtEitherLimit) {
@@ -126,7 +161,7 @@ TEST(StatementBuilder, BoundRowsEndAtEitherLimit) {
 }
 
 TEST(StatementBuilder, IdentifiersAreQuoted) {
-  parse::Mapping mapping = two_columns();
+  mapping::Mapping mapping = two_columns();
   mapping.table = "odd`name";
   std::string sql;
   const std::vector<std::uint32_t> order{0};

@@ -1,0 +1,18 @@
+// A mapping for a log that nobody has described: what was seen of it → a file that people read and change.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "mapping/field_survey.h"
+
+namespace chatload::mapping {
+
+// The text of a mapping file, which takes each record that was surveyed, with a comment for each column of what was
+// seen. table: its name. Throws LoadError where no field can be the key.
+[[nodiscard]] std::string guessed_mapping(const FieldSurvey& survey, std::string_view table);
+
+// "logs/app-2024.json.gz" → "app_2024": a table's name for an input.
+[[nodiscard]] std::string table_name_of(std::string_view input);
+
+}  // namespace chatload::mapping

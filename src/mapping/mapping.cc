@@ -1,0 +1,150 @@
+#include "mapping/mapping.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+#include <utility>
+
+#include "base/json_text.h"
+
+namespace chatload::mapping {
+namespace {
+
+constexpr std::array<std::pair<JsonKinds, std::string_view>, 5> kKindNames{{{kStrings, "string"},
+                                                                            {kIntegers, "integer"},
+                                                                            {kNumbers, "number"},
+                                                                            {kBooleans, "boolean"},
+                                                                            {kContainers, "container"}}};
+
+std::string names_of(std::uint8_t kinds) {
+  std::string names;
+  for (const auto& [kind, name] : kKindNames) {
+    if ((kinds & kind) != 0) names += fmt::format("{}{}", names.empty() ? "" : " ", name);
+  }
+  return names;
+}
+
+std::string in_quotes(std::string_view text) {
+  std::string json;
+  append_json_string(json, text);
+  return json;
+}
+
+bool is_plain(std::string_view key) {
+  return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+  });
+}
+
+std::string to_string(Decode decode) {
+  switch (decode) {
+    case Decode::kNone: return "none";
+    case Decode::kHex: return "hex";
+    case Decode::kBase64: return "base64";
+    case Decode::kUuid: return "uuid";
+  }
+  return "";
+}
+
+std::string outline_of(const Column& column) {
+  std::string line = fmt::format("column {} {}", in_quotes(column.name), declaration_of(column.type));
+  for (const Path& path : column.paths) {
+    line += fmt::format(" path {}{}", path.when.empty() ? "" : in_quotes(path.when) + " ", to_string(path));
+  }
+  line += " accepts " + names_of(column.accepts);
+  for (const TimeFormat& time : column.times) line += " time " + in_quotes(to_string(time));
+  if (column.decode != Decode::kNone) line += " decode " + to_string(column.decode);
+  if (column.is_required) line += " required";
+  if (!column.may_be_empty) line += " not empty";
+  for (const std::string& text : column.null_if) line += " null_if " + in_quotes(text);
+  return line;
+}
+
+}  // namespace
+
+std::optional<std::size_t> Mapping::column_of(std::string_view name) const {
+  for (std::size_t index = 0; index < columns.size(); ++index) {
+    if (columns[index].name == name) return index;
+  }
+  return std::nullopt;
+}
+
+std::string to_string(const Path& path) {
+  std::string text = "$";
+  for (const PathStep& step : path.steps) {
+    if (const auto* key = std::get_if<std::string>(&step)) {
+      text += '.' + (is_plain(*key) ? *key : in_quotes(*key));
+    } else {
+      text += fmt::format("[{}]", std::get<std::uint32_t>(step));
+    }
+  }
+  return text;
+}
+
+std::size_t record_bytes_min(const Mapping& mapping) {
+  std::set<std::string_view> keys;
+  std::size_t bytes = 2;  // the brackets; the first key has no comma, but there is a line end
+  for (const Column& column : mapping.columns) {
+    if (column.may_be_missing()) continue;
+    for (const Path& path : column.paths) {
+      const auto* key = path.steps.empty() ? nullptr : std::get_if<std::string>(&path.steps.front());
+      if (key == nullptr || !path.when.empty() || !keys.insert(*key).second) continue;
+      const bool is_text_alone = (column.accepts & ~kStrings) == 0;
+      bytes += key->size() + 4 + (is_text_alone ? 2 : 1) + (is_text_alone && !column.may_be_empty ? 1 : 0);
+    }
+  }
+  return bytes;
+}
+
+std::vector<std::string> outline_of(const Mapping& mapping) {
+  std::vector<std::string> lines = {"table " + in_quotes(mapping.table)};
+  for (const Column& column : mapping.columns) lines.push_back(outline_of(column));
+  lines.push_back("primary_key " + in_quotes(mapping.columns[mapping.key].name));
+  if (mapping.kind) lines.push_back("kind " + in_quotes(mapping.columns[*mapping.kind].name));
+  if (mapping.time) lines.push_back("time " + in_quotes(mapping.columns[*mapping.time].name));
+  for (const Condition& condition : mapping.only) {
+    std::string line = "only " + in_quotes(condition.column);
+    for (const std::string& value : condition.values) line += ' ' + in_quotes(value);
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+std::size_t copies_max(const Mapping& mapping) {
+  std::vector<const Path*> paths;
+  for (const Column& column : mapping.columns) {
+    for (const Path& path : column.paths) paths.push_back(&path);
+  }
+  std::size_t most = 1;
+  for (const Path* path : paths) {
+    const auto leads_there = [&](const Path* other) {
+      return other->steps.size() <= path->steps.size() &&
+             std::equal(other->steps.begin(), other->steps.end(), path->steps.begin());
+    };
+    most = std::max(most, static_cast<std::size_t>(std::count_if(paths.begin(), paths.end(), leads_there)));
+  }
+  return most;
+}
+
+std::optional<std::string> compared_value(const SqlType& type, std::string_view value) {
+  if (type.kind == TypeKind::kBoolean) {
+    if (value == "true" || value == "1") return "1";
+    if (value == "false" || value == "0") return "0";
+    return std::nullopt;
+  }
+  const bool is_no_member =
+      type.kind == TypeKind::kEnum && std::find(type.members.begin(), type.members.end(), value) == type.members.end();
+  if (is_no_member) return std::nullopt;
+  return std::string(value);
+}
+
+std::string index_name(const std::vector<std::string>& columns) {
+  std::string name;
+  for (const std::string& column : columns) name += (name.empty() ? "" : "_") + column;
+  return name;
+}
+
+}  // namespace chatload::mapping

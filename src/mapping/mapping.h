@@ -1,0 +1,99 @@
+// Which JSON value becomes which column of which table: data, so that another log is another file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "mapping/sql_type.h"
+#include "mapping/time_format.h"
+
+namespace chatload::mapping {
+
+// Kinds of JSON values, as bits.
+enum JsonKinds : std::uint8_t {
+  kStrings = 1,
+  kIntegers = 2,
+  kNumbers = 4,  // with a fraction or an exponent
+  kBooleans = 8,
+  kContainers = 16,  // objects and arrays
+  kAnyValue = 31,
+};
+
+// How bytes stand in a JSON string. kNone: as UTF-8.
+enum class Decode : std::uint8_t { kNone, kHex, kBase64, kUuid };
+
+using PathStep = std::variant<std::string, std::uint32_t>;  // a key, or an element's index from 0
+
+// Where a value stands, from the record's root: {"data", "message"} is $.data.message. Used for records whose kind
+// (Mapping::kind) equals `when`, or for all where `when` is empty.
+struct Path {
+  std::string when;
+  std::vector<PathStep> steps;
+};
+
+struct Column {
+  std::string name;  // also the field's name in rejects
+  // What it is declared as; of a table that is there, what that has (table/table_info.h).
+  SqlType type;
+  std::vector<Path> paths;
+  std::uint8_t accepts = kStrings;  // JsonKinds
+  std::vector<TimeFormat> times;    // of a time, tried in order
+  Decode decode = Decode::kNone;
+  bool is_required = false;          // a record without it is rejected, whatever the type allows
+  bool may_be_empty = true;          // an empty string is a reason to reject otherwise
+  std::vector<std::string> null_if;  // strings that stand for NULL
+  bool has_lost_null = false;        // the table's column refuses NULL, which the declaration allows
+
+  // What stands for a value that is not there: the default, or NULL.
+  [[nodiscard]] bool has_substitute() const { return type.is_nullable || type.default_text.has_value(); }
+  [[nodiscard]] bool may_be_missing() const { return !is_required && has_substitute(); }
+};
+
+// A record passes where the column's value is one of these.
+struct Condition {
+  std::string column;
+  std::vector<std::string> values;
+};
+
+inline constexpr std::size_t kColumnsMax = 250;
+inline constexpr std::size_t kKeyCharactersMax = 768;  // 3,072 bytes of utf8mb4
+
+// Immutable once it is made. Columns are checked in their order, the kind's first.
+struct Mapping {
+  std::string table;
+  std::vector<Column> columns;
+  std::size_t key = 0;              // index of the primary key's column, which is text
+  std::optional<std::size_t> kind;  // of the column that says what kind of record it is; it is text
+  std::optional<std::size_t> time;  // of the column that --since and --until compare
+  std::vector<std::vector<std::string>> indexes;
+  std::vector<Condition> only;  // all must hold, else the record is filtered
+
+  // The index of the column; nothing where there is none of that name.
+  [[nodiscard]] std::optional<std::size_t> column_of(std::string_view name) const;
+};
+
+// "$.data.message"
+[[nodiscard]] std::string to_string(const Path& path);
+
+// The shortest record that passes, with its line end, as far as that is known: a bound for how many a text holds.
+[[nodiscard]] std::size_t record_bytes_min(const Mapping& mapping);
+
+// In how many columns a part of a record may stand at most, as their paths lead to it or to what holds it.
+[[nodiscard]] std::size_t copies_max(const Mapping& mapping);
+
+// What a condition on a column of that type compares for a value that people write: `true` is 1. Nothing where the
+// column never has it.
+[[nodiscard]] std::optional<std::string> compared_value(const SqlType& type, std::string_view value);
+
+// What an index on these columns is called.
+[[nodiscard]] std::string index_name(const std::vector<std::string>& columns);
+
+// A line each for everything that decides what becomes of a record: two mappings are the same where these are.
+[[nodiscard]] std::vector<std::string> outline_of(const Mapping& mapping);
+
+}  // namespace chatload::mapping

@@ -1,0 +1,86 @@
+#include "mapping/path_text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <utility>
+
+#include "mapping/syntax_error.h"
+
+namespace chatload::mapping {
+namespace {
+
+constexpr std::string_view kExample = "a path is like $.data.message, $.\"a key\" or $.list[0]";
+
+class PathParser {
+ public:
+  explicit PathParser(std::string_view text) : text_(text) {}
+
+  std::vector<PathStep> steps() {
+    const bool has_root = take('$');
+    if (!has_root) steps_.emplace_back(key());
+    while (at_ < text_.size()) {
+      if (take('.')) {
+        steps_.emplace_back(key());
+      } else if (!steps_.empty() && take('[')) {
+        steps_.emplace_back(index());
+      } else {
+        fail(kExample);
+      }
+    }
+    if (steps_.empty()) fail("the record itself is no value of a column: name a key, such as $.id");
+    return std::move(steps_);
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view what) const { throw SyntaxError(std::string(what), at_); }
+
+  bool take(char c) {
+    if (at_ == text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+
+  std::string key() {
+    if (take('"')) return quoted_key();
+    const std::size_t end = std::min(text_.find_first_of(".[", at_), text_.size());
+    const std::string_view name = text_.substr(at_, end - at_);
+    if (name.find('*') != std::string_view::npos) fail("a wildcard names more than one value, where a column has one");
+    if (name.empty() || name.find_first_of("$\"'] ") != std::string_view::npos) fail(kExample);
+    at_ = end;
+    return std::string(name);
+  }
+
+  // A backslash stands in front of a quote or of itself.
+  std::string quoted_key() {
+    std::string name;
+    while (!take('"')) {
+      const bool is_escape = take('\\');
+      if (at_ == text_.size()) fail("the key does not end");
+      if (is_escape && text_[at_] != '"' && text_[at_] != '\\')
+        fail("a backslash stands in front of a quote or of itself");
+      name += text_[at_++];
+    }
+    return name;
+  }
+
+  std::uint32_t index() {
+    std::uint32_t value = 0;
+    const char* const begin = text_.data() + at_;
+    const auto [end, error] = std::from_chars(begin, text_.data() + text_.size(), value);
+    if (error != std::errc{}) fail("an element's index is a number from 0 on, such as [0]");
+    at_ += static_cast<std::size_t>(end - begin);
+    if (!take(']')) fail("']' is missing here");
+    return value;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::vector<PathStep> steps_;
+};
+
+}  // namespace
+
+std::vector<PathStep> parse_path(std::string_view text) { return PathParser(text).steps(); }
+
+}  // namespace chatload::mapping

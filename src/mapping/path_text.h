@@ -1,0 +1,15 @@
+// MySQL's JSON paths without wildcards, as mappings name values.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mapping/mapping.h"
+
+namespace chatload::mapping {
+
+// `$.data.message`, `data.message`, `$."a key"[0]`. Throws SyntaxError.
+[[nodiscard]] std::vector<PathStep> parse_path(std::string_view text);
+
+}  // namespace chatload::mapping

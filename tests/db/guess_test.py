@@ -1,0 +1,159 @@
+"""guess, schema apply, load: any log is in a table in three commands, with nothing rejected and nothing lost."""
+
+import base64
+import gzip
+import json
+import pathlib
+import random
+import sys
+import tomllib
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import mapping_oracle
+import support
+from ledger_case import LedgerCase
+
+
+def app_log(chance, number):
+    return {"id": f"{chance.getrandbits(64):016x}", "level": chance.choice(["info", "error"]), "ms": round(chance.random() * 1000, 3),
+            "at": f"2024-05-{1 + number % 28:02d}T12:00:{number % 60:02d}.{number % 1000:03d}Z", "user": {"name": f"user {number}", "age": number % 90},
+            "tags": ["a"] * (number % 3), "ok": number % 2 == 0}  # fmt: skip
+
+
+def web_log(_, number):
+    return {"request_id": f"r-{number}", "time": "01/May/2024:12:00:00 +0200", "status": 200 + number % 4, "bytes": number * 1000,
+            "referer": None if number % 3 else "https://example.com/ü", "ratio": 1 / (number + 1), "path": "/" + "x" * (number % 300)}  # fmt: skip
+
+
+def tracker(_, number):
+    event = {"ts": 1714564800000 + number, "uuid": f"00112233-4455-6677-8899-{number:012x}", "props": {"n": number} if number % 2 else {}}
+    if number % 5 == 0:
+        event["ref"] = {"a": {"b": {"c": "deep"}}, "quote \" key": 'it\'s "quoted" \\ here'}
+    return event
+
+
+def orders(_, number):
+    return {"order": number + 10**12, "price": f"{number}.50", "date": f"2024-02-{1 + number % 28:02d}", "007": "007", "Id": "x", "ID": "y",
+            "huge": 2**70 + number, "mixed": [number, "text", True, 1.5, None][number % 5], "empty": {}, "nothing": None}  # fmt: skip
+
+
+def messages(_, number):
+    return {"_id": {"$oid": f"{number:024x}"}, "text": "é😀\n\t\0" * (number % 50), "long": "y" * (20_000 if number == 7 else 3),
+            "created_at": f"2024-05-01 12:00:{number % 60:02d}", "edited": [None, 5, "x"][number % 3], "blob": base64.b64encode(bytes([number % 256])).decode()}  # fmt: skip
+
+
+LOGS = {"app": app_log, "web": web_log, "tracker": tracker, "orders": orders, "messages": messages}
+RECORDS = 1_000
+
+
+def records_of(name):
+    chance = random.Random(name)
+    return [LOGS[name](chance, number) for number in range(RECORDS)]
+
+
+def put(record, steps, value):
+    for step in steps[:-1]:
+        record = record.setdefault(step, {})
+    record[steps[-1]] = value
+
+
+def rebuilt(column, sql_type, value):
+    """The JSON value that a table's one was."""
+    if sql_type.name == "BOOLEAN":
+        return bool(value)
+    if sql_type.name == "DECIMAL":
+        return float(value) if value % 1 else int(value)
+    if sql_type.name in ("DATETIME", "DATE"):
+        return ("time", value)
+    if "accept" in column and sql_type.name in ("VARCHAR", "TEXT"):
+        return ("text", value)
+    return value
+
+
+def expected(column, sql_type, value):
+    """The record's value in the same form."""
+    if sql_type.name in ("DATETIME", "DATE"):
+        text = mapping_oracle.Number(value) if isinstance(value, int) else value
+        return ("time", mapping_oracle.read_time(column, sql_type, text))
+    if "accept" in column and sql_type.name in ("VARCHAR", "TEXT"):
+        return ("text", value if isinstance(value, str) else json.dumps(value))
+    return value
+
+
+class GuessTest(LedgerCase):
+    def guess(self, *words):
+        done = support.run_chatload("guess", *words)
+        return done.exit_code, done.stdout, done.stderr
+
+    def test_every_log_is_loaded_whole_in_three_commands(self):
+        for name in LOGS:
+            with self.subTest(name):
+                records = records_of(name)
+                lines = "".join(json.dumps(record, ensure_ascii=name == "web") + "\n" for record in records)
+                log = support.write_gzip(self.folder / f"{name}.json.gz", lines.encode())
+                path = self.folder / f"{name}.toml"
+                self.assertEqual(self.guess(log, "-o", path), (0, "", ""))
+                applied = support.run_chatload("schema", "apply", "--mapping", path, "--to", self.database.url)
+                self.assertEqual(applied.exit_code, 0, applied.stderr)
+                run = self.load(log, "--mapping", path)
+                self.assertEqual((run.exit_code, run.summary["inserted"]), (0, RECORDS), run.stderr)
+                self.assert_nothing_is_lost(mapping_oracle.Mapping(path.read_text()), records)
+
+    def assert_nothing_is_lost(self, mapping, records):
+        types = mapping.types
+        key = next(column for column in mapping.columns if column["name"] == mapping.key)
+        rows = {}
+        for row in self.server.rows(mapping_oracle.query(mapping), self.database.name):
+            values = dict(zip(types, (mapping_oracle.canonical(*pair) for pair in zip(types.values(), row))))
+            rows[values[mapping.key]] = values
+        for record in records:
+            key_value = mapping_oracle.value_at(record, key["path"])
+            row = rows[key_value if isinstance(key_value, str) else str(key_value)]
+            covered = {}
+            for column in mapping.columns:
+                sql_type, steps = types[column["name"]], mapping_oracle.steps(column["path"])
+                value = mapping_oracle.value_at(record, column["path"])
+                put(covered, steps, True)
+                if value in (mapping_oracle.MISSING, None):
+                    self.assertIsNone(row[column["name"]], column)
+                else:
+                    found = rebuilt(column, sql_type, row[column["name"]])
+                    self.assertEqual(found, expected(column, sql_type, value), column)
+            self.assert_covered(record, covered)
+
+    def assert_covered(self, record, covered):
+        """Every value of the record is in some column."""
+        for name, value in record.items():
+            self.assertIn(name, covered)
+            if isinstance(value, dict) and isinstance(covered[name], dict):
+                self.assert_covered(value, covered[name])
+
+    def test_a_log_without_a_key_is_said_to_have_none(self):
+        log = self.write("in.json", '{"a":1}\n{"a":1}\n')
+        code, out, said = self.guess(log)
+        self.assertEqual((code, out), (3, ""))
+        self.assertIn("No field is in every record and different in each", said)
+
+    def test_what_is_no_record_is_counted_in_the_first_line(self):
+        log = self.write("in.json", '{"id":"a"}\n\n[]\n{"id":\n{"id":"b","more":null}\n')
+        code, out, _ = self.guess(log)
+        self.assertEqual(code, 0)
+        self.assertIn("from all 2 records; 2 lines are no JSON object", out.splitlines()[0])
+        self.assertEqual([column["name"] for column in tomllib.loads(out)["column"]], ["id", "more"])
+
+    def test_a_sample_is_said_to_be_one(self):
+        log = support.write_gzip(self.folder / "in.json.gz", b"".join(b'{"id":"%d"}\n' % n for n in range(1_000_000)))
+        code, out, _ = self.guess(log, "--sample", "1M", "--table", "some `table`")
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"\A# Guessed by chatload from the first [\d,]+ records")
+        self.assertEqual(tomllib.loads(out)["table"], "some `table`")
+
+    def test_no_record_at_all_is_an_error(self):
+        code, _, said = self.guess(self.write("in.json", "\n[1]\n"))
+        self.assertEqual(code, 3)
+        self.assertIn("no line is a JSON object", said)
+
+
+if __name__ == "__main__":
+    unittest.main()

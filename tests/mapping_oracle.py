@@ -1,0 +1,400 @@
+"""What a mapping makes of a line, by docs/mapping.md alone: its own reading of the TOML, with the standard library.
+
+`outcome()` gives (kind, value): ("valid", row), ("filtered", None), ("blank", None) or ("rejected", (reason, column)).
+A row has a value for each column, as `canonical()` gives them for what a table holds.
+"""
+
+import base64
+import binascii
+import datetime
+import decimal
+import json
+import math
+import re
+import tomllib
+
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+MICROSECOND = datetime.timedelta(microseconds=1)
+EPOCH_UNITS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
+RFC3339 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):?(\d\d))", re.ASCII
+)
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
+BITS = {"TINYINT": 8, "SMALLINT": 16, "MEDIUMINT": 24, "INT": 32, "BIGINT": 64}
+DAY = 86_400_000_000
+
+
+class Rejected(Exception):
+    """The reason is its message."""
+
+
+class Number(str):
+    """A JSON number as it is written."""
+
+
+class Type:
+    def __init__(self, sql):
+        found = re.fullmatch(r"(\w+)\s*(?:\(([^)]*)\))?(.*)", sql.strip(), re.DOTALL)
+        self.name, self.args, rest = found[1].upper(), found[2] or "", found[3]
+        self.unsigned = "UNSIGNED" in rest.upper()
+        self.nullable = "NOT NULL" not in rest.upper()
+        default = re.search(r"DEFAULT\s+('(?:[^']|'')*'|[^\s]+)", rest, re.IGNORECASE)
+        self.default = default and default[1].upper() != "NULL" and default[1].strip("'").replace("''", "'")
+
+    def fraction(self):
+        return int(self.args or 0)
+
+    def members(self):
+        return [member.replace("''", "'") for member in re.findall(r"'((?:[^']|'')*)'", self.args)]
+
+
+class Mapping:
+    def __init__(self, text):
+        self.file = tomllib.loads(text)
+        self.table = self.file["table"]
+        self.columns = self.file["column"]
+        for column in self.columns:
+            column.setdefault("null_if", self.file.get("null_if", []))
+        self.key = self.file["primary_key"][0]
+        self.types = {column["name"]: Type(column["sql"]) for column in self.columns}
+
+    def names(self):
+        return [column["name"] for column in self.columns]
+
+
+def steps(path):
+    """`$.a."b c"[0]` as ["a", "b c", 0]."""
+    path = path if path.startswith("$") else "$." + path
+    found = re.findall(r'''\.([^."[]+)|\."((?:[^"\\]|\\.)*)"|\[(\d+)\]''', path[1:])
+    return [int(index) if index else plain or re.sub(r"\\(.)", r"\1", quoted) for plain, quoted, index in found]
+
+
+MISSING = object()
+
+
+def value_at(record, path):
+    """MISSING, or what stands there; Rejected where what should hold it is something else."""
+    for step in steps(path):
+        if record is None:
+            return None
+        if isinstance(step, str) != isinstance(record, dict) or not isinstance(record, (dict, list)):
+            raise Rejected("wrong_type")
+        if isinstance(step, str):
+            record = record.get(step, MISSING)
+        else:
+            record = record[step] if step < len(record) else MISSING
+        if record is MISSING:
+            return MISSING
+    return record
+
+
+def kind_of(value):
+    if isinstance(value, Number):
+        return "integer" if re.fullmatch(r"-?[0-9]+", value) else "number"
+    if isinstance(value, bool):
+        return "boolean"
+    return "string" if isinstance(value, str) else "container"
+
+
+def own_kinds(column, sql_type):
+    if sql_type.name in BITS:
+        return {"integer"}
+    if sql_type.name in ("DECIMAL", "DOUBLE", "FLOAT"):
+        return {"integer", "number"}
+    if sql_type.name == "BOOLEAN":
+        return {"boolean"}
+    if sql_type.name == "JSON":
+        return {"string", "integer", "number", "boolean", "container"}
+    if sql_type.name in ("DATE", "DATETIME", "TIMESTAMP"):
+        return {"integer" if form.startswith("epoch") else "string" for form in times_of(column, sql_type)}
+    return {"string"}
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def times_of(column, sql_type):
+    return listed(column.get("time", "%Y-%m-%d" if sql_type.name == "DATE" else "rfc3339"))
+
+
+def text_limits(sql_type, text):
+    if sql_type.name == "VARCHAR" and len(text) > int(sql_type.args):
+        raise Rejected("too_long")
+    if sql_type.name == "TINYTEXT" and len(text.encode()) > 255:
+        raise Rejected("too_long")
+    return text
+
+
+def to_time(form, value):
+    """Microseconds; None where it is no such time; Rejected where it is one that cannot be."""
+    if form in EPOCH_UNITS:
+        return int(value) * EPOCH_UNITS[form] if re.fullmatch(r"-?[0-9]+", value, re.ASCII) else None
+    if kind_of(value) != "string":
+        return None
+    if form != "rfc3339":
+        try:
+            when = datetime.datetime.strptime(value, form)
+        except ValueError:
+            return None
+        return (when.replace(tzinfo=when.tzinfo or datetime.timezone.utc) - EPOCH) // MICROSECOND
+    found = RFC3339.fullmatch(value)
+    if not found:
+        return None
+    try:
+        when = datetime.datetime(*map(int, found.groups()[:6]), tzinfo=datetime.timezone.utc)
+    except ValueError:
+        return None
+    fraction = (found[7] or "").ljust(6, "0")
+    if int(found[9] or 0) > 23 or int(found[10] or 0) > 59:
+        return None
+    if fraction[6:].strip("0"):
+        raise Rejected("too_precise")
+    offset = (int(found[9] or 0) * 60 + int(found[10] or 0)) * (-1 if found[8] == "-" else 1)
+    return (when - EPOCH) // MICROSECOND + int(fraction[:6]) - offset * 60_000_000
+
+
+def read_time(column, sql_type, value):
+    if kind_of(value) == "number":
+        raise Rejected("bad_timestamp")
+    for form in times_of(column, sql_type):
+        microseconds = to_time(form, value)
+        if microseconds is None:
+            continue
+        first, last = (1_000_000, 2_147_483_647_000_000)
+        if sql_type.name != "TIMESTAMP":
+            first, last = -30_610_224_000_000_000, 253_402_300_799_999_999
+        if not first <= microseconds <= last:
+            raise Rejected("timestamp_out_of_range")
+        step = DAY if sql_type.name == "DATE" else 10 ** (6 - sql_type.fraction())
+        if microseconds % step:
+            raise Rejected("too_precise")
+        return microseconds
+    raise Rejected("bad_timestamp")
+
+
+def read_decimal(sql_type, value):
+    if not NUMBER.fullmatch(value):
+        raise Rejected("bad_number")
+    digits, fraction = (int(part) for part in sql_type.args.split(","))
+    number = decimal.Decimal(value)
+    if number and sql_type.unsigned and number < 0:
+        raise Rejected("out_of_range")
+    if number and number.adjusted() + 1 > digits - fraction:
+        raise Rejected("out_of_range")
+    if number and number.normalize().as_tuple().exponent < -fraction:
+        raise Rejected("too_precise")
+    return number
+
+
+def decoded(how, text):
+    try:
+        if how == "uuid":
+            if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text):
+                raise Rejected("bad_encoding")
+            return bytes.fromhex(text.replace("-", ""))
+        if how == "hex":
+            if not re.fullmatch(r"([0-9a-fA-F]{2})*", text):
+                raise Rejected("bad_encoding")
+            return bytes.fromhex(text)
+        raw = base64.b64decode(text, validate=True)
+        if base64.b64encode(raw).decode() != text:
+            raise Rejected("bad_encoding")
+        return raw
+    except (binascii.Error, ValueError):
+        raise Rejected("bad_encoding") from None
+
+
+def has_huge_integer(value):
+    if isinstance(value, Number):
+        return kind_of(value) == "integer" and not -(2**63) <= int(value) < 2**64
+    if isinstance(value, dict):
+        return any(map(has_huge_integer, value.values()))
+    return isinstance(value, list) and any(map(has_huge_integer, value))
+
+
+def plain(value):
+    """JSON with numbers as Python has them."""
+    if isinstance(value, Number):
+        return int(value) if kind_of(value) == "integer" else float(value)
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, list) else value
+
+
+def read(column, sql_type, value):
+    kind = kind_of(value)
+    can_be_null = sql_type.nullable and not column.get("required", False)
+    if kind == "string" and can_be_null and value in listed(column["null_if"]):
+        return None
+    accepted = own_kinds(column, sql_type) | set(listed(column.get("accept", [])))
+    is_time = sql_type.name in ("DATE", "DATETIME", "TIMESTAMP")
+    if kind not in accepted and not (is_time and kind == "number" and "integer" in accepted):
+        raise Rejected("wrong_type")
+    if is_time:
+        return read_time(column, sql_type, value)
+    if sql_type.name in BITS:
+        if not re.fullmatch(r"-?[0-9]+", value, re.ASCII):
+            raise Rejected("bad_number")
+        bits = BITS[sql_type.name]
+        least, most = (0, 2**bits - 1) if sql_type.unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        if not least <= int(value) <= most:
+            raise Rejected("out_of_range")
+        return int(value)
+    if sql_type.name == "DECIMAL":
+        return read_decimal(sql_type, value)
+    if sql_type.name == "DOUBLE":
+        if not NUMBER.fullmatch(value):
+            raise Rejected("bad_number")
+        if math.isinf(float(value)) or (float(value) == 0 and decimal.Decimal(value) != 0):
+            raise Rejected("out_of_range")
+        return float(value)
+    if sql_type.name == "BOOLEAN":
+        if kind == "boolean":
+            return int(value)
+        if value not in ("0", "1"):
+            raise Rejected("out_of_range")
+        return int(value)
+    if sql_type.name == "JSON":
+        if has_huge_integer(value):
+            raise Rejected("too_precise")
+        return plain(value)
+    text = str(value) if kind != "boolean" else str(value).lower()
+    text = "0" if kind == "integer" and text == "-0" else text
+    if sql_type.name == "ENUM":
+        if text not in sql_type.members():
+            raise Rejected("not_a_member")
+        return text
+    if "decode" in column:
+        raw = decoded(column["decode"], text)
+        if not raw and not column.get("empty", True):
+            raise Rejected("empty_id")
+        if sql_type.args and len(raw) > int(sql_type.args):
+            raise Rejected("too_long")
+        return raw
+    if not text and not column.get("empty", True):
+        raise Rejected("empty_id")
+    return text_limits(sql_type, text)
+
+
+def cell(mapping, column, record, kind):
+    sql_type = mapping.types[column["name"]]
+    required = column.get("required", False) or column["name"] == mapping.key
+    path = column.get("path", '$."' + column["name"] + '"')
+    if isinstance(path, dict):
+        path = path.get(kind)
+    substitute = sql_type.nullable or bool(sql_type.default is not None and sql_type.default is not False)
+    if path is None:
+        if not substitute:
+            raise Rejected("missing_field")
+        return default_of(sql_type)
+    value = value_at(record, path)
+    if value is None:
+        if required or not sql_type.nullable:
+            raise Rejected("null_field")
+        return None
+    if value is MISSING:
+        if required or not substitute:
+            raise Rejected("missing_field")
+        return default_of(sql_type)
+    return read(column, sql_type, value)
+
+
+def default_of(sql_type):
+    if sql_type.default in (None, False):
+        return None
+    if sql_type.name in BITS or sql_type.name == "BOOLEAN":
+        return int(sql_type.default)
+    return decimal.Decimal(sql_type.default) if sql_type.name == "DECIMAL" else sql_type.default
+
+
+def first_wins(pairs):
+    record = {}
+    for key, value in pairs:
+        record.setdefault(key, value)
+    return record
+
+
+def outcome(mapping, line):
+    if not line.strip(" \t\v\f\r"):
+        return "blank", None
+    try:
+        record = json.loads(line, object_pairs_hook=first_wins, parse_int=Number, parse_float=Number)
+    except ValueError:
+        return "rejected", ("invalid_json", None)
+    if not isinstance(record, dict):
+        return "rejected", ("not_an_object", None)
+    only = {one["column"]: listed(one["in"]) for one in mapping.file.get("only", [])}
+    kind_column = mapping.file.get("kind")
+    columns = sorted(mapping.columns, key=lambda column: column["name"] != kind_column)
+    row, kind = {}, None
+    for column in columns:
+        name = column["name"]
+        try:
+            row[name] = cell(mapping, column, record, kind)
+        except Rejected as rejected:
+            return "rejected", (str(rejected), name)
+        if name == kind_column:
+            kind = row[name] or ""
+            if name in only and kind not in only[name]:
+                return "filtered", None
+    for name, values in only.items():
+        if row[name] is None or str(row[name]) not in values:
+            return "filtered", None
+    return "valid", [row[name] for name in mapping.names()]
+
+
+def load(mapping, lines, mode="skip"):
+    """(rows by key, counts, rejects as (line number, reason, column)) of lines loaded one after the other."""
+    rows, counts, rejects = {}, dict.fromkeys(("inserted", "updated", "duplicate", "filtered", "rejected", "blank"), 0), []
+    key_at = mapping.names().index(mapping.key)
+    for number, line in enumerate(lines, 1):
+        kind, value = outcome(mapping, line)
+        if kind == "rejected":
+            rejects.append((number, *value))
+        if kind != "valid":
+            counts[kind] += 1
+        elif value[key_at] not in rows:
+            counts["inserted"] += 1
+            rows[value[key_at]] = value
+        elif mode == "skip":
+            counts["duplicate"] += 1
+        else:
+            counts["updated"] += 1
+            rows[value[key_at]] = value
+    return rows, counts, rejects
+
+
+def query(mapping):
+    """What reads a table so that canonical() understands it."""
+    parts = []
+    for name, sql_type in mapping.types.items():
+        quoted = "`" + name.replace("`", "``") + "`"
+        if sql_type.name in ("DATE", "DATETIME", "TIMESTAMP"):
+            value = f"DATE_FORMAT({quoted}, '%Y-%m-%d %H:%i:%s.%f')"
+        elif sql_type.name in BITS or sql_type.name in ("BOOLEAN", "DECIMAL", "DOUBLE"):
+            value = quoted
+        else:
+            value = f"HEX({quoted})"
+        parts.append(f"IFNULL(CONCAT('is ', {value}), 'NULL')")
+    return f"SELECT {', '.join(parts)} FROM `{mapping.table}`"
+
+
+def canonical(sql_type, text):
+    """A value of query()'s, as outcome() has it."""
+    if text == b"NULL":
+        return None
+    text = text.removeprefix(b"is ")
+    if sql_type.name in ("DATE", "DATETIME", "TIMESTAMP"):
+        when = datetime.datetime.strptime(text.decode(), "%Y-%m-%d %H:%M:%S.%f")
+        return (when.replace(tzinfo=datetime.timezone.utc) - EPOCH) // MICROSECOND
+    if sql_type.name in BITS or sql_type.name == "BOOLEAN":
+        return int(text)
+    if sql_type.name == "DECIMAL":
+        return decimal.Decimal(text.decode())
+    if sql_type.name == "DOUBLE":
+        return float(text)
+    raw = bytes.fromhex(text.decode())
+    if sql_type.name == "JSON":
+        return json.loads(raw)
+    return raw if sql_type.name in ("VARBINARY", "BLOB") else raw.decode()

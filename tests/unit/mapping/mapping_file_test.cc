@@ -1,0 +1,150 @@
+#include "mapping/mapping_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/errors.h"
+
+namespace chatload::mapping {
+namespace {
+
+using testing::ElementsAre;
+using testing::StartsWith;
+
+std::string refusal(const std::string& text) {
+  try {
+    static_cast<void>(parse_mapping(text, "m.toml"));
+    return "accepted";
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+}
+
+// A mapping that is right, with what is given behind its first three lines.
+std::string with(const std::string& columns, const std::string& top = "") {
+  return "table = 't'\nprimary_key = ['id']\n" + top + "\n[[column]]\nname = 'id'\nsql = 'VARCHAR(9) NOT NULL'\n" +
+         columns;
+}
+
+TEST(MappingFile, TheChatLogIsAMapping) {
+  const Mapping& chat = chat_mapping();
+  EXPECT_EQ(chat.table, "chat_messages");
+  EXPECT_EQ(chat.columns[chat.key].name, "id");
+  EXPECT_EQ(chat.columns[chat.kind.value()].name, "type");
+  EXPECT_EQ(chat.columns[chat.time.value()].name, "timestamp");
+  EXPECT_EQ(chat.only.at(0).column, "type");
+  EXPECT_THAT(chat.only.at(0).values, ElementsAre("message", "status"));
+  EXPECT_EQ(record_bytes_min(chat),
+            std::string(R"({"id":"a","from":"","type":"","site_id":1,"timestamp":1})").size() + 1);
+}
+
+TEST(MappingFile, APathIsTheColumnsNameUnlessItIsGiven) {
+  const Mapping mapping = parse_mapping(with("[[column]]\nname = 'b'\nsql = 'JSON'\npath = 'x.\"a.b\"[2]'\n"), "m");
+  EXPECT_EQ(to_string(mapping.columns[0].paths.at(0)), "$.id");
+  EXPECT_EQ(to_string(mapping.columns[1].paths.at(0)), "$.x.\"a.b\"[2]");
+}
+
+TEST(MappingFile, WhatIsNullForAllColumnsIsSoForThoseThatCanBe) {
+  const Mapping mapping =
+      parse_mapping(with("[[column]]\nname = 'b'\nsql = 'INT'\n[[column]]\nname = 'c'\nsql = 'INT'\nrequired = true\n"
+                         "[[column]]\nname = 'd'\nsql = 'INT'\nnull_if = ''\n",
+                         "null_if = ['-']"),
+                    "m");
+  EXPECT_THAT(mapping.columns[0].null_if, ElementsAre());
+  EXPECT_THAT(mapping.columns[1].null_if, ElementsAre("-"));
+  EXPECT_THAT(mapping.columns[2].null_if, ElementsAre());
+  EXPECT_THAT(mapping.columns[3].null_if, ElementsAre(""));
+}
+
+TEST(MappingFile, TwoFilesThatSayTheSameAreOneMapping) {
+  const std::string spaced = "# a comment\n" + with("[[column]]\nname = 'b'\nsql = 'int'\n");
+  EXPECT_EQ(outline_of(parse_mapping(spaced, "a")),
+            outline_of(parse_mapping(with("[[column]]\nsql = 'INT NULL'\nname = 'b'\npath = '$.b'\n"), "b")));
+  EXPECT_NE(outline_of(parse_mapping(spaced, "a")),
+            outline_of(parse_mapping(with("[[column]]\nname = 'b'\nsql = 'int'\nrequired = true\n"), "b")));
+}
+
+struct WrongFile {
+  std::string text;
+  std::string sentence;
+};
+
+TEST(MappingFile, WhatIsWrongIsSaidWithItsPlaceAndWhatIsAllowed) {
+  const std::string column = "[[column]]\nname = 'b'\n";
+  for (const auto& [text, sentence] : std::vector<WrongFile>{
+           {"table = ", "m.toml:1:9: "},
+           {"", "m.toml:1:1: the mapping lacks `table`."},
+           {"table = 7", "m.toml:1:9: a text in quotes is needed here."},
+           {"table = ''", "m.toml:1:9: a table's name has 1 to 64 characters and no space at its end."},
+           {"table = 't'", "m.toml:1:1: the mapping lacks `column`."},
+           {"table = 't'\ncolumn = 'id'", "m.toml:2:10: each is a table of its own: [[column]]."},
+           {"tabel = 't'",
+            "m.toml:1:1: there is no key 'tabel'; there are table, records, primary_key, indexes, time, "
+            "kind, null_if, column, only."},
+           {"table = 't'\n[[column]]\nname = 'id'\nsql = 'INT'\n", "m.toml:1:1: the mapping lacks `primary_key`."},
+           {"table = 't'\nprimary_key = ['id']\n[[column]]\nname = 'id'\nsql = 'INT NOT NULL'\n",
+            "m.toml:2:16: the primary key has to be a VARCHAR, and 'id' is INT."},
+           {"table = 't'\nprimary_key = ['id']\n[[column]]\nname = 'id'\nsql = 'VARCHAR(9)'\n",
+            "m.toml:2:16: the primary key's column has to be NOT NULL."},
+           {"table = 't'\nprimary_key = ['no']\n[[column]]\nname = 'id'\nsql = 'INT'\n",
+            "m.toml:2:16: there is no column 'no'; there are id."},
+           {with(column), "m.toml:7:1: the column 'b' lacks `sql`."},
+           {with(column + "sql = 'VARCHAR(9'\n"), "m.toml:9:17: ')' is missing here."},
+           {with(column + "sql = 'INT'\nname2 = ''\n"),
+            "m.toml:10:1: there is no key 'name2' of a column; there are name, sql, path, time, accept, decode, "
+            "required, empty, null_if."},
+           {with(column + "sql = 'INT'\npath = '$.a[*]'\n"),
+            "m.toml:10:13: an element's index is a number from 0 on, such as [0]."},
+           {with(column + "sql = 'INT'\npath = '$.*'\n"),
+            "m.toml:10:11: a wildcard names more than one value, where a column has one."},
+           {with(column + "sql = 'INT'\npath = { a = '$.x' }\n"),
+            "m.toml:10:8: a path by kind needs `kind` at the top, the column that says which."},
+           {with(column + "sql = 'INT'\ntime = 'rfc3339'\n"), "m.toml:10:8: INT is no time."},
+           {with(column + "sql = 'DATE'\ntime = 'iso'\n"), "m.toml:10:8: there is no time format 'iso'; there are"},
+           {with(column + "sql = \"ENUM('a')\"\naccept = 'integer'\n"),
+            "m.toml:10:10: ENUM('a') can be made of string, not of 'integer'."},
+           {with(column + "sql = 'JSON'\naccept = 'string'\n"), "m.toml:10:10: JSON takes any value as it is."},
+           {with(column + "sql = 'INT'\ndecode = 'hex'\n"),
+            "m.toml:10:10: only VARBINARY and the BLOB types are decoded."},
+           {with(column + "sql = 'BLOB'\ndecode = 'rot13'\n"),
+            "m.toml:10:10: there is no encoding 'rot13'; there are hex, base64, uuid."},
+           {with(column + "sql = 'INT NOT NULL'\nnull_if = '-'\n"), "m.toml:10:11: the column 'b' cannot be NULL."},
+           {with(column + "sql = 'TIMESTAMP DEFAULT 0'\n"), "m.toml:9:7: TIMESTAMP takes no DEFAULT here."},
+           {"table = 'Chatload_x'", "m.toml:1:9: names that begin with chatload_ are the ledger's."},
+           {with("[[column]]\nname = 'ID'\nsql = 'INT'\n"), "m.toml:8:8: the column 'ID' is there twice."},
+           {with(column + "sql = 'DATE'\ntime = '%b %d %H:%M:%S'\n"), "m.toml:10:8: there is no time format"},
+           {with(column + "sql = 'DATE'\ntime = '%s'\n"), "m.toml:10:8: there is no time format"},
+           {with(column + "sql = 'DATE'\ntime = '%Y-%m-%d %Z'\n"), "m.toml:10:8: there is no time format"},
+           {with(column + "sql = 'DATE'\naccept = 'integer'\n"),
+            "m.toml:10:10: DATE can be made of string, not of 'integer'."},
+           {with(column + "sql = 'INT'\nempty = false\n"), "m.toml:10:9: INT is never empty."},
+           {with(column + "sql = 'INT'\npath = '$[0]'\n"), "m.toml:10:10: a path is like $.data.message"},
+           {with(column + "sql = 'INT'\npath = \"$.\\\"a\\\"[x]\"\n"), "m.toml:10:8: an element's index is a number"},
+           {with(column + "sql = 'JSON'\n", "indexes = [['b']]"), "m.toml:3:13: JSON cannot be indexed."},
+           {with("", "indexes = [['id', 'id']]"), "m.toml:3:19: the column 'id' is in the index twice."},
+           {with("", "indexes = [['id'], ['id']]"),
+            "m.toml:3:20: the index would be called 'id', which is too long, or another one's name."},
+           {with("[[only]]\ncolumn = 'id'\nin = 'a'\n[[only]]\ncolumn = 'id'\nin = 'b'\n"),
+            "m.toml:11:10: there is a condition on 'id' already; list all its values in one."},
+           {with(column + "sql = 'BOOLEAN'\n[[only]]\ncolumn = 'b'\nin = ['true', 'yes']\n"),
+            "m.toml:12:15: BOOLEAN is never 'yes'."},
+           {with(column + "sql = 'VARCHAR(9)'\npath = { x = '$.y' }\n", "kind = 'b'"),
+            "m.toml:3:8: the column that says the kind has one path for all kinds."},
+           {with("[[column]]\nname = 'id'\nsql = 'INT'\n"), "m.toml:8:8: the column 'id' is there twice."},
+           {with("", "time = 'id'"),
+            "m.toml:3:8: the column that --since and --until compare has to be a DATE, DATETIME or TIMESTAMP."},
+           {with("", "records = 'values'"), "m.toml:3:11: records takes \"lines\": each line is a record."},
+           {with("[[only]]\ncolumn = 'id'\n"), "m.toml:7:1: the condition lacks `in`."},
+           {with("[[only]]\ncolumn = 'id'\nin = []\n"), "m.toml:9:6: the list is empty."},
+           {with(column + "sql = 'JSON'\n[[only]]\ncolumn = 'b'\nin = 'x'\n"),
+            "m.toml:11:10: a condition compares texts and numbers, and 'b' is JSON."},
+       }) {
+    EXPECT_THAT(refusal(text), StartsWith(sentence)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace chatload::mapping
