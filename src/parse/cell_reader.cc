@@ -54,7 +54,8 @@ std::int64_t step_of(const SqlType& type) {
   return step;
 }
 
-Fault take_time(const SqlType& type, mapping::TimeRead read, Cell& cell) {
+// unit: of an epoch; else 0.
+Fault take_time(const SqlType& type, mapping::TimeRead read, std::int64_t unit, Cell& cell) {
   switch (read.fault) {
     case TimeFault::kNone: break;
     case TimeFault::kBad: return RejectReason::kBadTimestamp;
@@ -66,7 +67,8 @@ Fault take_time(const SqlType& type, mapping::TimeRead read, Cell& cell) {
       read.microseconds > (is_timestamp ? kTimestampMax : kDateTimeMax)) {
     return RejectReason::kTimestampOutOfRange;
   }
-  if (read.microseconds % step_of(type) != 0) return RejectReason::kTooPrecise;
+  const bool is_whole = unit == kMicrosecondsPerSecond && type.kind != TypeKind::kDate;
+  if (!is_whole && read.microseconds % step_of(type) != 0) return RejectReason::kTooPrecise;
   cell = Cell::time(read.microseconds);
   return std::nullopt;
 }
@@ -78,11 +80,11 @@ Fault read_time(const Column& column, const JsonValue& value, Cell& cell) {
   Fault first;
   for (const TimeFormat& format : column.times) {
     const bool is_epoch = format.kind == mapping::TimeKind::kEpoch;
-    if (is_epoch ? !is_decimal(value.text) : !is_string) continue;
+    if (is_epoch ? is_string && !is_decimal(value.text) : !is_string) continue;
     const mapping::TimeRead read =
         is_epoch ? mapping::read_epoch(format, value.text) : mapping::read_time(format, value.text);
     if (read.fault == TimeFault::kBad) continue;
-    const Fault fault = take_time(column.type, read, cell);
+    const Fault fault = take_time(column.type, read, format.unit_microseconds, cell);
     if (!fault) return std::nullopt;
     if (!first) first = fault;
   }

@@ -61,6 +61,7 @@ class RangeParser::Impl {
         walker_(tree_),
         row_(mapping_.columns.size()) {
     assert(mapping_.columns.size() < kNoField);
+    for (std::size_t column = 0; column < row_.size(); ++column) plain_texts_.push_back(plain_text(column));
     block_.reserve(kBlockLinesMax);
   }
 
@@ -75,6 +76,16 @@ class RangeParser::Impl {
     std::size_t field = kNoField;
   };
 
+  // What most values are: a string that is a text as it is, where its length says that it fits; where that says
+  // nothing, or the column takes no such texts, read_cell() does. It stands beside the others', unlike what a column
+  // has.
+  struct PlainText {
+    NodeId node = kIgnored;  // of all records; kIgnored where it depends on their kind
+    std::uint32_t bytes_min = 1;
+    std::uint32_t bytes_max = 0;
+  };
+
+  PlainText plain_text(std::size_t column) const;
   void parse_rejects(ParsedRange& parsed, std::size_t begin, std::uint32_t line_index);
   void parse_lines(std::size_t begin, std::uint32_t line_index);
   void parse_block();
@@ -109,6 +120,7 @@ class RangeParser::Impl {
   PaddedView bytes_;
   std::vector<LineSpan> block_;           // consecutive lines, none too long, not parsed yet
   const char* next_backslash_ = nullptr;  // none lies in the block between the line being parsed and this
+  std::vector<PlainText> plain_texts_;    // by column
   std::vector<Cell> row_;
   TextArena scratch_;  // what is made of values while only rejects are asked for
 };
@@ -243,6 +255,17 @@ void RangeParser::Impl::parse_line(const LineSpan& line, PaddedView block, const
   }
 }
 
+RangeParser::Impl::PlainText RangeParser::Impl::plain_text(std::size_t index) const {
+  const mapping::Column& column = mapping_.columns[index];
+  const bool has_one_path = column.paths.size() == 1 && column.paths.front().when.empty();
+  PlainText plain{.node = has_one_path ? tree_.node(index, "") : kIgnored};
+  if (!column.type.is_text() || (column.accepts & mapping::kStrings) == 0 || !column.null_if.empty()) return plain;
+  plain.bytes_min = column.may_be_empty ? 0 : 1;
+  const std::uint64_t most = std::min(column.type.characters_max, column.type.bytes_max);
+  plain.bytes_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(most, UINT32_MAX));
+  return plain;
+}
+
 RangeParser::Impl::Verdict RangeParser::Impl::read_row() {
   scratch_.clear();
   std::string_view kind;
@@ -269,9 +292,14 @@ std::optional<RangeParser::Impl::Verdict> RangeParser::Impl::read_kind(std::stri
 }
 
 std::optional<RejectReason> RangeParser::Impl::read_column(std::size_t index, std::string_view kind) {
-  const mapping::Column& column = mapping_.columns[index];
-  const NodeId node = tree_.node(index, kind);
+  const PlainText& plain = plain_texts_[index];
+  const NodeId node = plain.node != kIgnored ? plain.node : tree_.node(index, kind);
   const JsonValue& value = walker_.at(node);
+  if (value.kind == JsonKind::kString && value.text.size() >= plain.bytes_min && value.text.size() <= plain.bytes_max) {
+    row_[index] = Cell::text(value.text);
+    return std::nullopt;
+  }
+  const mapping::Column& column = mapping_.columns[index];
   if (value.kind == JsonKind::kMissing) return read_missing(column, node, row_[index]);
   if (value.kind == JsonKind::kNull) return read_null(column, row_[index]);
   return read_cell(column, value, made(), row_[index]);
