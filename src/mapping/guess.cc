@@ -240,9 +240,9 @@ std::string column_text(const GuessedColumn& column, const GuessedColumn& key, s
 }  // namespace
 
 const std::vector<std::string>& guessed_times() {
-  static const std::vector<std::string> formats = {"rfc3339", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S",
-                                                   "%d/%b/%Y:%H:%M:%S %z", "%Y-%m-%d"};
-  return formats;
+  static const std::vector<std::string> kFormats = {"rfc3339", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S",
+                                                    "%d/%b/%Y:%H:%M:%S %z", "%Y-%m-%d"};
+  return kFormats;
 }
 
 std::string guessed_mapping(const FieldSurvey& survey, std::string_view table) {

@@ -1,3 +1,4 @@
+// Over 400 lines: each key of the file is read and judged here, one after the other.
 #include "mapping/mapping_file.h"
 
 #include <fmt/format.h>
@@ -425,8 +426,8 @@ Mapping read_mapping(const std::filesystem::path& path) {
 }
 
 const Mapping& chat_mapping() {
-  static const Mapping mapping = parse_mapping(kChatMappingToml, "chat.toml");
-  return mapping;
+  static const Mapping kMapping = parse_mapping(kChatMappingToml, "chat.toml");
+  return kMapping;
 }
 
 }  // namespace chatload::mapping

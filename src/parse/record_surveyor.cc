@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "base/digest.h"
@@ -24,17 +25,23 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// guessed_times(), understood.
+const std::vector<mapping::TimeFormat>& time_formats() {
+  static const std::vector<mapping::TimeFormat> kFormats = [] {
+    std::vector<mapping::TimeFormat> formats;
+    std::transform(mapping::guessed_times().begin(), mapping::guessed_times().end(), std::back_inserter(formats),
+                   [](const std::string& name) { return mapping::time_format(name).value(); });
+    return formats;
+  }();
+  return kFormats;
+}
+
 void see_times(std::string_view text, mapping::FieldValues& values) {
-  const std::vector<std::string>& names = mapping::guessed_times();
-  for (std::size_t i = 0; i < names.size() && values.times != 0; ++i) {
+  constexpr std::int64_t kYear1000 = -30'610'224'000'000'000;
+  const std::vector<mapping::TimeFormat>& formats = time_formats();
+  for (std::size_t i = 0; i < formats.size() && values.times != 0; ++i) {
     const auto bit = static_cast<mapping::TimeMask>(1U << i);
     if ((values.times & bit) == 0) continue;
-    static const std::vector<mapping::TimeFormat> formats = [&] {
-      std::vector<mapping::TimeFormat> made;
-      for (const std::string& name : names) made.push_back(mapping::time_format(name).value());
-      return made;
-    }();
-    constexpr std::int64_t kYear1000 = -30'610'224'000'000'000;
     const mapping::TimeRead read = mapping::read_time(formats[i], text);
     if (read.fault != mapping::TimeFault::kNone || read.microseconds < kYear1000) {
       values.times = static_cast<mapping::TimeMask>(values.times & ~bit);

@@ -89,7 +89,7 @@ class Transfer {
     if (options.ca_file) set(CURLOPT_CAINFO, options.ca_file->c_str());
     const bool is_signed = !header(request_.headers, "authorization").empty();
     if (!is_signed) {
-      set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
+      if (request_.may_log_in) set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
       set(CURLOPT_FOLLOWLOCATION, options.follows_redirects ? 1L : 0L);
       set(CURLOPT_MAXREDIRS, kRedirectsMax);
     }

@@ -32,6 +32,7 @@ struct HttpRequest {
   std::string url;  // as it is sent: percent-encoded
   HttpHeaders headers = {};
   std::string body = {};
+  bool may_log_in = true;  // with what ~/.netrc has for the host, where there is no authorization
 };
 
 inline constexpr int kHttpOk = 200;

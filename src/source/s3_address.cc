@@ -10,6 +10,7 @@
 namespace chatload::source {
 
 HttpRequest S3Signer::sign(HttpRequest request) const {
+  request.may_log_in = false;  // a store knows its own credentials only
   const std::shared_ptr<const S3Credentials> credentials = credentials_->get();
   if (!credentials) return request;
   {
