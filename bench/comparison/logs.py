@@ -1,7 +1,7 @@
 """The logs to measure with: chatgen makes each from a seed, the oracle says what must become of it.
 
-What the oracle finds (its figures) is kept in the work folder under the digest of the log's bytes, so it outlives the
-log and is never taken for that of another. A log of 32 million lines does not fit into the oracle's memory as rows:
+What the oracle finds (its figures) is kept in the work folder under the digest of the log's bytes and of the oracle, so
+it outlives the log and is never taken for that of another. A log of 32 million lines does not fit into the oracle's memory as rows:
 worker processes apply the oracle to chunks of lines, and one process keeps the ids that it has seen, the sums that
 `table.py` compares a table with, and, where LOAD DATA is to be measured, writes the rows that remain as TSV files.
 """
@@ -62,8 +62,10 @@ class Log:
             partial = folder / f"partial-{self.path.name}"
             support.generate(partial, lines=shape.lines, ids=shape.ids, **({"malformed": 0} if shape.is_plain else {}))
             partial.rename(self.path)
-        with open(self.path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        with open(self.path, "rb") as file, open(oracle.__file__, "rb") as rules:
+            whole = hashlib.file_digest(file, "sha256")
+            whole.update(rules.read())
+        digest = whole.hexdigest()[:16]
         self.tsv = folder / f"tsv-{digest}"
         figures = folder / f"figures-{digest}.json"
         if not figures.exists() or (needs_tsv and not self.tsv.exists()):
