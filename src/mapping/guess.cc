@@ -43,7 +43,7 @@ struct GuessedColumn {
   bool is_left_out = false;  // it has a value that no type keeps
 };
 
-// How many of the five kinds of values there are.
+// How many kinds of values there are; integers and other numbers are one.
 int kinds_of(const FieldValues& values) {
   return (values.strings > 0) + (values.integers + values.numbers > 0) + (values.booleans > 0) +
          (values.containers > 0);

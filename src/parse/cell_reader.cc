@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 
+#include "base/hex.h"
 #include "base/json_text.h"
 #include "base/utf8.h"
 #include "parse/json_scalar.h"
@@ -199,18 +200,11 @@ Fault read_json(const JsonValue& value, TextArena& made, Cell& cell) {
   return std::nullopt;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 bool decode_hex(std::string_view text, std::string& bytes) {
   if (text.size() % 2 != 0) return false;
   for (std::size_t at = 0; at < text.size(); at += 2) {
-    const int high = hex_digit(text[at]);
-    const int low = hex_digit(text[at + 1]);
+    const int high = hex_value(text[at]);
+    const int low = hex_value(text[at + 1]);
     if (high < 0 || low < 0) return false;
     bytes += static_cast<char>(16 * high + low);
   }

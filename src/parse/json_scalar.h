@@ -2,6 +2,7 @@
 // overflows.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,11 @@ namespace chatload::parse {
 
 // RFC 8259 §2: what may stand between tokens.
 inline bool is_json_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+// Whether a line has nothing but white space, of any kind.
+[[nodiscard]] inline bool is_blank(std::string_view line) {
+  return std::all_of(line.begin(), line.end(), [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
+}
 
 struct NumberShape {
   std::size_t size_bytes = 0;  // of the number at the text's front; 0 if there is none (RFC 8259 §6)

@@ -4,25 +4,17 @@
 #include <cstdint>
 
 #include "base/padded_buffer.h"
+#include "base/trim.h"
 #include "parse/token_index.h"
 
 namespace chatload::parse {
-namespace {
-
-std::string_view without_space_at_end(std::string_view text) {
-  const std::size_t last = text.find_last_not_of(" \t\r\n");
-  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
-}
-
-}  // namespace
-
 std::vector<LineMember> line_members(std::string_view line, std::size_t count_max) {
   PaddedBuffer copy(line.size());
   copy.assign(line);
   TokenIndex index;
   if (!index.index(copy.view())) return {};
   const std::uint32_t* token = index.tokens();
-  const auto text_of = [&](const std::uint32_t* at) { return without_space_at_end(line.substr(*at, *(at + 1) - *at)); };
+  const auto text_of = [&](const std::uint32_t* at) { return trimmed(line.substr(*at, *(at + 1) - *at)); };
   if (line[*token] != '{') return {};
   std::vector<LineMember> members;
   std::size_t depth = 0;

@@ -29,6 +29,7 @@
 
 #include "base/line_lead.h"
 #include "parse/cell_reader.h"
+#include "parse/json_scalar.h"
 #include "parse/key_tree.h"
 #include "parse/line_fault.h"
 #include "parse/line_walker.h"
@@ -39,10 +40,6 @@ namespace {
 
 constexpr std::size_t kBlockBytes = 8 * kKiB;
 constexpr std::size_t kBlockLinesMax = 1024;
-
-bool is_blank(std::string_view line) {
-  return std::all_of(line.begin(), line.end(), [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
-}
 
 // Whether a line that begins with c may have a lead (base/line_lead.h).
 bool may_be_lead(char c) { return c == '\0' || c == kByteOrderMark[0]; }

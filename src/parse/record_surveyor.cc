@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/digest.h"
+#include "base/trim.h"
 #include "base/utf8.h"
 #include "mapping/mapping.h"
 #include "mapping/time_format.h"
@@ -19,11 +20,6 @@ constexpr std::size_t kMembersMax = 250;
 constexpr std::size_t kExampleBytesMax = 60;
 // Hashes are sorted, to find two that are equal, when there are so many, and then twice as many each time.
 constexpr std::size_t kFirstSort = 1'024;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_json_space(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 // guessed_times(), understood.
 const std::vector<mapping::TimeFormat>& time_formats() {
@@ -128,7 +124,7 @@ RecordSurveyor::~RecordSurveyor() = default;
 
 void RecordSurveyor::add(PaddedView line) {
   const std::string_view text = line.text();
-  if (std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); })) return;
+  if (is_blank(text)) return;
   const auto backslash = std::min(text.find('\\'), text.size());
   const bool is_object =
       index_.index(line) &&

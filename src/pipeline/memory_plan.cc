@@ -270,18 +270,18 @@ Workers least_workers(const cli::ReadPlan& read, Writers writers) {
 
 Fit fit_file_order(const cli::ReadPlan& read, Writers writers) {
   return fit(read, {read.threads, writers.connections_max}, least_workers(read, writers),
-             [&](Workers some) { return need_in_file_order(shape_of(read), some, writers); });
+             [&, shape = shape_of(read)](Workers some) { return need_in_file_order(shape, some, writers); });
 }
 
 Fit fit_sorting(const cli::ReadPlan& read, Writers writers) {
   const unsigned connections = writers.connections_max;
   return fit(read, {read.threads, connections}, {least_workers(read, writers).threads, connections},
-             [&](Workers some) { return need_of_sorting(shape_of(read), some.threads); });
+             [shape = shape_of(read)](Workers some) { return need_of_sorting(shape, some.threads); });
 }
 
 Fit fit_writing(const cli::ReadPlan& read, Writers writers) {
   return fit(read, {read.threads, writers.connections_max}, {read.threads, least_workers(read, writers).connections},
-             [&](Workers some) { return need_of_writing(shape_of(read), some.connections); });
+             [shape = shape_of(read)](Workers some) { return need_of_writing(shape, some.connections); });
 }
 
 // As much as is of use, of what the bound has beyond what is enough for all else.
