@@ -71,7 +71,7 @@ Batches make_batches(Ids ids) {
   Batches made;
   std::uint64_t number = 0;
   for (parse::RowBatch& batch : made.batches) {
-    batch.columns = 6;
+    batch.layout = parse::layout_of(mapping::chat_mapping());
     for (std::uint32_t row = 0; row < kRowsPerBatch; ++row) {
       for (const std::string& text : {id_of(ids, number++, random), fmt::format("visitor{}", random() % 100'000),
                                       std::string("message"), fmt::format("{}", random() % 100), message(random)}) {
@@ -125,7 +125,7 @@ std::size_t read_rows(const SpillStore& store, bool checked) {
 }
 
 std::unique_ptr<SpillStore> make_store(std::size_t buffer_bytes, bool is_plain) {
-  return std::make_unique<SpillStore>(std::filesystem::temp_directory_path(), mapping::chat_mapping(),
+  return std::make_unique<SpillStore>(std::filesystem::temp_directory_path(), parse::layout_of(mapping::chat_mapping()),
                                       SpillLimits{buffer_bytes, 64 * kMiB, is_plain ? UINT64_MAX : 0});
 }
 

@@ -42,7 +42,7 @@ struct Rows {
 Rows make_rows(Shape shape) {
   std::mt19937_64 random(42);
   Rows rows;
-  rows.batch.columns = rows.mapping.columns.size();
+  rows.batch.layout = parse::layout_of(rows.mapping);
   rows.texts.reserve(kRows * 256);  // so that they stay where they are
   rows.order.resize(kRows);
   std::iota(rows.order.begin(), rows.order.end(), 0U);
@@ -70,7 +70,7 @@ Rows make_rows(Shape shape) {
     }
     rows.batch.lines.push_back({});
   }
-  rows.value_bytes = rows.values.size() - kRows * rows.batch.columns;
+  rows.value_bytes = rows.values.size() - kRows * rows.batch.layout.columns;
   return rows;
 }
 
@@ -141,7 +141,7 @@ class BoundValues {
 
   template <typename Take>
   void make(const Take& take) {
-    std::vector<mysql::BoundValue> values(rows_.batch.columns);
+    std::vector<mysql::BoundValue> values(rows_.batch.layout.columns);
     for (std::span<const std::uint32_t> rest = rows_.order; !rest.empty();) {
       const std::size_t rows = builder_.rows_within(rows_.batch, rest, {.rows_max = kRows, .bytes_max = kBytesMax});
       packet_.clear();

@@ -40,6 +40,8 @@ class Type:
         self.nullable = "NOT NULL" not in rest.upper()
         default = re.search(r"DEFAULT\s+('(?:[^']|'')*'|[^\s]+)", rest, re.IGNORECASE)
         self.default = default and default[1].upper() != "NULL" and default[1].strip("'").replace("''", "'")
+        self.is_loose = "general_ci" in rest
+        self.is_padded = self.is_loose or re.search(r"COLLATE\s+\w+_bin\b", rest, re.IGNORECASE) and "0900" not in rest and "nopad" not in rest
 
     def fraction(self):
         return int(self.args or 0)
@@ -55,11 +57,21 @@ class Mapping:
         self.columns = self.file["column"]
         for column in self.columns:
             column.setdefault("null_if", self.file.get("null_if", []))
-        self.key = self.file["primary_key"][0]
+        self.key = self.file["primary_key"]
         self.types = {column["name"]: Type(column["sql"]) for column in self.columns}
 
     def names(self):
         return [column["name"] for column in self.columns]
+
+    def key_of(self, row):
+        """Equal where the server calls the keys equal: its padding collations do not see spaces at a text's end."""
+        values = dict(zip(self.names(), row))
+        return tuple(self.folded(self.types[name], values[name]) for name in self.key)
+
+    @staticmethod
+    def folded(sql_type, value):
+        value = value.rstrip(" ") if sql_type.is_padded else value
+        return value.lower() if sql_type.is_loose else value
 
 
 def steps(path):
@@ -119,8 +131,10 @@ def times_of(column, sql_type):
 
 
 def text_limits(sql_type, text):
-    if sql_type.name == "VARCHAR" and len(text) > int(sql_type.args):
+    if sql_type.name in ("VARCHAR", "CHAR") and len(text) > int(sql_type.args):
         raise Rejected("too_long")
+    if sql_type.name == "CHAR" and text.endswith(" "):
+        raise Rejected("bad_encoding")
     if sql_type.name == "TINYTEXT" and len(text.encode()) > 255:
         raise Rejected("too_long")
     return text
@@ -184,7 +198,7 @@ def read_decimal(sql_type, value):
         raise Rejected("out_of_range")
     if number and number.normalize().as_tuple().exponent < -fraction:
         raise Rejected("too_precise")
-    return number
+    return number.normalize() + 0
 
 
 def decoded(how, text):
@@ -265,12 +279,22 @@ def read(column, sql_type, value):
         if text not in sql_type.members():
             raise Rejected("not_a_member")
         return text
+    if sql_type.name == "SET":
+        given = text.split(",") if text else []
+        if given != [member for member in sql_type.members() if member in given]:
+            raise Rejected("not_a_member")
+        return text
+    if sql_type.name == "UUID":
+        decoded("uuid", text)
+        return text.lower()
     if "decode" in column:
         raw = decoded(column["decode"], text)
         if not raw and not column.get("empty", True):
             raise Rejected("empty_id")
         if sql_type.args and len(raw) > int(sql_type.args):
             raise Rejected("too_long")
+        if sql_type.name == "BINARY" and len(raw) < int(sql_type.args):
+            raise Rejected("bad_encoding")
         return raw
     if not text and not column.get("empty", True):
         raise Rejected("empty_id")
@@ -279,7 +303,7 @@ def read(column, sql_type, value):
 
 def cell(mapping, column, record, kind):
     sql_type = mapping.types[column["name"]]
-    required = column.get("required", False) or column["name"] == mapping.key
+    required = column.get("required", False) or column["name"] in mapping.key
     path = column.get("path", '$."' + column["name"] + '"')
     if isinstance(path, dict):
         path = path.get(kind)
@@ -345,23 +369,21 @@ def outcome(mapping, line):
 
 
 def load(mapping, lines, mode="skip"):
-    """(rows by key, counts, rejects as (line number, reason, column)) of lines loaded one after the other."""
+    """(rows by key, counts, rejects as (line number, reason, column)) of lines loaded one after the other. Without a key,
+    the rows are by their line's number."""
     rows, counts, rejects = {}, dict.fromkeys(("inserted", "updated", "duplicate", "filtered", "rejected", "blank"), 0), []
-    key_at = mapping.names().index(mapping.key)
     for number, line in enumerate(lines, 1):
         kind, value = outcome(mapping, line)
         if kind == "rejected":
             rejects.append((number, *value))
         if kind != "valid":
             counts[kind] += 1
-        elif value[key_at] not in rows:
-            counts["inserted"] += 1
-            rows[value[key_at]] = value
-        elif mode == "skip":
-            counts["duplicate"] += 1
-        else:
-            counts["updated"] += 1
-            rows[value[key_at]] = value
+            continue
+        key = mapping.key_of(value) if mapping.key else number
+        outcome_of_row = "inserted" if key not in rows else "duplicate" if mode == "skip" else "updated"
+        counts[outcome_of_row] += 1
+        if outcome_of_row != "duplicate":
+            rows[key] = value
     return rows, counts, rejects
 
 
@@ -374,6 +396,8 @@ def query(mapping):
             value = f"DATE_FORMAT({quoted}, '%Y-%m-%d %H:%i:%s.%f')"
         elif sql_type.name in BITS or sql_type.name in ("BOOLEAN", "DECIMAL", "DOUBLE"):
             value = quoted
+        elif sql_type.name == "UUID":
+            value = f"HEX(CAST({quoted} AS CHAR))"
         else:
             value = f"HEX({quoted})"
         parts.append(f"IFNULL(CONCAT('is ', {value}), 'NULL')")
@@ -391,10 +415,10 @@ def canonical(sql_type, text):
     if sql_type.name in BITS or sql_type.name == "BOOLEAN":
         return int(text)
     if sql_type.name == "DECIMAL":
-        return decimal.Decimal(text.decode())
+        return decimal.Decimal(text.decode()).normalize() + 0
     if sql_type.name == "DOUBLE":
         return float(text)
     raw = bytes.fromhex(text.decode())
     if sql_type.name == "JSON":
         return json.loads(raw)
-    return raw if sql_type.name in ("VARBINARY", "BLOB") else raw.decode()
+    return raw if sql_type.name in ("VARBINARY", "BINARY", "BLOB") else raw.decode()

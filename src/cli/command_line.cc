@@ -99,6 +99,8 @@ void declare_connection(Declarer declare, Flags& flags, const std::string& purpo
   declare_login(declare, flags);
 }
 
+constexpr const char* kAllowDoublesHelp = "without a primary key: lines that are in the table may be loaded again";
+
 void declare_load(CLI::App& app, Flags& flags) {
   declare_inputs(app, flags);
   declare_connection(Declarer(app).group("Database"), flags, "where to load");
@@ -127,6 +129,7 @@ void declare_load(CLI::App& app, Flags& flags) {
                    "start an unfinished load over; its rows stay and count as duplicate or updated")
       .switch_flag("--reload", flags.reload,
                    "load a finished source again; its rows stay and count as duplicate or updated")
+      .switch_flag("--allow-doubles", flags.allow_doubles, kAllowDoublesHelp)
       .flag("--source-id", "NAME", flags.source_id,
             "recognise the input by this name, not by its content; also standard input")
       .switch_flag("--fail-fast", flags.fail_fast, "stop at the first input that fails")
@@ -250,8 +253,10 @@ void declare_rejects(CLI::App& app, Flags& flags) {
 void declare_forget(CLI::App& app, Flags& flags) {
   app.add_option("LOAD", flags.load, "the load's number, from `chatload loads`")->option_text("[LOAD]");
   declare_connection(Declarer(app).group("Database"), flags, "where the ledger is");
-  Declarer(app).group("Loads").flag("--older-than", "DURATION", flags.older_than,
-                                    "every load that ended longer ago than this, such as 30d");
+  Declarer(app)
+      .group("Loads")
+      .flag("--older-than", "DURATION", flags.older_than, "every load that ended longer ago than this, such as 30d")
+      .switch_flag("--allow-doubles", flags.allow_doubles, kAllowDoublesHelp);
 }
 
 void declare_release(CLI::App& app, Flags& flags) {

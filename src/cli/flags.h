@@ -23,6 +23,7 @@ struct Flags {
   FlagText rejects, max_rejects, summary;
   FlagText progress, progress_interval, log_format;
   FlagText restart, reload, source_id, wait_lock, retry_for, fail_fast, any_order, source, share, share_size;
+  FlagText allow_doubles;
   FlagText without_indexes;
   FlagText index_dir, save_index, show;
   FlagText ca_file, cache_dir, http_authorization, requester_pays, no_sign_request;

@@ -22,12 +22,12 @@
 #include "base/utf8.h"
 #include "cli/flags.h"
 #include "cli/inputs.h"
+#include "cli/mapping_flags.h"
 #include "cli/output_file.h"
 #include "deflate/gzip_files.h"
 #include "inflate/seek_index.h"
 #include "mapping/guess.h"
 #include "mysql/options_file.h"
-#include "parse/cell_reader.h"
 #include "source/source_identity.h"
 
 namespace chatload::cli {
@@ -35,7 +35,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kChatMapping = "chat";
 constexpr unsigned kConnectionsMax = 64;
 constexpr unsigned kConnectionsDefaultMax = 8;
 constexpr unsigned kThreadsMax = 256;
@@ -104,67 +103,6 @@ unsigned cores() {
   cpu_set_t allowed;
   if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) return static_cast<unsigned>(CPU_COUNT(&allowed));
   return std::max(1U, std::thread::hardware_concurrency());
-}
-
-// "chat", or a file.
-std::shared_ptr<const mapping::Mapping> make_mapping(const Flags& flags) {
-  if (!flags.mapping || *flags.mapping == kChatMapping) {
-    return std::make_shared<mapping::Mapping>(mapping::chat_mapping());
-  }
-  auto mapping = std::make_shared<mapping::Mapping>(mapping::read_mapping(*flags.mapping));
-  for (const mapping::Column& column : mapping->columns) {
-    if (parse::default_fits(column)) continue;
-    throw UsageError(fmt::format("{}: the column '{}' is {}, which does not hold its DEFAULT '{}'.", *flags.mapping,
-                                 column.name, type_text(column.type), *column.type.default_text));
-  }
-  return mapping;
-}
-
-// --only COLUMN=VALUE, and what is short for it, by column.
-std::map<std::string, std::vector<std::string>> values_by_column(const Flags& flags, const mapping::Mapping& mapping) {
-  std::map<std::string, std::vector<std::string>> values;
-  const auto add = [&](std::string_view flag, std::string_view column, std::string_view value) {
-    if (!is_utf8(value)) {
-      throw UsageError(fmt::format("{} takes text in UTF-8, as every line that is loaded is.", flag));
-    }
-    const std::optional<std::size_t> index = mapping.column_of(column);
-    if (!index) throw UsageError(fmt::format("{}: the mapping has no column '{}'.", flag, column));
-    const mapping::SqlType& type = mapping.columns[*index].type;
-    if (!type.is_comparable()) {
-      throw UsageError(
-          fmt::format("{} compares texts and numbers, and the column '{}' is {}.", flag, column, type_text(type)));
-    }
-    const std::optional<std::string> compared = compared_value(type, value);
-    if (!compared) throw UsageError(fmt::format("{}: the column '{}' is never '{}'.", flag, column, value));
-    values[std::string(column)].push_back(*compared);
-  };
-  for (const std::string& type : flags.types) add("--type", kTypeColumn, type);
-  for (const std::string& site : flags.sites) add("--site", kSiteColumn, site);
-  for (const std::string& only : flags.only) {
-    const std::size_t equals = only.find('=');
-    if (equals == std::string::npos) {
-      throw UsageError(fmt::format("--only takes COLUMN=VALUE, such as type=message, not '{}'.", only));
-    }
-    add("--only", std::string_view(only).substr(0, equals), std::string_view(only).substr(equals + 1));
-  }
-  return values;
-}
-
-// `base`: what holds of columns that no flag names.
-parse::RowFilter make_filter(const Flags& flags, const mapping::Mapping& mapping, parse::RowFilter base) {
-  parse::RowFilter filter = std::move(base);
-  for (auto& [column, values] : values_by_column(flags, mapping)) filter.set_values(column, std::move(values));
-  if ((flags.since || flags.until) && !mapping.time) {
-    throw UsageError(fmt::format("{} needs `time` in the mapping, the column that it compares.",
-                                 flags.since ? "--since" : "--until"));
-  }
-  if (flags.since) filter.since_seconds = parse_instant("--since", *flags.since);
-  if (flags.until) filter.until_seconds = parse_instant("--until", *flags.until);
-  if (flags.since && flags.until && filter.since_seconds >= filter.until_seconds) {
-    throw UsageError(fmt::format("--since {} is not earlier than --until {}, so that no line could pass.", *flags.since,
-                                 *flags.until));
-  }
-  return filter;
 }
 
 mysql::Endpoint make_endpoint(const std::string& url, const Flags& flags) {
@@ -385,10 +323,36 @@ void check_share(const Flags& flags, const LedgerPlan& plan, const std::vector<s
                                *once == "-" ? "Standard input" : *once));
 }
 
+// Without a key no record is told from another, so that what is loaded twice is there twice.
+void check_without_key(const Flags& flags, const LedgerPlan& plan, const std::vector<std::string>& inputs) {
+  if (flags.on_duplicate && make_duplicate_mode(flags) != OnDuplicate::kFail) {
+    throw UsageError(
+        fmt::format("--on-duplicate {}: the mapping has no primary_key, by which a record could be a duplicate; leave "
+                    "the flag out.",
+                    *flags.on_duplicate));
+  }
+  if (make_row_order(flags) == RowOrder::kKey) {
+    throw UsageError("--order key: the mapping has no primary_key to sort by; leave the flag out.");
+  }
+  if ((plan.restart || plan.reload) && !plan.allow_doubles) {
+    throw UsageError(fmt::format(
+        "{}: the mapping has no primary_key, so lines that are in the table would be there twice; if that is meant, "
+        "or the table is empty, add --allow-doubles.",
+        plan.restart ? "--restart" : "--reload"));
+  }
+  const auto once = std::find_if(inputs.begin(), inputs.end(), source::is_read_once);
+  if (once == inputs.end() || plan.source_id) return;
+  throw UsageError(
+      fmt::format("{} can be read once only, and the mapping has no primary_key, so that after an interruption lines "
+                  "would be there twice; give it a name with --source-id.",
+                  *once == "-" ? "Standard input" : *once));
+}
+
 LedgerPlan make_ledger_plan(const Flags& flags, const std::vector<std::string>& inputs) {
   LedgerPlan plan;
   plan.restart = is_on("--restart", flags.restart);
   plan.reload = is_on("--reload", flags.reload);
+  plan.allow_doubles = is_on("--allow-doubles", flags.allow_doubles);
   if (plan.restart && plan.reload) {
     throw UsageError("--restart is for a load that is unfinished, --reload for one that is done; give one of them.");
   }
@@ -406,14 +370,6 @@ LedgerPlan make_ledger_plan(const Flags& flags, const std::vector<std::string>& 
     check_share(flags, plan, inputs);
   }
   return plan;
-}
-
-// Whether --only says something of the column; of any other than those of --type and --site, where that is empty.
-bool has_only(const Flags& flags, std::string_view column) {
-  return std::any_of(flags.only.begin(), flags.only.end(), [&](std::string_view only) {
-    const std::string_view name = only.substr(0, only.find('='));
-    return column.empty() ? name != kTypeColumn && name != kSiteColumn : name == column;
-  });
 }
 
 std::vector<std::string> decisive_settings_given(const Flags& flags) {
@@ -516,6 +472,12 @@ LoadPlan make_load_plan(const Flags& flags) {
   check_output_files(plan.report, files_read(flags, plan.inputs, endpoints));
   plan.resume_command = flags.resume_command;
   plan.given = decisive_settings_given(flags);
+  if (plan.read.mapping->key.empty()) {
+    check_without_key(flags, plan.ledger, plan.inputs);
+    plan.write.on_duplicate = OnDuplicate::kFail;
+  } else if (plan.ledger.allow_doubles) {
+    throw UsageError("--allow-doubles is for mappings without a primary_key: by a key, no record is there twice.");
+  }
   return plan;
 }
 
@@ -608,6 +570,7 @@ LoadsPlan make_loads_plan(LoadsAction action, const Flags& flags) {
   if (flags.older_than) {
     plan.older_than = std::chrono::ceil<std::chrono::seconds>(parse_duration("--older-than", *flags.older_than));
   }
+  plan.allow_doubles = is_on("--allow-doubles", flags.allow_doubles);
   plan.endpoint = required_endpoint(flags);
   return plan;
 }

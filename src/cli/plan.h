@@ -30,11 +30,11 @@ namespace chatload::cli {
 
 struct Flags;
 
-inline constexpr std::uint64_t kRangeBytesMin = 4 * kKiB;
-
 // What --type and --site compare.
 inline constexpr std::string_view kTypeColumn = "type";
 inline constexpr std::string_view kSiteColumn = "site_id";
+
+inline constexpr std::uint64_t kRangeBytesMin = 4 * kKiB;
 
 // How inputs become rows.
 struct ReadPlan {
@@ -80,6 +80,7 @@ struct ReportPlan {
 struct LedgerPlan {
   bool restart = false;                                           // begin an unfinished load anew
   bool reload = false;                                            // load a finished source again; never with restart
+  bool allow_doubles = false;                                     // where no key tells a record from another
   std::optional<std::string> source_id;                           // names the only input; 1 to 50 printable characters
   std::chrono::milliseconds wait_lock{std::chrono::seconds(15)};  // for another run of the load
   // For a load that has the table for itself; nothing is until that one ends.
@@ -97,7 +98,7 @@ struct LoadPlan {
   LedgerPlan ledger;
   bool fail_fast = false;  // the first input that fails is the last
   bool any_order = false;  // with replace, an input may be loaded although one in front of it is not
-  // For messages: this command line as a shell takes it again, without --restart and --reload.
+  // For messages: this command line as a shell takes it again, without --restart, --reload and --allow-doubles.
   std::string resume_command;
   // Of the settings in recorded_plan(), the keys of those that the user gave. For resumed_plan().
   std::vector<std::string> given;
@@ -164,6 +165,7 @@ struct LoadsPlan {
   std::optional<std::uint64_t> load;
   std::optional<std::chrono::seconds> older_than;
   std::vector<SourceOrdinal> sources;  // kRelease only; none: all that are not done
+  bool allow_doubles = false;          // kForget: also loads without a key, whose files could be loaded again
 };
 
 struct RejectsPlan {
@@ -212,6 +214,9 @@ using Plan =
 // anew, --restart or --reload.
 [[nodiscard]] LoadPlan resumed_plan(const LoadPlan& plan, std::string_view recorded, std::uint64_t load_id,
                                     std::string_view anew_flag);
+
+// Whether the mapping that a recorded plan was made with has a key. True of a record that cannot be read.
+[[nodiscard]] bool has_recorded_key(std::string_view recorded);
 
 // Throws as resumed_plan() does, for a load that is done: only settings that decide what it made of its sources count.
 void require_same_outcome(const LoadPlan& plan, std::string_view recorded, std::uint64_t load_id,

@@ -228,6 +228,15 @@ LoadPlan resumed_plan(const LoadPlan& plan, std::string_view recorded, std::uint
   return resumed;
 }
 
+bool has_recorded_key(std::string_view recorded) {
+  try {
+    const std::vector<std::string> outline = recorded_flags(recorded, 0, "").outline;
+    return std::find(outline.begin(), outline.end(), mapping::kNoKeyOutline) == outline.end();
+  } catch (const Error&) {
+    return true;
+  }
+}
+
 void require_same_outcome(const LoadPlan& plan, std::string_view recorded, std::uint64_t load_id,
                           std::string_view anew_flag) {
   static_cast<void>(recorded_settings(plan, recorded, load_id, anew_flag, kOutcomeSettings));

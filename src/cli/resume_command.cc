@@ -4,7 +4,7 @@
 #include "source/remote_name.h"
 
 namespace chatload::cli {
-bool is_flag_of_one_run(std::string_view key) { return key == "restart" || key == "reload"; }
+bool is_flag_of_one_run(std::string_view key) { return key == "restart" || key == "reload" || key == "allow-doubles"; }
 
 std::string resume_command(const std::vector<std::string>& arguments) {
   std::string command;

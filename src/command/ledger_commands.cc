@@ -60,10 +60,23 @@ void require_dead(mysql::Session& session, std::uint64_t load_id, std::string_vi
   if (!load::is_dead(look_up, stop)) ledger::refuse_alive(load_id, not_done);
 }
 
+// Where there is none, nothing but the ledger knows that its lines are in the table.
+void require_key(mysql::Session& session, std::uint64_t load_id) {
+  const std::optional<ledger::LoadRecord> load = ledger::find_load(session, load_id);
+  if (!load || cli::has_recorded_key(load->plan)) return;
+  throw DatabaseError(fmt::format(
+      "Load {} was made without a primary_key: if it were forgotten, its files could be loaded again, and their lines "
+      "would be in {} twice; if that is meant, add --allow-doubles.",
+      load_id, load->table));
+}
+
 ExitCode forget(mysql::Session& session, const cli::LoadsPlan& plan, const StopSignal& stop) {
   ledger::LoadCatalog catalog(session);
   const std::vector<std::uint64_t> loads =
       plan.load ? std::vector<std::uint64_t>{*plan.load} : catalog.older_than(*plan.older_than);
+  if (!plan.allow_doubles) {
+    for (const std::uint64_t load : loads) require_key(session, load);
+  }
   for (const std::uint64_t load : loads) {
     require_dead(session, load, "forgotten", stop);
     for (const ledger::ForgottenLoad& forgotten : catalog.forget(load)) {

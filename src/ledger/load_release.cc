@@ -69,12 +69,12 @@ std::vector<SourceRecord> chosen(const LoadRecord& load, const std::vector<Sourc
 }
 
 // A load may end over rows that are there alone.
-void require_rows(mysql::Session& session, const LoadRecord& load, const KeyColumn& key) {
+void require_rows(mysql::Session& session, const LoadRecord& load, const WitnessTable& where) {
   std::optional<RangeKey> behind;
   for (;;) {
     const WitnessPage page = read_witnesses(session, load.load_id, behind);
     if (page.keys.empty()) return;
-    if (count_missing(session, key, page.keys) > 0) {
+    if (count_missing(session, where, page.keys) > 0) {
       throw DatabaseError(
           fmt::format("Load {}: rows that it has written are no longer in {}; start over with --restart.", load.load_id,
                       load.table));
@@ -105,7 +105,7 @@ Release release_sources(mysql::Session& session, std::uint64_t load_id, std::spa
   const LoadRecord load = existing_load(session, load_id);
   require_can_release(load);
   Release release{.table = load.table, .sources = chosen(load, find_of_load(session, load_id), sources)};
-  require_rows(session, load, key_column(session, load.table));
+  require_rows(session, load, witness_table(session, load.table));
   const Runner runner{.owner = random_token(),
                       .name = mysql::runner_name(session.connection_id()),
                       .sources = LoadCatalog(session).name_of(load_id).source};

@@ -50,7 +50,7 @@ std::vector<SourceRecord> source_records(Session& session, const std::string& wh
   session.for_each(
       "SELECT s.`load_id`, s.`source`, s.`source_key`, s.`attempt`, s.`name`, s.`name_digest`, s.`stamp`, s.`digest`,"
       " s.`state`, s.`why`, s.`superseded_by`, s.`lines`, s.`valid`, s.`filtered`, s.`rejected`,"
-      " s.`blank`, s.`inserted`, s.`updated`, s.`duplicate` FROM `chatload_sources` AS s WHERE " +
+      " s.`blank`, s.`inserted`, s.`updated`, s.`duplicate`, s.`bytes` FROM `chatload_sources` AS s WHERE " +
           where,
       [&](const Row& row) {
         sources.push_back({.load_id = mysql::to_number(row[0]),
@@ -64,7 +64,8 @@ std::vector<SourceRecord> source_records(Session& session, const std::string& wh
                            .state = source_state(row[8].value_or("")),
                            .why = row[9].value_or(""),
                            .is_superseded = row[10].has_value(),
-                           .lines = lines_of(row, 11)});
+                           .lines = lines_of(row, 11),
+                           .bytes = row[19] ? std::optional(mysql::to_number(row[19])) : std::nullopt});
       });
   return sources;
 }

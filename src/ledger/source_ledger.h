@@ -42,7 +42,8 @@ struct SourceRecord {
   SourceState state = SourceState::kWaiting;
   std::string why;
   bool is_superseded = false;
-  std::optional<SourceLines> lines;  // once they are summed up
+  std::optional<SourceLines> lines;    // once they are summed up
+  std::optional<std::uint64_t> bytes;  // compressed, of an input that has a size
 
   // Its load knows it by its name alone: no file of that name could be read.
   [[nodiscard]] bool is_unread() const { return key.starts_with("name:"); }

@@ -1,17 +1,16 @@
-// A key is looked up by SELECT EXISTS (SELECT 1 FROM `t` WHERE `id` = '…'), many in one statement: each is one read of
-// the primary key, compared as the column compares, and has an answer of its own. An IN list has not: two keys that the
+// A witness is looked up by SELECT EXISTS (SELECT 1 FROM `t` WHERE `id` = '…'), many in one statement: each is one read
+// of the key, compared as the columns compare, and has an answer of its own. An IN list has not: two keys that the
 // collation calls equal, or that are equal, find one row.
 #include "ledger/witnesses.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <iterator>
 #include <string_view>
 
-#include "base/errors.h"
+#include "base/hex.h"
 #include "ledger/ledger_input.h"
+#include "ledger/witness_text.h"
 #include "mysql/sql_text.h"
 #include "table/table_info.h"
 
@@ -21,34 +20,13 @@ namespace {
 constexpr std::size_t kKeysInAPage = 200;
 constexpr std::size_t kStatementBytes = 256 * 1024;  // reaching it ends one
 
-std::string to_hex(std::string_view bytes) {
-  std::string text;
-  for (const char byte : bytes) {
-    fmt::format_to(std::back_inserter(text), "{:02X}", static_cast<unsigned char>(byte));
-  }
-  return text;
-}
-
-// Nothing where it is no such text.
-std::optional<std::string> from_hex(std::string_view text) {
-  if (text.empty() || text.size() % 2 != 0) return std::nullopt;
-  std::string bytes;
-  for (std::size_t at = 0; at < text.size(); at += 2) {
-    unsigned value = 0;
-    const auto [end, error] = std::from_chars(text.data() + at, text.data() + at + 2, value, 16);
-    if (error != std::errc() || end != text.data() + at + 2) return std::nullopt;
-    bytes += static_cast<char>(value);
-  }
-  return bytes;
-}
-
 std::vector<std::string> from_list(std::uint64_t load_id, std::string_view list) {
   std::vector<std::string> keys;
   while (!list.empty()) {
     const std::string_view text = list.substr(0, list.find(','));
     list.remove_prefix(std::min(list.size(), text.size() + 1));
     std::optional<std::string> key = from_hex(text);
-    if (!key || keys.size() == kWitnessesMax) {
+    if (!key || key->empty() || keys.size() == kWitnessesMax) {
       throw damaged_ledger(load_id, "`witnesses` in chatload_loads is not what chatload wrote");
     }
     keys.push_back(std::move(*key));
@@ -63,36 +41,35 @@ std::string table_time(const std::string& table) {
 
 }  // namespace
 
-KeyColumn key_column(mysql::Session& session, const std::string& table) {
+WitnessTable witness_table(mysql::Session& session, const std::string& table) {
   const std::vector<mysql::Row> columns = session.query(
       "SELECT COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND INDEX_NAME = 'PRIMARY'"
       " AND TABLE_NAME = " +
       mysql::quote_text(table));
-  if (columns.size() == 1) return {table, columns[0][0].value_or("")};
-  throw DatabaseError(
-      fmt::format("The table {} has no primary key of one column any more.", mysql::quote_identifier(table)));
+  return {table, columns.size() == 1 ? columns[0][0].value_or("") : ""};
 }
 
-KeyColumn key_column(const mapping::Mapping& mapping) { return {mapping.table, mapping.columns.at(mapping.key).name}; }
+WitnessTable witness_table(const mapping::Mapping& mapping) {
+  const std::vector<std::string> names = key_names(mapping);
+  return {mapping.table, names.size() == 1 ? names.front() : "", !names.empty()};
+}
 
-std::uint64_t count_missing(mysql::Session& session, const KeyColumn& key, std::span<const std::string> keys) {
-  const std::string probe = fmt::format("EXISTS (SELECT 1 FROM {} WHERE {} = ", mysql::quote_identifier(key.table),
-                                        mysql::quote_identifier(key.column));
+std::uint64_t count_missing(mysql::Session& session, const WitnessTable& where,
+                            std::span<const std::string> witnesses) {
+  const std::string probe = fmt::format("EXISTS (SELECT 1 FROM {} WHERE ", mysql::quote_identifier(where.table));
   const std::size_t bytes_max = session.statement_bytes_max(kStatementBytes);
   std::uint64_t missing = 0;
-  while (!keys.empty()) {
+  while (!witnesses.empty()) {
     std::string sql = "SELECT ";
     std::size_t asked = 0;
-    // A literal takes at most two bytes for each of its own, beside its quotes.
-    for (; asked < keys.size(); ++asked) {
-      if (asked > 0 && sql.size() + probe.size() + 2 * keys[asked].size() + 8 > bytes_max) break;
-      if (asked > 0) sql += ", ";
-      mysql::append_text_literal(sql += probe, keys[asked]);
-      sql += ')';
+    for (; asked < witnesses.size(); ++asked) {
+      const std::string condition = witness_condition(witnesses[asked], where.id_column);
+      if (asked > 0 && sql.size() + probe.size() + condition.size() + 3 > bytes_max) break;
+      sql.append(asked > 0 ? ", " : "").append(probe).append(condition) += ')';
     }
     const mysql::Row row = session.query(sql).at(0);
     missing += static_cast<std::uint64_t>(std::count(row.begin(), row.end(), "0"));
-    keys = keys.subspan(asked);
+    witnesses = witnesses.subspan(asked);
   }
   return missing;
 }
@@ -155,6 +132,20 @@ LoadTraces traces_of_unfinished(mysql::Session& session, std::uint64_t load_id, 
   traces.is_table_newer = rows[0][1] == "1";
   traces.is_table_empty = table::is_empty(session, table);
   return traces;
+}
+
+bool has_fewer_rows(mysql::Session& session, std::uint64_t load_id, const std::string& table) {
+  constexpr std::uint64_t kRowsCounted = 10'000'000;  // 5 s
+  const mysql::Row inserted =
+      session
+          .query(fmt::format("SELECT LEAST(SUM(`inserted`), {}) FROM `chatload_ranges` WHERE `load_id` = {}",
+                             kRowsCounted, load_id))
+          .at(0);
+  const mysql::Row counted = session
+                                 .query(fmt::format("SELECT COUNT(*) FROM (SELECT 1 FROM {} LIMIT {}) AS `some`",
+                                                    mysql::quote_identifier(table), kRowsCounted))
+                                 .at(0);
+  return mysql::to_number(counted[0]) < mysql::to_number(inserted[0]);
 }
 
 DoneTraces traces_of_done(mysql::Session& session, std::uint64_t load_id, const std::string& table) {

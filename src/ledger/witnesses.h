@@ -20,20 +20,23 @@ namespace chatload::ledger {
 
 inline constexpr std::size_t kWitnessesMax = 16;  // of a load that is done
 
-// The table's primary key.
-struct KeyColumn {
+// Where witnesses are looked up.
+struct WitnessTable {
   std::string table;
-  std::string column;
+  std::string id_column;  // the key's, where it is one alone; else empty (witness_text.h)
+  bool has_key = true;    // else there are no witnesses
 };
-[[nodiscard]] KeyColumn key_column(const mapping::Mapping& mapping);
-// Of a table that a load has filled. Throws DatabaseError where it has no such key any more, and StatementError.
-[[nodiscard]] KeyColumn key_column(mysql::Session& session, const std::string& table);
+[[nodiscard]] WitnessTable witness_table(const mapping::Mapping& mapping);
 
 // All that follows throws StatementError.
 
-// Of the keys, in UTF-8, how many the table has no row of. The column's collation decides, as it does for a duplicate.
-[[nodiscard]] std::uint64_t count_missing(mysql::Session& session, const KeyColumn& key,
-                                          std::span<const std::string> keys);
+// Of a table that a load has filled.
+[[nodiscard]] WitnessTable witness_table(mysql::Session& session, const std::string& table);
+
+// Of the witnesses, how many the table has no row of. The columns' collations decide, as they do for a
+// duplicate.
+[[nodiscard]] std::uint64_t count_missing(mysql::Session& session, const WitnessTable& where,
+                                          std::span<const std::string> witnesses);
 
 // Witnesses of a load's ranges, in the ranges' order, a page at a time.
 struct WitnessPage {
@@ -61,6 +64,9 @@ struct LoadTraces {
 
 // Newer than the load's beginning; never where the load drops and builds indexes, which makes the table newer, too.
 [[nodiscard]] LoadTraces traces_of_unfinished(mysql::Session& session, std::uint64_t load_id, const std::string& table);
+
+// Whether the table has fewer rows than the unfinished load has inserted, as far as the first 10 million tell.
+[[nodiscard]] bool has_fewer_rows(mysql::Session& session, std::uint64_t load_id, const std::string& table);
 
 // Newer than the load's end. kept: keep_witnesses()'; nothing of a load that an older chatload did. Throws LoadError
 // where they cannot be read.

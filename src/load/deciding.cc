@@ -57,7 +57,8 @@ Choice choose(Run& run, const cli::LoadPlan& plan, const std::vector<LoadSource*
   const auto in_file_order = [&](std::string why, bool is_second_best) {
     return Choice{{RowOrder::kFile, std::move(why), is_second_best}, sources.size()};
   };
-  if (!run.table().can_write_in_parallel()) return in_file_order(run.table().why_not_in_parallel(), is_asked);
+  if (!run.table().can_sort()) return in_file_order(run.table().why_not_sorted(), is_asked);
+  if (run.table().counter && !is_asked) return in_file_order("the server itself makes the primary key", false);
   const std::optional<std::uint64_t> bytes = total_bytes(sources);
   if (!bytes) return in_file_order("it can be read once only", is_asked);
   InputSample sample;
@@ -107,7 +108,8 @@ void keep_to_limits(const table::TransactionLimits& limits, cli::ReadPlan& read)
 
 cli::LoadPlan undecided(Run& run) {
   cli::LoadPlan plan = run.plan();
-  plan.read.split = pipeline::fitting_limits(plan.read, {plan.write.connections, plan.write.is_connections_given});
+  plan.read.split =
+      pipeline::fitting_limits(run.fitted(plan.read), {plan.write.connections, plan.write.is_connections_given});
   keep_to_limits(run.control().run(table::read_transaction_limits), plan.read);
   plan.write.indexes = IndexMode::kKeep;
   return plan;
@@ -148,7 +150,7 @@ std::vector<std::size_t> decide_begun(Run& run, Load& load) {
 }
 
 void require_room(Run& run, const cli::LoadPlan& plan, const std::vector<LoadSource*>& sources) {
-  if (!total_bytes(sources) || sources.empty()) return;
+  if (!total_bytes(sources) || sources.empty() || !run.table().can_sort()) return;  // the last ends the load later
   const InputSample sample = sample_sources(sources, plan.read, run.mapping(), run.stop());
   if (count_that_fits(run, plan, sources, sample) == sources.size()) return;
   throw EnvironmentError(fmt::format(

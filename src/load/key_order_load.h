@@ -32,8 +32,8 @@ struct LoadOutcome;
 
 // What is on disk of a load in key order.
 struct Spill {
-  Spill(const std::filesystem::path& dir, const mapping::Mapping& mapping, spill::SpillLimits limits)
-      : rows(dir, mapping, limits), ranges(std::in_place, dir) {}
+  Spill(const std::filesystem::path& dir, const parse::RowLayout& layout, spill::SpillLimits limits)
+      : rows(dir, layout, limits), ranges(std::in_place, dir) {}
 
   spill::SpillStore rows;
   std::optional<spill::RangeJournal> ranges;  // until they are recorded

@@ -26,8 +26,9 @@ namespace {
 constexpr std::uint64_t kAttemptsMax = std::numeric_limits<std::uint32_t>::max();
 
 // Of lines whose rows are there.
-std::string_view what_of_their_lines(OnDuplicate mode) {
-  switch (mode) {
+std::string_view what_of_their_lines(const Run& run) {
+  if (!run.table().has_key) return "their lines are there twice";
+  switch (run.plan().write.on_duplicate) {
     case OnDuplicate::kSkip: return "their lines count as duplicate";
     case OnDuplicate::kReplace: return "their lines count as updated";
     case OnDuplicate::kFail: return "the first of their lines ends it";
@@ -207,7 +208,7 @@ std::optional<Load> begin_load(Run& run, std::vector<NewSource>& fresh, const st
   }
   if (!put_aside->empty() && load.sources.front().why_not.empty()) {
     log_info(fmt::format("{}: starts over as load {}; rows that an earlier load wrote stay, and {}.", load.name,
-                         load.id, what_of_their_lines(run.plan().write.on_duplicate)));
+                         load.id, what_of_their_lines(run)));
   }
   return load;
 }

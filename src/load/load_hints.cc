@@ -24,7 +24,7 @@ void say_how_many_respelled(const std::string& input, const mapping::Mapping& ma
                             mysql::Server server, std::uint64_t respelled, const report::RunCounts& counts) {
   const std::uint64_t repeated = counts.duplicate + counts.updated;
   if (repeated == 0) return;
-  const std::string key = mysql::quote_identifier(mapping.columns[mapping.key].name);
+  const std::string key = mysql::quote_identifier(mapping.columns[mapping.key.front().column].name);
   const std::string what =
       counts.updated > 0
           ? fmt::format("In this run {} ids lost their row to a different id", format_count(respelled))

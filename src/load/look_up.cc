@@ -11,6 +11,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/terminal_text.h"
+#include "load/content_digest.h"
 #include "load/identify.h"
 #include "load/source_verifier.h"
 
@@ -154,10 +155,11 @@ class Looker {
     return false;
   }
 
-  // With --on-duplicate replace those behind it wait for it, so that it takes its place and is no load of its own. What
-  // is loaded of it must stay true.
+  // With --on-duplicate replace those behind it wait for it, so that it takes its place and is no load of its own; and
+  // without a key its lines would be there twice. What is loaded of it must stay true.
   [[nodiscard]] bool is_mended(const LoadSource& source, const SourceRecord& record, const ledger::LoadRecord& load) {
-    if (!run_.plan().keeps_order() || load.is_frozen || record.state == SourceState::kDone) return false;
+    const bool may_go_on = run_.plan().keeps_order() || !run_.table().has_key;
+    if (!may_go_on || load.is_frozen || record.state == SourceState::kDone) return false;
     if (!source.identity.can_resume) return false;
     try {
       const cli::LoadPlan plan = cli::resumed_plan(run_.plan(), load.plan, load.load_id, "--restart");
@@ -169,7 +171,51 @@ class Looker {
     }
   }
 
+  // Without a key nothing tells a line that is loaded twice from one that is there twice.
+  void require_no_doubles(const LoadSource& source, const ByKey& known) const {
+    if (run_.table().has_key || run_.plan().ledger.allow_doubles || !source.why_not.empty()) return;
+    if (!source.identity.can_resume) {
+      throw LoadError(fmt::format(
+          "{}: it has nothing by which it could be recognised, and without a primary_key its lines would be in the "
+          "table again each time; give it a name with --source-id.",
+          source.name));
+    }
+    for (const auto* const records :
+         {find_records(by_name_, digest_hex(source.name)), find_records(known, source.identity.key)}) {
+      if (records == nullptr) continue;
+      for (const SourceRecord& record : *records) require_no_doubles_of(source, record);
+    }
+  }
+
+  // Of lines of a file that was not read to its end, nobody can tell whether this one has them.
+  void require_no_doubles_of(const LoadSource& source, const SourceRecord& record) const {
+    if (record.is_superseded || record.is_unread()) return;
+    const bool is_done = record.state == SourceState::kDone;
+    if (is_done && !has_grown(source, record)) return;
+    throw LoadError(fmt::format(
+        "{}: load {} {}, and without a primary_key lines that are in both would be in the table twice; {}, or add "
+        "--allow-doubles if none of them is there.",
+        source.name, record.load_id,
+        is_done ? "has read this file when it was shorter" : "has read a part of this file, or of one of its name",
+        is_done ? "load what is new as a file of its own" : "restore the old file"));
+  }
+
+  // Whether it is a file that was read whole, with more behind that.
+  [[nodiscard]] bool has_grown(const LoadSource& source, const SourceRecord& record) const {
+    if (!record.bytes || !source.identity.bytes || *source.identity.bytes <= *record.bytes || *record.bytes == 0) {
+      return false;
+    }
+    if (source::form_of(record.digest) != source::DigestForm::kChunks || source::is_remote(source.name)) return false;
+    return digest_of_front(*source.open(), *record.bytes, run_.stop()).hex() == record.digest;
+  }
+
+  [[nodiscard]] static const std::vector<SourceRecord>* find_records(const ByKey& all, const std::string& key) {
+    const auto found = all.find(key);
+    return found == all.end() ? nullptr : &found->second;
+  }
+
   void add_fresh(LoadSource source, ByKey& known) {
+    require_no_doubles(source, known);
     NewSource fresh;
     if (source.identity.can_resume) {
       if (!source.why_not.empty()) source.identity = identity_of_unreadable(source.name);

@@ -51,10 +51,7 @@ double journal_bytes_of(const parse::ParsedRange& parsed) {
 class Sampler {
  public:
   Sampler(const cli::ReadPlan& read, const mapping::Mapping& mapping, const StopSignal& stop, std::size_t sources)
-      : read_(read),
-        mapping_(mapping),
-        stop_(stop),
-        parser_(mapping, read.filter, static_cast<std::uint32_t>(read.split.line_bytes_max)) {
+      : read_(read), stop_(stop), parser_(mapping, read.filter, static_cast<std::uint32_t>(read.split.line_bytes_max)) {
     sample_.sources = sources;
     sample_.columns = mapping.columns.size();
   }
@@ -100,7 +97,8 @@ class Sampler {
     for (std::size_t row = 0; row < parsed_.rows.rows(); ++row) {
       const auto cells = parsed_.rows.row(row);
       for (const parse::Cell& cell : cells) bytes_ += cell.is_borrowed() ? cell.as_text().size() : kSpilledTimeBytes;
-      const std::string_view key = cells[mapping_.key].as_text();
+      const std::string_view key = parsed_.rows.key(row);
+      if (parsed_.rows.layout.has_own_key_cell()) bytes_ += key.size();
       const bool is_ascending = key > last_;
       ascending_ += is_ascending || is_first ? 1 : 0;
       if (std::exchange(is_first, false) && sample_.rows > 0) {
@@ -113,7 +111,6 @@ class Sampler {
   }
 
   const cli::ReadPlan& read_;
-  const mapping::Mapping& mapping_;
   const StopSignal& stop_;
   parse::RangeParser parser_;
   parse::ParsedRange parsed_;

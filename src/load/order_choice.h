@@ -31,7 +31,8 @@ struct InputSample {
 };
 
 // Reads the first ranges of some of the sources, spread over all of them, whose sizes are known. One that cannot be
-// read is left out; throws what reading it throws where none can be. REQUIRES: there is one at least.
+// read is left out; throws what reading it throws where none can be. REQUIRES: there is one at least; the mapping's key
+// is exact.
 [[nodiscard]] InputSample sample_sources(const std::vector<LoadSource*>& sources, const cli::ReadPlan& read,
                                          const mapping::Mapping& mapping, const StopSignal& stop);
 

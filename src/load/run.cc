@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -46,7 +47,6 @@ Run::Run(const cli::LoadPlan& plan, const StopSignal& stop)
   cli::ReadPlan read = plan.read;
   read.split = pipeline::fitting_limits(read, writers);
   static_cast<void>(pipeline::plan_memory(read, writers));
-  fitting_connections_ = pipeline::fitting_connections(read, writers);
   if (writers_.first().server().read_only) {
     throw DatabaseError(fmt::format("{} is read-only; load into the primary server, or make this one writable.",
                                     plan.write.endpoint.display()));
@@ -57,7 +57,7 @@ Run::Run(const cli::LoadPlan& plan, const StopSignal& stop)
   writers_.require_enough(1 + asking + beating);
   control_ =
       std::make_unique<mysql::ControlConnection>([this] { return connect(read_what_is_committed); }, retry_, stop_);
-  witnesses_.emplace(ledger::key_column(mapping_), *control_, stop_);
+  witnesses_.emplace(ledger::witness_table(mapping_), *control_, stop_);
   inspect(plan.write.on_duplicate);
   control_->run([](mysql::Session& session) { ledger::require_ledger(session); });
   if (const auto why =
@@ -94,6 +94,15 @@ mysql::Session Run::connect(const std::function<void(mysql::Session&)>& prepare)
 // By the control connection, which is kept alive while others idle.
 void Run::inspect(OnDuplicate mode) {
   control_->run([&](mysql::Session& session) { table_ = table::inspect_table(session, mapping_, mode); });
+  cli::ReadPlan read = fitted(plan_.read);
+  const pipeline::Writers writers{plan_.write.connections, plan_.write.is_connections_given};
+  read.split = pipeline::fitting_limits(read, writers);
+  fitting_connections_ = pipeline::fitting_connections(read, writers);
+}
+
+cli::ReadPlan Run::fitted(cli::ReadPlan read) const {
+  read.mapping = std::make_shared<mapping::Mapping>(mapping_);
+  return read;
 }
 
 void Run::inspect_again(const std::string& name) {

@@ -54,6 +54,9 @@ class Run {
   // The same for the next load of the command; says if fewer write from now on. name: of its sources.
   void inspect_again(const std::string& name);
 
+  // What reads for this table: with the limits and the key that it has.
+  [[nodiscard]] cli::ReadPlan fitted(cli::ReadPlan read) const;
+
   // Connections that write into such a table, if the server gives as many, and as many as the account may have.
   [[nodiscard]] unsigned fitting_writers() const { return table_.can_write_in_parallel() ? fitting_connections_ : 1; }
   [[nodiscard]] unsigned allowed_writers() const { return writers_.allowed(fitting_writers()); }

@@ -36,7 +36,8 @@ write::RowTransport choose_transport(Run& run, const Load& load) {
   using write::RowTransport;
   const WriteMethod asked = run.plan().write.method;
   const bool is_mysql = run.writers().first().server().server == mysql::Server::kMysql;
-  const RowTransport insert = is_mysql || run.table().may_have_trigger ? RowTransport::kText : RowTransport::kBound;
+  const bool is_text_safer = run.table().may_have_trigger || run.table().counter;  // statement_builder.cc
+  const RowTransport insert = is_mysql || is_text_safer ? RowTransport::kText : RowTransport::kBound;
   if (asked == WriteMethod::kInsert || (asked == WriteMethod::kAuto && !is_mysql)) return insert;
   const auto why_not = run.control().run([&](mysql::Session& session) -> std::optional<std::string> {
     if (auto why = table::why_not_load_data(session, run.table(), load.plan.write.on_duplicate)) return why;
@@ -172,17 +173,18 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
   const cli::LoadPlan& plan = load.plan;
   const bool is_key_order = plan.write.order == RowOrder::kKey;
   if (plan.write.on_duplicate != run.plan().write.on_duplicate) run.inspect(plan.write.on_duplicate);
-  if (is_key_order && !run.table().can_write_in_parallel()) {
+  if (is_key_order && !run.table().can_sort()) {
     throw LoadError(fmt::format("{}: load {} began in key order, and now {}; start over with --restart.", load.name,
-                                load.id, run.table().why_not_in_parallel()));
+                                load.id, run.table().why_not_sorted()));
   }
   const std::span<mysql::Session> opened = run.writers().open(load.name, run.fitting_writers());
   const pipeline::Writers writers{static_cast<unsigned>(opened.size()), plan.write.is_connections_given};
   pipeline::KeyOrderMemoryPlan key_order;
-  if (is_key_order) key_order = pipeline::plan_key_order_memory(plan.read, writers);
-  const pipeline::MemoryPlan memory = is_key_order ? key_order.reading : pipeline::plan_memory(plan.read, writers);
+  const cli::ReadPlan read = run.fitted(plan.read);
+  if (is_key_order) key_order = pipeline::plan_key_order_memory(read, writers);
+  const pipeline::MemoryPlan memory = is_key_order ? key_order.reading : pipeline::plan_memory(read, writers);
   say_if_fewer(run, load, memory);
-  say_if_lines_may_not_fit(load.name, plan.read, opened.front());
+  say_if_lines_may_not_fit(load.name, read, opened.front());
   const ledger::RangeLedger ledger(load.id, load.owner);
   std::optional<ledger::CommittedRanges> committed;
   run.control().run([&](mysql::Session& session) { committed.emplace(session, load.id); });
@@ -196,7 +198,7 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
       .mode = plan.write.on_duplicate,
       .transport = choose_transport(run, load),
       .may_lack_keys = table.may_have_trigger || table.has_other_unique_key,
-      .statement_bytes_max = pipeline::statement_bytes_max(plan.read),
+      .statement_bytes_max = pipeline::statement_bytes_max(read),
       .recorded_rejects_max = plan.report.reject_limit.is_given() ? kRecordedRejectsMax : 0,
       .ledger = ledger,
       .committed = *committed,
@@ -208,7 +210,9 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
       .disconnected = run.stats().disconnected,
       .looks_ids_up = plan.write.on_duplicate == OnDuplicate::kSkip && table.may_fire_on_duplicate,
       .can_reorder = !table.has_other_unique_key,
-      .respelled = table.key_is_bytes ? nullptr : &respelled};
+      .respelled = table.has_loose_ids ? &respelled : nullptr,
+      .key_index = table.key_index,
+      .counter = table.counter};
   SourceEnds ends(run.control(), load);
   SourceFeed feed(readable_sources(run, load),
                   {.read = plan.read,
@@ -238,7 +242,7 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
   };
   const std::span<mysql::Session> sessions = opened.first(memory.workers.connections);
   if (is_key_order) {
-    spill.emplace(plan.write.spill_dir, run.mapping(), key_order.spill);
+    spill.emplace(plan.write.spill_dir, parse::layout_of(run.mapping()), key_order.spill);
     progress.phase = "1 of 2, sorts by key: ";
     progress.has_database = false;
     pipeline::SortingSink sink(spill->rows, *spill->ranges, *committed);
@@ -248,11 +252,11 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
     }
   } else {
     write::WriterPool pool(sessions, context);
-    pipeline::WritingSink sink(run.mapping(), pool, *committed, table.can_write_in_parallel());
+    pipeline::WritingSink sink(pool, *committed, table.can_sort());
     run_graph(sink);
     if (auto failure = failure_of(pool, load.name)) outcome.result.failure = std::move(failure);
   }
-  if (!table.key_is_bytes) {
+  if (table.has_loose_ids) {
     say_how_many_respelled(load.name, run.mapping(), table, opened.front().server().server, respelled, outcome.counts);
   }
   say_how_to_make_room(load.name, run.mapping(), table.table, load.id, rejects.survey->long_texts(), run.control());

@@ -6,7 +6,8 @@
 //   unfinished  all there                      made or not            whole
 //   unfinished  one missing                                           ends, --restart
 //   unfinished  none kept, but it has rows     empty                  ends, --restart
-//   unfinished  none kept, but it has rows     made after its begin   ends, --restart: nobody can tell
+//   unfinished  none kept, but it has rows     made after its begin   ends, --restart: nobody can tell; without a key,
+//                                                                     which has no witnesses, if it has too few rows
 //   done        all there                      made or not            whole
 //   done        all missing                                           ends, --reload
 //   done        some missing                   made after its end     ends, --reload: a dump from the load's midst
@@ -33,16 +34,19 @@
 namespace chatload::load {
 namespace {
 
-constexpr std::string_view kRestart =
-    "Start over with --restart. That is safe: lines whose rows are there count as duplicate or updated.";
+std::string remedy_of(const ledger::WitnessTable& where) {
+  return where.has_key
+             ? "Start over with --restart. That is safe: lines whose rows are there count as duplicate or updated."
+             : "Remove the load's rows that are left, and start over with --restart --allow-doubles.";
+}
 
 }  // namespace
 
-WitnessCheck::WitnessCheck(ledger::KeyColumn key, mysql::ControlConnection& control, const StopSignal& stop)
-    : key_(std::move(key)), control_(control), stop_(stop) {}
+WitnessCheck::WitnessCheck(ledger::WitnessTable where, mysql::ControlConnection& control, const StopSignal& stop)
+    : where_(std::move(where)), control_(control), stop_(stop) {}
 
 void WitnessCheck::require_rows(const std::string& input, std::uint64_t load_id) const {
-  const std::string table = mysql::quote_identifier(key_.table);
+  const std::string table = mysql::quote_identifier(where_.table);
   std::uint64_t all = 0;
   std::uint64_t missing = 0;
   std::optional<RangeKey> behind;
@@ -51,7 +55,7 @@ void WitnessCheck::require_rows(const std::string& input, std::uint64_t load_id)
     ledger::WitnessPage page;
     missing += control_.run([&](mysql::Session& session) {
       page = ledger::read_witnesses(session, load_id, behind);
-      return ledger::count_missing(session, key_, page.keys);
+      return ledger::count_missing(session, where_, page.keys);
     });
     if (page.keys.empty()) break;
     all += page.keys.size();
@@ -61,30 +65,34 @@ void WitnessCheck::require_rows(const std::string& input, std::uint64_t load_id)
     throw LoadError(fmt::format(
         "{}: of the rows that load {} has committed, {} were looked up, one of each range, and {} of them are in {}. "
         "The table was emptied, recreated or restored since, or rows were deleted. {}",
-        input, load_id, format_count(all), format_count(all - missing), table, kRestart));
+        input, load_id, format_count(all), format_count(all - missing), table, remedy_of(where_)));
   }
   if (all > 0) return;
-  const ledger::LoadTraces traces =
-      control_.run([&](mysql::Session& session) { return ledger::traces_of_unfinished(session, load_id, key_.table); });
+  const ledger::LoadTraces traces = control_.run(
+      [&](mysql::Session& session) { return ledger::traces_of_unfinished(session, load_id, where_.table); });
   if (traces.is_table_empty) {
     throw LoadError(
         fmt::format("{}: load {} has committed rows, and {} is empty: it was emptied or recreated since. {}", input,
-                    load_id, table, kRestart));
+                    load_id, table, remedy_of(where_)));
   }
-  if (traces.is_table_newer) {
+  const auto has_fewer_rows = [&] {
+    return control_.run(
+        [&](mysql::Session& session) { return ledger::has_fewer_rows(session, load_id, where_.table); });
+  };
+  if (traces.is_table_newer && (where_.has_key || has_fewer_rows())) {
     throw LoadError(fmt::format(
         "{}: {} was made or altered after load {} began, and the ledger has no keys by which to look for the "
         "load's rows. {}",
-        input, table, load_id, kRestart));
+        input, table, load_id, remedy_of(where_)));
   }
 }
 
 void WitnessCheck::require_rows_of_done(const std::string& input, std::uint64_t load_id) const {
-  const std::string table = mysql::quote_identifier(key_.table);
+  const std::string table = mysql::quote_identifier(where_.table);
   std::uint64_t missing = 0;
   const ledger::DoneTraces traces = control_.run([&](mysql::Session& session) {
-    ledger::DoneTraces found = ledger::traces_of_done(session, load_id, key_.table);
-    if (found.kept) missing = ledger::count_missing(session, key_, *found.kept);
+    ledger::DoneTraces found = ledger::traces_of_done(session, load_id, where_.table);
+    if (found.kept) missing = ledger::count_missing(session, where_, *found.kept);
     return found;
   });
   if (!traces.has_rows) return;

@@ -13,9 +13,9 @@ namespace chatload::load {
 // Single-threaded; borrows the connection and the stop. Throws Interrupted after a stop.
 class WitnessCheck {
  public:
-  WitnessCheck(ledger::KeyColumn key, mysql::ControlConnection& control, const StopSignal& stop);
+  WitnessCheck(ledger::WitnessTable where, mysql::ControlConnection& control, const StopSignal& stop);
 
-  [[nodiscard]] const std::string& table() const { return key_.table; }
+  [[nodiscard]] const std::string& table() const { return where_.table; }
 
   // Of a load that is not done, before its ranges are skipped, when all are in, and after an index build. Throws
   // LoadError, which names --restart, where a row is missing.
@@ -26,7 +26,7 @@ class WitnessCheck {
   void require_rows_of_done(const std::string& input, std::uint64_t load_id) const;
 
  private:
-  const ledger::KeyColumn key_;
+  const ledger::WitnessTable where_;
   mysql::ControlConnection& control_;
   const StopSignal& stop_;
 };

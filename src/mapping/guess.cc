@@ -108,6 +108,12 @@ std::optional<std::string_view> epoch_of(const FieldValues& values) {
   return std::nullopt;
 }
 
+std::string integer_type(const FieldValues& values) {
+  constexpr std::int64_t kRoom = 16;
+  const bool is_small = values.least >= INT32_MIN / kRoom && values.most <= INT32_MAX / kRoom;
+  return is_small ? "INT" : "BIGINT";
+}
+
 void make_integer(GuessedColumn& column) {
   const FieldValues& values = column.field->values;
   if (values.is_beyond_64_bits) return make_text(column);
@@ -118,9 +124,7 @@ void make_integer(GuessedColumn& column) {
     column.lines.push_back(fmt::format("time = \"{}\"", *epoch));
     return;
   }
-  constexpr std::int64_t kRoom = 16;
-  const bool is_small = values.least >= INT32_MIN / kRoom && values.most <= INT32_MAX / kRoom;
-  column.type = is_small ? "INT" : "BIGINT";
+  column.type = integer_type(values);
 }
 
 void make_number(GuessedColumn& column) {
@@ -188,15 +192,20 @@ GuessedColumn* find_key(std::vector<GuessedColumn>& columns, std::uint64_t recor
 }
 
 void make_key(GuessedColumn& key) {
+  const FieldValues& values = key.field->values;
   key.lines.clear();
   key.is_time = false;
+  if (values.strings == 0 && !values.is_beyond_64_bits) {
+    key.type = integer_type(values);
+    return;
+  }
   make_text(key);
   if (key.characters == 0 || key.characters > kKeyCharactersMax) key.characters = kKeyCharactersMax;
   key.type = fmt::format("VARCHAR({})", key.characters);
 }
 
 // The largest VARCHARs become TEXT until all fit a row.
-void fit_row(std::vector<GuessedColumn>& columns, const GuessedColumn& key) {
+void fit_row(std::vector<GuessedColumn>& columns, const GuessedColumn* key) {
   const auto sum = [&] {
     std::size_t characters = 0;
     for (const GuessedColumn& column : columns) characters += column.characters;
@@ -205,7 +214,7 @@ void fit_row(std::vector<GuessedColumn>& columns, const GuessedColumn& key) {
   while (sum() > kRowCharactersMax) {
     auto largest = columns.end();
     for (auto column = columns.begin(); column != columns.end(); ++column) {
-      if (&*column != &key && (largest == columns.end() || column->characters > largest->characters)) largest = column;
+      if (&*column != key && (largest == columns.end() || column->characters > largest->characters)) largest = column;
     }
     if (largest == columns.end() || largest->characters == 0) return;
     largest->type = "TEXT";
@@ -224,7 +233,7 @@ std::string seen_text(const FieldValues& values, std::uint64_t records) {
   return text + '\n';
 }
 
-std::string column_text(const GuessedColumn& column, const GuessedColumn& key, std::uint64_t records) {
+std::string column_text(const GuessedColumn& column, const GuessedColumn* key, std::uint64_t records) {
   const FieldValues& values = column.field->values;
   const bool may_be_null = values.nulls > 0 || values.seen() < records;
   std::string text = fmt::format("\n[[column]]\n{}name = {}\n", seen_text(values, records), toml_string(column.name));
@@ -233,7 +242,7 @@ std::string column_text(const GuessedColumn& column, const GuessedColumn& key, s
   for (const std::string& one : column.field->keys) path.steps.emplace_back(one);
   text += fmt::format("path = {}\n", toml_string(to_string(path)));
   for (const std::string& line : column.lines) text += line + '\n';
-  if (&column == &key && column.field->values.strings > 0) text += "empty = false\n";
+  if (&column == key && column.field->values.strings > 0) text += "empty = false\n";
   return text;
 }
 
@@ -259,13 +268,8 @@ std::string guessed_mapping(const FieldSurvey& survey, std::string_view table) {
                     kColumnsMax, kColumnsMax));
   }
   GuessedColumn* const key = find_key(columns, survey.records);
-  if (key == nullptr) {
-    throw LoadError(
-        "No field is in every record and different in each, so that none can be the key of a table; add one to the "
-        "log, or load it with a mapping of your own.");
-  }
-  make_key(*key);
-  fit_row(columns, *key);
+  if (key != nullptr) make_key(*key);
+  fit_row(columns, key);
 
   std::string text = fmt::format(
       "# Guessed by chatload from {}{} records{}. Check it, change it, then:\n"
@@ -274,7 +278,9 @@ std::string guessed_mapping(const FieldSurvey& survey, std::string_view table) {
       "#   chatload load INPUT --mapping THIS-FILE --to URL\n",
       survey.is_whole ? "all " : "the first ", format_count(survey.records),
       survey.others == 0 ? "" : fmt::format("; {} lines are no JSON object", format_count(survey.others)));
-  text += fmt::format("table = {}\nprimary_key = [{}]\n", toml_string(table), toml_string(key->name));
+  text += fmt::format("table = {}\n", toml_string(table));
+  text += key != nullptr ? fmt::format("primary_key = [{}]\n", toml_string(key->name))
+                         : "primary_key = []  # no field is in every record and different in each\n";
   const auto time = std::find_if(columns.begin(), columns.end(), [](const auto& one) { return one.is_time; });
   if (time != columns.end()) text += fmt::format("time = {}\n", toml_string(time->name));
   for (const GuessedColumn& column : columns) {
@@ -282,7 +288,7 @@ std::string guessed_mapping(const FieldSurvey& survey, std::string_view table) {
       text += fmt::format("\n# {} is left out: it has an integer beyond 64 bits in it, which JSON columns change.\n",
                           fmt::join(column.field->keys, "."));
     } else {
-      text += column_text(column, *key, survey.records);
+      text += column_text(column, key, survey.records);
     }
   }
   return text;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/json_text.h"
+#include "base/lower.h"
 
 namespace chatload::mapping {
 namespace {
@@ -102,7 +103,9 @@ std::size_t record_bytes_min(const Mapping& mapping) {
 std::vector<std::string> outline_of(const Mapping& mapping) {
   std::vector<std::string> lines = {"table " + in_quotes(mapping.table)};
   for (const Column& column : mapping.columns) lines.push_back(outline_of(column));
-  lines.push_back("primary_key " + in_quotes(mapping.columns[mapping.key].name));
+  std::string key = "primary_key";
+  for (const std::string& name : key_names(mapping)) key += ' ' + in_quotes(name);
+  lines.push_back(mapping.key.empty() ? std::string(kNoKeyOutline) : std::move(key));
   if (mapping.kind) lines.push_back("kind " + in_quotes(mapping.columns[*mapping.kind].name));
   if (mapping.time) lines.push_back("time " + in_quotes(mapping.columns[*mapping.time].name));
   for (const Condition& condition : mapping.only) {
@@ -111,6 +114,42 @@ std::vector<std::string> outline_of(const Mapping& mapping) {
     lines.push_back(std::move(line));
   }
   return lines;
+}
+
+KeyForm key_form(const SqlType& type) {
+  switch (type.kind) {
+    case TypeKind::kText:
+      if (type.collation.empty()) return type.charset.empty() ? KeyForm::kBytes : KeyForm::kNone;
+      return type.collation.ends_with("_bin") ? KeyForm::kPadded : KeyForm::kNone;
+    case TypeKind::kBytes:
+    case TypeKind::kEnum:
+    case TypeKind::kSet:
+    case TypeKind::kUuid: return KeyForm::kBytes;
+    case TypeKind::kInteger:
+    case TypeKind::kBoolean: return KeyForm::kNumber;
+    case TypeKind::kDate:
+    case TypeKind::kDateTime:
+    case TypeKind::kTimestamp: return KeyForm::kTime;
+    case TypeKind::kDecimal:
+    case TypeKind::kFloating:
+    case TypeKind::kJson: break;
+  }
+  return KeyForm::kNone;
+}
+
+bool has_exact_key(const Mapping& mapping) {
+  return !mapping.key.empty() && std::all_of(mapping.key.begin(), mapping.key.end(),
+                                             [](const KeyPart& part) { return part.form != KeyForm::kNone; });
+}
+
+bool has_one_text_key(const Mapping& mapping) {
+  return mapping.key.size() == 1 && mapping.columns[mapping.key.front().column].type.is_text();
+}
+
+std::vector<std::string> key_names(const Mapping& mapping) {
+  std::vector<std::string> names;
+  for (const KeyPart& part : mapping.key) names.push_back(mapping.columns[part.column].name);
+  return names;
 }
 
 std::size_t copies_max(const Mapping& mapping) {
@@ -137,8 +176,8 @@ std::optional<std::string> compared_value(const SqlType& type, std::string_view 
   }
   const bool is_no_member =
       type.kind == TypeKind::kEnum && std::find(type.members.begin(), type.members.end(), value) == type.members.end();
-  if (is_no_member) return std::nullopt;
-  return std::string(value);
+  if (is_no_member || (type.kind == TypeKind::kSet && !is_set_value(type, value))) return std::nullopt;
+  return type.kind == TypeKind::kUuid ? lower(value) : std::string(value);
 }
 
 std::string index_name(const std::vector<std::string>& columns) {

@@ -54,6 +54,21 @@ struct Column {
   [[nodiscard]] bool may_be_missing() const { return !is_required && has_substitute(); }
 };
 
+// How the values of a key's column become bytes that are equal exactly where the server calls the values equal.
+enum class KeyForm : std::uint8_t {
+  kBytes,   // text or bytes, as they are
+  kPadded,  // text without the spaces at its end
+  kNumber,  // an integer
+  kTime,
+  kNone,  // in no way that is known here
+};
+
+// A column of the key.
+struct KeyPart {
+  std::size_t column;
+  KeyForm form;
+};
+
 // A record passes where the column's value is one of these.
 struct Condition {
   std::string column;
@@ -61,13 +76,14 @@ struct Condition {
 };
 
 inline constexpr std::size_t kColumnsMax = 250;
-inline constexpr std::size_t kKeyCharactersMax = 768;  // 3,072 bytes of utf8mb4
+inline constexpr std::size_t kKeyBytesMax = 3'072;     // of an index (InnoDB, DYNAMIC rows)
+inline constexpr std::size_t kKeyCharactersMax = 768;  // of a text in it, in utf8mb4
 
 // Immutable once it is made. Columns are checked in their order, the kind's first.
 struct Mapping {
   std::string table;
   std::vector<Column> columns;
-  std::size_t key = 0;              // index of the primary key's column, which is text
+  std::vector<KeyPart> key;         // what makes two records duplicates, in the index's order; empty: nothing does
   std::optional<std::size_t> kind;  // of the column that says what kind of record it is; it is text
   std::optional<std::size_t> time;  // of the column that --since and --until compare
   std::vector<std::vector<std::string>> indexes;
@@ -83,6 +99,18 @@ struct Mapping {
 // The shortest record that passes, with its line end, as far as that is known: a bound for how many a text holds.
 [[nodiscard]] std::size_t record_bytes_min(const Mapping& mapping);
 
+// Of a column that is declared so, with the collation that table_ddl.h gives it; the table says more.
+[[nodiscard]] KeyForm key_form(const SqlType& type);
+
+// Whether the bytes of all parts say which keys are equal. False where there is no key.
+[[nodiscard]] bool has_exact_key(const Mapping& mapping);
+
+// Whether the key is a text, an id.
+[[nodiscard]] bool has_one_text_key(const Mapping& mapping);
+
+// The names of the key's columns.
+[[nodiscard]] std::vector<std::string> key_names(const Mapping& mapping);
+
 // In how many columns a part of a record may stand at most, as their paths lead to it or to what holds it.
 [[nodiscard]] std::size_t copies_max(const Mapping& mapping);
 
@@ -95,5 +123,6 @@ struct Mapping {
 
 // A line each for everything that decides what becomes of a record: two mappings are the same where these are.
 [[nodiscard]] std::vector<std::string> outline_of(const Mapping& mapping);
+inline constexpr std::string_view kNoKeyOutline = "no primary_key";  // the line of a mapping without a key
 
 }  // namespace chatload::mapping

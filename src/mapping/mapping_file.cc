@@ -54,6 +54,8 @@ Taken taken_by(const Column& column) {
     case TypeKind::kBoolean: return {kBooleans, kBooleans | kIntegers};
     case TypeKind::kJson: return {kAnyValue, 0};
     case TypeKind::kEnum:
+    case TypeKind::kSet:
+    case TypeKind::kUuid:
     case TypeKind::kBytes: return {kStrings, kStrings};
     case TypeKind::kDate:
     case TypeKind::kDateTime:
@@ -73,8 +75,17 @@ std::uint32_t column_in(const toml::node& node, std::size_t text_bytes, std::siz
 }
 
 bool can_be_indexed(const SqlType& type) {
-  return type.kind != TypeKind::kJson && (!type.is_text() || type.name == "VARCHAR") &&
-         (type.kind != TypeKind::kBytes || type.name == "VARBINARY");
+  const bool is_large = type.name.ends_with("TEXT") || type.name.ends_with("BLOB");
+  return type.kind != TypeKind::kJson && !is_large;
+}
+
+// What it takes of an index at most; of other charsets the server says.
+std::size_t key_bytes_max(const SqlType& type) {
+  constexpr std::size_t kDecimalBytesMax = 30;
+  if (type.kind == TypeKind::kBytes) return type.bytes_max;
+  if (!type.is_text()) return type.kind == TypeKind::kDecimal ? kDecimalBytesMax : 16;
+  const bool is_of_four_bytes = type.charset.empty() || type.charset == "utf8mb4";
+  return (is_of_four_bytes ? 4 : 1) * type.characters_max;
 }
 
 class Reader {
@@ -221,8 +232,8 @@ class Reader {
     if (column.type.default_text && column.type.default_text->size() > kDefaultBytesMax) {
       fail(sql, fmt::format("a DEFAULT has up to {} bytes", kDefaultBytesMax));
     }
-    if (column.type.default_text && (column.type.is_time() || column.type.kind == TypeKind::kJson ||
-                                     (column.type.is_text() && column.type.name != "VARCHAR"))) {
+    if (column.type.default_text &&
+        (column.type.is_time() || column.type.kind == TypeKind::kJson || column.type.name.ends_with("TEXT"))) {
       fail(sql, fmt::format("{} takes no DEFAULT here", type_text(column.type)));
     }
     read_paths(table.get("path"), column);
@@ -302,7 +313,7 @@ class Reader {
   }
 
   void read_decode(const toml::node& node, Column& column) const {
-    if (column.type.kind != TypeKind::kBytes) fail(node, "only VARBINARY and the BLOB types are decoded");
+    if (column.type.kind != TypeKind::kBytes) fail(node, "only VARBINARY, BINARY and the BLOB types are decoded");
     const auto* const decode =
         std::find_if(kDecodes.begin(), kDecodes.end(), [&](const auto& known) { return known.first == text_of(node); });
     if (decode == kDecodes.end()) {
@@ -324,21 +335,28 @@ class Reader {
   void read_key(const toml::table& root) {
     const toml::node& node = required(root, "primary_key", "the mapping");
     const toml::array* const names = node.as_array();
-    if (names == nullptr || names->size() != 1) {
-      fail(node, "primary_key is a list of one column, such as [\"id\"]");
+    if (names == nullptr) fail(node, "primary_key is a list of columns, such as [\"id\"], or [] where there is no key");
+    std::size_t bytes = 0;
+    for (const toml::node& name : *names) {
+      const std::size_t index = index_of(name);
+      Column& column = mapping_.columns[index];
+      if (!can_be_indexed(column.type)) {
+        fail(name, fmt::format("{} cannot be a part of the primary key", type_text(column.type)));
+      }
+      if (column.type.is_nullable) fail(name, "the primary key's columns have to be NOT NULL");
+      if (column.type.default_text) fail(name, "the primary key's columns have no DEFAULT");
+      const auto is_this = [&](const KeyPart& part) { return part.column == index; };
+      if (std::any_of(mapping_.key.begin(), mapping_.key.end(), is_this)) {
+        fail(name, fmt::format("the column '{}' is in the primary key twice", column.name));
+      }
+      bytes += key_bytes_max(column.type);
+      if (bytes > kKeyBytesMax) {
+        fail(name, fmt::format("a key holds up to {} bytes, which are {} characters in utf8mb4", kKeyBytesMax,
+                               kKeyCharactersMax));
+      }
+      column.is_required = true;
+      mapping_.key.push_back({index, key_form(column.type)});
     }
-    mapping_.key = index_of(*names->get(0));
-    Column& column = mapping_.columns[mapping_.key];
-    if (column.type.name != "VARCHAR") {
-      fail(*names->get(0),
-           fmt::format("the primary key has to be a VARCHAR, and '{}' is {}", column.name, type_text(column.type)));
-    }
-    if (column.type.is_nullable) fail(*names->get(0), "the primary key's column has to be NOT NULL");
-    if (column.type.default_text) fail(*names->get(0), "the primary key's column has no DEFAULT");
-    if (column.type.characters_max > kKeyCharactersMax) {
-      fail(*names->get(0), fmt::format("a key holds up to {} characters", kKeyCharactersMax));
-    }
-    column.is_required = true;
   }
 
   void read_indexes(const toml::node& node) {

@@ -18,6 +18,8 @@ constexpr unsigned kFractionDigitsMax = 6;
 constexpr unsigned kDecimalDigitsMax = 65;
 constexpr unsigned kDecimalFractionMax = 30;
 constexpr std::uint64_t kVariableMax = 65'535;  // of VARCHAR and VARBINARY; what a row holds, the server says
+constexpr std::uint64_t kFixedMax = 255;        // of CHAR and BINARY
+constexpr std::size_t kSetMembersMax = 64;
 
 struct TypeName {
   std::string_view name;
@@ -28,6 +30,7 @@ struct TypeName {
 
 constexpr auto kTypes = std::to_array<TypeName>({
     {"VARCHAR", TypeKind::kText},
+    {"CHAR", TypeKind::kText},
     {"TINYTEXT", TypeKind::kText, 255},
     {"TEXT", TypeKind::kText, 65'535},
     {"MEDIUMTEXT", TypeKind::kText, 16'777'215},
@@ -46,7 +49,10 @@ constexpr auto kTypes = std::to_array<TypeName>({
     {"TIMESTAMP", TypeKind::kTimestamp},
     {"JSON", TypeKind::kJson},
     {"ENUM", TypeKind::kEnum},
+    {"SET", TypeKind::kSet},
+    {"UUID", TypeKind::kUuid},
     {"VARBINARY", TypeKind::kBytes},
+    {"BINARY", TypeKind::kBytes},
     {"TINYBLOB", TypeKind::kBytes, 255},
     {"BLOB", TypeKind::kBytes, 65'535},
     {"MEDIUMBLOB", TypeKind::kBytes, 16'777'215},
@@ -65,6 +71,11 @@ std::string upper(std::string_view text) {
   std::string capitals(text);
   for (char& c : capitals) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return capitals;
+}
+
+// Whether its name is followed by how many characters or bytes it holds.
+bool has_length(const SqlType& type) {
+  return type.name == "VARCHAR" || type.name == "CHAR" || type.name == "VARBINARY" || type.name == "BINARY";
 }
 
 class TypeParser {
@@ -116,7 +127,9 @@ class TypeParser {
                             : "a type is followed by UNSIGNED, CHARACTER SET, COLLATE, NULL, NOT NULL or DEFAULT");
       }
     }
-    if (type.default_text && type.kind == TypeKind::kBytes) fail("a default of bytes is not supported");
+    if (type.default_text && (type.kind == TypeKind::kBytes || type.kind == TypeKind::kUuid)) {
+      fail("a default of bytes is not supported");
+    }
   }
 
   void number_attributes(SqlType& type) {
@@ -201,19 +214,32 @@ class TypeParser {
   static bool is_number(const SqlType& type) {
     return type.kind == TypeKind::kInteger || type.kind == TypeKind::kDecimal || type.kind == TypeKind::kFloating;
   }
-  static bool has_charset(const SqlType& type) { return type.is_text() || type.kind == TypeKind::kEnum; }
+  static bool has_charset(const SqlType& type) {
+    return type.is_text() || type.kind == TypeKind::kEnum || type.kind == TypeKind::kSet;
+  }
 
   void brackets(SqlType& type) {
-    if (type.name == "VARCHAR" || type.name == "VARBINARY") {
+    if (has_length(type)) {
+      type.is_fixed = type.name == "CHAR" || type.name == "BINARY";
+      std::uint64_t& length = type.is_text() ? type.characters_max : type.bytes_max;
+      length = 1;
+      if (type.is_fixed && peek() != '(') return;
       require('(');
-      if (type.is_text()) type.characters_max = number(1, kVariableMax);
-      if (!type.is_text()) type.bytes_max = number(1, kVariableMax);
+      length = number(1, type.is_fixed ? kFixedMax : kVariableMax);
       require(')');
-    } else if (type.kind == TypeKind::kEnum) {
+    } else if (type.kind == TypeKind::kEnum || type.kind == TypeKind::kSet) {
       require('(');
       do {
+        const std::size_t begin = at_;
         type.members.push_back(literal());
+        if (type.kind == TypeKind::kSet && type.members.back().find(',') != std::string::npos) {
+          at_ = begin;
+          fail("a member of a SET has no comma");
+        }
       } while (take(','));
+      if (type.kind == TypeKind::kSet && type.members.size() > kSetMembersMax) {
+        fail(fmt::format("a SET has up to {} members", kSetMembersMax));
+      }
       require(')');
     } else if (type.kind == TypeKind::kDecimal) {
       type.digits = 10;
@@ -268,6 +294,24 @@ class TypeParser {
 
 }  // namespace
 
+std::uint64_t greatest_value(const SqlType& type) {
+  const std::uint64_t all_bits = std::numeric_limits<std::uint64_t>::max() >> (64 - type.bits);
+  return type.is_unsigned ? all_bits : all_bits >> 1;
+}
+
+bool is_set_value(const SqlType& type, std::string_view text) {
+  auto next = type.members.begin();
+  for (std::string_view left = text; !left.empty();) {
+    const std::string_view member = left.substr(0, left.find(','));
+    next = std::find(next, type.members.end(), member);
+    const bool is_cut_off = member.size() + 1 == left.size();  // behind a last comma
+    if (next == type.members.end() || is_cut_off) return false;
+    ++next;
+    left.remove_prefix(std::min(left.size(), member.size() + 1));
+  }
+  return true;
+}
+
 SqlType parse_sql_type(std::string_view declaration) {
   TypeParser parser(declaration);
   SqlType type = parser.type();
@@ -288,8 +332,7 @@ std::optional<SqlType> column_type(std::string_view text) {
 
 std::string type_text(const SqlType& type) {
   std::string text = type.name;
-  if (type.name == "VARCHAR") text += fmt::format("({})", type.characters_max);
-  if (type.name == "VARBINARY") text += fmt::format("({})", type.bytes_max);
+  if (has_length(type)) text += fmt::format("({})", type.is_text() ? type.characters_max : type.bytes_max);
   if (type.kind == TypeKind::kDecimal) text += fmt::format("({},{})", type.digits, type.fraction_digits);
   if (type.kind != TypeKind::kDecimal && type.fraction_digits > 0) text += fmt::format("({})", type.fraction_digits);
   for (const std::string& member : type.members) {

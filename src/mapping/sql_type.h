@@ -13,7 +13,7 @@
 namespace chatload::mapping {
 
 enum class TypeKind : std::uint8_t {
-  kText,       // VARCHAR, and the TEXT types
+  kText,       // VARCHAR, CHAR, and the TEXT types
   kInteger,    // TINYINT to BIGINT
   kDecimal,    // DECIMAL
   kFloating,   // FLOAT and DOUBLE
@@ -23,7 +23,9 @@ enum class TypeKind : std::uint8_t {
   kTimestamp,  // TIMESTAMP
   kJson,       // JSON
   kEnum,       // ENUM
-  kBytes,      // VARBINARY, and the BLOB types
+  kSet,        // SET
+  kUuid,       // UUID, which MariaDB has
+  kBytes,      // VARBINARY, BINARY, and the BLOB types
 };
 
 struct SqlType {
@@ -38,7 +40,8 @@ struct SqlType {
   unsigned fraction_digits = 0;             // of a DECIMAL, or of a DATETIME's or TIMESTAMP's seconds
   unsigned bits = 0;                        // of an integer
   bool is_unsigned = false;                 // of numbers
-  std::vector<std::string> members;         // of an ENUM
+  bool is_fixed = false;                    // CHAR and BINARY: a server adds and removes what fills them up
+  std::vector<std::string> members;         // of an ENUM or a SET
   std::string charset;                      // empty: the table's
   std::string collation;                    // empty: the charset's
   bool is_nullable = true;                  // false: declared NOT NULL
@@ -51,6 +54,12 @@ struct SqlType {
   // Whether conditions can name its values, as texts.
   [[nodiscard]] bool is_comparable() const { return !is_time() && kind != TypeKind::kJson && kind != TypeKind::kBytes; }
 };
+
+// Of an integer type.
+[[nodiscard]] std::uint64_t greatest_value(const SqlType& type);
+
+// Whether a SET gives the text back as it is: its members in the order of the declaration, each once.
+[[nodiscard]] bool is_set_value(const SqlType& type, std::string_view text);
 
 // "VARCHAR(50) CHARACTER SET ascii NOT NULL DEFAULT ''", of any case. Throws SyntaxError.
 [[nodiscard]] SqlType parse_sql_type(std::string_view declaration);

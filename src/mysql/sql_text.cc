@@ -75,6 +75,12 @@ std::string quote_identifier(std::string_view name) {
   return quoted + '`';
 }
 
+std::string quote_identifiers(std::span<const std::string> names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + quote_identifier(name);
+  return text;
+}
+
 char* put_text_literal(char* out, std::string_view text) {
   *out++ = '\'';
   out = put_escaped<Escape{'\0', '0'}, Escape{'\'', '\''}, Escape{'\\', '\\'}>(out, text);

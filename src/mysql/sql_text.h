@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,9 @@ namespace chatload::mysql {
 
 // `name` with its backticks doubled and quoted.
 [[nodiscard]] std::string quote_identifier(std::string_view name);
+
+// "`a`, `b`"
+[[nodiscard]] std::string quote_identifiers(std::span<const std::string> names);
 
 // What text takes as a literal or as a field, at most.
 [[nodiscard]] constexpr std::size_t escaped_bytes_max(std::string_view text) { return 2 * text.size() + 2; }

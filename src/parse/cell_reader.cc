@@ -11,6 +11,7 @@
 
 #include "base/hex.h"
 #include "base/json_text.h"
+#include "base/lower.h"
 #include "base/utf8.h"
 #include "parse/json_scalar.h"
 
@@ -41,10 +42,14 @@ bool is_decimal(std::string_view text) {
 
 bool is_number(std::string_view text) { return !text.empty() && scan_number(text).size_bytes == text.size(); }
 
+// A fixed length is made by spaces or zero bytes, which come back as none, or as a part of the value.
 Fault read_text(const Column& column, std::string_view text, Cell& cell) {
   cell = Cell::text(text);
   if (text.empty() && !column.may_be_empty) return RejectReason::kEmptyId;
-  return check_length(column.type, text);
+  if (const Fault fault = check_length(column.type, text)) return fault;
+  const bool is_kept =
+      !column.type.is_fixed || (column.type.is_text() ? !text.ends_with(' ') : text.size() == column.type.bytes_max);
+  return is_kept ? std::nullopt : Fault(RejectReason::kBadEncoding);
 }
 
 // Of a time column.
@@ -103,10 +108,10 @@ Fault read_integer(const SqlType& type, std::string_view digits, Cell& cell) {
   if (!is_decimal(digits)) return RejectReason::kBadNumber;
   if (digits == "-0") digits.remove_prefix(1);
   cell = Cell::text(digits);
-  const std::uint64_t all_bits = std::numeric_limits<std::uint64_t>::max() >> (64 - type.bits);
-  const auto most = static_cast<std::int64_t>(all_bits >> 1);
-  const bool fits = type.is_unsigned ? is_within<std::uint64_t>(digits, 0, all_bits)
-                                     : is_within<std::int64_t>(digits, -most - 1, most);
+  const std::uint64_t most = mapping::greatest_value(type);
+  const bool fits = type.is_unsigned
+                        ? is_within<std::uint64_t>(digits, 0, most)
+                        : is_within(digits, -static_cast<std::int64_t>(most) - 1, static_cast<std::int64_t>(most));
   if (!fits) return RejectReason::kOutOfRange;
   return std::nullopt;
 }
@@ -184,6 +189,11 @@ Fault read_member(const SqlType& type, std::string_view text, Cell& cell) {
   return std::nullopt;
 }
 
+Fault read_set(const SqlType& type, std::string_view text, Cell& cell) {
+  cell = Cell::text(text);
+  return mapping::is_set_value(type, text) ? std::nullopt : Fault(RejectReason::kNotAMember);
+}
+
 Fault read_json(const JsonValue& value, TextArena& made, Cell& cell) {
   if (value.kind == JsonKind::kString && !value.is_unescaped) {
     cell = Cell::text({value.text.data() - 1, value.text.size() + 2});  // with its quotes
@@ -200,34 +210,31 @@ Fault read_json(const JsonValue& value, TextArena& made, Cell& cell) {
   return std::nullopt;
 }
 
-bool decode_hex(std::string_view text, std::string& bytes) {
-  if (text.size() % 2 != 0) return false;
-  for (std::size_t at = 0; at < text.size(); at += 2) {
-    const int high = hex_value(text[at]);
-    const int low = hex_value(text[at + 1]);
-    if (high < 0 || low < 0) return false;
-    bytes += static_cast<char>(16 * high + low);
-  }
-  return true;
-}
-
 // 8-4-4-4-12 hexadecimal digits (RFC 9562 §4).
-bool decode_uuid(std::string_view text, std::string& bytes) {
+std::optional<std::string> from_uuid(std::string_view text) {
   constexpr std::size_t kUuidTextBytes = 36;
-  if (text.size() != kUuidTextBytes) return false;
+  if (text.size() != kUuidTextBytes) return std::nullopt;
   std::string digits;
   for (std::size_t at = 0; at < text.size(); ++at) {
     const bool is_hyphen_here = at == 8 || at == 13 || at == 18 || at == 23;
-    if (is_hyphen_here != (text[at] == '-')) return false;
+    if (is_hyphen_here != (text[at] == '-')) return std::nullopt;
     if (!is_hyphen_here) digits += text[at];
   }
-  return decode_hex(digits, bytes);
+  return from_hex(digits);
+}
+
+// In the form in which the server gives it back.
+Fault read_uuid(std::string_view text, TextArena& made, Cell& cell) {
+  if (!from_uuid(text)) return RejectReason::kBadEncoding;
+  cell = Cell::text(made.store(lower(text)));
+  return std::nullopt;
 }
 
 // RFC 4648 §4, with its padding.
-bool decode_base64(std::string_view text, std::string& bytes) {
+std::optional<std::string> from_base64(std::string_view text) {
+  std::string bytes;
   constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  if (text.size() % 4 != 0) return false;
+  if (text.size() % 4 != 0) return std::nullopt;
   std::size_t padding = 0;
   while (padding < 2 && text.ends_with('=')) {
     text.remove_suffix(1);
@@ -237,7 +244,7 @@ bool decode_base64(std::string_view text, std::string& bytes) {
   unsigned count = 0;
   for (const char c : text) {
     const std::size_t value = kAlphabet.find(c);
-    if (value == std::string_view::npos) return false;
+    if (value == std::string_view::npos) return std::nullopt;
     bits = bits << 6 | static_cast<std::uint32_t>(value);
     count += 6;
     if (count < 8) continue;
@@ -245,20 +252,19 @@ bool decode_base64(std::string_view text, std::string& bytes) {
     bytes += static_cast<char>(bits >> count);
     bits &= (1U << count) - 1;
   }
-  return bits == 0;  // what is left over of the last digit
+  if (bits != 0) return std::nullopt;  // what is left over of the last digit
+  return bytes;
 }
 
 Fault read_bytes(const Column& column, std::string_view text, TextArena& made, Cell& cell) {
   if (column.decode == mapping::Decode::kNone) return read_text(column, text, cell);
-  std::string bytes;
-  const bool is_good = column.decode == mapping::Decode::kHex    ? decode_hex(text, bytes)
-                       : column.decode == mapping::Decode::kUuid ? decode_uuid(text, bytes)
-                                                                 : decode_base64(text, bytes);
-  if (!is_good) return RejectReason::kBadEncoding;
-  if (bytes.empty() && !column.may_be_empty) return RejectReason::kEmptyId;
-  if (bytes.size() > column.type.bytes_max) return RejectReason::kTooLong;
-  cell = Cell::bytes(made.store(bytes));
-  return std::nullopt;
+  const std::optional<std::string> bytes = column.decode == mapping::Decode::kHex    ? from_hex(text)
+                                           : column.decode == mapping::Decode::kUuid ? from_uuid(text)
+                                                                                     : from_base64(text);
+  if (!bytes) return RejectReason::kBadEncoding;
+  const Fault fault = read_text(column, *bytes, cell);
+  cell = Cell::bytes(made.store(*bytes));
+  return fault;
 }
 
 // As a bit of mapping::JsonKinds.
@@ -307,6 +313,8 @@ Fault read_cell(const Column& column, const JsonValue& value, TextArena& made, C
     case TypeKind::kTimestamp: return read_time(column, value, cell);
     case TypeKind::kJson: return read_json(value, made, cell);
     case TypeKind::kEnum: return read_member(type, value.text, cell);
+    case TypeKind::kSet: return read_set(type, value.text, cell);
+    case TypeKind::kUuid: return read_uuid(value.text, made, cell);
     case TypeKind::kBytes: return read_bytes(column, value.text, made, cell);
   }
   return RejectReason::kWrongType;

@@ -30,6 +30,7 @@
 #include "base/line_lead.h"
 #include "parse/cell_reader.h"
 #include "parse/json_scalar.h"
+#include "parse/key_encoder.h"
 #include "parse/key_tree.h"
 #include "parse/line_fault.h"
 #include "parse/line_walker.h"
@@ -56,9 +57,11 @@ class RangeParser::Impl {
         lists_filtered_(lists_filtered),
         tree_(mapping_),
         walker_(tree_),
-        row_(mapping_.columns.size()) {
-    assert(mapping_.columns.size() < kNoField);
-    for (std::size_t column = 0; column < row_.size(); ++column) plain_texts_.push_back(plain_text(column));
+        layout_(layout_of(mapping_)),
+        row_(layout_.cells()) {
+    assert(layout_.columns < kNoField);
+    for (std::size_t column = 0; column < layout_.columns; ++column) plain_texts_.push_back(plain_text(column));
+    if (layout_.has_own_key_cell()) key_.emplace(mapping_);
     block_.reserve(kBlockLinesMax);
   }
 
@@ -118,15 +121,17 @@ class RangeParser::Impl {
   std::vector<LineSpan> block_;           // consecutive lines, none too long, not parsed yet
   const char* next_backslash_ = nullptr;  // none lies in the block between the line being parsed and this
   std::vector<PlainText> plain_texts_;    // by column
+  const RowLayout layout_;
   std::vector<Cell> row_;
-  TextArena scratch_;  // what is made of values while only rejects are asked for
+  std::optional<KeyEncoder> key_;  // where the key has a cell of its own
+  TextArena scratch_;              // what is made of values while only rejects are asked for
 };
 
 void RangeParser::Impl::parse(ParsedRange& parsed) {
   parsed_ = &parsed;
   only_rejects_ = false;
   parsed.rows.clear();
-  parsed.rows.columns = mapping_.columns.size();
+  parsed.rows.layout = layout_;
   parsed.filtered.clear();
   parsed.rejects.clear();
   parsed.has_more_rejects = false;
@@ -135,7 +140,7 @@ void RangeParser::Impl::parse(ParsedRange& parsed) {
   bytes_ = parsed.range.bytes.view();
   // Room for the densest rows: what is not used is never touched, and nothing is copied while rows are added.
   const std::size_t rows_max = bytes_.size() / record_bytes_min_ + 1;
-  parsed.rows.cells.reserve(rows_max * mapping_.columns.size());
+  parsed.rows.cells.reserve(rows_max * layout_.cells());
   parsed.rows.lines.reserve(rows_max);
 
   parse_lines(0, 0);
@@ -256,7 +261,9 @@ RangeParser::Impl::PlainText RangeParser::Impl::plain_text(std::size_t index) co
   const mapping::Column& column = mapping_.columns[index];
   const bool has_one_path = column.paths.size() == 1 && column.paths.front().when.empty();
   PlainText plain{.node = has_one_path ? tree_.node(index, "") : kIgnored};
-  if (!column.type.is_text() || (column.accepts & mapping::kStrings) == 0 || !column.null_if.empty()) return plain;
+  if (!column.type.is_text() || column.type.is_fixed || (column.accepts & mapping::kStrings) == 0 ||
+      !column.null_if.empty())
+    return plain;
   plain.bytes_min = column.may_be_empty ? 0 : 1;
   const std::uint64_t most = std::min(column.type.characters_max, column.type.bytes_max);
   plain.bytes_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(most, UINT32_MAX));
@@ -269,7 +276,7 @@ RangeParser::Impl::Verdict RangeParser::Impl::read_row() {
   if (mapping_.kind) {
     if (const std::optional<Verdict> verdict = read_kind(kind)) return *verdict;
   }
-  for (std::size_t column = 0; column < row_.size(); ++column) {
+  for (std::size_t column = 0; column < layout_.columns; ++column) {
     if (column == mapping_.kind) continue;
     if (const auto reason = read_column(column, kind)) return {Verdict::kRejected, *reason, column};
   }
@@ -335,9 +342,10 @@ RejectReason RangeParser::Impl::missing_reason(NodeId node) const {
 void RangeParser::Impl::append_row(const LineSpan& line) {
   if (only_rejects_) return;
   RowBatch& rows = parsed_->rows;
-  for (Cell& cell : row_) {
+  for (Cell& cell : std::span(row_).first(layout_.columns)) {
     if (cell.is_borrowed() && walker_.owns(cell.as_text())) cell = cell.moved_to(rows.unescaped.store(cell.as_text()));
   }
+  if (key_) row_.back() = key_->encode(row_, rows.unescaped);
   rows.cells.insert(rows.cells.end(), row_.begin(), row_.end());
   rows.lines.push_back(line);
   ++parsed_->counts.valid;

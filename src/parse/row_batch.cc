@@ -37,6 +37,17 @@ void TextArena::clear() {
   used_ = 0;
 }
 
+RowLayout layout_of(const mapping::Mapping& mapping) {
+  RowLayout layout{.columns = mapping.columns.size(), .key_cell = std::nullopt};
+  if (!mapping::has_exact_key(mapping)) return layout;
+  const mapping::KeyPart& first = mapping.key.front();
+  // Decoded bytes have to come back as such, so that they are no key alone.
+  const bool is_as_it_stands = mapping.key.size() == 1 && first.form == mapping::KeyForm::kBytes &&
+                               mapping.columns[first.column].decode == mapping::Decode::kNone;
+  layout.key_cell = is_as_it_stands ? first.column : layout.columns;
+  return layout;
+}
+
 void RowBatch::clear() {
   cells.clear();
   lines.clear();

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,6 +62,17 @@ class Cell {
   CellKind kind_ = CellKind::kNull;
 };
 static_assert(sizeof(Cell) == 16);
+
+// The cells of a row: the columns' values, in the mapping's order, and its key's bytes, which are a column's cell where
+// that is the whole key as it stands, and one more behind them otherwise.
+struct RowLayout {
+  std::size_t columns = 0;
+  std::optional<std::size_t> key_cell;  // none: the mapping has no key, or its bytes do not say what is equal
+
+  [[nodiscard]] bool has_own_key_cell() const { return key_cell == columns; }
+  [[nodiscard]] std::size_t cells() const { return columns + (has_own_key_cell() ? 1 : 0); }
+};
+[[nodiscard]] RowLayout layout_of(const mapping::Mapping& mapping);
 
 // A line within its range, without what stands in front of it (base/line_lead.h) and without its line end. A line that
 // is too long has the size that is kept of it.
@@ -119,16 +131,23 @@ class TextArena {
   std::size_t used_ = 0;                         // bytes used in it
 };
 
-// Valid rows in file order, row-major: cells[row * columns + column]. Cells borrow from the range's bytes and from
-// `unescaped`, so a batch lives exactly as long as its range: both stand in ParsedRange. Move-only.
+// Valid rows in file order, row-major: cells[row * layout.cells() + column]. Cells borrow from the range's bytes and
+// from `unescaped`, so a batch lives exactly as long as its range: both stand in ParsedRange. Move-only.
 struct RowBatch {
-  std::size_t columns = 0;
+  RowLayout layout;
   std::vector<Cell> cells;
   std::vector<LineSpan> lines;  // one a row
   TextArena unescaped;
 
   [[nodiscard]] std::size_t rows() const { return lines.size(); }
-  [[nodiscard]] std::span<const Cell> row(std::size_t index) const { return {cells.data() + index * columns, columns}; }
+  // The columns' values.
+  [[nodiscard]] std::span<const Cell> row(std::size_t index) const {
+    return {cells.data() + index * layout.cells(), layout.columns};
+  }
+  // REQUIRES: layout.key_cell.
+  [[nodiscard]] std::string_view key(std::size_t index) const {
+    return cells[index * layout.cells() + *layout.key_cell].as_text();
+  }
   void clear();
 };
 

@@ -80,6 +80,9 @@ constexpr std::size_t kRecordBytesPerLineByte = 12;
 // each may have a copy.
 constexpr std::size_t kRowBytes = 80;
 constexpr std::size_t kSortBytesPerRow = 17;
+// Of a key that is not one column's text: a number, or a text's end; and its texts, in which zero bytes count twice.
+constexpr std::size_t kKeyPartBytes = 8;
+constexpr std::size_t kKeyCopies = 2;
 // Smaller ranges make more transactions than a server likes.
 constexpr std::size_t kFittingRangeBytesMin = kMiB;
 constexpr std::size_t kRangesMin = 2;  // one being written while the next is read
@@ -114,25 +117,40 @@ struct Costs {
 struct Shape {
   split::SplitLimits limits;
   std::size_t columns;
+  std::size_t cells;  // of a row
   std::size_t record_bytes_min;
-  std::size_t default_bytes;  // of a row's columns together
-  std::size_t copies;         // of a line's text in its row
+  std::size_t added_bytes;  // of a row: its columns' defaults, and what of its key is no text of the line
+  std::size_t copies;       // of a line's text in its row's columns
+  std::size_t key_copies;   // and in its key
 
   [[nodiscard]] std::size_t rows_max() const { return limits.range_bytes / record_bytes_min; }
   // Of a range's rows, for each of its bytes.
   [[nodiscard]] std::size_t row_bytes_per_byte() const {
-    const std::size_t row_bytes = columns * sizeof(parse::Cell) + kRowBytes + default_bytes;
-    return (row_bytes + record_bytes_min - 1) / record_bytes_min + copies - 1;
+    const std::size_t row_bytes = cells * sizeof(parse::Cell) + kRowBytes + added_bytes;
+    return (row_bytes + record_bytes_min - 1) / record_bytes_min + copies + key_copies - 1;
   }
 };
 
+bool has_text_in_key(const mapping::Mapping& mapping) {
+  return std::any_of(mapping.key.begin(), mapping.key.end(), [](const mapping::KeyPart& part) {
+    return part.form == mapping::KeyForm::kBytes || part.form == mapping::KeyForm::kPadded;
+  });
+}
+
 Shape shape_of(const cli::ReadPlan& read, split::SplitLimits limits) {
-  std::size_t default_bytes = 0;
-  for (const mapping::Column& column : read.mapping->columns) {
-    default_bytes += column.type.default_text.value_or("").size();
-  }
-  return {limits, read.mapping->columns.size(), record_bytes_min(*read.mapping), default_bytes,
-          copies_max(*read.mapping)};
+  const mapping::Mapping& mapping = *read.mapping;
+  std::size_t added_bytes = 0;
+  for (const mapping::Column& column : mapping.columns) added_bytes += column.type.default_text.value_or("").size();
+  const std::size_t cells = parse::layout_of(mapping).cells();
+  const bool has_own_key_cell = cells > mapping.columns.size();
+  if (has_own_key_cell) added_bytes += kKeyPartBytes * mapping.key.size();
+  return {limits,
+          mapping.columns.size(),
+          cells,
+          record_bytes_min(mapping),
+          added_bytes,
+          copies_max(mapping),
+          has_own_key_cell && has_text_in_key(mapping) ? kKeyCopies : 0};
 }
 Shape shape_of(const cli::ReadPlan& read) { return shape_of(read, read.split); }
 
@@ -140,7 +158,7 @@ Shape shape_of(const cli::ReadPlan& read) { return shape_of(read, read.split); }
 // each column's name up to four times.
 std::size_t line_statement_bytes_of(const Shape& shape) {
   constexpr std::size_t kNameBytesMax = 64 * 4;
-  return 2 * (shape.copies * shape.limits.line_bytes_max + shape.default_bytes) +
+  return 2 * (shape.copies * shape.limits.line_bytes_max + shape.added_bytes) +
          std::max(4 * kKiB, shape.columns > kFewColumns ? 4 * kNameBytesMax * shape.columns : 0);
 }
 

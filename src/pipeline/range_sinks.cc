@@ -10,7 +10,7 @@ namespace {
 
 class Ordering final : public RangePreparer {
  public:
-  Ordering(std::size_t key, bool parallel) : orderer_(key, parallel) {}
+  explicit Ordering(bool sorts) : orderer_(sorts) {}
   void prepare(RangePack& pack) override { orderer_.order(pack); }
 
  private:
@@ -34,9 +34,7 @@ class Spilling final : public RangePreparer {
 
 bool WritingSink::is_recorded(RangeKey range) const { return committed_.contains(range); }
 
-std::unique_ptr<RangePreparer> WritingSink::make_preparer() {
-  return std::make_unique<Ordering>(mapping_.key, parallel_);
-}
+std::unique_ptr<RangePreparer> WritingSink::make_preparer() { return std::make_unique<Ordering>(sorts_); }
 
 bool WritingSink::hand_over(RangePack& pack) {
   pool_.submit(pack);

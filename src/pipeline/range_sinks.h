@@ -2,7 +2,6 @@
 #pragma once
 
 #include "ledger/range_ledger.h"
-#include "mapping/mapping.h"
 #include "pipeline/range_sink.h"
 #include "spill/range_journal.h"
 #include "spill/spill_store.h"
@@ -20,10 +19,9 @@ class CountingSink final : public RangeSink {
 // To the table. Recorded ranges are not parsed: their lines are counted, and a writer compares them with their record.
 class WritingSink final : public RangeSink {
  public:
-  // parallel: TableInfo::can_write_in_parallel().
-  WritingSink(const mapping::Mapping& mapping, write::WriterPool& pool, const ledger::CommittedRanges& committed,
-              bool parallel)
-      : mapping_(mapping), pool_(pool), committed_(committed), parallel_(parallel) {}
+  // sorts: TableInfo::can_sort().
+  WritingSink(write::WriterPool& pool, const ledger::CommittedRanges& committed, bool sorts)
+      : pool_(pool), committed_(committed), sorts_(sorts) {}
 
   [[nodiscard]] Fate fate() const override { return Fate::kWritten; }
   [[nodiscard]] bool is_recorded(RangeKey range) const override;
@@ -33,10 +31,9 @@ class WritingSink final : public RangeSink {
   [[nodiscard]] bool has_failed() const override { return pool_.failed(); }
 
  private:
-  const mapping::Mapping& mapping_;
   write::WriterPool& pool_;
   const ledger::CommittedRanges& committed_;
-  const bool parallel_;
+  const bool sorts_;
 };
 
 // To where rows are sorted by key. There are no writers yet: the parser spills the rows, those of recorded ranges too,

@@ -34,14 +34,13 @@ class StretchFlow final : public write::JobOwner {
               write::WriterPool& pool, const ledger::CommittedRanges& committed, SourceAccount& account,
               report::LiveStats& stats, const StopSignal& stop)
       : options_(options),
-        mapping_(mapping),
         pool_(pool),
         committed_(committed),
         stats_(stats),
         stop_(stop),
         rows_total_(store.rows()),
         cursor_(store, options.left_out),
-        orderer_(mapping.key, /*parallel=*/true),
+        orderer_(/*sorts=*/true),
         stretches_(options.in_flight_max),
         settler_(mapping, stats, Fate::kWritten),
         account_(account) {
@@ -64,7 +63,6 @@ class StretchFlow final : public write::JobOwner {
   void await_all();
 
   const StretchOptions& options_;
-  const mapping::Mapping& mapping_;
   write::WriterPool& pool_;
   const ledger::CommittedRanges& committed_;
   report::LiveStats& stats_;
@@ -156,7 +154,7 @@ bool StretchFlow::fill(Stretch& stretch) {
   for (std::size_t row = 0; row < parsed.rows.rows(); ++row) {
     const spill::RowOrigin& origin = job.origins[row];
     const std::uint64_t place[] = {place_of(origin.range), origin.line.line_index};
-    digest.update(parsed.rows.row(row)[mapping_.key].as_text());
+    digest.update(parsed.rows.key(row));
     digest.update({reinterpret_cast<const char*>(place), sizeof place});
     stats_.bytes_decompressed += origin.line.size_bytes;
   }

@@ -10,7 +10,7 @@ MergeCursor::MergeCursor(const SpillStore& store, std::set<SourceOrdinal> left_o
 
 bool MergeCursor::next(parse::RowBatch& rows, std::vector<RowOrigin>& origins, std::size_t line_bytes) {
   rows.clear();
-  rows.columns = codec_.columns();
+  rows.layout = codec_.layout();
   origins.clear();
   std::size_t read_bytes = 0;
   while (read_bytes < line_bytes) {

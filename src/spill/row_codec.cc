@@ -3,8 +3,8 @@
 //   u16 head bytes
 //   u32 text bytes
 //   head:  varint key bytes, source, range, line index, line begin, line size;
-//          then of every column but the key, in the mapping's order, a varint: what the cell is (Form) in its lowest
-//          three bits, above them the bytes of its text, or its time in zigzag
+//          then of every column that is not the whole key, in the mapping's order, a varint: what the cell is (Form)
+//          in its lowest three bits, above them the bytes of its text, or its time in zigzag
 //   text:  the key, then the texts of the other columns in the mapping's order
 //
 // Both lengths come first, so that a merge finds the key and the next record without reading the columns; all text
@@ -115,24 +115,26 @@ std::string_view read_key(const char* bytes) {
   return {text, take_varint(at)};
 }
 
-RowCodec::RowCodec(const mapping::Mapping& mapping) : columns_(mapping.columns.size()), key_(mapping.key) {
-  assert((kOriginVarints + columns()) * kVarintBytesMax <= UINT16_MAX);
+RowCodec::RowCodec(const parse::RowLayout& layout) : layout_(layout) {
+  assert(layout.key_cell);
+  assert((kOriginVarints + layout.columns) * kVarintBytesMax <= UINT16_MAX);
 }
 
 std::size_t RowCodec::bytes_max(std::size_t text_bytes, std::size_t columns) {
   return kHeadAt + (kOriginVarints + columns) * kVarintBytesMax + text_bytes;
 }
 
-std::size_t RowCodec::bytes_max(std::span<const parse::Cell> row) const {
-  std::size_t text_bytes = 0;
-  for (const parse::Cell& cell : row) {
+std::size_t RowCodec::bytes_max(const parse::RowBatch& rows, std::size_t index) const {
+  std::size_t text_bytes = layout_.has_own_key_cell() ? rows.key(index).size() : 0;
+  for (const parse::Cell& cell : rows.row(index)) {
     if (cell.is_borrowed()) text_bytes += cell.as_text().size();
   }
-  return bytes_max(text_bytes, row.size());
+  return bytes_max(text_bytes, layout_.columns);
 }
 
-std::size_t RowCodec::encode(std::span<const parse::Cell> row, const RowOrigin& origin, char* out) const {
-  const std::string_view key = row[key_].as_text();
+std::size_t RowCodec::encode(const parse::RowBatch& rows, std::size_t index, const RowOrigin& origin, char* out) const {
+  const std::span<const parse::Cell> row = rows.row(index);
+  const std::string_view key = rows.key(index);
   char* at = put_varint(key.size(), out + kHeadAt);
   at = put_varint(origin.range.source.value(), at);
   at = put_varint(origin.range.number.value(), at);
@@ -140,7 +142,7 @@ std::size_t RowCodec::encode(std::span<const parse::Cell> row, const RowOrigin& 
   at = put_varint(origin.line.begin_bytes, at);
   at = put_varint(origin.line.size_bytes, at);
   for (std::size_t column = 0; column < row.size(); ++column) {
-    if (column == key_) continue;
+    if (column == layout_.key_cell) continue;
     at = put_varint(head_of(row[column]), at);
   }
   char* const text = at;
@@ -150,7 +152,7 @@ std::size_t RowCodec::encode(std::span<const parse::Cell> row, const RowOrigin& 
   };
   put_text(key);
   for (std::size_t column = 0; column < row.size(); ++column) {
-    if (column != key_ && row[column].is_borrowed()) put_text(row[column].as_text());
+    if (column != layout_.key_cell && row[column].is_borrowed()) put_text(row[column].as_text());
   }
   store(static_cast<std::uint16_t>(text - out - static_cast<std::ptrdiff_t>(kHeadAt)), out + kHeadBytesAt);
   store(static_cast<std::uint32_t>(at - text), out + kTextBytesAt);
@@ -187,14 +189,10 @@ void RowCodec::decode(std::string_view record, parse::RowBatch& rows, std::vecto
   origins.push_back(origin);
 
   const parse::Cell key = parse::Cell::text(take_text(key_bytes));
-  rows.cells.resize(rows.cells.size() + columns());
-  auto cell = rows.cells.end() - static_cast<std::ptrdiff_t>(columns());
-  for (std::size_t column = 0; column < columns(); ++column) {
-    if (column == key_) {
-      *cell++ = key;
-      continue;
-    }
-    *cell++ = take_cell(take_varint(at));
+  rows.cells.resize(rows.cells.size() + layout_.cells());
+  auto cell = rows.cells.end() - static_cast<std::ptrdiff_t>(layout_.cells());
+  for (std::size_t index = 0; index < layout_.cells(); ++index) {
+    *cell++ = index == layout_.key_cell ? key : take_cell(take_varint(at));
   }
 }
 

@@ -45,24 +45,24 @@ struct LinePlace {
 // Immutable, for any thread.
 class RowCodec {
  public:
-  // REQUIRES: rows have text in the key's column.
-  explicit RowCodec(const mapping::Mapping& mapping);
+  // REQUIRES: rows of that layout have their key's bytes.
+  explicit RowCodec(const parse::RowLayout& layout);
 
-  [[nodiscard]] std::size_t columns() const { return columns_; }
+  [[nodiscard]] const parse::RowLayout& layout() const { return layout_; }
 
-  // What encode() may write for the row: its texts, and a bounded number of bytes a column.
-  [[nodiscard]] std::size_t bytes_max(std::span<const parse::Cell> row) const;
+  // What encode() may write for a row of the batch: its texts, and a bounded number of bytes a column.
+  [[nodiscard]] std::size_t bytes_max(const parse::RowBatch& rows, std::size_t row) const;
   [[nodiscard]] static std::size_t bytes_max(std::size_t text_bytes, std::size_t columns);
 
   // Writes the row to `out`, where bytes_max() bytes are free; returns how many it took.
-  [[nodiscard]] std::size_t encode(std::span<const parse::Cell> row, const RowOrigin& origin, char* out) const;
+  [[nodiscard]] std::size_t encode(const parse::RowBatch& rows, std::size_t row, const RowOrigin& origin,
+                                   char* out) const;
 
-  // Appends the row to both; its texts are stored in rows.unescaped. rows.columns is columns().
+  // Appends the row to both; its texts are stored in rows.unescaped. rows.layout is layout().
   void decode(std::string_view record, parse::RowBatch& rows, std::vector<RowOrigin>& origins) const;
 
  private:
-  std::size_t columns_;
-  std::size_t key_;
+  const parse::RowLayout layout_;
 };
 
 }  // namespace chatload::spill

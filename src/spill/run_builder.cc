@@ -64,7 +64,7 @@ RunBuilder::RunBuilder(SpillStore& store)
 
 void RunBuilder::add(const parse::RowBatch& rows, RangeKey range) {
   range_bytes_ = 0;
-  for (std::size_t row = 0; row < rows.rows(); ++row) add_row(rows.row(row), {range, rows.lines[row]});
+  for (std::size_t row = 0; row < rows.rows(); ++row) add_row(rows, row, {range, rows.lines[row]});
 }
 
 void RunBuilder::make_room() {
@@ -73,8 +73,8 @@ void RunBuilder::make_room() {
 
 void RunBuilder::finish() { write_run(); }
 
-void RunBuilder::add_row(std::span<const parse::Cell> row, const RowOrigin& origin) {
-  const std::size_t bytes_needed = store_.codec_.bytes_max(row) + sizeof(SortEntry);
+void RunBuilder::add_row(const parse::RowBatch& rows, std::size_t row, const RowOrigin& origin) {
+  const std::size_t bytes_needed = store_.codec_.bytes_max(rows, row) + sizeof(SortEntry);
   if (bytes_needed > free_bytes()) write_run();
   if (bytes_needed > free_bytes()) {
     throw EnvironmentError(fmt::format(
@@ -84,7 +84,7 @@ void RunBuilder::add_row(std::span<const parse::Cell> row, const RowOrigin& orig
         capacity_ * sizeof(SortEntry)));
   }
   char* const record = bytes() + used_bytes_;
-  const std::size_t record_bytes = store_.codec_.encode(row, origin, record);
+  const std::size_t record_bytes = store_.codec_.encode(rows, row, origin, record);
   const std::string_view key = read_key(record);
   common_bytes_ =
       entries_count_ == 0 ? key.size() : common_prefix_bytes(read_key(bytes()).substr(0, common_bytes_), key);

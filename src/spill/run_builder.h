@@ -39,7 +39,7 @@ class RunBuilder {
   [[nodiscard]] std::size_t free_bytes() const {
     return capacity_ * sizeof(SortEntry) - used_bytes_ - entries_count_ * sizeof(SortEntry);
   }
-  void add_row(std::span<const parse::Cell> row, const RowOrigin& origin);
+  void add_row(const parse::RowBatch& rows, std::size_t row, const RowOrigin& origin);
   void write_run();
   void sort_entries();
   [[nodiscard]] char* bytes() { return reinterpret_cast<char*>(buffer_.get()); }

@@ -40,8 +40,8 @@ SpillLimits least_limits(std::size_t row_bytes_max, std::size_t columns) {
   return {buffer_bytes + buffer_bytes / 32, merge_bytes + merge_bytes / 8};
 }
 
-SpillStore::SpillStore(std::filesystem::path dir, const mapping::Mapping& mapping, SpillLimits limits)
-    : dir_(std::move(dir)), codec_(mapping), limits_(limits) {
+SpillStore::SpillStore(std::filesystem::path dir, const parse::RowLayout& layout, SpillLimits limits)
+    : dir_(std::move(dir)), codec_(layout), limits_(limits) {
   (void)open_file();  // to learn now that it cannot be
 }
 

@@ -13,7 +13,7 @@
 
 #include "base/stop_signal.h"
 #include "base/units.h"
-#include "mapping/mapping.h"
+#include "parse/row_batch.h"
 #include "spill/row_codec.h"
 #include "spill/run.h"
 #include "spill/spill_limits.h"
@@ -25,9 +25,9 @@ namespace chatload::spill {
 // may be asked at any time by any thread. Outlives its builders and cursors.
 class SpillStore {
  public:
-  // The files have no names: nothing of them is left when the process ends, however it ends. The mapping's key is text;
-  // rows are in the order of its bytes. Throws EnvironmentError: cannot write there.
-  SpillStore(std::filesystem::path dir, const mapping::Mapping& mapping, SpillLimits limits);
+  // The files have no names: nothing of them is left when the process ends, however it ends. Rows are in
+  // the order of their keys' bytes, which they have. Throws EnvironmentError: cannot write there.
+  SpillStore(std::filesystem::path dir, const parse::RowLayout& layout, SpillLimits limits);
   SpillStore(const SpillStore&) = delete;
   SpillStore& operator=(const SpillStore&) = delete;
 

@@ -27,8 +27,12 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kClauses{
 }  // namespace
 
 std::optional<std::string> why_not_load_data(mysql::Session& session, const TableInfo& table, OnDuplicate mode) {
-  if (mode != OnDuplicate::kSkip) return "it would skip duplicates, and --on-duplicate asks for something else";
+  if (table.has_key && mode != OnDuplicate::kSkip) {
+    return "it would skip duplicates, and --on-duplicate asks for something else";
+  }
   if (!table.can_write_in_parallel()) return table.why_not_in_parallel();
+  if (table.has_loose_ids) return fmt::format("the key of `{}` takes some different ids for one", table.table);
+  if (table.has_key && table.counter) return fmt::format("the server makes the primary key of `{}`", table.table);
   if (table.may_have_trigger) {
     return fmt::format("`{}` has a trigger, or the user lacks the privilege to see that it has none", table.table);
   }

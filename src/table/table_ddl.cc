@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 #include <vector>
@@ -17,12 +18,6 @@ namespace {
 constexpr std::string_view kKeyCollation =
     " CHARACTER SET utf8mb4 /*!80017 COLLATE utf8mb4_0900_bin */ /*M! COLLATE utf8mb4_nopad_bin */";
 
-std::string quoted_names(const std::vector<std::string>& columns) {
-  std::string names;
-  for (const std::string& column : columns) names += (names.empty() ? "" : ", ") + mysql::quote_identifier(column);
-  return names;
-}
-
 }  // namespace
 
 std::string create_statement(const mapping::Mapping& mapping) {
@@ -31,14 +26,17 @@ std::string create_statement(const mapping::Mapping& mapping) {
                   mysql::quote_identifier(mapping.table));
   for (std::size_t index = 0; index < mapping.columns.size(); ++index) {
     const mapping::Column& column = mapping.columns[index];
-    const bool wants_collation = index == mapping.key && column.type.charset.empty() && column.type.collation.empty();
-    sql += fmt::format("  {} {},\n", mysql::quote_identifier(column.name),
+    const bool is_key_text =
+        column.type.is_text() &&
+        std::any_of(mapping.key.begin(), mapping.key.end(), [&](const auto& part) { return part.column == index; });
+    const bool wants_collation = is_key_text && column.type.charset.empty() && column.type.collation.empty();
+    sql += fmt::format("{}  {} {}", index == 0 ? "" : ",\n", mysql::quote_identifier(column.name),
                        declaration_of(column.type, wants_collation ? kKeyCollation : ""));
   }
-  sql += fmt::format("  PRIMARY KEY ({})", mysql::quote_identifier(mapping.columns[mapping.key].name));
+  if (!mapping.key.empty()) sql += fmt::format(",\n  PRIMARY KEY ({})", mysql::quote_identifiers(key_names(mapping)));
   for (const std::vector<std::string>& columns : mapping.indexes) {
-    sql +=
-        fmt::format(",\n  KEY {} ({})", mysql::quote_identifier(mapping::index_name(columns)), quoted_names(columns));
+    sql += fmt::format(",\n  KEY {} ({})", mysql::quote_identifier(mapping::index_name(columns)),
+                       mysql::quote_identifiers(columns));
   }
   return sql + "\n) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARSET = utf8mb4";
 }

@@ -35,6 +35,7 @@ struct Column {
   bool nullable = false;
   bool has_default = false;  // or a value that the server makes
   bool generated = false;
+  bool is_counted = false;  // AUTO_INCREMENT
   std::uint64_t characters = 0;
   std::uint64_t octets = 0;
   std::string charset;
@@ -75,7 +76,8 @@ std::vector<Column> read_columns(mysql::Session& session, const std::string& tab
     column.column_type = row[2].value_or("");
     column.nullable = row[3] == "YES";
     column.generated = !row[6].value_or("").empty();
-    column.has_default = row[4].has_value() || lower(row[5].value_or("")).find("auto_increment") != std::string::npos;
+    column.is_counted = lower(row[5].value_or("")).find("auto_increment") != std::string::npos;
+    column.has_default = row[4].has_value() || column.is_counted;
     column.characters = mysql::to_number(row[7]);
     column.octets = mysql::to_number(row[8]);
     column.charset = row[9].value_or("binary");
@@ -97,15 +99,24 @@ std::map<std::string, Key> read_keys(mysql::Session& session, const std::string&
   return keys;
 }
 
-// A collation is fit for the key if it compares bytes and calls no two texts of different length equal.
-bool compares_bytes(mysql::Session& session, const Column& column) {
-  if (is_one_of(column.data_type, {"varbinary", "blob", "tinyblob", "mediumblob", "longblob"})) return true;
-  if (!column.collation.ends_with("_bin")) return false;
-  if (session.server().server == mysql::Server::kMariadb) return column.collation.ends_with("_nopad_bin");
+// Charsets in which no two texts of UTF-8 become one.
+bool keeps_texts_apart(std::string_view charset) {
+  return is_one_of(charset, {"utf8mb4", "utf8mb3", "utf8", "ucs2", "utf16", "utf16le", "utf32", "latin1", "ascii"});
+}
+
+// A binary collation compares bytes; most of them after adding spaces to the shorter text.
+mapping::KeyForm text_key_form(mysql::Session& session, const Column& column) {
+  using mapping::KeyForm;
+  if (column.charset == "binary") return KeyForm::kBytes;
+  if (!column.collation.ends_with("_bin")) return KeyForm::kNone;
+  if (!keeps_texts_apart(column.charset)) return KeyForm::kNone;
+  if (session.server().server == mysql::Server::kMariadb) {
+    return column.collation.ends_with("_nopad_bin") ? KeyForm::kBytes : KeyForm::kPadded;
+  }
   const std::vector<mysql::Row> rows =
       session.query("SELECT PAD_ATTRIBUTE FROM information_schema.COLLATIONS WHERE COLLATION_NAME = " +
                     mysql::quote_text(column.collation));
-  return !rows.empty() && rows[0][0] == "NO PAD";
+  return !rows.empty() && rows[0][0] == "NO PAD" ? KeyForm::kBytes : KeyForm::kPadded;
 }
 
 bool is_single_byte(mysql::Session& session, const std::string& charset) {
@@ -118,7 +129,7 @@ bool is_single_byte(mysql::Session& session, const std::string& charset) {
 void take_room(mysql::Session& session, const Column& column, mapping::SqlType& type) {
   type.characters_max = mapping::SqlType::kNoLimit;
   type.bytes_max = mapping::SqlType::kNoLimit;
-  if (column.data_type == "varchar") {
+  if (is_one_of(column.data_type, {"varchar", "char"})) {
     type.characters_max = column.characters;
   } else if (column.charset == "binary" || is_one_of(column.charset, {"utf8mb4", "utf8mb3", "utf8"})) {
     type.bytes_max = column.octets;
@@ -144,10 +155,10 @@ bool can_hold(const mapping::SqlType& there, std::string_view data_type, const m
 std::string needed_types(const mapping::SqlType& wanted) {
   using mapping::TypeKind;
   switch (wanted.kind) {
-    case TypeKind::kText: return "VARCHAR or TEXT is needed";
+    case TypeKind::kText: return "CHAR, VARCHAR or TEXT is needed";
     case TypeKind::kDateTime:
     case TypeKind::kTimestamp: return "TIMESTAMP or DATETIME is needed";
-    case TypeKind::kBytes: return "VARBINARY or BLOB is needed";
+    case TypeKind::kBytes: return "BINARY, VARBINARY or BLOB is needed";
     case TypeKind::kFloating: return wanted.name == "FLOAT" ? "FLOAT or DOUBLE is needed" : "DOUBLE is needed";
     default: return type_text(wanted) + " is needed";
   }
@@ -159,16 +170,14 @@ std::optional<std::string> fit_column(mysql::Session& session, const Column& col
   if (column.generated) return subject + "generated, where a plain column is needed";
   mapping::SqlType& wanted = mapped.type;
   const std::optional<mapping::SqlType> there = mapping::column_type(column.column_type);
-  if (wanted.is_text() && column.data_type == "char") {
-    return subject + column.column_type + ", which loses trailing spaces, where VARCHAR is needed";
-  }
-  if (column.data_type == "binary" && (wanted.is_text() || wanted.kind == mapping::TypeKind::kBytes)) {
+  if (column.data_type == "binary" && wanted.is_text()) {
     return subject + column.column_type + ", which pads with zeros, where VARBINARY is needed";
   }
   if (!there || !can_hold(*there, column.data_type, wanted)) {
     return subject + column.column_type + ", where " + needed_types(wanted);
   }
   if (wanted.is_text() || wanted.kind == mapping::TypeKind::kBytes) take_room(session, column, wanted);
+  wanted.is_fixed = there->is_fixed;
   wanted.digits = there->digits;
   const unsigned fraction_digits = wanted.fraction_digits;
   wanted.fraction_digits = there->fraction_digits;
@@ -246,35 +255,118 @@ void check_columns(mysql::Session& session, const std::vector<Column>& columns, 
 // Empty of a TIMESTAMP in whole seconds, whose limits are the type's.
 std::string limit_of(const mapping::SqlType& type) {
   if (type.is_text() || type.kind == mapping::TypeKind::kBytes) {
-    return std::to_string(std::min(type.characters_max, type.bytes_max));
+    const std::uint64_t most = std::min(type.characters_max, type.bytes_max);
+    if (!type.is_fixed) return std::to_string(most);
+    return fmt::format("{}({})", type.is_text() ? "CHAR" : "BINARY", most);
   }
   if (type.kind == mapping::TypeKind::kTimestamp && type.fraction_digits == 0) return "";
   return type_text(type);
 }
 
-// Returns whether there is a unique key beside the primary key.
-bool check_keys(mysql::Session& session, const std::string& table, const std::string& key_column, Problems& problems) {
-  bool has_other_unique_key = false;
-  bool has_primary_key = false;
-  for (const auto& [name, key] : read_keys(session, table)) {
-    if (name == "PRIMARY") {
-      has_primary_key = key.columns.size() == 1 && key.columns[0] == key_column && !key.has_prefix;
-    } else if (key.unique) {
-      has_other_unique_key = true;
+std::string quoted_key(const mapping::Mapping& mapping) { return mysql::quote_identifiers(key_names(mapping)); }
+
+// The mapping's parts in the index's order; nothing where the index is not of just these columns, each of them whole.
+std::optional<std::vector<mapping::KeyPart>> parts_of(const Key& index, const mapping::Mapping& mapping) {
+  if (index.has_prefix || index.columns.size() != mapping.key.size()) return std::nullopt;
+  std::vector<mapping::KeyPart> parts;
+  for (const std::optional<std::string>& name : index.columns) {
+    const auto part = std::find_if(mapping.key.begin(), mapping.key.end(), [&](const mapping::KeyPart& one) {
+      return mapping.columns[one.column].name == name;
+    });
+    if (part == mapping.key.end()) return std::nullopt;
+    parts.push_back(*part);
+  }
+  return parts;
+}
+
+// The primary key, where it is a column that the server counts up, and no record fills.
+std::optional<ServerCounter> counter_of(const Key& primary, const std::vector<Column>& columns,
+                                        const mapping::Mapping& mapping) {
+  if (primary.columns.size() != 1 || !primary.columns[0] || mapping.column_of(*primary.columns[0])) return std::nullopt;
+  const Column* const column = column_named(columns, *primary.columns[0]);
+  if (column == nullptr || !column->is_counted) return std::nullopt;
+  const std::optional<mapping::SqlType> type = mapping::column_type(column->column_type);
+  if (!type || type->kind != mapping::TypeKind::kInteger) return std::nullopt;
+  return ServerCounter{column->name, type_text(*type), mapping::greatest_value(*type)};
+}
+
+// How its parts are compared, a letter each; empty of one that is bytes, as all keys were once.
+std::string forms_text(const std::vector<mapping::KeyPart>& key) {
+  std::string text;
+  for (const mapping::KeyPart& part : key) {
+    switch (part.form) {
+      case mapping::KeyForm::kBytes: text += 'b'; break;
+      case mapping::KeyForm::kPadded: text += 'p'; break;
+      case mapping::KeyForm::kNumber: text += 'n'; break;
+      case mapping::KeyForm::kTime: text += 't'; break;
+      case mapping::KeyForm::kNone: text += '-'; break;
     }
   }
-  if (!has_primary_key)
-    problems.push_back("its primary key is not the whole of " + mysql::quote_identifier(key_column));
-  return has_other_unique_key;
+  return text == "b" || text == "-" ? "" : text;
+}
+
+// Finds the mapping's key among the table's.
+void find_key(const std::map<std::string, Key>& keys, const std::vector<Column>& columns, mapping::Mapping& mapping,
+              TableInfo& info, Problems& problems) {
+  info.has_key = !mapping.key.empty();
+  const auto primary = keys.find("PRIMARY");
+  if (primary != keys.end()) info.counter = counter_of(primary->second, columns, mapping);
+  // The primary key first: it serves unless the server makes it.
+  std::optional<std::string> chosen;
+  for (const auto& [name, key] : keys) {
+    if (!key.unique || (name == "PRIMARY" ? info.counter.has_value() : !info.counter.has_value())) continue;
+    const auto parts = info.has_key ? parts_of(key, mapping) : std::nullopt;
+    if (!parts) continue;
+    mapping.key = *parts;
+    chosen = name;
+    break;
+  }
+  if (chosen) info.key_index = *chosen;
+  std::string others;
+  for (const auto& [name, key] : keys) {
+    const bool is_known = name == chosen || (name == "PRIMARY" && info.counter);
+    if (key.unique && !is_known) others += (others.empty() ? "" : ", ") + mysql::quote_identifier(name);
+  }
+  if (info.has_key && !chosen) {
+    problems.push_back(info.counter ? "it has no unique key of just " + quoted_key(mapping)
+                                    : "its primary key is not the whole of " + quoted_key(mapping));
+  } else if (!info.has_key && !others.empty()) {
+    problems.push_back("its key " + others + " refuses some records, and the mapping's primary_key names no column");
+  }
+  info.has_other_unique_key = chosen && !others.empty();
+}
+
+// Sets the forms of the mapping's key, and what follows from them.
+void judge_key(mysql::Session& session, const std::vector<Column>& columns, mapping::Mapping& mapping,
+               TableInfo& info) {
+  for (mapping::KeyPart& part : mapping.key) {
+    const mapping::Column& mapped = mapping.columns[part.column];
+    const Column& column = *column_named(columns, mapped.name);
+    part.form = mapped.type.is_text() ? text_key_form(session, column) : mapping::key_form(mapped.type);
+    if (part.form != mapping::KeyForm::kNone || !info.why_key_is_inexact.empty()) continue;
+    info.why_key_is_inexact =
+        mapped.type.is_text()
+            ? fmt::format("the key of `{}` has the collation {}, which does not tell ids apart byte by byte",
+                          info.table, column.collation)
+            : fmt::format(
+                  "the column {} in the key of `{}` is {}, and which of its values are equal only the server "
+                  "says",
+                  mysql::quote_identifier(column.name), info.table, column.column_type);
+  }
+  info.is_key_exact = mapping::has_exact_key(mapping);
+  if (!mapping::has_one_text_key(mapping)) return;
+  info.key_collation = column_named(columns, key_names(mapping).front())->collation;
+  info.has_loose_ids = mapping.key.front().form != mapping::KeyForm::kBytes;
 }
 
 }  // namespace
 
 std::string TableInfo::why_not_in_parallel() const {
-  if (has_other_unique_key) return fmt::format("`{}` has another unique key beside the primary key", table);
-  return fmt::format("the primary key of `{}` has the collation {}, which does not tell ids apart byte by byte", table,
-                     key_collation);
+  if (has_other_unique_key) return fmt::format("`{}` has another unique key", table);
+  return why_key_is_inexact;
 }
+
+std::string TableInfo::why_not_sorted() const { return has_key ? why_not_in_parallel() : "the mapping has no key"; }
 
 std::vector<std::string> TableInfo::surprises() const {
   std::vector<std::string> surprises;
@@ -282,9 +374,14 @@ std::vector<std::string> TableInfo::surprises() const {
     surprises.push_back("its column " + mysql::quote_identifier(column) +
                         " is utf8mb3, so a line with a character that this lacks, such as an emoji, is rejected");
   }
-  if (!key_is_bytes) {
+  if (has_loose_ids && is_key_exact) {
+    surprises.push_back("its key has the collation " + key_collation +
+                        ", which takes ids for one that differ only in spaces at their end");
+  } else if (has_loose_ids) {
     surprises.push_back("its key has the collation " + key_collation +
                         ", which takes some different ids for one, so one connection writes it in file order");
+  } else if (has_key && !is_key_exact) {
+    surprises.push_back("one connection writes it in file order, as " + why_key_is_inexact);
   }
   if (has_update_trigger) {
     surprises.push_back(
@@ -313,12 +410,11 @@ TableInfo inspect_table(mysql::Session& session, mapping::Mapping& mapping, OnDu
     problems.push_back("its engine is " + engine + ", which has no transactions, where InnoDB is needed");
   }
 
-  const std::string& key_column = mapping.columns.at(mapping.key).name;
   const std::vector<Column> columns = read_columns(session, mapping.table);
   TableInfo info;
   info.table = mapping.table;
   check_columns(session, columns, mapping, problems);
-  info.has_other_unique_key = check_keys(session, mapping.table, key_column, problems);
+  find_key(read_keys(session, mapping.table), columns, mapping, info, problems);
   if (mode == OnDuplicate::kReplace && info.has_other_unique_key) {
     problems.push_back(
         "it has a unique key beside its primary key, with which --on-duplicate replace could overwrite the wrong row");
@@ -333,9 +429,8 @@ TableInfo inspect_table(mysql::Session& session, mapping::Mapping& mapping, OnDu
       info.narrow_columns.push_back(mapped.name);
     }
   }
-  const Column& key = *column_named(columns, key_column);
-  info.key_collation = key.collation;
-  info.key_is_bytes = compares_bytes(session, key);
+  judge_key(session, columns, mapping, info);
+  if (info.counter) require_values_left(session, mapping.table, *info.counter, 1);
   read_triggers(session, info);
   return info;
 }
@@ -359,6 +454,9 @@ std::string limits_text(const mapping::Mapping& mapping) {
   if (mapping.kind) add(mapping.columns[*mapping.kind]);
   for (std::size_t index = 0; index < mapping.columns.size(); ++index) {
     if (index != mapping.kind) add(mapping.columns[index]);
+  }
+  if (const std::string forms = forms_text(mapping.key); !forms.empty()) {
+    text += fmt::format(", key {} {}", quoted_key(mapping), forms);
   }
   return text;
 }

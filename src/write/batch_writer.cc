@@ -33,6 +33,7 @@
 
 #include "base/errors.h"
 #include "ledger/line_failure.h"
+#include "ledger/witness_text.h"
 #include "ledger/witnesses.h"
 #include "write/write_failure.h"
 
@@ -176,10 +177,12 @@ bool BatchWriter::write_transaction(Pack& pack, RangeScheduler& scheduler, bool 
     context_.retry.committed();
     return true;
   }
+  require_values_left(pack.rows);
   if (!send_rows(pack, scheduler) || failed_ || std::any_of(pack.jobs.begin(), pack.jobs.end(), is_given_up)) {
     session_.execute("ROLLBACK");
     return false;
   }
+  require_values_left(0);
   record(pack);
   is_committing_ = true;
   session_.execute("COMMIT");
@@ -188,6 +191,10 @@ bool BatchWriter::write_transaction(Pack& pack, RangeScheduler& scheduler, bool 
   rows_.committed();
   keep_committed(pack);
   return true;
+}
+
+void BatchWriter::require_values_left(std::size_t rows) {
+  if (context_.counter) table::require_values_left(session_, context_.mapping.table, *context_.counter, rows);
 }
 
 bool BatchWriter::claim(const Pack& pack) {
@@ -209,7 +216,7 @@ bool BatchWriter::send_rows(Pack& pack, RangeScheduler& scheduler) {
   }
   if (!has_late_rows(pack)) return true;
   // Undoing a refused statement leaves locks on gaps where lower packs may have rows to insert.
-  const auto has_refused = [](const WriteJob* job) { return !job->result.refused.empty(); };
+  const auto has_refused = [](const WriteJob* job) { return job->result.undone_rows > 0; };
   const bool has_gap_locks =
       std::any_of(pack.jobs.begin(), pack.jobs.end(), has_refused) && scheduler.is_contested(pack);
   if (has_gap_locks || !scheduler.await_contested_with_locks(pack, reports_before_)) return false;
@@ -248,12 +255,12 @@ void BatchWriter::keep_witnesses(const Pack& pack, std::span<ledger::RangeRow> r
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const WriteJob& job = *pack.jobs[i];
     if (!job.result.witness) continue;
-    rows[i].witness = job.parsed.rows.row(*job.result.witness)[context_.mapping.key].as_text();
-    keys.push_back(*rows[i].witness);
+    rows[i].witness = ledger::witness_of(context_.mapping, job.parsed.rows.row(*job.result.witness));
+    if (rows[i].witness) keys.push_back(*rows[i].witness);
   }
   if (!context_.may_lack_keys || keys.empty()) return;
   const auto count_missing = [&](std::span<const std::string> some) {
-    return ledger::count_missing(session_, ledger::key_column(context_.mapping), some);
+    return ledger::count_missing(session_, ledger::witness_table(context_.mapping), some);
   };
   if (count_missing(keys) == 0) return;
   for (ledger::RangeRow& row : rows) {

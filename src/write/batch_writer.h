@@ -45,6 +45,7 @@ class BatchWriter {
   void reconnect();
   void await_clearance(Pack& pack, RangeScheduler& scheduler);
   [[nodiscard]] bool write_transaction(Pack& pack, RangeScheduler& scheduler, bool may_wait_inside);
+  void require_values_left(std::size_t rows);
   [[nodiscard]] bool claim(const Pack& pack);
   [[nodiscard]] bool send_rows(Pack& pack, RangeScheduler& scheduler);
   void record(Pack& pack);

@@ -21,18 +21,19 @@
 
 namespace chatload::write {
 
-IdLookup::IdLookup(const mapping::Mapping& mapping, mysql::Server server, bool key_is_bytes)
-    : key_column_(mapping.key),
+IdLookup::IdLookup(const mapping::Mapping& mapping, std::string_view key_index, mysql::Server server, bool key_is_bytes)
+    : key_column_(mapping.key.front().column),
       key_is_bytes_(key_is_bytes),
       match_row_(server == mysql::Server::kMysql ? "ROW(" : "(") {
-  const std::string key = mysql::quote_identifier(mapping.columns[mapping.key].name);
+  const std::string key = mysql::quote_identifier(mapping.columns[key_column_].name);
   const std::string table = mysql::quote_identifier(mapping.table);
-  head_ = fmt::format("SELECT {0} FROM {1} FORCE INDEX (PRIMARY) WHERE {0} IN (", key, table);
+  const std::string index = mysql::quote_identifier(key_index);
+  head_ = fmt::format("SELECT {0} FROM {1} FORCE INDEX ({2}) WHERE {0} IN (", key, table, index);
   match_head_ = fmt::format(
       "SELECT q.n, q.v, MIN(q.n) OVER (PARTITION BY q.v), t.{0} FROM"
       " (SELECT 0 AS n, {0} AS v FROM {1} WHERE FALSE UNION ALL VALUES ",
       key, table);
-  match_tail_ = fmt::format(") AS q LEFT JOIN {1} AS t FORCE INDEX (PRIMARY) ON t.{0} = q.v", key, table);
+  match_tail_ = fmt::format(") AS q LEFT JOIN {1} AS t FORCE INDEX ({2}) ON t.{0} = q.v", key, table, index);
 }
 
 // append: puts the id of the row at a place behind what is in sql.

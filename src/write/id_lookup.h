@@ -8,6 +8,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mapping/mapping.h"
@@ -32,8 +33,8 @@ class IdLookup {
   // MariaDB makes a join of a list of 1,000 (in_predicate_conversion_threshold).
   static constexpr std::size_t kRowsMax = 500;
 
-  // key_is_bytes: TableInfo::key_is_bytes.
-  IdLookup(const mapping::Mapping& mapping, mysql::Server server, bool key_is_bytes);
+  // key_is_bytes: no two ids are equal but those of the same bytes. REQUIRES: the key is one text.
+  IdLookup(const mapping::Mapping& mapping, std::string_view key_index, mysql::Server server, bool key_is_bytes);
 
   // Replaces sql by a query for those ids that are there of rows order[0], order[1], … as far as the limits allow, and
   // returns how many rows those are: at least one, or none where the first alone is longer than bytes_max. Locks

@@ -13,14 +13,15 @@
 // and locks those that are there. It inserts the others, and rows of an id that is equal to one of those after them:
 // none is a duplicate then, and a = n. One is all the same where another load puts its id there in between, or where it
 // meets another unique key. Then the statement has changed nothing, and its halves are looked up again; a row alone is
-// a duplicate. A table that has another unique key gets its rows in their order, so that such halves find the repeats.
+// a duplicate. Where the key is no single text, rows go without that look. A table that has another unique key gets its
+// rows in their order, so that such halves find the repeats.
 //
 // Where the key calls different ids equal, the ids of a statement are looked up after it: a row whose id is not there
 // as it is spelled was a duplicate of another id (skip). replace writes the last spelling, so it looks before, too: an
 // id that was there, or was sent, and is not there now has lost its row to another id.
 //
 // A statement that the server refuses for one of its rows has changed nothing (InnoDB undoes it alone), so its halves
-// are sent in order: a bad row among 1,000 costs 20 more statements. From kRefusedRowByRow on in one range its rows go
+// are sent in order: a bad row among 1,000 costs 20 more statements. From kUndoneRowByRow on in one range its rows go
 // one by one, which for many bad rows is fewer.
 //
 // LOAD DATA LOCAL makes the best of what does not fit, with a warning, and skips duplicates, each with a warning too.
@@ -37,7 +38,6 @@
 #include <array>
 #include <chrono>
 #include <functional>
-#include <iterator>
 #include <set>
 #include <utility>
 #include <vector>
@@ -45,6 +45,7 @@
 #include "base/log.h"
 #include "base/quantity.h"
 #include "ledger/line_failure.h"
+#include "ledger/witness_text.h"
 #include "ledger/witnesses.h"
 #include "mysql/server_error.h"
 #include "write/record_stream.h"
@@ -53,8 +54,10 @@
 namespace chatload::write {
 namespace {
 
-constexpr std::size_t kRefusedRowByRow = 100;
+constexpr std::size_t kUndoneRowByRow = 100;
 constexpr std::size_t kRefusedDetailsKept = 100;
+// In a row that a server hands out for one row.
+constexpr unsigned kNumbersTakenMax = 20;
 // Packs in a row, after which a writer inserts for good: what they have the next ones have too.
 constexpr unsigned kFallbacksMax = 3;
 // Collations that cannot be compared: of two operands, of three, of more.
@@ -75,9 +78,13 @@ RowSender::RowSender(mysql::Session& session, const WriteContext& context, ledge
       context_(context),
       rejects_(rejects),
       failed_(failed),
-      builder_(context.mapping, context.mode, session.server().server, context.looks_ids_up),
-      lookup_(context.mapping, session.server().server, context.respelled == nullptr),
-      transport_(context.transport) {}
+      builder_(context.mapping, context.mode, session.server().server,
+               {.only_absent = context.looks_ids_up, .own_key_only = context.counter.has_value()}),
+      transport_(context.transport) {
+  if (mapping::has_one_text_key(context.mapping)) {
+    lookup_.emplace(context.mapping, context.key_index, session.server().server, context.respelled == nullptr);
+  }
+}
 
 void RowSender::begin_pack() { transport_ = fallbacks_ < kFallbacksMax ? context_.transport : RowTransport::kText; }
 
@@ -124,7 +131,7 @@ RowSender::Outcome RowSender::send(WriteJob& job, std::span<const std::uint32_t>
 }
 
 RowSender::Outcome RowSender::insert_all(WriteJob& job, std::span<const std::uint32_t> rows) {
-  return context_.looks_ids_up ? insert_absent(job, rows) : insert_in_statements(job, rows);
+  return context_.looks_ids_up && lookup_ ? insert_absent(job, rows) : insert_in_statements(job, rows);
 }
 
 RowSender::Outcome RowSender::insert_halves(WriteJob& job, std::span<const std::uint32_t> rows) {
@@ -138,14 +145,14 @@ RowSender::Outcome RowSender::insert_halves(WriteJob& job, std::span<const std::
 std::optional<std::vector<IdMatch>> RowSender::match_ids(const WriteJob& job, std::span<const std::uint32_t> rows) {
   const auto ask = [&] { return session_.query(text_); };
   try {
-    std::optional<std::vector<IdMatch>> matches = lookup_.matches(job.parsed.rows, rows, paced(rows.size(), ask));
+    std::optional<std::vector<IdMatch>> matches = lookup_->matches(job.parsed.rows, rows, paced(rows.size(), ask));
     if (!matches) return std::nullopt;
     Ids there;
     for (const IdMatch& match : *matches) {
       if (match.there) there.insert(*match.there);
     }
     if (there.empty()) return matches;
-    lookup_.hold(there, text_);
+    lookup_->hold(there, text_);
     const Ids held = IdLookup::ids_of(paced(there.size(), ask));
     for (IdMatch& match : *matches) {
       if (match.there && !held.contains(*match.there)) match.there.reset();
@@ -162,7 +169,7 @@ RowSender::Outcome RowSender::insert_absent(WriteJob& job, std::span<const std::
     if (has_to_end()) return Outcome::kGivenUp;
     const StatementLimits limits{.rows_max = std::min(IdLookup::kRowsMax, pace_.rows_max()),
                                  .bytes_max = limits_->bytes_max};
-    const std::size_t fitting = lookup_.match(job.parsed.rows, rows, limits, text_);
+    const std::size_t fitting = lookup_->match(job.parsed.rows, rows, limits, text_);
     if (fitting == 0) throw ledger::line_too_long(place_of(job, rows.front()).line, limits.bytes_max);
     const auto next = rows.first(fitting);
     const std::optional<std::vector<IdMatch>> matches = match_ids(job, next);
@@ -203,7 +210,7 @@ RowSender::Outcome RowSender::insert_in_statements(WriteJob& job, std::span<cons
 // How many of these go with the next INSERT; its text, where it is text, is in text_ then.
 std::size_t RowSender::prepare_insert(const WriteJob& job, std::span<const std::uint32_t> rows) {
   StatementLimits limits = *limits_;
-  limits.rows_max = job.result.refused.size() < kRefusedRowByRow ? std::min(limits.rows_max, pace_.rows_max()) : 1;
+  limits.rows_max = job.result.undone_rows < kUndoneRowByRow ? std::min(limits.rows_max, pace_.rows_max()) : 1;
   const std::size_t fitting = transport_ == RowTransport::kBound ? builder_.rows_within(job.parsed.rows, rows, limits)
                                                                  : builder_.build(job.parsed.rows, rows, limits, text_);
   if (fitting == 0) throw ledger::line_too_long(place_of(job, rows.front()).line, limits.bytes_max);
@@ -232,13 +239,24 @@ RowSender::Outcome RowSender::insert(WriteJob& job, std::span<const std::uint32_
       return fall_back(job, error.what());
     }
     if (!is_rows_fault(error)) throw;
+    if (rows.size() == 1 && is_of_other_row(error)) return insert_again(job, rows, error);
     if (rows.size() == 1) {
+      ++job.result.undone_rows;
       if (!context_.looks_ids_up || !is_of_duplicate(error)) return refuse(job, rows.front(), error);
       count_duplicate(job, rows.front());
       return Outcome::kSent;
     }
   }
   return insert_halves(job, rows);
+}
+
+// A row alone that got a number which was taken gets the next one.
+RowSender::Outcome RowSender::insert_again(WriteJob& job, std::span<const std::uint32_t> row,
+                                           const mysql::StatementError& error) {
+  if (++numbers_taken_ == kNumbersTakenMax) throw error;
+  const Outcome outcome = insert_in_statements(job, row);
+  numbers_taken_ = 0;
+  return outcome;
 }
 
 mysql::StatementResult RowSender::send_insert(const WriteJob& job, std::span<const std::uint32_t> rows) {
@@ -259,7 +277,8 @@ RowSender::Outcome RowSender::load_data(WriteJob& job, std::span<const std::uint
       return session_.load_data(builder_.load_data(), [&](std::span<char> out) { return records.read(out); });
     });
     if (done.records == rows.size() && done.deleted == 0 && done.affected_rows + done.skipped == done.records &&
-        done.warnings == done.skipped && are_duplicates(done.warnings)) {
+        done.warnings == done.skipped && (done.skipped == 0 || context_.mode == OnDuplicate::kSkip) &&
+        are_duplicates(done.warnings)) {
       job.result.counts.inserted += done.affected_rows;
       job.result.counts.duplicate += done.skipped;
       keep_witness(job, rows, done.affected_rows);
@@ -355,13 +374,17 @@ void RowSender::count(WriteJob& job, std::span<const std::uint32_t> sent, const 
   keep_witness(job, sent, inserted);
 }
 
+// REQUIRES: lookup_.
+std::string_view RowSender::id_of(const WriteJob& job, std::uint32_t row) const {
+  return job.parsed.rows.row(row)[context_.mapping.key.front().column].as_text();
+}
+
 // there: the equal id that the table has, as it spells it, where that is known.
 void RowSender::count_duplicate(WriteJob& job, std::uint32_t row, std::optional<std::string_view> there) {
   ++job.result.counts.duplicate;
   keep_witness(job, {&row, 1}, 0);
   if (!there) return count_respelled(job, {&row, 1}, {});
-  const bool is_respelled = job.parsed.rows.row(row)[context_.mapping.key].as_text() != there;
-  if (context_.respelled != nullptr && is_respelled) ++job.result.respelled;
+  if (context_.respelled != nullptr && id_of(job, row) != there) ++job.result.respelled;
 }
 
 // Those of these rows' ids that the table has, as it spells them.
@@ -370,7 +393,7 @@ Ids RowSender::ids_there(const WriteJob& job, std::span<const std::uint32_t> row
   std::string sql;
   const StatementLimits limits{.rows_max = IdLookup::kRowsMax, .bytes_max = limits_->bytes_max};
   while (!rows.empty()) {
-    const std::size_t asked = lookup_.find(job.parsed.rows, rows, limits, sql);
+    const std::size_t asked = lookup_->find(job.parsed.rows, rows, limits, sql);
     if (asked == 0) throw ledger::line_too_long(place_of(job, rows.front()).line, limits.bytes_max);
     ids.merge(IdLookup::ids_of(session_.query(sql)));
     rows = rows.subspan(asked);
@@ -382,18 +405,20 @@ Ids RowSender::ids_there(const WriteJob& job, std::span<const std::uint32_t> row
 void RowSender::count_respelled(WriteJob& job, std::span<const std::uint32_t> sent, const Ids& before) {
   if (context_.respelled == nullptr) return;
   const Ids there = ids_there(job, sent);
-  std::vector<std::string> respelled;
-  std::copy_if(before.begin(), before.end(), std::back_inserter(respelled),
-               [&](const std::string& id) { return !there.contains(id); });
+  std::vector<std::string> respelled;  // as witnesses
+  const auto add = [&](std::string_view id) { respelled.push_back(ledger::witness_of_id(context_.mapping, id)); };
+  for (const std::string& id : before) {
+    if (!there.contains(id)) add(id);
+  }
   std::set<std::string_view> counted(before.begin(), before.end());
   for (const std::uint32_t& row : sent) {
-    const std::string_view id = job.parsed.rows.row(row)[context_.mapping.key].as_text();
+    const std::string_view id = id_of(job, row);
     const bool is_news = context_.mode != OnDuplicate::kReplace || counted.insert(id).second;
-    if (is_news && !there.contains(id)) respelled.emplace_back(id);
+    if (is_news && !there.contains(id)) add(id);
   }
   job.result.respelled += respelled.size();
   if (context_.may_lack_keys)
-    job.result.respelled -= ledger::count_missing(session_, ledger::key_column(context_.mapping), respelled);
+    job.result.respelled -= ledger::count_missing(session_, ledger::witness_table(context_.mapping), respelled);
 }
 
 // The server says how many rows of a statement it inserted, not which.

@@ -66,6 +66,8 @@ class RowSender {
   [[nodiscard]] Outcome insert_in_statements(WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] std::size_t prepare_insert(const WriteJob& job, std::span<const std::uint32_t> rows);
   [[nodiscard]] Outcome insert(WriteJob& job, std::span<const std::uint32_t> rows);
+  [[nodiscard]] Outcome insert_again(WriteJob& job, std::span<const std::uint32_t> row,
+                                     const mysql::StatementError& error);
   template <typename Send>
   auto paced(std::size_t rows, Send send);
   mysql::StatementResult send_insert(const WriteJob& job, std::span<const std::uint32_t> rows);
@@ -77,6 +79,7 @@ class RowSender {
   [[nodiscard]] RefusedLine place_of(const WriteJob& job, std::uint32_t row);
   void count(WriteJob& job, std::span<const std::uint32_t> rows, const mysql::StatementResult& done);
   void count_duplicate(WriteJob& job, std::uint32_t row, std::optional<std::string_view> there = std::nullopt);
+  [[nodiscard]] std::string_view id_of(const WriteJob& job, std::uint32_t row) const;
   [[nodiscard]] Ids ids_there(const WriteJob& job, std::span<const std::uint32_t> rows);
   void count_respelled(WriteJob& job, std::span<const std::uint32_t> sent, const Ids& before);
   static void keep_witness(WriteJob& job, std::span<const std::uint32_t> rows, std::uint64_t inserted);
@@ -86,12 +89,13 @@ class RowSender {
   ledger::RejectSender& rejects_;
   const std::atomic<bool>& failed_;
   StatementBuilder builder_;
-  IdLookup lookup_;
+  std::optional<IdLookup> lookup_;         // where the key is one text
   std::optional<StatementLimits> limits_;  // of INSERTs on this connection
   RowPace pace_;
-  RowTransport transport_;  // of the pack under way
-  unsigned fallbacks_ = 0;  // packs in a row that fell back to text
-  std::string text_;        // reused: an INSERT, the times of a bound row, or some records of LOAD DATA
+  RowTransport transport_;      // of the pack under way
+  unsigned numbers_taken_ = 0;  // in a row
+  unsigned fallbacks_ = 0;      // packs in a row that fell back to text
+  std::string text_;            // reused: an INSERT, the times of a bound row, or some records of LOAD DATA
 };
 
 }  // namespace chatload::write

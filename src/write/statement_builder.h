@@ -26,13 +26,21 @@ struct StatementLimits {
   std::size_t bytes_max;  // of the statement's text or values; below the server's max_allowed_packet
 };
 
+// When an INSERT fails although its rows could be updated or left alone.
+struct InsertGuards {
+  // With skip: where the key of a row is there, by the error that is_of_duplicate() knows. No trigger fires on that
+  // row.
+  bool only_absent = false;
+  // Where a row meets one of another key, by the error that is_of_other_row() knows: a primary key that the server
+  // makes may not be new.
+  bool own_key_only = false;
+};
+
 // Pure: what is made depends on the arguments alone. The session must be pinned (utf8mb4, backslash escapes, UTC), as
 // Session does. Single-threaded.
 class StatementBuilder {
  public:
-  // only_absent: with skip, an INSERT fails where the key of one of its rows is there, by the error that
-  // is_of_duplicate() knows, and fires no trigger on that row.
-  StatementBuilder(const mapping::Mapping& mapping, OnDuplicate mode, mysql::Server server, bool only_absent = false);
+  StatementBuilder(const mapping::Mapping& mapping, OnDuplicate mode, mysql::Server server, InsertGuards guards = {});
 
   // Replaces sql by an INSERT of rows order[0], order[1], … as far as the limits allow, and returns how many those
   // are: at least one, or none where the first alone is longer than bytes_max.
@@ -66,9 +74,7 @@ class StatementBuilder {
 // meets in another table is not taken for it.
 [[nodiscard]] bool is_of_duplicate(const mysql::StatementError& error);
 
-// Writes YYYY-MM-DD hh:mm:ss in UTC, without quotes, with a fraction where there is one, and returns the end.
-// REQUIRES: a year of four digits, as the types of SQL have.
-inline constexpr std::size_t kTimeBytesMax = 26;
-[[nodiscard]] char* put_time(char* out, std::int64_t epoch_microseconds);
+// Whether a row has met one of another key, where rows were to meet those of their own key alone.
+[[nodiscard]] bool is_of_other_row(const mysql::StatementError& error);
 
 }  // namespace chatload::write

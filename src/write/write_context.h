@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string_view>
 
 #include "base/load_modes.h"
 #include "base/pause.h"
@@ -14,6 +16,7 @@
 #include "mapping/mapping.h"
 #include "mysql/retry_policy.h"
 #include "mysql/session.h"
+#include "table/server_counter.h"
 
 namespace chatload::write {
 
@@ -47,8 +50,11 @@ struct WriteContext {
   // With skip: a row whose id is there is left alone, so that no trigger fires on it. REQUIRES: kText.
   bool looks_ids_up = false;
   bool can_reorder = true;  // no other unique key: rows whose ids the key tells apart may change places
-  // Adds up WriteResult::respelled of what is committed. Null where the key compares bytes, so that there are none.
+  // Adds up WriteResult::respelled of what is committed. Null where the key is no text, or compares
+  // bytes, so that there are none.
   std::atomic<std::uint64_t>* respelled = nullptr;
+  std::string_view key_index = "PRIMARY";                      // the key's, or the primary key's where there is none
+  std::optional<table::ServerCounter> counter = std::nullopt;  // that the server fills with each row
 
   // Waits until the pause ends or goes_on() is false, and calls goes_on() every kPausePoll. After a wait the time for
   // retries starts over.

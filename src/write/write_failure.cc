@@ -27,6 +27,12 @@ DatabaseError statement_failure(const Pack& pack, const mysql::StatementError& e
   switch (classify(error)) {
     case mysql::ErrorClass::kDuplicateKey:
       if (context.mode != OnDuplicate::kFail) break;
+      if (context.mapping.key.empty()) {
+        return DatabaseError(
+            fmt::format("The server refused {} because of a key that the table has and the mapping does not name ({}); "
+                        "drop it, and run the same command again.",
+                        lines, error.message()));
+      }
       return DatabaseError(fmt::format(
           "One of {} has an id that is there already, and --on-duplicate is fail ({}); ranges committed before stay: "
           "load again with --restart and --on-duplicate skip or replace.",

@@ -38,6 +38,7 @@ struct WriteResult {
   // Rows whose id is not in the table as it is spelled, because the key called it equal to another. Counted where
   // WriteContext::respelled asks for it.
   std::uint64_t respelled = 0;
+  std::uint64_t undone_rows = 0;     // each of which the server has undone a statement for: refused, or duplicates
   std::vector<RefusedLine> refused;  // in file order; not those of a range that an earlier run committed
   // Of a range that an earlier run committed, where asked for (recorded_rejects_max of WriteContext): its rejected
   // lines in file order.
@@ -128,7 +129,8 @@ struct Pack {
   // In the order of their keys: recorded ones, or new ones. A writer takes out those whose source is given up.
   std::vector<WriteJob*> jobs;
   // The keys of the rows that a lower pack in flight may have too, one a row, sorted by hash and row: of all rows, or
-  // of those at both ends of a stretch. Empty where one writer works in file order.
+  // of those at both ends of a stretch. Empty where one writer works in file order, and where rows have
+  // no keys.
   std::vector<KeyHash> key_hashes;
   std::size_t rows = 0;  // of all jobs, those that were taken out too
 

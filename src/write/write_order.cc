@@ -35,8 +35,6 @@ void as_they_come(const parse::RowBatch& rows, std::vector<std::uint32_t>& order
 
 }  // namespace
 
-WriteOrderer::WriteOrderer(std::size_t key_column, bool parallel) : key_column_(key_column), parallel_(parallel) {}
-
 // A hash collision makes a row late without need.
 void WriteOrderer::order(Pack& pack) {
   pack.key_hashes.clear();
@@ -47,10 +45,10 @@ void WriteOrderer::order(Pack& pack) {
     order.first_row = pack.rows;
     order.late_begin = rows.rows();
     pack.rows += rows.rows();
-    parallel_ ? sort_by_key(rows, order.rows) : as_they_come(rows, order.rows);
-    if (!parallel_) continue;
+    sorts_ ? sort_by_key(rows, order.rows) : as_they_come(rows, order.rows);
+    if (!sorts_) continue;
     for (const std::uint32_t row : order.rows) {
-      pack.key_hashes.push_back(hash_of(rows.row(row)[key_column_].as_text(), order.first_row + row));
+      pack.key_hashes.push_back(hash_of(rows.key(row), order.first_row + row));
     }
   }
   std::vector<KeyHash>& hashes = pack.key_hashes;
@@ -66,7 +64,7 @@ void WriteOrderer::order(Pack& pack) {
 
 void WriteOrderer::sort_by_key(const parse::RowBatch& rows, std::vector<std::uint32_t>& sorted) {
   const auto row_count = static_cast<std::uint32_t>(rows.rows());
-  const auto key_of = [&](std::uint32_t row) { return rows.row(row)[key_column_].as_text(); };
+  const auto key_of = [&](std::uint32_t row) { return rows.key(row); };
   sort_keys_.clear();
   sort_keys_.reserve(row_count);
   for (std::uint32_t row = 0; row < row_count; ++row) sort_keys_.push_back({key_prefix(key_of(row)), row});
@@ -89,8 +87,8 @@ void WriteOrderer::order_stretch(Pack& pack) const {
   as_they_come(rows, job.order.rows);
   job.order.late_begin = pack.rows = rows.rows();
   pack.key_hashes.clear();
-  if (!parallel_ || pack.rows == 0) return;
-  const auto key_of = [&](std::size_t row) { return rows.row(row)[key_column_].as_text(); };
+  if (!sorts_ || pack.rows == 0) return;
+  const auto key_of = [&](std::size_t row) { return rows.key(row); };
   const std::string_view first = key_of(0);
   const std::string_view last = key_of(pack.rows - 1);
   std::size_t row = 0;

@@ -20,7 +20,7 @@ struct KeyHash {
 // Of one job.
 struct WriteOrder {
   // Rows to send: all of them, because what the server says to a line (it may refuse a duplicate, too) depends on no
-  // other line. Where writers run in parallel: lines of one key in file order, and both parts sorted by key bytes.
+  // other line. Where keys say which rows meet: lines of one key in file order, and both parts sorted by key bytes.
   std::vector<std::uint32_t> rows;
   // Rows from here on are sent last, when the other rows of all jobs of the pack are sent. An earlier row of the pack
   // has the same key, or a lower pack in flight has it, which has to be finished first (range_scheduler.h).
@@ -32,8 +32,8 @@ struct WriteOrder {
 // Computes a pack's order and keeps its scratch memory. Single-threaded.
 class WriteOrderer {
  public:
-  // parallel: TableInfo::can_write_in_parallel(). Otherwise all rows are sent, in file order.
-  WriteOrderer(std::size_t key_column, bool parallel);
+  // sorts: TableInfo::can_sort(). Otherwise all rows are sent in file order, and meet no others.
+  explicit WriteOrderer(bool sorts) : sorts_(sorts) {}
 
   // Sets the order of the pack's jobs, and its key_hashes.
   void order(Pack& pack);
@@ -49,8 +49,7 @@ class WriteOrderer {
 
   void sort_by_key(const parse::RowBatch& rows, std::vector<std::uint32_t>& sorted);
 
-  std::size_t key_column_;
-  bool parallel_;
+  bool sorts_;
   std::vector<SortKey> sort_keys_;
   std::vector<bool> is_repeat_;
 };

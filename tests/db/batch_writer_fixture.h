@@ -107,7 +107,7 @@ class BatchWriterTest : public DatabaseTest {
     job.owner = &owner_;
     job.is_given_up = &is_given_up_;
     job.digest = digest_hex("");
-    rows.columns = mapping_.columns.size();
+    rows.layout = parse::layout_of(mapping_);
     for (Message& message : messages) {
       for (std::string* text : {&message.id, &message.from, &message.type, &message.site_id, &message.data}) {
         rows.cells.push_back(parse::Cell::text(keep(std::move(*text))));
@@ -151,7 +151,7 @@ class BatchWriterTest : public DatabaseTest {
   }
   // REQUIRES: its ranges are filled.
   void admit(OwnPack& pack, RangeScheduler& scheduler) {
-    WriteOrderer(mapping_.key, true).order(pack);
+    WriteOrderer(true).order(pack);
     scheduler.admit(pack);
   }
 
@@ -175,11 +175,13 @@ class BatchWriterTest : public DatabaseTest {
     return text;
   }
 
-  // The same of the only ranges of sources: "source: lines inserted updated duplicate rejected witness".
+  // The same of the only ranges of sources: "source: lines inserted updated duplicate rejected id", the id of the
+  // witness.
   std::string ledger_of_sources() {
     std::string text;
     for (const mysql::Row& row : read_back().query(
-             "SELECT CONCAT(source, ': ', CONCAT_WS(' ', `lines`, inserted, updated, duplicate, rejected, witness)) "
+             "SELECT CONCAT(source, ': ', CONCAT_WS(' ', `lines`, inserted, updated, duplicate, rejected, "
+             "SUBSTRING(witness, LENGTH('_id=_') + 1))) "
              "FROM chatload_ranges WHERE range_number = 0 AND load_id = " +
              std::to_string(load_id_) + " ORDER BY source")) {
       text += *row[0] + "; ";

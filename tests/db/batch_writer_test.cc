@@ -581,7 +581,7 @@ TEST_F(BatchWriterTest, LinesOfOneIdKeepTheirOrderAcrossConnections) {
       for (int i = 0; i < 4; ++i) sessions.push_back(connect());
       WriterPool pool(sessions, context(mode));
       for (OwnPack& pack : packs) {
-        WriteOrderer(mapping_.key, true).order(pack);
+        WriteOrderer(true).order(pack);
         pool.submit(pack);
       }
     }

@@ -46,7 +46,8 @@ TEST_F(TableInfoTest, AServerThatIsNoClusterDoesNotLimitTransactions) {
 TEST_F(TableInfoTest, TheShippedTableIsWrittenInParallel) {
   create();
   const TableInfo info = inspect(OnDuplicate::kReplace);
-  EXPECT_TRUE(info.key_is_bytes);
+  EXPECT_TRUE(info.is_key_exact);
+  EXPECT_FALSE(info.has_loose_ids);
   EXPECT_FALSE(info.has_other_unique_key);
   EXPECT_TRUE(info.can_write_in_parallel());
   EXPECT_EQ(info.key_collation, is_mysql() ? "utf8mb4_0900_bin" : "utf8mb4_nopad_bin");
@@ -69,18 +70,21 @@ TEST_F(TableInfoTest, LimitsFollowTheColumns) {
   EXPECT_EQ(limits("from").bytes_max, kUnlimited);
 }
 
-TEST_F(TableInfoTest, AKeyThatPadsOrFoldsIsNotBytes) {
+TEST_F(TableInfoTest, AKeyThatPadsIsExactAndOneThatFoldsCaseIsNot) {
   create("MODIFY id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL");
-  EXPECT_FALSE(inspect().key_is_bytes) << "pads";
+  EXPECT_TRUE(inspect().is_key_exact) << "pads";
+  EXPECT_TRUE(inspect().has_loose_ids) << "pads";
+  EXPECT_EQ(mapping_.key.front().form, mapping::KeyForm::kPadded);
   admin().execute("ALTER TABLE chat_messages MODIFY id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE " +
                   std::string(is_mysql() ? "utf8mb4_0900_ai_ci" : "utf8mb4_general_nopad_ci") + " NOT NULL");
-  EXPECT_FALSE(inspect().key_is_bytes) << "folds case";
+  EXPECT_FALSE(inspect().is_key_exact) << "folds case";
+  EXPECT_TRUE(inspect().has_loose_ids) << "folds case";
   EXPECT_FALSE(inspect().can_write_in_parallel());
 }
 
 TEST_F(TableInfoTest, ABinaryStringAsKeyIsBytes) {
   create("MODIFY id VARBINARY(255) NOT NULL");
-  EXPECT_TRUE(inspect().key_is_bytes);
+  EXPECT_FALSE(inspect().has_loose_ids);
   EXPECT_EQ(limits("id").bytes_max, 255U);
 }
 
@@ -121,10 +125,10 @@ TEST_F(TableInfoTest, APrimaryKeyOtherThanTheWholeOfIdIsRefused) {
 
 TEST_F(TableInfoTest, EverythingThatIsWrongWithTheColumnsIsSaidAtOnce) {
   create(
-      "DROP COLUMN type, MODIFY site_id INT NOT NULL, MODIFY data CHAR(20), MODIFY timestamp BIGINT NOT NULL, "
+      "DROP COLUMN type, MODIFY site_id INT NOT NULL, MODIFY data BINARY(20), MODIFY timestamp BIGINT NOT NULL, "
       "ADD COLUMN extra INT NOT NULL");
   EXPECT_THAT(refusal(), AllOf(HasSubstr("no column `type`"), HasSubstr("`site_id` is int"),
-                               HasSubstr("`data` is char(20), which loses trailing spaces"),
+                               HasSubstr("`data` is binary(20), which pads with zeros"),
                                HasSubstr("`timestamp` is bigint"), HasSubstr("`extra`"), HasSubstr("ALTER TABLE")));
 }
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import unittest
+import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
@@ -24,6 +25,11 @@ SUMS_UP = r"^SELECT COUNT\(\*\), COALESCE"
 LOOK = r"SELECT EXISTS \(SELECT 1 FROM `chat_messages`"
 BUILD = r"^ALTER TABLE .* ADD KEY"
 LONG_KEYS = [f"{'😀' * 760}{number}" for number in range(400)]  # 3,041 bytes and more, of 3,072
+
+
+def id_in(witness):
+    """\0id='…, percent-encoded."""
+    return urllib.parse.unquote(witness.removeprefix("\0id='"))
 
 
 class WitnessCase(LedgerCase):
@@ -51,7 +57,7 @@ class WitnessCase(LedgerCase):
     def kept(self, load=1):
         """The keys that a load which is done has kept."""
         (texts,) = self.database.sql(f"SELECT witnesses FROM chatload_loads WHERE load_id = {load}")[0]
-        return [bytes.fromhex(text).decode() for text in texts.split(",")]
+        return [id_in(bytes.fromhex(text).decode()) for text in texts.split(",")]
 
     def delete(self, keys):
         self.database.sql("DELETE FROM chat_messages WHERE id IN ('" + "', '".join(keys) + "')")
@@ -82,7 +88,8 @@ class UnfinishedTest(WitnessCase):
     def test_one_row_that_is_missing_is_enough(self):
         path = self.write_log()
         ranges = self.interrupt(path, *self.RANGE_SIZE)
-        self.delete(self.database.sql("SELECT witness FROM chatload_ranges WHERE range_number = 1")[0])
+        (witness,) = self.database.sql("SELECT witness FROM chatload_ranges WHERE range_number = 1")[0]
+        self.delete([id_in(witness)])
         self.assert_refused(self.load(path), 3, f"{ranges} were looked up", f"{ranges - 1} of them are in", "--restart")
         self.assert_restarts(path)
 

@@ -32,7 +32,7 @@ std::string with(const std::string& columns, const std::string& top = "") {
 TEST(MappingFile, TheChatLogIsAMapping) {
   const Mapping& chat = chat_mapping();
   EXPECT_EQ(chat.table, "chat_messages");
-  EXPECT_EQ(chat.columns[chat.key].name, "id");
+  EXPECT_THAT(key_names(chat), ElementsAre("id"));
   EXPECT_EQ(chat.columns[chat.kind.value()].name, "type");
   EXPECT_EQ(chat.columns[chat.time.value()].name, "timestamp");
   EXPECT_EQ(chat.only.at(0).column, "type");
@@ -85,10 +85,19 @@ TEST(MappingFile, WhatIsWrongIsSaidWithItsPlaceAndWhatIsAllowed) {
             "m.toml:1:1: there is no key 'tabel'; there are table, records, primary_key, indexes, time, "
             "kind, null_if, column, only."},
            {"table = 't'\n[[column]]\nname = 'id'\nsql = 'INT'\n", "m.toml:1:1: the mapping lacks `primary_key`."},
-           {"table = 't'\nprimary_key = ['id']\n[[column]]\nname = 'id'\nsql = 'INT NOT NULL'\n",
-            "m.toml:2:16: the primary key has to be a VARCHAR, and 'id' is INT."},
+           {"table = 't'\nprimary_key = ['id']\n[[column]]\nname = 'id'\nsql = 'TEXT NOT NULL'\n",
+            "m.toml:2:16: TEXT cannot be a part of the primary key."},
+           {"table = 't'\nprimary_key = 'id'\n[[column]]\nname = 'id'\nsql = 'INT NOT NULL'\n",
+            "m.toml:2:15: primary_key is a list of columns, such as [\"id\"], or [] where there is no key."},
+           {"table = 't'\nprimary_key = ['id', 'id']\n[[column]]\nname = 'id'\nsql = 'INT NOT NULL'\n",
+            "m.toml:2:22: the column 'id' is in the primary key twice."},
+           {"table = 't'\nprimary_key = ['id']\n[[column]]\nname = 'id'\nsql = 'INT NOT NULL DEFAULT 1'\n",
+            "m.toml:2:16: the primary key's columns have no DEFAULT."},
+           {"table = 't'\nprimary_key = ['a', 'b']\n[[column]]\nname = 'a'\nsql = 'VARCHAR(500) NOT NULL'\n"
+            "[[column]]\nname = 'b'\nsql = 'VARCHAR(500) NOT NULL'\n",
+            "m.toml:2:21: a key holds up to 3072 bytes, which are 768 characters in utf8mb4."},
            {"table = 't'\nprimary_key = ['id']\n[[column]]\nname = 'id'\nsql = 'VARCHAR(9)'\n",
-            "m.toml:2:16: the primary key's column has to be NOT NULL."},
+            "m.toml:2:16: the primary key's columns have to be NOT NULL."},
            {"table = 't'\nprimary_key = ['no']\n[[column]]\nname = 'id'\nsql = 'INT'\n",
             "m.toml:2:16: there is no column 'no'; there are id."},
            {with(column), "m.toml:7:1: the column 'b' lacks `sql`."},
@@ -108,7 +117,7 @@ TEST(MappingFile, WhatIsWrongIsSaidWithItsPlaceAndWhatIsAllowed) {
             "m.toml:10:10: ENUM('a') can be made of string, not of 'integer'."},
            {with(column + "sql = 'JSON'\naccept = 'string'\n"), "m.toml:10:10: JSON takes any value as it is."},
            {with(column + "sql = 'INT'\ndecode = 'hex'\n"),
-            "m.toml:10:10: only VARBINARY and the BLOB types are decoded."},
+            "m.toml:10:10: only VARBINARY, BINARY and the BLOB types are decoded."},
            {with(column + "sql = 'BLOB'\ndecode = 'rot13'\n"),
             "m.toml:10:10: there is no encoding 'rot13'; there are hex, base64, uuid."},
            {with(column + "sql = 'INT NOT NULL'\nnull_if = '-'\n"), "m.toml:10:11: the column 'b' cannot be NULL."},

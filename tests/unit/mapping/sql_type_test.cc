@@ -36,6 +36,11 @@ TEST(SqlType, ADeclarationIsWrittenAsItWasUnderstood) {
            {"TIMESTAMP NOT NULL", "TIMESTAMP NOT NULL"},
            {"enum('a','b''c', 'd')", "ENUM('a','b''c','d') NULL"},
            {"varbinary(16)", "VARBINARY(16) NULL"},
+           {"char(36) not null", "CHAR(36) NOT NULL"},
+           {"CHAR", "CHAR(1) NULL"},
+           {"binary(16)", "BINARY(16) NULL"},
+           {"set('a','b')", "SET('a','b') NULL"},
+           {"uuid NOT NULL", "UUID NOT NULL"},
            {"JSON", "JSON NULL"},
            {"VARCHAR(9) DEFAULT NULL", "VARCHAR(9) NULL"},
        }) {
@@ -46,7 +51,7 @@ TEST(SqlType, ADeclarationIsWrittenAsItWasUnderstood) {
 
 TEST(SqlType, WhatIsNotUnderstoodIsRefusedWhereItStands) {
   EXPECT_THAT(refusal_of("VARCHR(5)"),
-              testing::StartsWith("0: there is no type 'VARCHR'; there are VARCHAR, TINYTEXT"));
+              testing::StartsWith("0: there is no type 'VARCHR'; there are VARCHAR, CHAR, TINYTEXT"));
   EXPECT_EQ(refusal_of("VARCHAR"), "7: '(' is missing here");
   EXPECT_EQ(refusal_of("VARCHAR(x)"), "8: a number from 1 to 65535 is needed here");
   EXPECT_EQ(refusal_of("VARCHAR(70000)"), "8: a number from 1 to 65535 is needed here");
@@ -55,6 +60,9 @@ TEST(SqlType, WhatIsNotUnderstoodIsRefusedWhereItStands) {
   EXPECT_EQ(refusal_of("TEXT(5)"), "5: TEXT takes nothing in brackets");
   EXPECT_EQ(refusal_of("ENUM('a'"), "8: ')' is missing here");
   EXPECT_EQ(refusal_of("ENUM('a"), "7: the text does not end");
+  EXPECT_EQ(refusal_of("SET('a','b,c')"), "8: a member of a SET has no comma");
+  EXPECT_EQ(refusal_of("CHAR(256)"), "5: a number from 1 to 255 is needed here");
+  EXPECT_EQ(refusal_of("UUID DEFAULT 'x'"), "16: a default of bytes is not supported");
   EXPECT_EQ(refusal_of("TEXT UNSIGNED"), "5: UNSIGNED is for numbers");
   EXPECT_EQ(refusal_of("INT COLLATE x"), "4: COLLATE is for texts");
   EXPECT_EQ(refusal_of("INT NOT"), "7: NULL is missing here");
@@ -73,7 +81,8 @@ TEST(SqlType, WhatTheServerSaysOfAColumnIsUnderstood) {
   EXPECT_EQ(type_text(column_type("timestamp(6)").value()), "TIMESTAMP(6)");
   EXPECT_EQ(type_text(column_type("int(10) unsigned zerofill").value()), "INT UNSIGNED");
   EXPECT_FALSE(column_type("geometry").has_value());
-  EXPECT_FALSE(column_type("set('a')").has_value());
+  EXPECT_EQ(type_text(column_type("set('a','b')").value()), "SET('a','b')");
+  EXPECT_EQ(type_text(column_type("char(36)").value()), "CHAR(36)");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace {
 TEST(RangeParser, MessageLineBecomesARow) {
   const ParsedRange parsed = parse_text(LineParts{}.text() + '\n');
   ASSERT_EQ(parsed.rows.rows(), 1u);
-  EXPECT_EQ(parsed.rows.columns, 6u);
+  EXPECT_EQ(parsed.rows.layout.columns, 6u);
   EXPECT_EQ(cell(parsed, kType), "message");
   EXPECT_EQ(cell(parsed, kId), "a1");
   EXPECT_EQ(cell(parsed, kFrom), "visitor12");

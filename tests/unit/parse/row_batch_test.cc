@@ -63,7 +63,7 @@ TEST(TextArena, TextLargerThanAChunkFitsBetweenSmallOnes) {
 
 TEST(RowBatch, ClearKeepsTheVectorsMemory) {
   RowBatch batch;
-  batch.columns = 1;
+  batch.layout = {.columns = 1, .key_cell = std::nullopt};
   batch.cells.assign(100, Cell::time(7));
   batch.lines.resize(100);
   batch.clear();

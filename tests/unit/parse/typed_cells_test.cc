@@ -96,6 +96,36 @@ TEST(TypedCells, IntegersFitTheirBits) {
                                                               {"\" 1\"", "bad_number v"}});
 }
 
+TEST(TypedCells, FixedLengthsTakeWhatComesBackAsItIs) {
+  expect_cells("sql = 'CHAR(3)'", {{"\"abc\"", "'abc'"},
+                                   {"\"a\"", "'a'"},
+                                   {"\"\"", "''"},
+                                   {"\" a\"", "' a'"},
+                                   {"\"a \"", "bad_encoding v"},
+                                   {"\"abcd\"", "too_long v"}});
+  expect_cells("sql = 'BINARY(2)'\ndecode = 'hex'",
+               {{"\"0061\"", std::string("x'\0a'", 5)}, {"\"61\"", "bad_encoding v"}, {"\"616161\"", "too_long v"}});
+  expect_cells("sql = 'BINARY(2)'", {{"\"ab\"", "'ab'"}, {"\"a\"", "bad_encoding v"}, {"\"abc\"", "too_long v"}});
+}
+
+TEST(TypedCells, SetsTakeTheirMembersInTheirOrder) {
+  expect_cells("sql = \"SET('a','b','c d')\"", {{"\"\"", "''"},
+                                                {"\"a\"", "'a'"},
+                                                {"\"a,c d\"", "'a,c d'"},
+                                                {"\"b,a\"", "not_a_member v"},
+                                                {"\"a,a\"", "not_a_member v"},
+                                                {"\"a,\"", "not_a_member v"},
+                                                {"\",\"", "not_a_member v"},
+                                                {"\"A\"", "not_a_member v"},
+                                                {"\"a, b\"", "not_a_member v"}});
+}
+
+TEST(TypedCells, UuidsAreWrittenAsTheServerGivesThemBack) {
+  expect_cells("sql = 'UUID'", {{"\"00112233-4455-6677-8899-AABBccddeeff\"", "'00112233-4455-6677-8899-aabbccddeeff'"},
+                                {"\"00112233445566778899aabbccddeeff\"", "bad_encoding v"},
+                                {"\"\"", "bad_encoding v"}});
+}
+
 TEST(TypedCells, DecimalsKeepAllTheirDigits) {
   expect_cells("sql = 'DECIMAL(5,2)'", {{"123.45", "'123.45'"},
                                         {"123.450", "'123.450'"},

@@ -64,7 +64,7 @@ TEST_F(MergeCursorTest, BatchEndsWithTheRowAtWhichItsLinesComeToWhatIsAskedFor) 
   SpillRows rows;
   for (int row = 0; row < 1000; ++row) rows.add(fmt::format("{:04}", row), std::string(row == 500 ? 5000 : 36, 'x'));
   const auto batch_sizes = [&](std::size_t line_bytes) {
-    SpillStore store(folder_.path(), spill_mapping(), kLimits);
+    SpillStore store(folder_.path(), spill_layout(), kLimits);
     RunBuilder builder(store);
     rows.add_all(builder);
     MergeCursor cursor(store);
@@ -73,7 +73,7 @@ TEST_F(MergeCursorTest, BatchEndsWithTheRowAtWhichItsLinesComeToWhatIsAskedFor) 
     std::vector<std::size_t> sizes;
     while (cursor.next(batch, origins, line_bytes)) {
       EXPECT_EQ(batch.rows(), origins.size());
-      EXPECT_EQ(batch.columns, 3U);
+      EXPECT_EQ(batch.layout.columns, 3U);
       EXPECT_EQ(batch.cells.size(), 3 * batch.rows());
       sizes.push_back(batch.rows());
     }
@@ -93,7 +93,7 @@ TEST_F(MergeCursorTest, ARowThatIsLargerThanItsLineCountsAsItIs) {
   SpillRows rows;
   for (int row = 0; row < 100; ++row) rows.add(fmt::format("{:04}", row), std::string(1000, 'x'));
   for (SpillRow& row : rows.rows) row.line.size_bytes = 10;
-  SpillStore store(folder_.path(), spill_mapping(), kLimits);
+  SpillStore store(folder_.path(), spill_layout(), kLimits);
   RunBuilder builder(store);
   rows.add_all(builder);
   MergeCursor cursor(store);
@@ -136,7 +136,7 @@ TEST_F(MergeOfTwoSourcesTest, RowsOfOneKeyComeInTheOrderOfTheSources) {
   both.rows = first_.rows;
   both.rows.insert(both.rows.end(), second_.rows.begin(), second_.rows.end());
   for (const std::size_t buffer_bytes : {100 * kKiB, 64 * kMiB}) {
-    SpillStore store(folder_.path(), spill_mapping(), {buffer_bytes, 64 * kMiB});
+    SpillStore store(folder_.path(), spill_layout(), {buffer_bytes, 64 * kMiB});
     spill(store);
     EXPECT_TRUE(read_all(store) == both.sorted()) << buffer_bytes;
   }
@@ -144,7 +144,7 @@ TEST_F(MergeOfTwoSourcesTest, RowsOfOneKeyComeInTheOrderOfTheSources) {
 
 TEST_F(MergeOfTwoSourcesTest, RowsOfASourceThatIsLeftOutAreAsIfItHadNone) {
   const auto read_without = [&](std::set<SourceOrdinal> left_out, std::size_t line_bytes) {
-    SpillStore store(folder_.path(), spill_mapping(), {100 * kKiB, 64 * kMiB});
+    SpillStore store(folder_.path(), spill_layout(), {100 * kKiB, 64 * kMiB});
     spill(store);
     return read_all(store, line_bytes, std::move(left_out));
   };
@@ -165,9 +165,9 @@ TEST_F(MergeOfTwoSourcesTest, RowsThatAreLeftOutEndNoBatch) {
     while (cursor.next(rows, origins, 1000)) sizes.push_back(rows.rows());
     return sizes;
   };
-  SpillStore both(folder_.path(), spill_mapping(), kLimits);
+  SpillStore both(folder_.path(), spill_layout(), kLimits);
   spill(both);
-  SpillStore alone(folder_.path(), spill_mapping(), kLimits);
+  SpillStore alone(folder_.path(), spill_layout(), kLimits);
   RunBuilder builder(alone);
   first_.add_all(builder);
   EXPECT_EQ(batch_sizes(both, {SourceOrdinal(2)}), batch_sizes(alone, {}));
@@ -179,7 +179,7 @@ TEST_F(MergeCursorTest, DamageAnywhereIsAnErrorAndNeverOtherRows) {
   for (const std::uint64_t plain_bytes : {std::uint64_t{0}, std::uint64_t{64 * kMiB}}) {
     std::uint64_t end = 1;
     for (std::uint64_t offset = 0; offset < end; offset += offset < kHeaderBytes ? 1 : 7919) {
-      SpillStore store(folder_.path(), spill_mapping(), {2 * kMiB, 64 * kMiB, plain_bytes});
+      SpillStore store(folder_.path(), spill_layout(), {2 * kMiB, 64 * kMiB, plain_bytes});
       RunBuilder builder(store);
       rows.add_all(builder);
       end = store.bytes_on_disk();
@@ -198,7 +198,7 @@ TEST_F(MergeCursorTest, DamageAnywhereIsAnErrorAndNeverOtherRows) {
 TEST_F(MergeCursorTest, BlocksInEachOthersPlaceAreDamageToo) {
   SpillRows rows(1);
   for (const char* key : {"a", "b"}) rows.add(key, std::string(kBlockBytes, *key));  // a block each, of one length
-  SpillStore store(folder_.path(), spill_mapping(), kLimits);
+  SpillStore store(folder_.path(), spill_layout(), kLimits);
   RunBuilder builder(store);
   rows.add_all(builder);
   const std::size_t block_bytes = store.bytes_on_disk() / 2;
@@ -212,7 +212,7 @@ TEST_F(MergeCursorTest, BlocksInEachOthersPlaceAreDamageToo) {
 
 TEST_F(MergeCursorTest, GivesDiskSpaceBackAsItReads) {
   const SpillRows rows = random_rows(40'000, 9);
-  SpillStore store(folder_.path(), spill_mapping(), {64 * kMiB, 64 * kMiB, UINT64_MAX});
+  SpillStore store(folder_.path(), spill_layout(), {64 * kMiB, 64 * kMiB, UINT64_MAX});
   RunBuilder builder(store);
   rows.add_all(builder);
   const int descriptor = spill_descriptor();
@@ -232,7 +232,7 @@ TEST_F(MergeCursorTest, GivesDiskSpaceBackAsItReads) {
 
 TEST_F(MergeCursorTest, TakesTheMemoryThatTheStoreSaysAndNoMore) {
   const SpillRows rows = random_rows(40'000, 9);
-  SpillStore store(folder_.path(), spill_mapping(), {600 * kKiB, kMiB});
+  SpillStore store(folder_.path(), spill_layout(), {600 * kKiB, kMiB});
   RunBuilder builder(store);
   rows.add_all(builder);
   std::atomic<std::uint64_t> rows_merged = 0;

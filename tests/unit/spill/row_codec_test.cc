@@ -21,9 +21,12 @@ class RowCodecTest : public testing::Test {
  protected:
   [[nodiscard]] std::string encoded(std::string_view text, std::int64_t time, std::string_view key,
                                     const RowOrigin& origin) const {
-    const std::vector<parse::Cell> cells = {parse::Cell::text(text), parse::Cell::time(time), parse::Cell::text(key)};
-    std::string bytes(codec_.bytes_max(cells), '\0');
-    const std::size_t size = codec_.encode(cells, origin, bytes.data());
+    parse::RowBatch batch;
+    batch.layout = spill_layout();
+    batch.cells = {parse::Cell::text(text), parse::Cell::time(time), parse::Cell::text(key)};
+    batch.lines.resize(1);
+    std::string bytes(codec_.bytes_max(batch, 0), '\0');
+    const std::size_t size = codec_.encode(batch, 0, origin, bytes.data());
     EXPECT_LE(size, bytes.size());
     bytes.resize(size);
     return bytes;
@@ -52,7 +55,7 @@ class RowCodecTest : public testing::Test {
     EXPECT_EQ(origins_.back().range, origin.range);
   }
 
-  RowCodec codec_{spill_mapping()};
+  RowCodec codec_{spill_layout()};
   parse::RowBatch rows_;
   std::vector<RowOrigin> origins_;
 };
@@ -76,9 +79,11 @@ TEST_F(RowCodecTest, ValuesOfEverySizeComeBack) {
 TEST_F(RowCodecTest, NullIsNoEmptyTextAndBytesAreNoText) {
   for (const parse::Cell cell : {parse::Cell(), parse::Cell::text(""), parse::Cell::bytes(""), parse::Cell::time(0),
                                  parse::Cell::bytes("b"), parse::Cell::time(1'000'000)}) {
-    const std::vector<parse::Cell> cells = {cell, parse::Cell(), parse::Cell::text("key")};
-    std::string bytes(codec_.bytes_max(cells), '\0');
-    bytes.resize(codec_.encode(cells, {}, bytes.data()));
+    parse::RowBatch batch;
+    batch.layout = spill_layout();
+    batch.cells = {cell, parse::Cell(), parse::Cell::text("key")};
+    std::string bytes(codec_.bytes_max(batch, 0), '\0');
+    bytes.resize(codec_.encode(batch, 0, {}, bytes.data()));
     codec_.decode(bytes, rows_, origins_);
     EXPECT_EQ(rows_.cells.end()[-3].kind(), cell.kind());
     EXPECT_EQ(rows_.cells.end()[-2].kind(), parse::CellKind::kNull);
@@ -89,6 +94,25 @@ TEST_F(RowCodecTest, NullIsNoEmptyTextAndBytesAreNoText) {
       EXPECT_EQ(rows_.cells.end()[-3].as_microseconds(), cell.as_microseconds());
     }
   }
+}
+
+TEST_F(RowCodecTest, KeyOfItsOwnComesBackBesideAllColumns) {
+  const parse::RowLayout layout{.columns = 2, .key_cell = 2};
+  const RowCodec codec(layout);
+  parse::RowBatch batch;
+  batch.layout = layout;
+  batch.cells = {parse::Cell::text("12"), parse::Cell(), parse::Cell::text("\x80 key")};
+  batch.lines.resize(1);
+  std::string bytes(codec.bytes_max(batch, 0), '\0');
+  bytes.resize(codec.encode(batch, 0, {}, bytes.data()));
+  EXPECT_EQ(read_key(bytes.data()), "\x80 key");
+  parse::RowBatch decoded;
+  decoded.layout = layout;
+  codec.decode(bytes, decoded, origins_);
+  EXPECT_EQ(decoded.key(0), "\x80 key");
+  ASSERT_EQ(decoded.row(0).size(), 2U);
+  EXPECT_EQ(decoded.row(0)[0].as_text(), "12");
+  EXPECT_EQ(decoded.row(0)[1].kind(), parse::CellKind::kNull);
 }
 
 TEST_F(RowCodecTest, KeysAreOrderedByUnsignedBytesTheShorterFirst) {

@@ -21,7 +21,7 @@ class RunBuilderTest : public testing::Test {
 };
 
 TEST_F(RunBuilderTest, WritesARunWheneverItsBufferIsFull) {
-  SpillStore store(folder_.path(), spill_mapping(), {kMiB, kMiB});
+  SpillStore store(folder_.path(), spill_layout(), {kMiB, kMiB});
   RunBuilder builder(store);
   SpillRows rows;
   for (int row = 0; row < 3000; ++row) rows.add(std::to_string(row), std::string(600, 'x'));
@@ -38,7 +38,7 @@ TEST_F(RunBuilderTest, WritesARunWheneverItsBufferIsFull) {
 }
 
 TEST_F(RunBuilderTest, MakesRoomOnlyWhereTheNextRangeWouldFillItsBuffer) {
-  SpillStore store(folder_.path(), spill_mapping(), {3 * kMiB, kMiB});
+  SpillStore store(folder_.path(), spill_layout(), {3 * kMiB, kMiB});
   RunBuilder builder(store);
   SpillRows rows;
   for (int row = 0; row < 7000; ++row) rows.add(std::to_string(row), std::string(600, 'x'));
@@ -53,7 +53,7 @@ TEST_F(RunBuilderTest, MakesRoomOnlyWhereTheNextRangeWouldFillItsBuffer) {
 }
 
 TEST_F(RunBuilderTest, KeysWithALongPrefixInCommonAreSortedByWhatFollows) {
-  SpillStore store(folder_.path(), spill_mapping(), {kMiB, 64 * kMiB});
+  SpillStore store(folder_.path(), spill_layout(), {kMiB, 64 * kMiB});
   RunBuilder builder(store);
   SpillRows rows;
   const std::string prefix(1000, 'p');
@@ -65,7 +65,7 @@ TEST_F(RunBuilderTest, KeysWithALongPrefixInCommonAreSortedByWhatFollows) {
 }
 
 TEST_F(RunBuilderTest, RowOfAMebibyteIsKeptWhole) {
-  SpillStore store(folder_.path(), spill_mapping(), least_limits(kMiB, 3));
+  SpillStore store(folder_.path(), spill_layout(), least_limits(kMiB, 3));
   RunBuilder builder(store);
   SpillRows rows;
   rows.add("b", std::string(kMiB - 1, 'b'));
@@ -76,7 +76,7 @@ TEST_F(RunBuilderTest, RowOfAMebibyteIsKeptWhole) {
 }
 
 TEST_F(RunBuilderTest, RowsAroundTheSizeOfABlockAreKeptWhole) {
-  SpillStore store(folder_.path(), spill_mapping(), {4 * kMiB, 64 * kMiB});
+  SpillStore store(folder_.path(), spill_layout(), {4 * kMiB, 64 * kMiB});
   RunBuilder builder(store);
   SpillRows rows;
   std::mt19937_64 random(1);
@@ -90,7 +90,7 @@ TEST_F(RunBuilderTest, RowsAroundTheSizeOfABlockAreKeptWhole) {
 }
 
 TEST_F(RunBuilderTest, RowLongerThanTheBufferSaysWhatToDo) {
-  SpillStore store(folder_.path(), spill_mapping(), {kMiB, kMiB});
+  SpillStore store(folder_.path(), spill_layout(), {kMiB, kMiB});
   RunBuilder builder(store);
   SpillRows rows;
   rows.add("a", std::string(kMiB, 'a'));
@@ -103,7 +103,7 @@ TEST_F(RunBuilderTest, RowLongerThanTheBufferSaysWhatToDo) {
 }
 
 TEST_F(RunBuilderTest, FullDiskEndsTheBuild) {
-  SpillStore store(folder_.path(), spill_mapping(), {kMiB, kMiB});
+  SpillStore store(folder_.path(), spill_layout(), {kMiB, kMiB});
   RunBuilder builder(store);
   const SpillRows rows = random_rows(20'000);
   const DiskLimit limit(300 * kKiB);
@@ -112,7 +112,7 @@ TEST_F(RunBuilderTest, FullDiskEndsTheBuild) {
 
 TEST_F(RunBuilderTest, TakesTheMemoryThatItWasGivenAndNoMore) {
   for (const std::size_t buffer_bytes : {512 * kKiB, 8 * kMiB}) {
-    SpillStore store(folder_.path(), spill_mapping(), {buffer_bytes, kMiB});
+    SpillStore store(folder_.path(), spill_layout(), {buffer_bytes, kMiB});
     const SpillRows rows = random_rows(20'000);
     {
       // malloc keeps some of what it gets back, and counts it.

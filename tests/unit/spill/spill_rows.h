@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "base/units.h"
-#include "mapping/mapping.h"
 #include "parse/row_batch.h"
 #include "spill/merge_cursor.h"
 #include "spill/row_origin.h"
@@ -37,15 +36,7 @@ struct SpillRow {
 };
 
 // The key neither first nor last, a time between the texts.
-inline mapping::Mapping spill_mapping() {
-  mapping::Mapping mapping;
-  mapping.columns.resize(3);
-  mapping.columns[0].name = "text";
-  mapping.columns[1].name = "time";
-  mapping.columns[2].name = "id";
-  mapping.key = 2;
-  return mapping;
-}
+inline parse::RowLayout spill_layout() { return {.columns = 3, .key_cell = 2}; }
 
 // In the order of their source: `rows_per_range` lines a range.
 class SpillRows {
@@ -80,7 +71,7 @@ class SpillRows {
     std::deque<SpillRow> copies(rows.begin() + static_cast<std::ptrdiff_t>(begin),
                                 rows.begin() + static_cast<std::ptrdiff_t>(end));
     parse::RowBatch batch;
-    batch.columns = 3;
+    batch.layout = spill_layout();
     for (const SpillRow& row : copies) {
       batch.cells.push_back(parse::Cell::text(row.text));
       batch.cells.push_back(parse::Cell::time(row.time));

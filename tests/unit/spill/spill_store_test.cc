@@ -30,7 +30,7 @@ TEST_F(SpillStoreTest, GivesAllRowsBackInOrderForAnySizeOfBuffer) {
   const SpillRows rows = random_rows(20'000);
   const std::vector<SpillRow> sorted = rows.sorted();
   for (const std::size_t buffer_bytes : {300 * kKiB, 777 * kKiB, 4 * kMiB, 64 * kMiB}) {
-    SpillStore store(folder_.path(), spill_mapping(), {buffer_bytes, 64 * kMiB});
+    SpillStore store(folder_.path(), spill_layout(), {buffer_bytes, 64 * kMiB});
     RunBuilder builder(store);
     rows.add_all(builder);
     EXPECT_EQ(store.rows(), rows.rows.size());
@@ -39,7 +39,7 @@ TEST_F(SpillStoreTest, GivesAllRowsBackInOrderForAnySizeOfBuffer) {
 }
 
 TEST_F(SpillStoreTest, EmptyStoreHasNoRows) {
-  SpillStore store(folder_.path(), spill_mapping(), kStoreLimits);
+  SpillStore store(folder_.path(), spill_layout(), kStoreLimits);
   RunBuilder builder(store);
   builder.finish();
   store.merge_down(stop_, rows_merged_);
@@ -50,7 +50,7 @@ TEST_F(SpillStoreTest, EmptyStoreHasNoRows) {
 
 TEST_F(SpillStoreTest, RangesThatComeOutOfOrderThroughManyBuildersEndInTheSameOrder) {
   const SpillRows rows = random_rows(20'000, 2, 500);
-  SpillStore store(folder_.path(), spill_mapping(), {600 * kKiB, 64 * kMiB});
+  SpillStore store(folder_.path(), spill_layout(), {600 * kKiB, 64 * kMiB});
   std::vector<std::thread> parsers;
   constexpr std::uint64_t kParsers = 4;
   for (std::uint64_t parser = 0; parser < kParsers; ++parser) {
@@ -71,7 +71,7 @@ TEST_F(SpillStoreTest, CompressesWhatIsWrittenBehindItsPlainBytes) {
   for (int row = 0; row < 5000; ++row) rows.add(std::to_string(row * 7919 % 5000), std::string(400, 'x'));
   constexpr std::uint64_t kRowsBytes = 5000 * 400;
   const auto bytes_on_disk = [&](std::uint64_t plain_bytes) {
-    SpillStore store(folder_.path(), spill_mapping(), {600 * kKiB, 64 * kMiB, plain_bytes});
+    SpillStore store(folder_.path(), spill_layout(), {600 * kKiB, 64 * kMiB, plain_bytes});
     RunBuilder builder(store);
     rows.add_all(builder);
     EXPECT_TRUE(read_all(store) == rows.sorted()) << plain_bytes;
@@ -87,7 +87,7 @@ TEST_F(SpillStoreTest, CompressesWhatIsWrittenBehindItsPlainBytes) {
 TEST_F(SpillStoreTest, MergesDownUntilAllCursorsFitAndFreesWhatItMerged) {
   const SpillRows rows = random_rows(40'000, 5);
   // Runs of some 400 KiB, a dozen of them; a cursor over two or three runs fits.
-  SpillStore store(folder_.path(), spill_mapping(), {600 * kKiB, 400 * kKiB});
+  SpillStore store(folder_.path(), spill_layout(), {600 * kKiB, 400 * kKiB});
   RunBuilder builder(store);
   rows.add_all(builder);
   const std::uint64_t bytes_before = store.bytes_on_disk();
@@ -105,7 +105,7 @@ TEST_F(SpillStoreTest, MergesDownUntilAllCursorsFitAndFreesWhatItMerged) {
 
 TEST_F(SpillStoreTest, SignalEndsMergingDown) {
   const SpillRows rows = random_rows(40'000, 5);
-  SpillStore store(folder_.path(), spill_mapping(), {600 * kKiB, 400 * kKiB});
+  SpillStore store(folder_.path(), spill_layout(), {600 * kKiB, 400 * kKiB});
   RunBuilder builder(store);
   rows.add_all(builder);
   std::raise(SIGTERM);
@@ -114,7 +114,7 @@ TEST_F(SpillStoreTest, SignalEndsMergingDown) {
 
 TEST_F(SpillStoreTest, DiskThatIsFullWhileItMergesDownIsNamed) {
   const SpillRows rows = random_rows(40'000, 5);
-  SpillStore store(folder_.path(), spill_mapping(), {600 * kKiB, 400 * kKiB});
+  SpillStore store(folder_.path(), spill_layout(), {600 * kKiB, 400 * kKiB});
   RunBuilder builder(store);
   rows.add_all(builder);
   const DiskLimit limit(100 * kKiB);
@@ -131,7 +131,7 @@ TEST_F(SpillStoreTest, LeastLimitsAreEnoughForTheLongestRows) {
   for (int row = 0; row < 40; ++row) {
     rows.add(std::to_string(row * 7919 % 40), std::string(kMiB - 10, static_cast<char>('a' + row % 26)));
   }
-  SpillStore store(folder_.path(), spill_mapping(), least_limits(kMiB, 3));
+  SpillStore store(folder_.path(), spill_layout(), least_limits(kMiB, 3));
   RunBuilder builder(store);
   rows.add_all(builder);
   store.merge_down(stop_, rows_merged_);
@@ -141,7 +141,7 @@ TEST_F(SpillStoreTest, LeastLimitsAreEnoughForTheLongestRows) {
 TEST_F(SpillStoreTest, RowsTooLongForTheMergeSayWhatToDo) {
   SpillRows rows(10);
   for (int row = 0; row < 10; ++row) rows.add(std::to_string(row), std::string(kMiB, 'x'));
-  SpillStore store(folder_.path(), spill_mapping(), {2 * kMiB, kMiB});
+  SpillStore store(folder_.path(), spill_layout(), {2 * kMiB, kMiB});
   RunBuilder builder(store);
   rows.add_all(builder);
   try {
@@ -155,7 +155,7 @@ TEST_F(SpillStoreTest, RowsTooLongForTheMergeSayWhatToDo) {
 TEST_F(SpillStoreTest, DirectoryThatIsNotThereIsRefusedAtOnce) {
   const std::filesystem::path missing = folder_ / "missing";
   try {
-    const SpillStore store(missing, spill_mapping(), kStoreLimits);
+    const SpillStore store(missing, spill_layout(), kStoreLimits);
     ADD_FAILURE() << "opened";
   } catch (const EnvironmentError& error) {
     EXPECT_NE(std::string(error.what()).find(missing.string() + ": No such file"), std::string::npos) << error.what();

@@ -18,7 +18,7 @@ struct KeyPack : Pack {
     WriteJob& job = ranges.emplace_back();
     jobs.push_back(&job);
     parse::RowBatch& batch = job.parsed.rows;
-    batch.columns = 1;
+    batch.layout = {.columns = 1, .key_cell = 0};
     for (const std::string_view key : keys) {
       batch.cells.push_back(parse::Cell::text(key));
       batch.lines.push_back({static_cast<std::uint32_t>(batch.lines.size()), 0, 0});

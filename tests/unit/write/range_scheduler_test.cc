@@ -22,7 +22,7 @@ class RangeSchedulerTest : public testing::Test {
  protected:
   static void fill(KeyPack& pack, const std::vector<Keys>& ranges) {
     for (const Keys& keys : ranges) pack.add(keys);
-    WriteOrderer(0, true).order(pack);
+    WriteOrderer(true).order(pack);
   }
   static void fill(KeyPack& pack, const Keys& keys) { fill(pack, std::vector<Keys>{keys}); }
 };

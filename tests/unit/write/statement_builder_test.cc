@@ -3,13 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "mapping/mapping_file.h"
+#include "mysql/sql_time.h"
 #include "write/record_stream.h"
 
 namespace chatload::write {
@@ -35,18 +35,13 @@ mapping::Mapping two_columns() {
 
 parse::RowBatch three_rows() {
   parse::RowBatch rows;
-  rows.columns = 2;
+  rows.layout = {.columns = 2, .key_cell = 0};
   for (const std::string_view id : {"a"sv, "b"sv, "c"sv}) {
     rows.cells.push_back(parse::Cell::text(id));
     rows.cells.push_back(parse::Cell::time(kNoon));
     rows.lines.push_back({});
   }
   return rows;
-}
-
-std::string time_text(std::int64_t epoch_microseconds) {
-  std::array<char, kTimeBytesMax> text{};
-  return {text.data(), put_time(text.data(), epoch_microseconds)};
 }
 
 TEST(StatementBuilder, SkipUpdatesTheKeyToItself) {
@@ -58,6 +53,27 @@ TEST(StatementBuilder, SkipUpdatesTheKeyToItself) {
   EXPECT_EQ(sql,
             "INSERT INTO `t` (`id`,`at`) VALUES ('c','2016-11-22 12:00:00'),('a','2016-11-22 12:00:00')"
             " ON DUPLICATE KEY UPDATE `id`=`id`");
+}
+
+TEST(StatementBuilder, RowThatMeetsAnotherKeyFailsWhereItMay) {
+  std::string sql;
+  const std::vector<std::uint32_t> order{0};
+  const StatementLimits limits{.rows_max = 10, .bytes_max = 1'000};
+  const InsertGuards guards{.own_key_only = true};
+  ASSERT_EQ(StatementBuilder(two_columns(), OnDuplicate::kSkip, mysql::Server::kMysql, guards)
+                .build(three_rows(), order, limits, sql),
+            1U);
+  EXPECT_TRUE(
+      sql.ends_with(" AS `new` ON DUPLICATE KEY UPDATE `id`=IF(`t`.`id` <=> `new`.`id`,`t`.`id`,"
+                    "EXP(20201129+LENGTH(`t`.`id`)))"))
+      << sql;
+  ASSERT_EQ(StatementBuilder(two_columns(), OnDuplicate::kReplace, mysql::Server::kMariadb, guards)
+                .build(three_rows(), order, limits, sql),
+            1U);
+  EXPECT_TRUE(
+      sql.ends_with(" ON DUPLICATE KEY UPDATE `id`=IF(`t`.`id` <=> VALUES(`id`),VALUES(`id`),"
+                    "EXP(20201129+LENGTH(`t`.`id`))),`at`=VALUES(`at`)"))
+      << sql;
 }
 
 TEST(StatementBuilder, ReplaceSpeaksEachServersDialect) {
@@ -94,21 +110,21 @@ TEST(StatementBuilder, StatementsGrowWithTheRoundTrip) {
 }
 
 TEST(StatementBuilder, TimeIsWrittenInUtc) {
-  EXPECT_EQ(time_text(1'000'000), "1970-01-01 00:00:01");
-  EXPECT_EQ(time_text(951'826'211'000'000), "2000-02-29 12:10:11");
-  EXPECT_EQ(time_text(2'147'483'647'000'000), "2038-01-19 03:14:07");
+  EXPECT_EQ(mysql::time_text(1'000'000), "1970-01-01 00:00:01");
+  EXPECT_EQ(mysql::time_text(951'826'211'000'000), "2000-02-29 12:10:11");
+  EXPECT_EQ(mysql::time_text(2'147'483'647'000'000), "2038-01-19 03:14:07");
 }
 
 TEST(StatementBuilder, TimeHasAFractionWhereThereIsOneAndMayBeBefore1970) {
-  EXPECT_EQ(time_text(1'000'001), "1970-01-01 00:00:01.000001");
-  EXPECT_EQ(time_text(-1), "1969-12-31 23:59:59.999999");
-  EXPECT_EQ(time_text(-30'610'224'000'000'000), "1000-01-01 00:00:00");
+  EXPECT_EQ(mysql::time_text(1'000'001), "1970-01-01 00:00:01.000001");
+  EXPECT_EQ(mysql::time_text(-1), "1969-12-31 23:59:59.999999");
+  EXPECT_EQ(mysql::time_text(-30'610'224'000'000'000), "1000-01-01 00:00:00");
 }
 
 TEST(StatementBuilder, EachKindOfCellIsWrittenAsTheServerReadsIt) {
   const StatementBuilder builder(two_columns(), OnDuplicate::kFail, mysql::Server::kMysql);
   parse::RowBatch rows;
-  rows.columns = 2;
+  rows.layout = {.columns = 2, .key_cell = 0};
   rows.cells = {parse::Cell::bytes("\0\xff"sv), parse::Cell(), parse::Cell::text(""), parse::Cell::time(kNoon + 1)};
   rows.lines.resize(2);
   const std::vector<std::uint32_t> order{0, 1};

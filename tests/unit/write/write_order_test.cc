@@ -23,13 +23,13 @@ struct Order : WriteOrder {
 
 Order order(const Keys& keys, bool parallel = true) {
   KeyPack pack = pack_of({keys});
-  WriteOrderer(0, parallel).order(pack);
+  WriteOrderer(parallel).order(pack);
   return {pack.order(), pack.key_hashes};
 }
 
 Order order_stretch(const Keys& keys, bool parallel = true) {
   KeyPack pack = pack_of({keys});
-  WriteOrderer(0, parallel).order_stretch(pack);
+  WriteOrderer(parallel).order_stretch(pack);
   return {pack.order(), pack.key_hashes};
 }
 
@@ -67,7 +67,7 @@ TEST(WriteOrder, LinesWhoseKeyAnEarlierLineOfTheRangeHasGoLast) {
 
 TEST(WriteOrder, LinesWhoseKeyAnEarlierRangeOfThePackHasGoLast) {
   KeyPack pack = pack_of({{"b", "a"}, {"c", "a", "a"}, {}, {"c", "d", "b"}});
-  WriteOrderer(0, true).order(pack);
+  WriteOrderer(true).order(pack);
   EXPECT_EQ(pack.order(0).rows, (Rows{1, 0}));
   EXPECT_EQ(pack.order(0).late_begin, 2U);
   EXPECT_EQ(pack.order(1).rows, (Rows{0, 1, 2}));
