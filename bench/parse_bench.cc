@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_scalar.h"
 #include "mapping/mapping_file.h"
-#include "parse/json_scalar.h"
 #include "parse/range_parser.h"
 
 namespace chatload::parse {

@@ -41,6 +41,7 @@ _chatload() {
       --replica | \
       --source-id | \
       --mapping | \
+      --records | \
       --site | \
       --only | \
       --since | \
@@ -63,11 +64,11 @@ _chatload() {
     *)
       case $command in
         '') words='load check copy index guess schema loads rejects --help --version' ;;
-        'load') words='--to --password-file --on-duplicate --order --spill-dir --connections --indexes --retry-for --max-load --max-lag --replica --restart --reload --allow-doubles --source-id --fail-fast --any-order --share --mapping --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --write-method --wait-lock --share-size --progress-interval --range-size --inflater' ;;
-        'check') words='--limits-from --password-file --mapping --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --progress-interval --range-size --inflater' ;;
-        'copy') words='--output --level --members --split --keep-rejected --mapping --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --progress-interval --range-size --inflater' ;;
+        'load') words='--to --password-file --on-duplicate --order --spill-dir --connections --indexes --retry-for --max-load --max-lag --replica --restart --reload --allow-doubles --source-id --fail-fast --any-order --share --mapping --records --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --write-method --wait-lock --share-size --progress-interval --range-size --inflater' ;;
+        'check') words='--limits-from --password-file --mapping --records --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --progress-interval --range-size --inflater' ;;
+        'copy') words='--output --level --members --split --keep-rejected --mapping --records --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --progress-interval --range-size --inflater' ;;
         'index') words='--index-dir --show --format --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --help --config' ;;
-        'guess') words='--output --table --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --sample --max-line --memory --help --config' ;;
+        'guess') words='--output --table --records --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --sample --max-line --memory --help --config' ;;
         'schema') words='print apply check --help' ;;
         'schema print') words='--mapping --help --config' ;;
         'schema apply') words='--to --password-file --without-indexes --mapping --help --config --server-public-key-file --get-server-public-key' ;;

@@ -175,8 +175,14 @@ void declare_index(CLI::App& app, Flags& flags) {
       .flag("--format", "table|json", flags.format, "with --show: for people or machines (default table)");
 }
 
+void declare_records(Declarer declare, Flags& flags) {
+  declare.flag("--records", "FORM", flags.records,
+               "what a record is: lines, values, or such as '$.Records[*]' (default lines)");
+}
+
 void declare_guess(CLI::App& app, Flags& flags) {
   declare_inputs(app, flags);
+  declare_records(Declarer(app).group("Mapping"), flags);
   Declarer(app)
       .group("Output")
       .flag("-o,--output", "FILE.toml", flags.output, "write the mapping to this file (default: standard output)")
@@ -208,6 +214,7 @@ void declare_mapping(Declarer declare, Flags& flags) {
 // What load, check and copy have in common. default_types: what --type stands for where it is not given.
 void declare_run(CLI::App& app, Flags& flags, const std::string& default_types) {
   declare_mapping(Declarer(app).group("Mapping"), flags);
+  declare_records(Declarer(app).group("Mapping"), flags);
   Declarer(app)
       .group("Filters")
       .repeatable_flag("--type", "TYPE", flags.types,

@@ -15,7 +15,7 @@ struct Flags {
   std::vector<std::string> sources;  // of a load, by their numbers
   FlagText inflater, range_size, max_line, memory, threads;
   std::vector<std::string> types, sites, only;
-  FlagText mapping;
+  FlagText mapping, records;
   FlagText since, until;
   FlagText to, password_file, server_public_key_file, get_server_public_key;
   FlagText limits_from, on_duplicate, connections, order, spill_dir, indexes, write_method, max_lag;

@@ -15,6 +15,8 @@
 #include "base/utf8.h"
 #include "cli/plan.h"
 #include "mapping/mapping_file.h"
+#include "mapping/path_text.h"
+#include "mapping/syntax_error.h"
 #include "parse/cell_reader.h"
 
 namespace chatload::cli {
@@ -53,14 +55,19 @@ std::map<std::string, std::vector<std::string>> values_by_column(const Flags& fl
 }  // namespace
 
 std::shared_ptr<const mapping::Mapping> make_mapping(const Flags& flags) {
-  if (!flags.mapping || *flags.mapping == kChatMapping) {
-    return std::make_shared<mapping::Mapping>(mapping::chat_mapping());
-  }
-  auto mapping = std::make_shared<mapping::Mapping>(mapping::read_mapping(*flags.mapping));
+  const bool is_chat = !flags.mapping || *flags.mapping == kChatMapping;
+  auto mapping =
+      std::make_shared<mapping::Mapping>(is_chat ? mapping::chat_mapping() : mapping::read_mapping(*flags.mapping));
   for (const mapping::Column& column : mapping->columns) {
     if (parse::default_fits(column)) continue;
     throw UsageError(fmt::format("{}: the column '{}' is {}, which does not hold its DEFAULT '{}'.", *flags.mapping,
                                  column.name, type_text(column.type), *column.type.default_text));
+  }
+  if (!flags.records) return mapping;
+  try {
+    mapping->records = mapping::parse_records(*flags.records);
+  } catch (const mapping::SyntaxError& error) {
+    throw UsageError(fmt::format("--records {}: {}.", *flags.records, error.what()));
   }
   return mapping;
 }

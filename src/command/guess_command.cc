@@ -11,7 +11,8 @@
 namespace chatload::command {
 
 ExitCode run_guess(const cli::GuessPlan& plan, const StopSignal& stop) {
-  const std::string text = mapping::guessed_mapping(load::survey_inputs(plan, stop), plan.table);
+  const std::string text =
+      mapping::guessed_mapping(load::survey_inputs(plan, stop), plan.table, plan.read.mapping->records);
   if (!plan.output) {
     print(text);
     return ExitCode::kLoaded;

@@ -199,18 +199,19 @@ std::optional<ForeignContent> by_shape(std::string_view head, bool is_whole) {
   if (without_spaces(head).starts_with('[')) {
     const bool is_one = is_whole ? shape.values == 1 : shape.values == 0 && shape.elements >= kValuesOfALine;
     if (shape.elements == 0 || !(is_spread || is_one)) return std::nullopt;
-    return ForeignContent{"a JSON array", "jq -c '.[]'", ""};
+    return ForeignContent{"a JSON array", "jq -c '.[]'", "", "$[*]"};
   }
   if (is_spread) {
     const bool is_one = shape.values == (is_whole ? 1 : 0);
     if (is_one && is_plain_key(shape.rows_key)) {
-      return ForeignContent{"one JSON document over many lines", fmt::format("jq -c '.{}[]'", shape.rows_key), ""};
+      return ForeignContent{"one JSON document over many lines", fmt::format("jq -c '.{}[]'", shape.rows_key), "",
+                            fmt::format("$.{}[*]", shape.rows_key)};
     }
-    return ForeignContent{"JSON with objects spread over many lines", "jq -c .", ""};
+    return ForeignContent{"JSON with objects spread over many lines", "jq -c .", "", "values"};
   }
   const bool is_joined = shape.joints >= (is_whole ? 1 : kValuesOfALine) && (is_whole || shape.line_ends_between == 0);
   if (!is_joined) return std::nullopt;
-  return ForeignContent{"JSON objects without line ends between them", "jq -c .", ""};
+  return ForeignContent{"JSON objects without line ends between them", "jq -c .", "", "values"};
 }
 
 bool has_object_line(std::string_view head) {
@@ -298,7 +299,10 @@ std::string to_sentence(const ForeignContent& content, std::string_view name, st
     } else {
       command.insert(std::min(command.find(" | "), command.size()), " < {}");
     }
-    advice = "Convert it with `" + command + " | gzip > lines.json.gz`, and load lines.json.gz.";
+    const std::string begin = content.records.empty()
+                                  ? "Convert"
+                                  : fmt::format("Read it with --records {}, or convert", shell_word(content.records));
+    advice = begin + " it with `" + command + " | gzip > lines.json.gz`, and load lines.json.gz.";
   }
   const std::string file = name == "standard input" ? "FILE" : shell_word(name);
   if (const std::size_t at = advice.find("{}"); at != std::string::npos) advice.replace(at, 2, file);

@@ -21,6 +21,7 @@ struct ForeignContent {
   std::string filter;
   // Where there is none: what to do instead, a whole sentence in which {} stands for the input.
   std::string advice;
+  std::string records = {};  // of JSON: what --records calls what stands in it (base/record_form.h); else empty
 };
 
 // What a text that begins with `head` surely is; nothing in case of doubt. So a text in which a whole

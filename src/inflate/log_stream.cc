@@ -11,8 +11,8 @@
 
 namespace chatload::inflate {
 
-LogStream::LogStream(std::unique_ptr<DecodedStream> stream, std::string name)
-    : stream_(std::move(stream)), name_(std::move(name)) {}
+LogStream::LogStream(std::unique_ptr<DecodedStream> stream, std::string name, bool has_lines)
+    : stream_(std::move(stream)), name_(std::move(name)), has_lines_(has_lines) {}
 
 std::size_t LogStream::read(std::span<char> out) {
   if (!has_looked_) look();
@@ -47,7 +47,8 @@ void LogStream::look() {
 }
 
 void LogStream::require_log(bool is_whole) const {
-  if (const auto content = foreign_content(head_, is_whole, is_gzip())) {
+  const bool is_judged = has_lines_ || !begins_json(head_);
+  if (const auto content = is_judged ? foreign_content(head_, is_whole, is_gzip()) : std::nullopt) {
     throw ForeignContentError(to_sentence(*content, name_, head_, is_gzip()));
   }
   if (is_gzip() || !name_.ends_with(".gz") || begins_json(head_)) return;
@@ -57,12 +58,13 @@ void LogStream::require_log(bool is_whole) const {
                   name_));
 }
 
-std::unique_ptr<DecodedStream> open_log(std::unique_ptr<source::ByteSource> source, Inflater inflater, ReadAhead ahead,
+std::unique_ptr<DecodedStream> open_log(std::unique_ptr<source::ByteSource> source, Inflater inflater,
+                                        const RecordForm& records, ReadAhead ahead,
                                         std::shared_ptr<const IndexedGzip> gzip, BlockObserver* observer) {
   std::string name = source->name();
   auto stream = gzip ? open_indexed(std::move(gzip), std::move(source), 0, 0, inflater, ahead)
                      : open_decoded(std::move(source), inflater, ahead, observer);
-  return std::make_unique<LogStream>(std::move(stream), std::move(name));
+  return std::make_unique<LogStream>(std::move(stream), std::move(name), records.is_lines());
 }
 
 }  // namespace chatload::inflate

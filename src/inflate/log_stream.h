@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/errors.h"
+#include "base/record_form.h"
 #include "inflate/block_observer.h"
 #include "inflate/decoded_stream.h"
 #include "inflate/indexed_gzip.h"
@@ -26,8 +27,8 @@ class ForeignContentError : public CorruptInputError {
 // neither gzip nor JSON.
 class LogStream : public DecodedStream {
  public:
-  // name: the input's, for messages.
-  LogStream(std::unique_ptr<DecodedStream> stream, std::string name);
+  // name: the input's, for messages. has_lines: only then JSON that stands otherwise is something else.
+  LogStream(std::unique_ptr<DecodedStream> stream, std::string name, bool has_lines);
 
   [[nodiscard]] std::size_t read(std::span<char> out) override;
   [[nodiscard]] bool stopped() const override { return head_.empty() && stream_->stopped(); }
@@ -41,6 +42,7 @@ class LogStream : public DecodedStream {
 
   std::unique_ptr<DecodedStream> stream_;
   std::string name_;
+  const bool has_lines_;
   bool has_looked_ = false;
   bool has_ended_ = false;      // the stream has returned 0
   std::string head_;            // read, and not all of it handed out
@@ -51,7 +53,7 @@ class LogStream : public DecodedStream {
 // open_decoded(), looked at; or, where the source has a seek index, open_indexed() from its beginning, which no
 // observer hears of.
 [[nodiscard]] std::unique_ptr<DecodedStream> open_log(std::unique_ptr<source::ByteSource> source, Inflater inflater,
-                                                      ReadAhead ahead = {},
+                                                      const RecordForm& records, ReadAhead ahead = {},
                                                       std::shared_ptr<const IndexedGzip> gzip = nullptr,
                                                       BlockObserver* observer = nullptr);
 

@@ -25,8 +25,12 @@ std::size_t values_max(const cli::ReadPlan& read) {
   return read.memory_bytes.value_or(kMemoryBytes) / 4 / sizeof(std::uint64_t);
 }
 
-void survey_lines(const split::Range& range, parse::RecordSurveyor& surveyor) {
+void survey_records(const split::Range& range, parse::RecordSurveyor& surveyor) {
   const PaddedView bytes = range.bytes.view();
+  if (range.records) {
+    for (const split::RecordSpan& record : *range.records) surveyor.add(bytes.part(record.begin, record.size_bytes));
+    return;
+  }
   const std::string_view text = bytes.text();
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t newline = std::min(text.find('\n', begin), text.size());
@@ -52,7 +56,7 @@ mapping::FieldSurvey survey_inputs(const cli::GuessPlan& plan, const StopSignal&
       is_whole = bytes_left > 0;
       if (!is_whole) break;
       range = std::move(*next);
-      survey_lines(range, surveyor);
+      survey_records(range, surveyor);
       bytes_left -= std::min(bytes_left, range.length_bytes());
     }
     if (stop.requested()) throw Interrupted();
@@ -61,7 +65,7 @@ mapping::FieldSurvey survey_inputs(const cli::GuessPlan& plan, const StopSignal&
   survey.is_whole = is_whole;
   if (survey.records > 0) return survey;
   throw LoadError(
-      fmt::format("{}: no line is a JSON object, so there is nothing to guess a mapping from.", plan.inputs.front()));
+      fmt::format("{}: no record is a JSON object, so there is nothing to guess a mapping from.", plan.inputs.front()));
 }
 
 }  // namespace chatload::load

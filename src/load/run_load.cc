@@ -89,10 +89,11 @@ void compare_doubtful(Run& run, Load& load, const ledger::RangeLedger& ledger,
 }
 
 // What need not be read again of sources that are as they were. The last of the ranges is read, so that the ledger says
-// whether the index leads to where it should. Where there is a budget, it judges every rejected line in its place.
+// whether the index leads to where it should. What stands around records has to be read from its beginning. Where there
+// is a budget, it judges every rejected line in its place.
 void take_recorded_fronts(Run& run, Load& load, const ledger::RangeLedger& ledger,
                           const ledger::CommittedRanges& committed) {
-  if (load.plan.report.reject_limit.is_given()) return;
+  if (load.plan.report.reject_limit.is_given() || !run.mapping().records.is_lines()) return;
   for (LoadSource& source : load.sources) {
     const std::uint64_t ranges = committed.count_front(source.ordinal);
     if (ranges < 2 || source.is_done || !source.why_not.empty() || source.identity.stamp.empty()) continue;

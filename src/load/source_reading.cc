@@ -35,9 +35,9 @@ SourceReading::SourceReading(LoadSource& its_source, std::shared_ptr<const sourc
                              inflate::ReadAhead ahead)
     : source(its_source), file(std::move(its_file)) {
   if (read.save_index && !gzip && file->can_seek()) make_index(maker, *file, read);
-  stream =
-      inflate::open_log(digest(std::move(bytes)), read.inflater, ahead, std::move(gzip), maker ? &*maker : nullptr);
-  splitter.emplace(*stream, read.split);
+  stream = inflate::open_log(digest(std::move(bytes)), read.inflater, read.mapping->records, ahead, std::move(gzip),
+                             maker ? &*maker : nullptr);
+  splitter = split::make_splitter(*stream, read.split, read.mapping->records, source.name);
 }
 
 SourceReading::SourceReading(LoadSource& its_source, std::shared_ptr<const source::Input> its_file,
@@ -49,14 +49,15 @@ SourceReading::SourceReading(LoadSource& its_source, std::shared_ptr<const sourc
   passed_over_bytes = from - from % source::kDigestChunkBytes;
   stream = inflate::open_indexed(std::move(gzip), digest(file->open_at(passed_over_bytes, stop.fd())),
                                  passed_over_bytes, recorded.end.value(), read.inflater, ahead);
-  splitter.emplace(*stream, read.split, split::RangeBegin{RangeNumber(recorded.ranges), recorded.end});
+  splitter = split::make_splitter(*stream, read.split, read.mapping->records, source.name,
+                                  {RangeNumber(recorded.ranges), recorded.end});
 }
 
-void SourceReading::give_head_start(PaddedBuffer buffer, split::SplitLimits limits) {
+void SourceReading::give_head_start(PaddedBuffer buffer, const cli::ReadPlan& read) {
   auto with_head = std::make_unique<inflate::HeadStart>(std::move(stream), std::move(buffer));
   head = with_head.get();
   stream = std::move(with_head);
-  splitter.emplace(*stream, limits);
+  splitter = split::make_splitter(*stream, read.split, read.mapping->records, source.name);
 }
 
 std::unique_ptr<source::DigestingSource> SourceReading::digest(std::unique_ptr<source::ByteSource> bytes) {

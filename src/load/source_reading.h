@@ -16,7 +16,7 @@
 #include "source/byte_source.h"
 #include "source/digesting_source.h"
 #include "source/input.h"
-#include "split/line_splitter.h"
+#include "split/range_splitter.h"
 
 namespace chatload::load {
 
@@ -36,7 +36,7 @@ struct SourceReading {
 
   // What it begins with is to be inflated by another thread, into that buffer: by head->run(). REQUIRES: nothing of it
   // has been read.
-  void give_head_start(PaddedBuffer buffer, split::SplitLimits limits);
+  void give_head_start(PaddedBuffer buffer, const cli::ReadPlan& read);
 
   LoadSource& source;
   std::shared_ptr<const source::Input> file;
@@ -45,7 +45,7 @@ struct SourceReading {
   std::uint64_t passed_over_bytes = 0;  // compressed, in front of what is read
   std::unique_ptr<inflate::DecodedStream> stream;
   inflate::HeadStart* head = nullptr;  // the stream, where it has one
-  std::optional<split::LineSplitter> splitter;
+  std::unique_ptr<split::RangeSplitter> splitter;
 
  private:
   [[nodiscard]] std::unique_ptr<source::DigestingSource> digest(std::unique_ptr<source::ByteSource> bytes);

@@ -62,7 +62,7 @@ bool SourcesAhead::begin(LoadSource& source) {
     buffers_.give_back(std::move(buffer));
     return false;
   }
-  reading->give_head_start(std::move(buffer), read_.split);
+  reading->give_head_start(std::move(buffer), read_);
   begun_.push_back(std::move(reading));
   workers_.push(begun_.back()->head);
   return true;

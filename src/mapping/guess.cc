@@ -254,7 +254,7 @@ const std::vector<std::string>& guessed_times() {
   return kFormats;
 }
 
-std::string guessed_mapping(const FieldSurvey& survey, std::string_view table) {
+std::string guessed_mapping(const FieldSurvey& survey, std::string_view table, const RecordForm& records) {
   std::vector<GuessedColumn> columns;
   std::set<std::string> taken;
   for (const Field& field : survey.fields) {
@@ -277,8 +277,9 @@ std::string guessed_mapping(const FieldSurvey& survey, std::string_view table) {
       "#   chatload schema apply --mapping THIS-FILE --to URL\n"
       "#   chatload load INPUT --mapping THIS-FILE --to URL\n",
       survey.is_whole ? "all " : "the first ", format_count(survey.records),
-      survey.others == 0 ? "" : fmt::format("; {} lines are no JSON object", format_count(survey.others)));
+      survey.others == 0 ? "" : fmt::format("; {} records are no JSON object", format_count(survey.others)));
   text += fmt::format("table = {}\n", toml_string(table));
+  if (!records.is_lines()) text += fmt::format("records = {}\n", toml_string(to_string(records)));
   text += key != nullptr ? fmt::format("primary_key = [{}]\n", toml_string(key->name))
                          : "primary_key = []  # no field is in every record and different in each\n";
   const auto time = std::find_if(columns.begin(), columns.end(), [](const auto& one) { return one.is_time; });

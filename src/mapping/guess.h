@@ -4,13 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/record_form.h"
 #include "mapping/field_survey.h"
 
 namespace chatload::mapping {
 
 // The text of a mapping file, which takes each record that was surveyed, with a comment for each column of what was
 // seen. table: its name. Throws LoadError where no field can be the key.
-[[nodiscard]] std::string guessed_mapping(const FieldSurvey& survey, std::string_view table);
+[[nodiscard]] std::string guessed_mapping(const FieldSurvey& survey, std::string_view table, const RecordForm& records);
 
 // "logs/app-2024.json.gz" → "app_2024": a table's name for an input.
 [[nodiscard]] std::string table_name_of(std::string_view input);

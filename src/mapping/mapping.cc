@@ -40,6 +40,18 @@ bool is_plain(std::string_view key) {
   });
 }
 
+std::string path_text(const std::vector<PathStep>& steps) {
+  std::string text = "$";
+  for (const PathStep& step : steps) {
+    if (const auto* key = std::get_if<std::string>(&step)) {
+      text += '.' + (is_plain(*key) ? *key : in_quotes(*key));
+    } else {
+      text += fmt::format("[{}]", std::get<std::uint32_t>(step));
+    }
+  }
+  return text;
+}
+
 std::string to_string(Decode decode) {
   switch (decode) {
     case Decode::kNone: return "none";
@@ -73,16 +85,15 @@ std::optional<std::size_t> Mapping::column_of(std::string_view name) const {
   return std::nullopt;
 }
 
-std::string to_string(const Path& path) {
-  std::string text = "$";
-  for (const PathStep& step : path.steps) {
-    if (const auto* key = std::get_if<std::string>(&step)) {
-      text += '.' + (is_plain(*key) ? *key : in_quotes(*key));
-    } else {
-      text += fmt::format("[{}]", std::get<std::uint32_t>(step));
-    }
+std::string to_string(const Path& path) { return path_text(path.steps); }
+
+std::string to_string(const RecordForm& records) {
+  switch (records.kind) {
+    case RecordForm::Kind::kLines: return "lines";
+    case RecordForm::Kind::kValues: return "values";
+    case RecordForm::Kind::kElements: break;
   }
-  return text;
+  return path_text(records.array) + "[*]";
 }
 
 std::size_t record_bytes_min(const Mapping& mapping) {
@@ -102,6 +113,7 @@ std::size_t record_bytes_min(const Mapping& mapping) {
 
 std::vector<std::string> outline_of(const Mapping& mapping) {
   std::vector<std::string> lines = {"table " + in_quotes(mapping.table)};
+  if (!mapping.records.is_lines()) lines.push_back("records " + to_string(mapping.records));
   for (const Column& column : mapping.columns) lines.push_back(outline_of(column));
   std::string key = "primary_key";
   for (const std::string& name : key_names(mapping)) key += ' ' + in_quotes(name);

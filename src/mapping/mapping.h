@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
+#include "base/record_form.h"
 #include "mapping/sql_type.h"
 #include "mapping/time_format.h"
 
@@ -26,8 +26,6 @@ enum JsonKinds : std::uint8_t {
 
 // How bytes stand in a JSON string. kNone: as UTF-8.
 enum class Decode : std::uint8_t { kNone, kHex, kBase64, kUuid };
-
-using PathStep = std::variant<std::string, std::uint32_t>;  // a key, or an element's index from 0
 
 // Where a value stands, from the record's root: {"data", "message"} is $.data.message. Used for records whose kind
 // (Mapping::kind) equals `when`, or for all where `when` is empty.
@@ -82,6 +80,7 @@ inline constexpr std::size_t kKeyCharactersMax = 768;  // of a text in it, in ut
 // Immutable once it is made. Columns are checked in their order, the kind's first.
 struct Mapping {
   std::string table;
+  RecordForm records;
   std::vector<Column> columns;
   std::vector<KeyPart> key;         // what makes two records duplicates, in the index's order; empty: nothing does
   std::optional<std::size_t> kind;  // of the column that says what kind of record it is; it is text
@@ -92,6 +91,9 @@ struct Mapping {
   // The index of the column; nothing where there is none of that name.
   [[nodiscard]] std::optional<std::size_t> column_of(std::string_view name) const;
 };
+
+// "lines", "values" or "$.Records[*]"
+[[nodiscard]] std::string to_string(const RecordForm& records);
 
 // "$.data.message"
 [[nodiscard]] std::string to_string(const Path& path);

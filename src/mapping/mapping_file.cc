@@ -98,9 +98,7 @@ class Reader {
     const toml::node& table = required(root, "table", "the mapping");
     mapping_.table = name_of(table, "a table's name");
     if (lower(mapping_.table).starts_with("chatload_")) fail(table, "names that begin with chatload_ are the ledger's");
-    if (const toml::node* records = root.get("records"); records != nullptr && text_of(*records) != "lines") {
-      fail(*records, "records takes \"lines\": each line is a record");
-    }
+    if (const toml::node* records = root.get("records")) read_records(*records);
     if (const toml::node* texts = root.get("null_if")) null_if_ = texts_of(*texts);
     read_columns(root);
     read_key(root);
@@ -204,6 +202,14 @@ class Reader {
     std::vector<const toml::table*> tables;
     for (const toml::node& one : *array) tables.push_back(one.as_table());
     return tables;
+  }
+
+  void read_records(const toml::node& node) {
+    try {
+      mapping_.records = parse_records(text_of(node));
+    } catch (const SyntaxError& error) {
+      fail_inside(node, error.at_bytes(), error.what());
+    }
   }
 
   void read_columns(const toml::table& root) {

@@ -83,4 +83,18 @@ class PathParser {
 
 std::vector<PathStep> parse_path(std::string_view text) { return PathParser(text).steps(); }
 
+RecordForm parse_records(std::string_view text) {
+  constexpr std::string_view kElements = "[*]";
+  if (text == "lines") return {.kind = RecordForm::Kind::kLines, .array = {}};
+  if (text == "values") return {.kind = RecordForm::Kind::kValues, .array = {}};
+  if (!text.ends_with(kElements)) {
+    throw SyntaxError(
+        "a record is one of \"lines\", one of \"values\", or an element of an array, such as $.Records[*]", 0);
+  }
+  text.remove_suffix(kElements.size());
+  RecordForm records{.kind = RecordForm::Kind::kElements, .array = {}};
+  if (text != "$") records.array = parse_path(text);
+  return records;
+}
+
 }  // namespace chatload::mapping

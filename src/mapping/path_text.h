@@ -12,4 +12,7 @@ namespace chatload::mapping {
 // `$.data.message`, `data.message`, `$."a key"[0]`. Throws SyntaxError.
 [[nodiscard]] std::vector<PathStep> parse_path(std::string_view text);
 
+// `lines`, `values`, or the path of an array with [*] behind it: `$.Records[*]`, `$[*]`. Throws SyntaxError.
+[[nodiscard]] RecordForm parse_records(std::string_view text);
+
 }  // namespace chatload::mapping

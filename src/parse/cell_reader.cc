@@ -10,10 +10,10 @@
 #include <string>
 
 #include "base/hex.h"
+#include "base/json_scalar.h"
 #include "base/json_text.h"
 #include "base/lower.h"
 #include "base/utf8.h"
-#include "parse/json_scalar.h"
 
 namespace chatload::parse {
 namespace {

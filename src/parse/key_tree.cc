@@ -9,13 +9,13 @@ KeyTree::KeyTree(const mapping::Mapping& mapping)
   for (std::size_t column = 0; column < mapping.columns.size(); ++column) {
     for (const mapping::Path& path : mapping.columns[column].paths) {
       NodeId node = kRoot;
-      for (const mapping::PathStep& step : path.steps) node = child_or_new(node, step);
+      for (const PathStep& step : path.steps) node = child_or_new(node, step);
       paths_[column].push_back({path.when, node});
     }
   }
 }
 
-NodeId KeyTree::child_or_new(NodeId parent, const mapping::PathStep& step) {
+NodeId KeyTree::child_or_new(NodeId parent, const PathStep& step) {
   if (const auto* index = std::get_if<std::uint32_t>(&step)) {
     if (const NodeId known = element(parent, *index); known != kIgnored) return known;
     const NodeId node = new_node({parent, true});

@@ -89,7 +89,7 @@ class KeyTree {
            key.substr(sizeof(child.head)) == std::string_view(child.key).substr(sizeof(child.head));
   }
 
-  NodeId child_or_new(NodeId parent, const mapping::PathStep& step);
+  NodeId child_or_new(NodeId parent, const PathStep& step);
   NodeId new_node(Parent parent);
 
   std::vector<std::vector<Child>> children_;    // by node

@@ -15,8 +15,8 @@
 #include <optional>
 
 #include "base/byte_order_mark.h"
+#include "base/json_scalar.h"
 #include "base/utf8.h"
-#include "parse/json_scalar.h"
 #include "parse/line_walker.h"
 
 namespace chatload::parse {

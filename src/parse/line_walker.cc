@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "parse/json_scalar.h"
+#include "base/json_scalar.h"
 
 namespace chatload::parse {
 

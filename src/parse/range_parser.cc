@@ -27,9 +27,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_scalar.h"
 #include "base/line_lead.h"
 #include "parse/cell_reader.h"
-#include "parse/json_scalar.h"
 #include "parse/key_encoder.h"
 #include "parse/key_tree.h"
 #include "parse/line_fault.h"
@@ -87,6 +87,7 @@ class RangeParser::Impl {
 
   PlainText plain_text(std::size_t column) const;
   void parse_rejects(ParsedRange& parsed, std::size_t begin, std::uint32_t line_index);
+  void parse_records(std::uint32_t index);
   void parse_lines(std::size_t begin, std::uint32_t line_index);
   void parse_block();
   void parse_line(const LineSpan& line, PaddedView block, const std::uint32_t*& token);
@@ -139,17 +140,19 @@ void RangeParser::Impl::parse(ParsedRange& parsed) {
   parsed.counts = {};
   bytes_ = parsed.range.bytes.view();
   // Room for the densest rows: what is not used is never touched, and nothing is copied while rows are added.
-  const std::size_t rows_max = bytes_.size() / record_bytes_min_ + 1;
+  const std::size_t rows_max =
+      parsed.range.records ? parsed.range.records->size() : bytes_.size() / record_bytes_min_ + 1;
   parsed.rows.cells.reserve(rows_max * layout_.cells());
   parsed.rows.lines.reserve(rows_max);
 
-  parse_lines(0, 0);
+  parsed.range.records ? parse_records(0) : parse_lines(0, 0);
 }
 
 void RangeParser::Impl::parse_first_rejects(ParsedRange& parsed) { parse_rejects(parsed, 0, 0); }
 
 void RangeParser::Impl::parse_more_rejects(ParsedRange& parsed) {
   const LineSpan last = parsed.rejects.back().line;
+  if (parsed.range.records) return parse_rejects(parsed, 0, last.line_index + 1);
   const std::string_view text = parsed.range.bytes.view().text();
   // There are more, so the last one ends in a newline.
   const std::size_t end = parsed.range.held_at(last.begin_bytes) + last.size_bytes;
@@ -164,8 +167,22 @@ void RangeParser::Impl::parse_rejects(ParsedRange& parsed, std::size_t begin, st
   parsed.rejects.clear();
   parsed.has_more_rejects = false;
   parsed.has_earlier_rejects = line_index > 0;
-  parse_lines(begin, line_index);
+  parsed.range.records ? parse_records(line_index) : parse_lines(begin, line_index);
   parsed.counts = counts;
+}
+
+void RangeParser::Impl::parse_records(std::uint32_t index) {
+  const std::vector<split::RecordSpan>& records = *parsed_->range.records;
+  block_.clear();  // a parse that threw may have left some
+  for (; index < records.size() && !(only_rejects_ && parsed_->has_more_rejects); ++index) {
+    const split::RecordSpan& record = records[index];
+    const bool is_block_full =
+        !block_.empty() && record.begin + record.size_bytes - block_.front().begin_bytes > kBlockBytes;
+    if (is_block_full || block_.size() == kBlockLinesMax) parse_block();
+    block_.push_back({index, record.size_bytes, record.begin});
+    ++parsed_->counts.lines;
+  }
+  parse_block();
 }
 
 void RangeParser::Impl::parse_lines(std::size_t begin, std::uint32_t line_index) {
@@ -395,6 +412,10 @@ void count_lines(ParsedRange& parsed) {
   parsed.has_more_rejects = false;
   parsed.has_earlier_rejects = false;
   parsed.counts = {};
+  if (parsed.range.records) {
+    parsed.counts.lines = parsed.range.records->size();
+    return;
+  }
   const std::string_view lines = parsed.range.bytes.view().text();
   const bool has_open_end = !lines.empty() && lines.back() != '\n';
   parsed.counts.lines =

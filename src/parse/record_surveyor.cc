@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "base/digest.h"
+#include "base/json_scalar.h"
 #include "base/trim.h"
 #include "base/utf8.h"
 #include "mapping/mapping.h"
 #include "mapping/time_format.h"
-#include "parse/json_scalar.h"
 
 namespace chatload::parse {
 namespace {

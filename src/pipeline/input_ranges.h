@@ -12,7 +12,7 @@
 #include "inflate/decoded_stream.h"
 #include "inflate/log_stream.h"
 #include "source/byte_source.h"
-#include "split/line_splitter.h"
+#include "split/range_splitter.h"
 
 namespace chatload::pipeline {
 
@@ -21,24 +21,26 @@ class InputRanges {
  public:
   InputRanges(std::unique_ptr<source::ByteSource> input, const cli::ReadPlan& read, const StopSignal& stop)
       : stop_(stop),
-        stream_(inflate::open_log(std::move(input), read.inflater)),
-        splitter_(*stream_, read.split),
+        name_(input->name()),
+        stream_(inflate::open_log(std::move(input), read.inflater, read.mapping->records)),
+        splitter_(split::make_splitter(*stream_, read.split, read.mapping->records, name_)),
         buffer_bytes_(read.split.buffer_bytes()) {}
 
   // The next range, or nothing at the end or after a stop; a stop while it is read may cut it short
-  // (split/line_splitter.h). `last` gives its buffer back; one without a buffer gets one.
+  // (split/range_splitter.h). `last` gives its buffer back; one without a buffer gets one.
   [[nodiscard]] std::optional<split::Range> next(split::Range last) {
     if (stop_.requested()) return std::nullopt;
     if (last.bytes.capacity() == 0) last.bytes = PaddedBuffer(buffer_bytes_);
-    return splitter_.next(std::move(last.bytes));
+    return splitter_->next(std::move(last.bytes));
   }
 
   [[nodiscard]] std::uint64_t compressed_bytes() const { return stream_->compressed_bytes(); }
 
  private:
   const StopSignal& stop_;
+  const std::string name_;
   std::unique_ptr<inflate::DecodedStream> stream_;
-  split::LineSplitter splitter_;
+  std::unique_ptr<split::RangeSplitter> splitter_;
   std::size_t buffer_bytes_;
 };
 

@@ -54,6 +54,7 @@
 #include "base/quantity.h"
 #include "base/units.h"
 #include "parse/range_parser.h"
+#include "split/record_splitter.h"
 
 namespace chatload::pipeline {
 namespace {
@@ -122,8 +123,13 @@ struct Shape {
   std::size_t added_bytes;  // of a row: its columns' defaults, and what of its key is no text of the line
   std::size_t copies;       // of a line's text in its row's columns
   std::size_t key_copies;   // and in its key
+  bool is_lines;            // each record is a line
 
   [[nodiscard]] std::size_t rows_max() const { return limits.range_bytes / record_bytes_min; }
+  // Where the records of a range stand, which are no lines.
+  [[nodiscard]] std::size_t spans_bytes() const {
+    return is_lines ? 0 : 2 * split::RecordSplitter::kRecordsMax * sizeof(split::RecordSpan);
+  }
   // Of a range's rows, for each of its bytes.
   [[nodiscard]] std::size_t row_bytes_per_byte() const {
     const std::size_t row_bytes = cells * sizeof(parse::Cell) + kRowBytes + added_bytes;
@@ -150,7 +156,8 @@ Shape shape_of(const cli::ReadPlan& read, split::SplitLimits limits) {
           record_bytes_min(mapping),
           added_bytes,
           copies_max(mapping),
-          has_own_key_cell && has_text_in_key(mapping) ? kKeyCopies : 0};
+          has_own_key_cell && has_text_in_key(mapping) ? kKeyCopies : 0,
+          mapping.records.is_lines()};
 }
 Shape shape_of(const cli::ReadPlan& read) { return shape_of(read, read.split); }
 
@@ -170,11 +177,12 @@ std::size_t order_bytes(const Shape& shape) { return kSortBytesPerRow * shape.ro
 
 Costs costs_of(const Shape& shape) {
   const split::SplitLimits& limits = shape.limits;
-  return {.fixed_bytes = kProcessBytes + kInputBytes + kRecordBytesPerLineByte * limits.line_bytes_max,
+  const std::size_t carry_bytes = shape.is_lines ? 0 : 2 * limits.line_bytes_max;  // split/record_splitter.h
+  return {.fixed_bytes = kProcessBytes + kInputBytes + carry_bytes + kRecordBytesPerLineByte * limits.line_bytes_max,
           .parser_bytes = parse::RangeParser::memory_bytes_max(static_cast<std::uint32_t>(limits.line_bytes_max)) +
                           order_bytes(shape),
           .connection_bytes = kStatementCopies * statement_bytes_of(shape),
-          .range_bytes = limits.buffer_bytes() + shape.row_bytes_per_byte() * limits.range_bytes +
+          .range_bytes = limits.buffer_bytes() + shape.spans_bytes() + shape.row_bytes_per_byte() * limits.range_bytes +
                          limits.line_bytes_max + parse::ParsedRange::kRejectsMax * sizeof(parse::RejectedLine),
           .stretch_bytes =
               (shape.row_bytes_per_byte() + kMoreBytesPerStretchByte) * limits.range_bytes + 2 * limits.line_bytes_max};

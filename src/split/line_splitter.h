@@ -1,4 +1,4 @@
-// The decompressed stream → ranges.
+// Ranges of whole lines.
 #pragma once
 
 #include <cstddef>
@@ -8,40 +8,17 @@
 #include <string>
 
 #include "base/padded_buffer.h"
-#include "base/units.h"
 #include "inflate/decoded_stream.h"
 #include "split/range.h"
+#include "split/range_splitter.h"
 
 namespace chatload::split {
 
-// Sizes that decide where ranges end and what they hold.
-struct SplitLimits {
-  std::size_t range_bytes = 4 * kMiB;  // range k ends at the first '\n' at or past begin(k) + range_bytes
-  std::size_t line_bytes_max = kMiB;   // a longer last line is drained: read and counted; its head and tail are kept
-
-  // A buffer of this capacity holds any range: the last line begins at range_bytes at the latest, and of it we keep
-  // line_bytes_max + 3 bytes at most, so that neither "\r\n" nor the NUL that stands for a long lead makes a line of
-  // the maximal length too long.
-  [[nodiscard]] std::size_t buffer_bytes() const { return range_bytes + line_bytes_max + 3; }
-};
-
-// Where a range begins.
-struct RangeBegin {
-  RangeNumber number;
-  ByteOffset offset;
-};
-
-// Cuts one stream. Single-threaded; borrows the stream, which outlives it.
-class LineSplitter {
+class LineSplitter final : public RangeSplitter {
  public:
-  // begin: of the range that the stream begins with.
   LineSplitter(inflate::DecodedStream& stream, SplitLimits limits, RangeBegin begin = {});
 
-  // The next range in file order, or nothing at the end of the stream. `buffer` becomes the range's; what it held is
-  // forgotten. REQUIRES: buffer.capacity() >= limits.buffer_bytes(). Throws what the stream throws: the bytes behind
-  // the last whole range are then never handed out. A stream that ends early because of a stop ends here too, perhaps
-  // inside a line: whoever asked for the stop discards the range that it gets after asking.
-  [[nodiscard]] std::optional<Range> next(PaddedBuffer buffer);
+  [[nodiscard]] std::optional<Range> next(PaddedBuffer buffer) override;
 
  private:
   std::size_t read(std::span<char> out);

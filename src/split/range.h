@@ -3,19 +3,29 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "base/padded_buffer.h"
 #include "base/units.h"
 
 namespace chatload::split {
 
+// A record within the bytes of its range.
+struct RecordSpan {
+  std::uint32_t begin;
+  std::uint32_t size_bytes;
+};
+
 // A slice of the decompressed stream that begins at a line start and ends just after a newline, or at the end of the
 // stream. Move-only: it owns its bytes. Range k ends at the first '\n' at or past begin + range_bytes, so ranges depend
-// on the stream and on range_bytes alone.
+// on the stream and on range_bytes alone. Where records are no lines, it ends behind one of them instead
+// (record_splitter.h).
 struct Range {
   RangeNumber number;
   ByteOffset begin;
   PaddedBuffer bytes;
+  std::optional<std::vector<RecordSpan>> records = std::nullopt;  // in their order; none: each line is one
   // Bytes of the last line that were read and dropped because the line is longer than --max-line, its line end among
   // them. Only the last line of a range can be cut: any other lies wholly in front of begin + range_bytes. The bytes
   // kept hold more than --max-line of it and no newline, and end in the line's own last bytes: cut_line() takes them

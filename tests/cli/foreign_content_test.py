@@ -94,6 +94,17 @@ class ForeignContentTest(unittest.TestCase):
                     again = support.run_chatload("check", self.folder / "lines.json.gz")
                     self.assertEqual((again.exit_code, again.summary["valid"]), (0, len(LINES)), again.stderr)
 
+    def test_json_that_stands_otherwise_is_read_as_the_message_says(self):
+        read = 0
+        for kind, content in CONVERTIBLE.items():
+            self.path.write_bytes(gzip.compress(content))
+            error = self.refusal(support.run_chatload("check", self.path))
+            if found := re.search(r"--records (\S+),", error):
+                run = support.run_chatload("check", self.path, "--records", found[1].strip("'"))
+                self.assertEqual((run.exit_code, run.summary["valid"]), (0, len(LINES)), f"{kind}: {run.stderr}")
+                read += 1
+        self.assertGreaterEqual(read, 4)
+
     def test_what_no_filter_converts_is_named_with_what_to_do(self):
         for kind, (content, advice) in ADVISED.items():
             for path in self.written(content):

@@ -140,7 +140,7 @@ class GuessTest(LedgerCase):
         log = self.write("in.json", '{"id":"a"}\n\n[]\n{"id":\n{"id":"b","more":null}\n')
         code, out, _ = self.guess(log)
         self.assertEqual(code, 0)
-        self.assertIn("from all 2 records; 2 lines are no JSON object", out.splitlines()[0])
+        self.assertIn("from all 2 records; 2 records are no JSON object", out.splitlines()[0])
         self.assertEqual([column["name"] for column in tomllib.loads(out)["column"]], ["id", "more"])
 
     def test_a_sample_is_said_to_be_one(self):
@@ -153,7 +153,7 @@ class GuessTest(LedgerCase):
     def test_no_record_at_all_is_an_error(self):
         code, _, said = self.guess(self.write("in.json", "\n[1]\n"))
         self.assertEqual(code, 3)
-        self.assertIn("no line is a JSON object", said)
+        self.assertIn("no record is a JSON object", said)
 
 
 if __name__ == "__main__":

@@ -202,7 +202,8 @@ TEST(ForeignContentTest, TheSentenceNamesThePlaceAndTheCommand) {
   EXPECT_EQ(
       sentence("[\n{}\n]\n", "my log.json.gz", true),
       "my log.json.gz is a JSON array, not JSON lines in UTF-8: unpacked, it begins with \"[\\x0a{}\\x0a]\\x0a\". "
-      "Convert it with `zcat 'my log.json.gz' | jq -c '.[]' | gzip > lines.json.gz`, and load lines.json.gz.");
+      "Read it with --records '$[*]', or convert it with `zcat 'my log.json.gz' | jq -c '.[]' | gzip > lines.json.gz`, "
+      "and load lines.json.gz.");
   EXPECT_THAT(sentence("{}{}", "log.json", false), HasSubstr("`jq -c . < log.json | gzip > lines.json.gz`"));
   EXPECT_THAT(sentence(tar_of("x"), "log.tar", false), HasSubstr("`tar -xf log.tar`"));
   EXPECT_THAT(sentence(tar_of("x"), "log.tar.gz", true), HasSubstr("`tar -xzf log.tar.gz`"));

@@ -20,7 +20,7 @@ using testing::HasSubstr;
 
 std::unique_ptr<DecodedStream> open(std::string input, const std::string& name, std::size_t read_size = 1000) {
   return open_log(std::make_unique<source::StringSource>(std::move(input), std::vector<std::size_t>{read_size}, name),
-                  Inflater::kIsal);
+                  Inflater::kIsal, {});
 }
 
 std::string refusal_of_log(const std::string& input, const std::string& name) {
@@ -74,7 +74,7 @@ TEST(LogStreamTest, AStopIsNoEndAndIsNotJudged) {
   for (const std::size_t offset : {0U, 1U, 9U, 18U}) {
     auto source = std::make_unique<source::StringSource>("[{\"id\":1},{\"id\":2}]", std::vector<std::size_t>{7}, "log");
     source->stop_at(offset);
-    const auto stream = open_log(std::move(source), Inflater::kIsal);
+    const auto stream = open_log(std::move(source), Inflater::kIsal, {});
     EXPECT_EQ(read_to_end(*stream).bytes.size(), offset);
     EXPECT_TRUE(stream->stopped());
   }

@@ -1,11 +1,11 @@
 // simdjson has both of these, and neither fits the row contract: its numbers end at 64 bits and at doubles, and 3.0
 // decodes \uD800\u0041 to U+2441 and a lone \uDC00 to three bytes that are no UTF-8.
-#include "parse/json_scalar.h"
+#include "base/json_scalar.h"
 
 #include <algorithm>
 #include <charconv>
 
-namespace chatload::parse {
+namespace chatload {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -146,4 +146,4 @@ std::optional<std::string_view> unescape(std::string_view raw, char* out) {
   }
 }
 
-}  // namespace chatload::parse
+}  // namespace chatload

@@ -1,11 +1,11 @@
-#include "parse/json_scalar.h"
+#include "base/json_scalar.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-namespace chatload::parse {
+namespace chatload {
 namespace {
 
 TEST(ScanNumber, TakesTheLongestNumberAndSaysWhetherItIsAnInteger) {
@@ -52,4 +52,4 @@ TEST(Unescape, RefusesMalformedEscapes) {
 }
 
 }  // namespace
-}  // namespace chatload::parse
+}  // namespace chatload

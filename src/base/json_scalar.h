@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-namespace chatload::parse {
+namespace chatload {
 
 // RFC 8259 §2: what may stand between tokens.
 inline bool is_json_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -35,4 +35,4 @@ struct NumberShape {
 // without unescaped quotes and control characters; then so is the result UTF-8.
 [[nodiscard]] std::optional<std::string_view> unescape(std::string_view raw, char* out);
 
-}  // namespace chatload::parse
+}  // namespace chatload

@@ -1,0 +1,109 @@
+// Any text, any sizes: ranges cover every byte once and do not depend on read sizes, and where simdjson takes the text
+// for an array, the records are its elements.
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/errors.h"
+#include "split/range_splitter.h"
+
+namespace {
+
+using namespace chatload;
+
+class FuzzStream final : public inflate::DecodedStream {
+ public:
+  FuzzStream(std::string_view text, std::size_t read_bytes) : text_(text), read_bytes_(read_bytes) {}
+  std::size_t read(std::span<char> out) override {
+    const std::size_t bytes = std::min({out.size(), read_bytes_, text_.size()});
+    std::memcpy(out.data(), text_.data(), bytes);
+    text_.remove_prefix(bytes);
+    return bytes;
+  }
+  std::uint64_t compressed_bytes() const override { return 0; }
+
+ private:
+  std::string_view text_;
+  const std::size_t read_bytes_;
+};
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+// Nothing where the text is damaged.
+std::optional<std::vector<std::string>> records_of(std::string_view text, split::SplitLimits limits,
+                                                   const RecordForm& form, std::size_t read_bytes) {
+  FuzzStream stream(text, read_bytes);
+  const auto splitter = split::make_splitter(stream, limits, form, "text");
+  std::vector<std::string> records;
+  std::size_t begin = 0;
+  try {
+    while (const auto range = splitter->next(PaddedBuffer(limits.buffer_bytes()))) {
+      const std::string_view bytes = range->bytes.view().text();
+      require(range->begin.value() == begin && bytes == text.substr(begin, bytes.size()));
+      begin += bytes.size();
+      for (const split::RecordSpan& record : *range->records) {
+        records.emplace_back(bytes.substr(record.begin, record.size_bytes));
+      }
+    }
+  } catch (const CorruptInputError&) {
+    return std::nullopt;
+  }
+  require(begin == text.size());
+  return records;
+}
+
+std::string minified(simdjson::dom::element element) { return simdjson::to_string(element); }
+
+// As simdjson writes them; nothing where the text is no array.
+std::optional<std::vector<std::string>> elements_of(std::string_view text) {
+  simdjson::dom::parser parser;
+  simdjson::dom::array array;
+  if (parser.parse(simdjson::padded_string(text)).get(array) != simdjson::SUCCESS) return std::nullopt;
+  std::vector<std::string> elements;
+  for (const simdjson::dom::element element : array) elements.push_back(minified(element));
+  return elements;
+}
+
+void require_equal(const std::vector<std::string>& records, const std::vector<std::string>& elements) {
+  require(records.size() == elements.size());
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    simdjson::dom::parser parser;
+    simdjson::dom::element record;
+    require(parser.parse(simdjson::padded_string(records[i])).get(record) == simdjson::SUCCESS);
+    require(minified(record) == elements[i]);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  const split::SplitLimits limits{.range_bytes = 1 + data[0] % 64u, .line_bytes_max = 4096};
+  const std::size_t read_bytes = 1 + data[1] % 100u;
+  const std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
+  const RecordForm elements{.kind = RecordForm::Kind::kElements, .array = {}};
+  const RecordForm values{.kind = RecordForm::Kind::kValues, .array = {}};
+  const RecordForm nested{.kind = RecordForm::Kind::kElements, .array = {"r"}};
+
+  const auto records = records_of(text, limits, elements, read_bytes);
+  require(records == records_of(text, {}, elements, 1 << 20));
+  if (text.size() < limits.line_bytes_max) {
+    if (const auto expected = elements_of(text)) {
+      require(records.has_value());
+      require_equal(*records, *expected);
+    }
+  }
+  for (const RecordForm& form : {values, nested}) {
+    require(records_of(text, limits, form, read_bytes) == records_of(text, limits, form, 1 << 20));
+  }
+  return 0;
+}

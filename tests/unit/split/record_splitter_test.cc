@@ -1,0 +1,153 @@
+#include "split/record_splitter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/errors.h"
+#include "mapping/path_text.h"
+#include "unit/split/text_stream.h"
+
+namespace chatload::split {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::size_t kAtOnce = 1 << 20;
+
+struct Cut {
+  std::vector<std::string> records;
+  std::vector<std::uint64_t> begins;  // of the records, in the text
+  std::vector<std::size_t> ranges;    // how many records each has
+  std::string text;                   // of all ranges
+  std::string error;
+};
+
+Cut cut(std::string_view text, const std::string& records, SplitLimits limits = {}, std::size_t read_max = kAtOnce) {
+  TextStream stream(text, read_max);
+  const auto splitter = make_splitter(stream, limits, mapping::parse_records(records), "log");
+  Cut cut;
+  try {
+    while (const auto range = splitter->next(PaddedBuffer(limits.buffer_bytes()))) {
+      EXPECT_EQ(range->begin.value(), cut.text.size());
+      EXPECT_EQ(range->number.value(), cut.ranges.size());
+      cut.text += range->bytes.view().text();
+      cut.ranges.push_back(range->records->size());
+      for (const RecordSpan& record : *range->records) {
+        cut.records.emplace_back(range->bytes.view().text().substr(record.begin, record.size_bytes));
+        cut.begins.push_back(range->begin.value() + record.begin);
+      }
+    }
+  } catch (const CorruptInputError& error) {
+    cut.error = error.what();
+  }
+  return cut;
+}
+
+TEST(RecordSplitter, EachElementOfTheArrayIsARecord) {
+  const std::string_view text =
+      R"({"a": [1, {"Records": [5]}], "Records": [ {"x": "]}"} ,[2],"s\"\\", -1.5e3,true ], "z": null})";
+  const Cut whole = cut(text, "$.Records[*]");
+  EXPECT_EQ(whole.error, "");
+  EXPECT_THAT(whole.records, ElementsAre(R"({"x": "]}"})", "[2]", R"("s\"\\")", "-1.5e3", "true"));
+  EXPECT_EQ(whole.text, text);
+  EXPECT_EQ(whole.begins[0], text.find("{\"x\""));
+  EXPECT_THAT(cut("[1,2]", "$[*]").records, ElementsAre("1", "2"));
+  EXPECT_THAT(cut("[]", "$[*]").records, IsEmpty());
+  EXPECT_THAT(cut(R"({"a":[[7],[8,9]]})", "$.a[1][*]").records, ElementsAre("8", "9"));
+  EXPECT_THAT(cut(R"({"a":{"b":[3]}})", "$.a.b[*]").records, ElementsAre("3"));
+  EXPECT_THAT(cut(R"({"\u0061":[3]})", "$.a[*]").records, ElementsAre("3"));
+}
+
+TEST(RecordSplitter, DocumentsMayFollowOneAnother) {
+  EXPECT_THAT(cut("\xef\xbb\xbf[1]\n\xef\xbb\xbf[2] [3]", "$[*]").records, ElementsAre("1", "2", "3"));
+  EXPECT_EQ(cut(R"({"r":[1]}{"r":[]})", "$.r[*]").error, "");
+}
+
+TEST(RecordSplitter, ValuesNeedNothingBetweenThem) {
+  EXPECT_THAT(cut(R"({"a":1}{"b":[2]}
+  {"c":
+     3} [4]"five"6 true)",
+                  "values")
+                  .records,
+              ElementsAre(R"({"a":1})", R"({"b":[2]})", "{\"c\":\n     3}", "[4]", "\"five\"", "6", "true"));
+  EXPECT_THAT(cut("\x1e{}\n\x1e{}\n", "values").records, ElementsAre("{}", "{}"));
+  EXPECT_THAT(cut("", "values").records, IsEmpty());
+}
+
+TEST(RecordSplitter, RangesDependOnNoReadAndCoverEveryByte) {
+  std::string text = R"({"head": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "r" : [)";
+  for (int i = 0; i < 200; ++i) text += (i > 0 ? " ,\n  " : "") + std::string(R"({"i":[)") + std::to_string(i) + "]}";
+  text += R"(], "tail": [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]})";
+  for (const SplitLimits limits : {SplitLimits{1, 20}, SplitLimits{30, 20}, SplitLimits{100, 30}, SplitLimits{}}) {
+    const Cut once = cut(text, "$.r[*]", limits);
+    EXPECT_EQ(once.error, "");
+    EXPECT_EQ(once.text, text);
+    EXPECT_EQ(once.records.size(), 200U);
+    EXPECT_EQ(once.records[199], R"({"i":[199]})");
+    for (const std::size_t read_max : {1U, 2U, 7U, 64U}) {
+      const Cut piecemeal = cut(text, "$.r[*]", limits, read_max);
+      EXPECT_EQ(piecemeal.records, once.records);
+      EXPECT_EQ(piecemeal.ranges, once.ranges);
+    }
+  }
+}
+
+TEST(RecordSplitter, RangeHasNoMoreRecordsThanItsMax) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < RecordSplitter::kRecordsMax + 5; ++i) text += i > 0 ? ",1" : "1";
+  EXPECT_THAT(cut(text + "]", "$[*]").ranges, ElementsAre(RecordSplitter::kRecordsMax, 5U));
+}
+
+TEST(RecordSplitter, DamageIsSaidAtItsByteAndWhatStandsInFrontIsKept) {
+  struct Case {
+    std::string text, records, error;
+  };
+  for (const Case& c : std::vector<Case>{
+           {"[1 2]", "$[*]", "a comma or ']' is missing behind a record, at byte 3 "},
+           {"[1,]", "$[*]", "a JSON value is missing, at byte 3 "},
+           {"[,1]", "$[*]", "a JSON value is missing, at byte 1 "},
+           {"[{\"a\":[1}", "$[*]", "a record does not end, at byte 1 "},
+           {"[{\"a\": \"x\ny\"}]", "$[*]", "a string has a control character, or does not end, at byte 9 "},
+           {"[\"x\ny\"]", "$[*]", "a string has a control character, or does not end, at byte 3 "},
+           {"[1", "$[*]", "a record does not end, at byte 1 "},
+           {"[1,2 ", "$[*]", "the array of records does not end, at byte 5 "},
+           {"[1]]", "$[*]", "the value at the path of the records is no array, at byte 3 "},
+           {"{\"r\":[1]", "$.r[*]", "the document does not end, at byte 8 "},
+           {"{\"r\":[1],\"r\":[2]}", "$.r[*]", "the path of the records leads to a second array, at byte 13 "},
+           {"{\"q\":[1]}", "$.r[*]", "the document has no array at the path of the records, at byte 8 "},
+           {"{\"r\":null}", "$.r[*]", "the value at the path of the records is no array, at byte 5 "},
+           {"{\"r\":[1],,}", "$.r[*]", "a key in double quotes is missing, at byte 9 "},
+           {"{\"r\" [1]}", "$.r[*]", "a colon is missing, at byte 5 "},
+           {"{\"x\":tru,\"r\":[]}", "$.r[*]", "'tru' is no JSON value, at byte 8 "},
+           {"{\"x\":01,\"r\":[]}", "$.r[*]", "'01' is no JSON value, at byte 7 "},
+           {"{\"x\":\"\\q\",\"r\":[]}", "$.r[*]", "a backslash escapes nothing, at byte 7 "},
+           {"", "$[*]", "there is no document, at byte 0 "},
+           {"1 , 2", "values", "a JSON value is missing, at byte 2 "},
+           {"{}]", "values", "a JSON value is missing, at byte 2 "},
+       }) {
+    EXPECT_THAT(cut(c.text, c.records).error, HasSubstr("log: " + c.error)) << c.text;
+    EXPECT_THAT(cut(c.text, c.records, {}, 1).error, HasSubstr("log: " + c.error)) << c.text;
+  }
+  const Cut damaged = cut("[11,22,33,x", "$[*]", {.range_bytes = 1, .line_bytes_max = 100});
+  EXPECT_THAT(damaged.records, ElementsAre("11", "22", "33"));
+  EXPECT_NE(damaged.error, "");
+}
+
+TEST(RecordSplitter, RecordLongerThanALineMayBeEndsTheInput) {
+  const SplitLimits limits{.range_bytes = 10, .line_bytes_max = 20};
+  EXPECT_EQ(cut("[\"" + std::string(18, 'x') + "\",[" + std::string(18, ' ') + "]]", "$[*]", limits).error, "");
+  for (const std::string& text : {"[\"" + std::string(19, 'x') + "\"]", "[1,[" + std::string(19, ' ') + "]]",
+                                  "[1," + std::string(500, '7') + "]"}) {
+    EXPECT_THAT(cut(text, "$[*]", limits).error, HasSubstr("a record is longer than --max-line")) << text;
+  }
+}
+
+}  // namespace
+}  // namespace chatload::split
