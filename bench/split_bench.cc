@@ -54,13 +54,23 @@ std::string make_array(std::size_t record_bytes) {
   return text + "]";
 }
 
+// All are equal, and begin with the same key.
+void require_records(benchmark::State& state, std::size_t found, std::string_view array) {
+  std::size_t records = 0;
+  for (std::size_t at = array.find("{\"id\""); at != std::string_view::npos; at = array.find("{\"id\"", at + 1))
+    ++records;
+  if (found != records * static_cast<std::size_t>(state.iterations())) state.SkipWithError("other records were found");
+}
+
 void Scan(benchmark::State& state) {
   const std::string text = make_array(static_cast<std::size_t>(state.range(0)));
   ValueScanner scanner;
+  std::size_t records = 0;
   for (auto _ : state) {
     std::string_view left = std::string_view(text).substr(1);
-    while (left.size() > 1) left.remove_prefix(scanner.scan(left).bytes + 1);
+    for (; left.size() > 1; ++records) left.remove_prefix(scanner.scan(left).bytes + 1);
   }
+  require_records(state, records, text);
   state.SetBytesProcessed(static_cast<std::int64_t>(text.size()) * state.iterations());
 }
 BENCHMARK(Scan)->Arg(200)->Arg(2'000)->Unit(benchmark::kMillisecond);
@@ -69,12 +79,17 @@ void ScanRanges(benchmark::State& state) {
   const std::string text = make_array(static_cast<std::size_t>(state.range(0)));
   const SplitLimits limits;
   PaddedBuffer buffer(limits.buffer_bytes());
+  std::size_t records = 0;
   for (auto _ : state) {
     TextStream stream(text);
     const auto splitter = make_splitter(stream, limits, {.kind = RecordForm::Kind::kElements, .array = {}}, "text");
-    while (auto range = splitter->next(std::move(buffer))) buffer = std::move(range->bytes);
+    while (auto range = splitter->next(std::move(buffer))) {
+      records += range->records->size();
+      buffer = std::move(range->bytes);
+    }
     buffer = PaddedBuffer(limits.buffer_bytes());
   }
+  require_records(state, records, text);
   state.SetBytesProcessed(static_cast<std::int64_t>(text.size()) * state.iterations());
 }
 BENCHMARK(ScanRanges)->Arg(200)->Arg(2'000)->Unit(benchmark::kMillisecond);

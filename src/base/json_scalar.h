@@ -18,6 +18,9 @@ inline bool is_json_space(char c) { return c == ' ' || c == '\t' || c == '\n' ||
   return std::all_of(line.begin(), line.end(), [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
 }
 
+// In front of each value of a JSON text sequence (RFC 7464).
+inline constexpr char kJsonRecordSeparator = '\x1e';
+
 struct NumberShape {
   std::size_t size_bytes = 0;  // of the number at the text's front; 0 if there is none (RFC 8259 §6)
   bool is_integer = false;     // neither fraction nor exponent

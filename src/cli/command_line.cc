@@ -177,7 +177,7 @@ void declare_index(CLI::App& app, Flags& flags) {
 
 void declare_records(Declarer declare, Flags& flags) {
   declare.flag("--records", "FORM", flags.records,
-               "what a record is: lines, values, or such as '$.Records[*]' (default lines)");
+               "lines, values, or an array with [*], as '$.Records[*]' (default lines)");
 }
 
 void declare_guess(CLI::App& app, Flags& flags) {

@@ -517,7 +517,10 @@ CopyPlan make_copy_plan(const Flags& flags) {
   plan.read = read_plan_of(flags, plan.inputs);
   plan.read.filter = make_filter(flags, *plan.read.mapping, {});  // all, but for what the flags say
   if (!plan.read.mapping->records.is_lines()) {
-    throw UsageError("copy copies lines: it takes no mapping with other `records`, and no --records but lines.");
+    throw UsageError(
+        "copy copies lines: it takes no mapping with other `records`, and no --records but lines; make lines of the "
+        "input "
+        "with jq -c first.");
   }
   plan.report = make_report_plan(flags, false);
   plan.keep_rejected = is_on("--keep-rejected", flags.keep_rejected);

@@ -215,6 +215,9 @@ using Plan =
 [[nodiscard]] LoadPlan resumed_plan(const LoadPlan& plan, std::string_view recorded, std::uint64_t load_id,
                                     std::string_view anew_flag);
 
+// What the records were that a recorded plan was made with; lines of a record that cannot be read.
+[[nodiscard]] std::string recorded_records(std::string_view recorded);
+
 // Whether the mapping that a recorded plan was made with has a key. True of a record that cannot be read.
 [[nodiscard]] bool has_recorded_key(std::string_view recorded);
 

@@ -155,11 +155,33 @@ RecordedFlags recorded_flags(std::string_view recorded, std::uint64_t load_id, s
   return flags;
 }
 
+// That of the built-in mapping where the record cannot be read.
+std::vector<std::string> recorded_outline(std::string_view recorded) {
+  try {
+    return recorded_flags(recorded, 0, "").outline;
+  } catch (const Error&) {
+    return outline_of(mapping::chat_mapping());
+  }
+}
+
+// What the outline says of records.
+std::string records_in(const std::vector<std::string>& outline) {
+  for (const std::string_view line : outline) {
+    if (line.starts_with(mapping::kRecordsOutline)) return std::string(line.substr(mapping::kRecordsOutline.size()));
+  }
+  return "lines";
+}
+
 void require_same_mapping(const mapping::Mapping& mapping, const std::vector<std::string>& recorded,
                           std::uint64_t load_id, std::string_view anew_flag) {
   const std::vector<std::string> wanted = outline_of(mapping);
   const auto [now, then] = std::mismatch(wanted.begin(), wanted.end(), recorded.begin(), recorded.end());
   if (now == wanted.end() && then == recorded.end()) return;
+  if (records_in(wanted) != records_in(recorded)) {
+    throw LoadError(fmt::format(
+        "--records is now {}, but load {} of this source began with {}; give that one, or start over with {}.",
+        records_in(wanted), load_id, records_in(recorded), anew_flag));
+  }
   throw LoadError(
       fmt::format("--mapping says now: {}; but load {} of this source began with: {}; use that mapping, or start over "
                   "with {}.",
@@ -174,7 +196,7 @@ SharedPlan plan_of_record(const LoadPlan& plan, std::string_view text, std::uint
     const RecordedFlags flags = recorded_flags(text, load_id, anew_flag);
     require_same_mapping(*plan.read.mapping, flags.outline, load_id, anew_flag);
     return {make_duplicate_mode(flags), make_row_order(flags), make_index_mode(flags),
-            make_read_plan(flags, plan.read.mapping, {})};
+            make_read_plan(flags, plan.read.mapping, parse::bounds_of(*plan.read.mapping))};
   } catch (const UsageError& error) {
     throw LoadError(fmt::format(
         "The ledger is damaged: `plan` of load {} in chatload_loads cannot be read ({}). Restore that table "
@@ -228,13 +250,11 @@ LoadPlan resumed_plan(const LoadPlan& plan, std::string_view recorded, std::uint
   return resumed;
 }
 
+std::string recorded_records(std::string_view recorded) { return records_in(recorded_outline(recorded)); }
+
 bool has_recorded_key(std::string_view recorded) {
-  try {
-    const std::vector<std::string> outline = recorded_flags(recorded, 0, "").outline;
-    return std::find(outline.begin(), outline.end(), mapping::kNoKeyOutline) == outline.end();
-  } catch (const Error&) {
-    return true;
-  }
+  const std::vector<std::string> outline = recorded_outline(recorded);
+  return std::find(outline.begin(), outline.end(), mapping::kNoKeyOutline) == outline.end();
 }
 
 void require_same_outcome(const LoadPlan& plan, std::string_view recorded, std::uint64_t load_id,

@@ -168,6 +168,10 @@ ExitCode export_rejects(mysql::Session& session, const cli::RejectsPlan& plan, c
   }
   if (output_error != 0) return ExitCode::kLoaded;
   target.close();
+  const std::optional<ledger::LoadRecord> record = ledger::find_load(session, plan.load);
+  if (plan.raw && lines > 0 && record && cli::recorded_records(record->plan) != "lines") {
+    log_info("These are JSON values, which may be on several lines each: load them with --records values.");
+  }
   if (!load.is_done) {
     log_warning(fmt::format("Load {} is not done: these are the lines that it has rejected so far.", plan.load));
   }

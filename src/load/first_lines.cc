@@ -46,6 +46,13 @@ struct KeptReject {
   }
 };
 
+std::string_view first_record(const split::Range& range) {
+  std::string_view text = range.bytes.view().text();
+  if (range.records) return text.substr(range.records->front().begin, range.records->front().size_bytes);
+  text.remove_prefix(std::min(text.find_first_not_of('\n'), text.size()));
+  return text.substr(0, text.find('\n'));
+}
+
 class Look {
  public:
   Look(const cli::ReadPlan& read, const mapping::Mapping& mapping)
@@ -71,9 +78,7 @@ class Look {
       return true;
     }));
     if (job_.parsed.counts.filtered > 0) {
-      std::string_view line = job_.parsed.range.bytes.view().text();
-      line.remove_prefix(std::min(line.find_first_not_of('\n'), line.size()));
-      line = line.substr(0, line.find('\n'));
+      const std::string_view line = first_record(job_.parsed.range);
       const auto type = mapping_.kind ? types_.read(line, *mapping_.kind) : std::nullopt;
       if (type) ++filtered_types_[std::string(type->substr(0, kTypeBytesMax))];
     }

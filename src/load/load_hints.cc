@@ -55,8 +55,9 @@ void say_how_to_make_room(const std::string& input, const mapping::Mapping& mapp
     } else if (change.why_none.empty()) {
       log_warning(
           fmt::format("{}: {}. To load them: {}; then `chatload rejects {} --raw -o FILE.json.gz` and `chatload load "
-                      "FILE.json.gz`.",
-                      input, to_text(text, mapping), change.statement, load_id));
+                      "FILE.json.gz{}`.",
+                      input, to_text(text, mapping), change.statement, load_id,
+                      mapping.records.is_lines() ? "" : " --records values"));
     } else {
       log_warning(fmt::format("{}: {}. {}. `chatload rejects {} --raw -o FILE.json.gz` has the lines.", input,
                               to_text(text, mapping), change.why_none, load_id));

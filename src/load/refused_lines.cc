@@ -20,8 +20,15 @@
 namespace chatload::load {
 namespace {
 
-// A valid line ends within its range, and is longer than nothing.
-std::string_view line_at(std::string_view text, std::size_t begin) {
+// A valid line ends within its range, and is longer than nothing. Empty where no record of the range begins there.
+std::string_view line_at(const split::Range& range, std::size_t begin) {
+  const std::string_view text = range.bytes.view().text();
+  if (range.records) {
+    const auto record = std::lower_bound(range.records->begin(), range.records->end(), begin,
+                                         [](const split::RecordSpan& one, std::size_t at) { return one.begin < at; });
+    if (record == range.records->end() || record->begin != begin) return {};
+    return text.substr(begin, record->size_bytes);
+  }
   const std::size_t newline = text.find('\n', begin);
   std::string_view line = text.substr(begin, newline == std::string_view::npos ? newline : newline - begin);
   if (newline != std::string_view::npos && line.ends_with('\r')) line.remove_suffix(1);
@@ -74,8 +81,7 @@ class RefusedOf {
     std::vector<ledger::FoundRaw> found;
     for (; is_in(range, missing); missing.pop_front()) {
       const ledger::MissingRaw& refused = missing.front();
-      found.push_back({refused.source, refused.line,
-                       line_at(range.bytes.view().text(), range.held_at(refused.offset - range.begin))});
+      found.push_back({refused.source, refused.line, line_at(range, range.held_at(refused.offset - range.begin))});
     }
     await_clearance_();
     control_.run([&](mysql::Session& session) { ledger::fill_raw(session, ledger_.load_id(), found); });

@@ -33,11 +33,11 @@ SourceReading::SourceReading(LoadSource& its_source, std::shared_ptr<const sourc
                              std::shared_ptr<const inflate::IndexedGzip> gzip,
                              std::unique_ptr<source::ByteSource> bytes, const cli::ReadPlan& read,
                              inflate::ReadAhead ahead)
-    : source(its_source), file(std::move(its_file)) {
+    : source(its_source), file(std::move(its_file)), name_(bytes->name()) {
   if (read.save_index && !gzip && file->can_seek()) make_index(maker, *file, read);
   stream = inflate::open_log(digest(std::move(bytes)), read.inflater, read.mapping->records, ahead, std::move(gzip),
                              maker ? &*maker : nullptr);
-  splitter = split::make_splitter(*stream, read.split, read.mapping->records, source.name);
+  splitter = split::make_splitter(*stream, read.split, read.mapping->records, name_);
 }
 
 SourceReading::SourceReading(LoadSource& its_source, std::shared_ptr<const source::Input> its_file,
@@ -49,7 +49,7 @@ SourceReading::SourceReading(LoadSource& its_source, std::shared_ptr<const sourc
   passed_over_bytes = from - from % source::kDigestChunkBytes;
   stream = inflate::open_indexed(std::move(gzip), digest(file->open_at(passed_over_bytes, stop.fd())),
                                  passed_over_bytes, recorded.end.value(), read.inflater, ahead);
-  splitter = split::make_splitter(*stream, read.split, read.mapping->records, source.name,
+  splitter = split::make_splitter(*stream, read.split, read.mapping->records, name_,
                                   {RangeNumber(recorded.ranges), recorded.end});
 }
 
@@ -57,7 +57,7 @@ void SourceReading::give_head_start(PaddedBuffer buffer, const cli::ReadPlan& re
   auto with_head = std::make_unique<inflate::HeadStart>(std::move(stream), std::move(buffer));
   head = with_head.get();
   stream = std::move(with_head);
-  splitter = split::make_splitter(*stream, read.split, read.mapping->records, source.name);
+  splitter = split::make_splitter(*stream, read.split, read.mapping->records, name_);
 }
 
 std::unique_ptr<source::DigestingSource> SourceReading::digest(std::unique_ptr<source::ByteSource> bytes) {

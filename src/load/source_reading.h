@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/padded_buffer.h"
 #include "base/stop_signal.h"
@@ -48,6 +49,8 @@ struct SourceReading {
   std::unique_ptr<split::RangeSplitter> splitter;
 
  private:
+  std::string name_;  // for messages
+
   [[nodiscard]] std::unique_ptr<source::DigestingSource> digest(std::unique_ptr<source::ByteSource> bytes);
 };
 

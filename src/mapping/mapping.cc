@@ -76,6 +76,14 @@ std::string outline_of(const Column& column) {
   return line;
 }
 
+std::string outline_of(const Bound& bound) {
+  constexpr std::array<std::string_view, 7> kNames = {"not_in",  "above",   "below",      "at_least",
+                                                      "at_most", "is_null", "is_not_null"};
+  std::string line = fmt::format("only {} {}", in_quotes(bound.column), kNames[static_cast<std::size_t>(bound.kind)]);
+  for (const std::string& value : bound.values) line += ' ' + in_quotes(value);
+  return line;
+}
+
 }  // namespace
 
 std::optional<std::size_t> Mapping::column_of(std::string_view name) const {
@@ -113,7 +121,7 @@ std::size_t record_bytes_min(const Mapping& mapping) {
 
 std::vector<std::string> outline_of(const Mapping& mapping) {
   std::vector<std::string> lines = {"table " + in_quotes(mapping.table)};
-  if (!mapping.records.is_lines()) lines.push_back("records " + to_string(mapping.records));
+  if (!mapping.records.is_lines()) lines.push_back(std::string(kRecordsOutline) + to_string(mapping.records));
   for (const Column& column : mapping.columns) lines.push_back(outline_of(column));
   std::string key = "primary_key";
   for (const std::string& name : key_names(mapping)) key += ' ' + in_quotes(name);
@@ -125,6 +133,7 @@ std::vector<std::string> outline_of(const Mapping& mapping) {
     for (const std::string& value : condition.values) line += ' ' + in_quotes(value);
     lines.push_back(std::move(line));
   }
+  for (const Bound& bound : mapping.bounds) lines.push_back(outline_of(bound));
   return lines;
 }
 

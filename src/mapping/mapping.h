@@ -73,6 +73,16 @@ struct Condition {
   std::vector<std::string> values;
 };
 
+// A record passes where this holds of the column's value, too. Of NULL nothing does but kIsNull, as in SQL.
+struct Bound {
+  enum class Kind : std::uint8_t { kNotIn, kAbove, kBelow, kAtLeast, kAtMost, kIsNull, kIsNotNull };
+
+  std::string column;
+  Kind kind = Kind::kIsNotNull;
+  std::vector<std::string> values;  // of kNotIn; of those that order, one: a number as it is written
+  std::int64_t microseconds = 0;    // instead, of a time
+};
+
 inline constexpr std::size_t kColumnsMax = 250;
 inline constexpr std::size_t kKeyBytesMax = 3'072;     // of an index (InnoDB, DYNAMIC rows)
 inline constexpr std::size_t kKeyCharactersMax = 768;  // of a text in it, in utf8mb4
@@ -87,6 +97,7 @@ struct Mapping {
   std::optional<std::size_t> time;  // of the column that --since and --until compare
   std::vector<std::vector<std::string>> indexes;
   std::vector<Condition> only;  // all must hold, else the record is filtered
+  std::vector<Bound> bounds;    // and all of these
 
   // The index of the column; nothing where there is none of that name.
   [[nodiscard]] std::optional<std::size_t> column_of(std::string_view name) const;
@@ -125,6 +136,7 @@ struct Mapping {
 
 // A line each for everything that decides what becomes of a record: two mappings are the same where these are.
 [[nodiscard]] std::vector<std::string> outline_of(const Mapping& mapping);
+inline constexpr std::string_view kRecordsOutline = "records ";      // begins the line of records that are no lines
 inline constexpr std::string_view kNoKeyOutline = "no primary_key";  // the line of a mapping without a key
 
 }  // namespace chatload::mapping

@@ -88,8 +88,7 @@ RecordForm parse_records(std::string_view text) {
   if (text == "lines") return {.kind = RecordForm::Kind::kLines, .array = {}};
   if (text == "values") return {.kind = RecordForm::Kind::kValues, .array = {}};
   if (!text.ends_with(kElements)) {
-    throw SyntaxError(
-        "a record is one of \"lines\", one of \"values\", or an element of an array, such as $.Records[*]", 0);
+    throw SyntaxError("it takes lines, values, or the path of an array with [*] at its end, such as $.Records[*]", 0);
   }
   text.remove_suffix(kElements.size());
   RecordForm records{.kind = RecordForm::Kind::kElements, .array = {}};

@@ -47,6 +47,7 @@ inline LineWalker::Token LineWalker::string(Token token, JsonValue& value) {
   const char* const open_quote = block_ + *token++;
   const char* close_quote = std::min(block_ + *token, line_end_) - 1;
   while (*close_quote != '"') --close_quote;
+  if (close_quote == open_quote) return nullptr;
   value.text = {open_quote + 1, static_cast<std::size_t>(close_quote - open_quote - 1)};
   if (close_quote <= backslash_) return token;
 

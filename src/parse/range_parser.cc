@@ -140,8 +140,8 @@ void RangeParser::Impl::parse(ParsedRange& parsed) {
   parsed.counts = {};
   bytes_ = parsed.range.bytes.view();
   // Room for the densest rows: what is not used is never touched, and nothing is copied while rows are added.
-  const std::size_t rows_max =
-      parsed.range.records ? parsed.range.records->size() : bytes_.size() / record_bytes_min_ + 1;
+  std::size_t rows_max = bytes_.size() / record_bytes_min_ + 1;
+  if (parsed.range.records) rows_max = std::min(rows_max, parsed.range.records->size());
   parsed.rows.cells.reserve(rows_max * layout_.cells());
   parsed.rows.lines.reserve(rows_max);
 
@@ -171,16 +171,26 @@ void RangeParser::Impl::parse_rejects(ParsedRange& parsed, std::size_t begin, st
   parsed.counts = counts;
 }
 
+// Objects and arrays with nothing but commas and white space between them share a block: each ends outside of a string,
+// so that none touches another's tokens. Any other record is parsed alone.
 void RangeParser::Impl::parse_records(std::uint32_t index) {
   const std::vector<split::RecordSpan>& records = *parsed_->range.records;
+  const std::string_view text = bytes_.text();
+  const auto is_plain = [](char c) { return c == ',' || is_json_space(c); };
   block_.clear();  // a parse that threw may have left some
   for (; index < records.size() && !(only_rejects_ && parsed_->has_more_rejects); ++index) {
     const split::RecordSpan& record = records[index];
-    const bool is_block_full =
-        !block_.empty() && record.begin + record.size_bytes - block_.front().begin_bytes > kBlockBytes;
-    if (is_block_full || block_.size() == kBlockLinesMax) parse_block();
+    const bool is_container = text[record.begin] == '{' || text[record.begin] == '[';
+    if (!block_.empty()) {
+      const std::size_t end = block_.back().begin_bytes + block_.back().size_bytes;
+      const std::string_view between = text.substr(end, record.begin - end);
+      const bool is_full = block_.size() == kBlockLinesMax ||
+                           record.begin + record.size_bytes - block_.front().begin_bytes > kBlockBytes;
+      if (is_full || !is_container || !std::all_of(between.begin(), between.end(), is_plain)) parse_block();
+    }
     block_.push_back({index, record.size_bytes, record.begin});
     ++parsed_->counts.lines;
+    if (!is_container) parse_block();
   }
   parse_block();
 }

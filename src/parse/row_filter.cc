@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <compare>
 #include <utility>
+
+#include "base/number_text.h"
 
 namespace chatload::parse {
 namespace {
@@ -29,7 +32,9 @@ void RowFilter::set_values(std::string_view column, std::vector<std::string> val
   if (!values.empty()) only.push_back({std::string(column), std::move(values)});
 }
 
-RowFilter filter_of(const mapping::Mapping& mapping) { return {.only = mapping.only}; }
+RowFilter filter_of(const mapping::Mapping& mapping) { return {.only = mapping.only, .bounds = mapping.bounds}; }
+
+RowFilter bounds_of(const mapping::Mapping& mapping) { return {.only = {}, .bounds = mapping.bounds}; }
 
 RowSieve::RowSieve(const mapping::Mapping& mapping, const RowFilter& filter)
     : time_(mapping.time.value_or(0)),
@@ -44,6 +49,7 @@ RowSieve::RowSieve(const mapping::Mapping& mapping, const RowFilter& filter)
       accepted_.push_back({column, condition.values});
     }
   }
+  for (const mapping::Bound& bound : filter.bounds) bounds_.push_back({mapping.column_of(bound.column).value(), bound});
 }
 
 bool RowSieve::passes_kind(std::string_view kind) const { return any_of(kinds_, kind); }
@@ -56,9 +62,28 @@ bool RowSieve::passes_rest(std::span<const Cell> row) const {
     const std::int64_t seconds = std::chrono::floor<std::chrono::seconds>(time).count();
     if (seconds < since_seconds_ || seconds >= until_seconds_) return false;
   }
-  return std::all_of(accepted_.begin(), accepted_.end(), [&](const Accepted& one) {
-    return row[one.column].is_borrowed() && any_of(one.values, row[one.column].as_text());
-  });
+  return std::all_of(accepted_.begin(), accepted_.end(),
+                     [&](const Accepted& one) {
+                       return row[one.column].is_borrowed() && any_of(one.values, row[one.column].as_text());
+                     }) &&
+         std::all_of(bounds_.begin(), bounds_.end(),
+                     [&](const Bounded& one) { return passes(one.bound, row[one.column]); });
+}
+
+bool RowSieve::passes(const mapping::Bound& bound, const Cell& cell) {
+  using Kind = mapping::Bound::Kind;
+  const bool is_null = cell.kind() == CellKind::kNull;
+  if (bound.kind == Kind::kIsNull || bound.kind == Kind::kIsNotNull) return is_null == (bound.kind == Kind::kIsNull);
+  if (is_null) return false;
+  if (bound.kind == Kind::kNotIn) return !any_of(bound.values, cell.as_text());
+  const auto order = cell.kind() == CellKind::kTime ? cell.as_microseconds() <=> bound.microseconds
+                                                    : compare_numbers(cell.as_text(), bound.values.front()) <=> 0;
+  switch (bound.kind) {
+    case Kind::kAbove: return order > 0;
+    case Kind::kBelow: return order < 0;
+    case Kind::kAtLeast: return order >= 0;
+    default: return order <= 0;
+  }
 }
 
 }  // namespace chatload::parse

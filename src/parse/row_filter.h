@@ -15,9 +15,10 @@ namespace chatload::parse {
 
 // A record passes if it passes each of these.
 struct RowFilter {
-  std::vector<mapping::Condition> only;    // columns of the mapping, each once
-  std::int64_t since_seconds = INT64_MIN;  // inclusive, epoch seconds; for mappings that name a time
-  std::int64_t until_seconds = INT64_MAX;  // exclusive
+  std::vector<mapping::Condition> only;     // columns of the mapping, each once
+  std::vector<mapping::Bound> bounds = {};  // of columns of the mapping
+  std::int64_t since_seconds = INT64_MIN;   // inclusive, epoch seconds; for mappings that name a time
+  std::int64_t until_seconds = INT64_MAX;   // exclusive
 
   // The values that a column may have; empty: any.
   [[nodiscard]] std::span<const std::string> values_of(std::string_view column) const;
@@ -27,8 +28,9 @@ struct RowFilter {
   [[nodiscard]] bool has_times() const { return since_seconds != INT64_MIN || until_seconds != INT64_MAX; }
 };
 
-// What the mapping says, and no times.
+// What the mapping says, and no times; what no flag says instead.
 [[nodiscard]] RowFilter filter_of(const mapping::Mapping& mapping);
+[[nodiscard]] RowFilter bounds_of(const mapping::Mapping& mapping);
 
 // A filter for the rows of a mapping. Immutable.
 class RowSieve {
@@ -47,8 +49,16 @@ class RowSieve {
   };
 
   std::vector<std::string> kinds_;
+  struct Bounded {
+    std::size_t column;
+    mapping::Bound bound;
+  };
+
+  [[nodiscard]] static bool passes(const mapping::Bound& bound, const Cell& cell);
+
   std::vector<Accepted> accepted_;  // but for the kind
-  std::size_t time_ = 0;            // the column, where has_times_
+  std::vector<Bounded> bounds_;
+  std::size_t time_ = 0;  // the column, where has_times_
   bool has_times_ = false;
   std::int64_t since_seconds_;
   std::int64_t until_seconds_;

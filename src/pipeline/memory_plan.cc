@@ -11,6 +11,8 @@
 //                                                 twice, and the client library's copy of bound rows, up to twice
 //   T + 1 × a parser                              RangeParser::memory_bytes_max, and 17 bytes a row
 //   a copy's blocks in flight, and compressors    GzipWriter::memory_bytes_max, with T threads
+//   what the splitter carries over                2 L and 512 KiB, where records are no lines; a range has 1 MiB of
+//                                                 their places then
 //   N × a range                                   R + L for its bytes, as much as its densest rows take,
 //                                                 L for a last line's unescaped text, or for a cut line's halves,
 //                                                 joined: such a line makes no row,
@@ -177,7 +179,8 @@ std::size_t order_bytes(const Shape& shape) { return kSortBytesPerRow * shape.ro
 
 Costs costs_of(const Shape& shape) {
   const split::SplitLimits& limits = shape.limits;
-  const std::size_t carry_bytes = shape.is_lines ? 0 : 2 * limits.line_bytes_max;  // split/record_splitter.h
+  const std::size_t carry_bytes =
+      shape.is_lines ? 0 : 2 * (limits.line_bytes_max + split::RecordSplitter::kReadBytesMax);
   return {.fixed_bytes = kProcessBytes + kInputBytes + carry_bytes + kRecordBytesPerLineByte * limits.line_bytes_max,
           .parser_bytes = parse::RangeParser::memory_bytes_max(static_cast<std::uint32_t>(limits.line_bytes_max)) +
                           order_bytes(shape),

@@ -64,7 +64,8 @@ void Packer::read(const std::function<bool()>& goes_on) {
 
 void Packer::add(FedRange fed) {
   const bool is_short = fed.range.length_bytes() < limits_.range_bytes;
-  const std::size_t bytes = fed.range.bytes.size() + kRangeBytes;
+  const std::size_t spans_bytes = fed.range.records ? fed.range.records->capacity() * sizeof(split::RecordSpan) : 0;
+  const std::size_t bytes = fed.range.bytes.size() + kRangeBytes + spans_bytes;
   const bool is_recorded = sink_.is_recorded({fed.account->ordinal, fed.range.number});
   stats_.bytes_decompressed += fed.range.length_bytes();
   PaddedBuffer copy;

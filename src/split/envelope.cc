@@ -7,21 +7,19 @@
 #include "base/byte_order_mark.h"
 #include "base/hex.h"
 #include "base/json_scalar.h"
+#include "base/terminal_text.h"
 
 namespace chatload::split {
 namespace {
 
-constexpr std::size_t kKeptBytesMax = 4096;  // of a key or a number; longer ones are neither on a path nor right
+constexpr std::size_t kKeptBytesMax = 4096;  // of a key, a number or a word; a longer key is on no path
+constexpr std::size_t kShownBytesMax = 20;
 constexpr std::size_t kDepthMax = 1024;
 
 // Whether a key as it is written is that one.
 bool is_key(std::string_view raw, std::string_view key) {
   std::string text(raw.size(), '\0');
   return unescape(raw, text.data()) == key;
-}
-
-void append_some(std::string& text, char c) {
-  if (text.size() < kKeptBytesMax) text += c;
 }
 
 }  // namespace
@@ -57,12 +55,14 @@ std::string Envelope::take(char c, Step& step) {
     case State::kKeyText: return take_string_byte(c);
     case State::kScalar:
       if (!is_json_space(c) && c != ',' && c != ']' && c != '}') {
-        append_some(scalar_, c);
+        if (scalar_.size() == kKeptBytesMax) return "a number or a word is too long";
+        scalar_ += c;
         return "";
       }
       if (std::string fault = end_scalar(); !fault.empty()) return fault;
       break;  // the byte is behind it
     case State::kTop:
+      if (mark_bytes_ == 0 && (c == '\0' || c == kJsonRecordSeparator)) return "";
       if (mark_bytes_ > 0 || c == kByteOrderMark.front()) {
         if (c != kByteOrderMark[mark_bytes_]) return "a JSON document is missing";
         mark_bytes_ = (mark_bytes_ + 1) % kByteOrderMark.size();
@@ -93,6 +93,7 @@ std::string Envelope::take(char c, Step& step) {
     case State::kKey:
       if (c != '"') return "a key in double quotes is missing";
       key_.clear();
+      is_key_cut_ = false;
       state_ = State::kKeyText;
       return "";
     case State::kColon:
@@ -106,7 +107,7 @@ std::string Envelope::take(char c, Step& step) {
         return "";
       }
       if (c != ',') return fmt::format("a comma or '{}' is missing", closing);
-      if (open_.back().is_array) ++open_.back().index;
+      if (open_.back().is_array && open_.back().index < UINT32_MAX) ++open_.back().index;
       state_ = open_.back().is_array ? State::kValue : State::kKey;
       return "";
     }
@@ -118,6 +119,7 @@ std::string Envelope::take(char c, Step& step) {
 }
 
 std::string Envelope::begin_value(char c, Step& step) {
+  if (c == ',' || c == ':' || c == ']' || c == '}') return "a JSON value is missing";
   const bool is_on_path = is_wanted();
   if (is_on_path && open_.size() == path_.size()) {
     if (c != '[') return "the value at the path of the records is no array";
@@ -143,7 +145,7 @@ std::string Envelope::begin_value(char c, Step& step) {
 
 std::string Envelope::take_string_byte(char c) {
   if (static_cast<unsigned char>(c) < 0x20) return "a string has a control character, or does not end";
-  if (state_ == State::kKeyText && (c != '"' || is_escaped_ || hex_digits_left_ > 0)) append_some(key_, c);
+  if (state_ == State::kKeyText && (c != '"' || is_escaped_ || hex_digits_left_ > 0)) append_to_key(c);
   if (hex_digits_left_ > 0) {
     --hex_digits_left_;
     return hex_value(c) >= 0 ? "" : "\\u has fewer than four hexadecimal digits";
@@ -166,10 +168,18 @@ std::string Envelope::take_string_byte(char c) {
 std::string Envelope::end_scalar() {
   if (scalar_ != "true" && scalar_ != "false" && scalar_ != "null" &&
       scan_number(scalar_).size_bytes != scalar_.size()) {
-    return fmt::format("'{}' is no JSON value", scalar_.substr(0, 20));
+    return fmt::format("'{}' is no JSON value", terminal_text(scalar_, kShownBytesMax));
   }
   end_value();
   return "";
+}
+
+void Envelope::append_to_key(char c) {
+  if (key_.size() < kKeptBytesMax) {
+    key_ += c;
+  } else {
+    is_key_cut_ = true;
+  }
 }
 
 // Whether the value that begins stands on the path.
@@ -179,7 +189,7 @@ bool Envelope::is_wanted() const {
   if (!holder.is_on_path || open_.size() > path_.size()) return false;
   const PathStep& step = path_[open_.size() - 1];
   if (const auto* index = std::get_if<std::uint32_t>(&step)) return holder.is_array && *index == holder.index;
-  return !holder.is_array && is_key(key_, std::get<std::string>(step));
+  return !holder.is_array && !is_key_cut_ && is_key(key_, std::get<std::string>(step));
 }
 
 void Envelope::close() {

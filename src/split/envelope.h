@@ -56,14 +56,16 @@ class Envelope {
   [[nodiscard]] std::string take_string_byte(char c);
   [[nodiscard]] std::string end_scalar();
   [[nodiscard]] bool is_wanted() const;
+  void append_to_key(char c);
   void close();
   void end_value();
 
   const std::vector<PathStep> path_;
   State state_ = State::kTop;
   std::vector<Container> open_;
-  std::string key_;     // the last one, as it is written, cut
-  std::string scalar_;  // as far as it was read, cut
+  std::string key_;     // the last one, as it is written
+  std::string scalar_;  // as far as it was read
+  bool is_key_cut_ = false;
   bool is_escaped_ = false;
   unsigned hex_digits_left_ = 0;
   std::size_t mark_bytes_ = 0;  // of a byte order mark that is under way

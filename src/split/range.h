@@ -19,8 +19,8 @@ struct RecordSpan {
 
 // A slice of the decompressed stream that begins at a line start and ends just after a newline, or at the end of the
 // stream. Move-only: it owns its bytes. Range k ends at the first '\n' at or past begin + range_bytes, so ranges depend
-// on the stream and on range_bytes alone. Where records are no lines, it ends behind one of them instead
-// (record_splitter.h).
+// on the stream and on range_bytes alone. Where records are no lines, record_splitter.h says where it
+// ends.
 struct Range {
   RangeNumber number;
   ByteOffset begin;

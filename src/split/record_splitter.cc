@@ -15,10 +15,11 @@ namespace chatload::split {
 namespace {
 
 constexpr std::size_t kRecordStepBytes = 16 * kKiB;
-constexpr char kRecordSeparator = '\x1e';  // in front of each value of a JSON text sequence (RFC 7464)
+constexpr std::string_view kTooLong = "a record is longer than --max-line, which can be raised";
 
+// What begins a byte order mark, too.
 bool ends_word(char c) {
-  return is_json_space(c) || std::string_view(",]}{[\":\x1e").find(c) != std::string_view::npos;
+  return is_json_space(c) || std::string_view(",]}{[\":\x1e\xef").find(c) != std::string_view::npos;
 }
 
 }  // namespace
@@ -51,8 +52,9 @@ std::optional<Range> RecordSplitter::next(PaddedBuffer buffer) {
       if (is_in_record()) put_record_back();
       break;
     }
-    const std::size_t wanted = bytes.size() < limits_.range_bytes ? limits_.range_bytes - bytes.size()
-                                                                  : std::min(kRecordStepBytes, capacity - bytes.size());
+    const std::size_t wanted = bytes.size() < limits_.range_bytes
+                                   ? std::min(kReadBytesMax, limits_.range_bytes - bytes.size())
+                                   : std::min(kRecordStepBytes, capacity - bytes.size());
     const std::size_t read_bytes = ended_ ? 0 : stream_.read(bytes.free_space().first(wanted));
     bytes.advance(read_bytes);
     if (read_bytes > 0) continue;
@@ -75,7 +77,7 @@ bool RecordSplitter::is_full(const Range& range) const {
 
 // The record at hand is the next range's, which has room for it.
 void RecordSplitter::put_record_back() {
-  if (record_begin_ == 0) fail(0, "a record is longer than --max-line");
+  if (record_begin_ == 0) fail(0, kTooLong);
   at_ = record_begin_;
   place_ = place_before_;
   scanner_ = {};
@@ -108,7 +110,7 @@ bool RecordSplitter::take_between(char c) {
     mark_bytes_ = (mark_bytes_ + 1) % kByteOrderMark.size();
     return true;
   }
-  if (is_json_space(c) || (place_ == Place::kBetween && c == kRecordSeparator)) return true;
+  if (is_json_space(c) || (place_ == Place::kBetween && (c == kJsonRecordSeparator || c == '\0'))) return true;
   if ((place_ == Place::kFirst || place_ == Place::kBehind) && c == ']') {
     envelope_.leave_array();
     place_ = Place::kEnvelope;
@@ -164,7 +166,7 @@ void RecordSplitter::scan_record(Range& range, std::string_view text) {
 // It ends in front of at_.
 void RecordSplitter::end_record(Range& range) {
   const std::size_t bytes = at_ - record_begin_;
-  if (bytes > limits_.line_bytes_max) fail(record_begin_, "a record is longer than --max-line");
+  if (bytes > limits_.line_bytes_max) fail(record_begin_, kTooLong);
   range.records->push_back({static_cast<std::uint32_t>(record_begin_), static_cast<std::uint32_t>(bytes)});
   place_ = is_array_ ? Place::kBehind : Place::kBetween;
 }
@@ -180,8 +182,8 @@ void RecordSplitter::end(Range& range) {
 }
 
 void RecordSplitter::fail(std::size_t at, std::string_view what) const {
-  throw CorruptInputError(fmt::format("{}: {}, at byte {} of the text; what stands in front of it is whole.", name_,
-                                      what, format_count(begin_.offset.value() + at)));
+  throw CorruptInputError(
+      fmt::format("{}: {}, at byte {} of the text.", name_, what, format_count(begin_.offset.value() + at)));
 }
 
 }  // namespace chatload::split

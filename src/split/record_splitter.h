@@ -14,14 +14,16 @@
 
 namespace chatload::split {
 
-// A range ends at begin + range_bytes, or where the record ends that goes beyond, or behind its kRecordsMax-th. One
-// without a record goes on, until its buffer is full. What stands around records is a part of ranges, too.
+// A range ends at begin + range_bytes, or where the record ends that reaches beyond, or with its kRecordsMax-th record.
+// One without a record is longer, until its buffer is full; a record that does not fit into it any more is the next
+// one's. What stands around records is a part of ranges, too.
 //
 // An input is corrupt, from that byte on, where brackets do not close, a string holds a control character, something
 // other than what the form has stands between records, or a record is longer than line_bytes_max. It throws then.
 class RecordSplitter final : public RangeSplitter {
  public:
   static constexpr std::size_t kRecordsMax = 65'536;
+  static constexpr std::size_t kReadBytesMax = 256 * kKiB;  // at once: what is read too much is copied
 
   RecordSplitter(inflate::DecodedStream& stream, SplitLimits limits, const RecordForm& form, std::string name);
 

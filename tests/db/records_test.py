@@ -174,6 +174,36 @@ class RecordsTest(RecordsCase):
                 self.assertGreater(rows, 500)
                 self.assertLessEqual(rows, 1_500)
 
+    def test_a_record_that_the_server_refuses_has_its_own_text_in_either_order(self):
+        values = [{"id": f"{number}", "at": "2024-05-01T12:00:00Z", "n": number % 10} for number in range(100)]
+        for order in ("file", "key"):
+            for indent in (None, 2):
+                with self.subTest(order=order, indent=indent):
+                    path, _ = self.records_mapping("$.nested.Records[*]")
+                    self.database.sql("DROP TABLE IF EXISTS events")
+                    self.database.create_table()
+                    self.apply(path)
+                    self.database.sql("ALTER TABLE events ADD CONSTRAINT small CHECK (n < 9)")
+                    run = self.load(self.document(around(values, indent)), "--mapping", path, "--order", order)
+                    self.assertEqual(run.summary["rejected"], 10, run.stderr)
+                    raws = [json.loads(raw) for (raw,) in self.database.sql("SELECT raw FROM chatload_rejects ORDER BY line")]
+                    self.assertEqual(raws, [value for value in values if value["n"] == 9])
+
+    def test_a_load_goes_on_with_its_own_records_only(self):
+        path, _ = self.records_mapping("$.nested.Records[*]")
+        self.apply(path)
+        values = [{"id": f"{number}", "at": "2024-05-01T12:00:00Z"} for number in range(500)] + [7] * 5
+        log = self.document(around(values))
+        run = self.load(log, "--mapping", path, "--max-rejects", 2, "--order", "file", *SMALL_RANGES)
+        self.assertEqual(run.exit_code, 2, run.stderr)
+        run = self.load(log, "--mapping", path, "--records", "values")
+        self.assert_refused(run, 3, "--records is now values", "began with $.nested.Records[*]")
+
+    def test_types_that_are_all_filtered_are_named(self):
+        log = self.document(json.dumps([{"id": "1", "type": "typing"}] * 3))
+        run = support.run_chatload("check", log, "--records", "$[*]")
+        self.assertIn("their types are `typing` (3)", run.stderr)
+
     def test_a_document_without_the_array_is_a_failed_file(self):
         path, _ = self.records_mapping("$.nothing[*]")
         self.apply(path)

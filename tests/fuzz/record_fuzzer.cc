@@ -1,5 +1,5 @@
-// Any text, any sizes: ranges cover every byte once and do not depend on read sizes, and where simdjson takes the text
-// for an array, the records are its elements.
+// Any text, any sizes: ranges cover every byte once, neither they nor faults depend on read sizes, and where simdjson
+// takes the text for an array, the records are its elements.
 #include <simdjson.h>
 
 #include <algorithm>
@@ -38,27 +38,34 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-// Nothing where the text is damaged.
-std::optional<std::vector<std::string>> records_of(std::string_view text, split::SplitLimits limits,
-                                                   const RecordForm& form, std::size_t read_bytes) {
+struct Cut {
+  std::vector<std::string> records;
+  std::vector<std::size_t> ends;  // of the ranges
+  std::string fault;              // empty where the text is whole
+  bool operator==(const Cut&) const = default;
+};
+
+Cut cut(std::string_view text, split::SplitLimits limits, const RecordForm& form, std::size_t read_bytes) {
   FuzzStream stream(text, read_bytes);
   const auto splitter = split::make_splitter(stream, limits, form, "text");
-  std::vector<std::string> records;
+  Cut cut;
   std::size_t begin = 0;
   try {
     while (const auto range = splitter->next(PaddedBuffer(limits.buffer_bytes()))) {
       const std::string_view bytes = range->bytes.view().text();
       require(range->begin.value() == begin && bytes == text.substr(begin, bytes.size()));
       begin += bytes.size();
+      cut.ends.push_back(begin);
       for (const split::RecordSpan& record : *range->records) {
-        records.emplace_back(bytes.substr(record.begin, record.size_bytes));
+        require(record.size_bytes <= limits.line_bytes_max);
+        cut.records.emplace_back(bytes.substr(record.begin, record.size_bytes));
       }
     }
-  } catch (const CorruptInputError&) {
-    return std::nullopt;
+    require(begin == text.size());
+  } catch (const CorruptInputError& error) {
+    cut.fault = error.what();
   }
-  require(begin == text.size());
-  return records;
+  return cut;
 }
 
 std::string minified(simdjson::dom::element element) { return simdjson::to_string(element); }
@@ -86,24 +93,21 @@ void require_equal(const std::vector<std::string>& records, const std::vector<st
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size < 2) return 0;
-  const split::SplitLimits limits{.range_bytes = 1 + data[0] % 64u, .line_bytes_max = 4096};
+  if (size < 3) return 0;
+  const split::SplitLimits limits{.range_bytes = 1 + data[0] % 64u, .line_bytes_max = 1 + data[2] % 64u};
   const std::size_t read_bytes = 1 + data[1] % 100u;
-  const std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
+  const std::string_view text(reinterpret_cast<const char*>(data) + 3, size - 3);
   const RecordForm elements{.kind = RecordForm::Kind::kElements, .array = {}};
   const RecordForm values{.kind = RecordForm::Kind::kValues, .array = {}};
   const RecordForm nested{.kind = RecordForm::Kind::kElements, .array = {"r"}};
 
-  const auto records = records_of(text, limits, elements, read_bytes);
-  require(records == records_of(text, {}, elements, 1 << 20));
-  if (text.size() < limits.line_bytes_max) {
-    if (const auto expected = elements_of(text)) {
-      require(records.has_value());
-      require_equal(*records, *expected);
-    }
+  for (const RecordForm& form : {elements, values, nested}) {
+    require(cut(text, limits, form, read_bytes) == cut(text, limits, form, 1 << 20));
   }
-  for (const RecordForm& form : {values, nested}) {
-    require(records_of(text, limits, form, read_bytes) == records_of(text, limits, form, 1 << 20));
+  if (const auto expected = elements_of(text)) {
+    const Cut whole = cut(text, {.range_bytes = limits.range_bytes, .line_bytes_max = 1 << 20}, elements, read_bytes);
+    require(whole.fault.empty());
+    require_equal(whole.records, *expected);
   }
   return 0;
 }

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "mapping/mapping_file.h"
@@ -356,6 +358,49 @@ TEST(RangeParser, UnescapedTextOutlivesTheLinesBehindIt) {
   const ParsedRange parsed = parse_text(text);
   ASSERT_EQ(parsed.rows.rows(), 1'000u);
   for (std::size_t i = 0; i < 1'000; ++i) EXPECT_EQ(cell(parsed, kData, i), "tab\t" + std::to_string(i));
+}
+
+// A range whose records are these, one behind the other.
+ParsedRange range_of(const std::vector<std::string>& records) {
+  std::string text;
+  std::vector<split::RecordSpan> spans;
+  for (const std::string& record : records) {
+    spans.push_back({static_cast<std::uint32_t>(text.size()), static_cast<std::uint32_t>(record.size())});
+    text += record;
+  }
+  ParsedRange parsed;
+  parsed.range.bytes = PaddedBuffer(text.size());
+  parsed.range.bytes.assign(text);
+  parsed.range.records = std::move(spans);
+  return parsed;
+}
+
+TEST(RangeParser, RecordsThatTouchEachOtherAreJudgedEachByItself) {
+  const std::string good =
+      R"({"id":"a","from":"f","type":"message","site_id":"3","data":{"message":"m"},"timestamp":1})";
+  const std::vector<std::string> records = {good,    R"(x\)", R"("")", R"({\ "{" })", R"("a")",
+                                            R"(x\)", R"("")", good,    "1",           R"("b\"")",
+                                            good,    "[1]",   "tru",   good,          R"({"id":"\u00"})"};
+  RangeParser parser(mapping::chat_mapping(), filter_of(mapping::chat_mapping()), 1'000, false);
+  ParsedRange whole = range_of(records);
+  whole.rejects_max = 3;
+  parser.parse(whole);
+  EXPECT_EQ(whole.counts.lines, records.size());
+  EXPECT_EQ(whole.rows.rows(), 4U);
+  std::vector<RejectReason> together;
+  for (;;) {
+    for (const RejectedLine& reject : whole.rejects) together.push_back(reject.reason);
+    if (!whole.has_more_rejects) break;
+    parser.parse_more_rejects(whole);
+  }
+  std::vector<RejectReason> alone;
+  for (const std::string& record : records) {
+    ParsedRange one = range_of({record});
+    parser.parse(one);
+    for (const RejectedLine& reject : one.rejects) alone.push_back(reject.reason);
+  }
+  EXPECT_EQ(together, alone);
+  EXPECT_EQ(together.size(), records.size() - 4);
 }
 
 }  // namespace

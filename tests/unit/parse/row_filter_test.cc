@@ -53,6 +53,47 @@ TEST(RowFilter, NullPassesOnlyWhereNothingIsAskedOfIt) {
   EXPECT_FALSE(passes({.only = {{"data", {""}}}}, "3", 1));
 }
 
+// Which of {"v": value} pass the mapping's condition.
+std::string passing(const std::string& column, const std::string& condition, const std::vector<std::string>& values) {
+  const mapping::Mapping mapping = mapping::parse_mapping(
+      "table = 't'\nprimary_key = []\n[[column]]\nname = 'v'\n" + column + "\n[[only]]\ncolumn = 'v'\n" + condition,
+      "t.toml");
+  std::string passing;
+  for (const std::string& value : values) {
+    const ParsedRange parsed = parse_text("{\"v\":" + value + "}", mapping, filter_of(mapping));
+    EXPECT_EQ(parsed.counts.valid + parsed.counts.filtered, 1U) << value;
+    if (parsed.counts.valid == 1) passing += (passing.empty() ? "" : " ") + value;
+  }
+  return passing;
+}
+
+TEST(RowFilter, BoundsCompareNumbersByTheirValue) {
+  const std::string decimal = "sql = 'DECIMAL(20,3)'";
+  const std::vector<std::string> numbers = {"-1", "9.999", "10", "1e1", "10.001", "null"};
+  EXPECT_EQ(passing(decimal, "above = 10", numbers), "10.001");
+  EXPECT_EQ(passing(decimal, "at_least = 10.0", numbers), "10 1e1 10.001");
+  EXPECT_EQ(passing(decimal, "below = '10'", numbers), "-1 9.999");
+  EXPECT_EQ(passing(decimal, "at_most = 10", numbers), "-1 9.999 10 1e1");
+  EXPECT_EQ(passing(decimal, "above = -1\nbelow = 10", numbers), "9.999");
+  EXPECT_EQ(passing("sql = 'BIGINT UNSIGNED'", "above = '9223372036854775807'",
+                    {"9223372036854775807", "9223372036854775808"}),
+            "9223372036854775808");
+}
+
+TEST(RowFilter, BoundsCompareTimes) {
+  const std::vector<std::string> times = {"\"2024-04-30T23:59:59.999Z\"", "\"2024-05-01T02:00:00+02:00\"", "null"};
+  EXPECT_EQ(passing("sql = 'DATETIME(3)'", "at_least = '2024-05-01'", times), times[1]);
+  EXPECT_EQ(passing("sql = 'DATETIME(3)'", "below = '2024-05-01T00:00:00Z'", times), times[0]);
+}
+
+TEST(RowFilter, OtherValuesAndNullsPassWhereTheyAreAskedFor) {
+  const std::vector<std::string> texts = {"\"a\"", "\"b\"", "\"\"", "null"};
+  EXPECT_EQ(passing("sql = 'VARCHAR(9)'", "not_in = ['a', '']", texts), "\"b\"");
+  EXPECT_EQ(passing("sql = 'VARCHAR(9)'", "is_null = true", texts), "null");
+  EXPECT_EQ(passing("sql = 'VARCHAR(9)'", "is_null = false", texts), "\"a\" \"b\" \"\"");
+  EXPECT_EQ(passing("sql = 'VARCHAR(9)'", "in = ['a', 'b']\nnot_in = 'a'", texts), "\"b\"");
+}
+
 TEST(RowFilter, AnyOfTheValuesPassesAndAllColumnsHaveTo) {
   const RowFilter filter{.only = {{"site_id", {"3", "4"}}, {"from", {"from"}}}};
   EXPECT_TRUE(passes(filter, "4", 1));

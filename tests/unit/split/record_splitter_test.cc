@@ -79,6 +79,9 @@ TEST(RecordSplitter, ValuesNeedNothingBetweenThem) {
               ElementsAre(R"({"a":1})", R"({"b":[2]})", "{\"c\":\n     3}", "[4]", "\"five\"", "6", "true"));
   EXPECT_THAT(cut("\x1e{}\n\x1e{}\n", "values").records, ElementsAre("{}", "{}"));
   EXPECT_THAT(cut("", "values").records, IsEmpty());
+  EXPECT_THAT(cut(std::string("\0\0{}\0", 5), "values").records, ElementsAre("{}"));
+  EXPECT_THAT(cut("1\xef\xbb\xbf{}", "values").records, ElementsAre("1", "{}"));
+  EXPECT_THAT(cut("\x1e[1]\n\x1e[2]\n", "$[*]").records, ElementsAre("1", "2"));
 }
 
 TEST(RecordSplitter, RangesDependOnNoReadAndCoverEveryByte) {
@@ -118,7 +121,7 @@ TEST(RecordSplitter, DamageIsSaidAtItsByteAndWhatStandsInFrontIsKept) {
            {"[\"x\ny\"]", "$[*]", "a string has a control character, or does not end, at byte 3 "},
            {"[1", "$[*]", "a record does not end, at byte 1 "},
            {"[1,2 ", "$[*]", "the array of records does not end, at byte 5 "},
-           {"[1]]", "$[*]", "the value at the path of the records is no array, at byte 3 "},
+           {"[1]]", "$[*]", "a JSON value is missing, at byte 3 "},
            {"{\"r\":[1]", "$.r[*]", "the document does not end, at byte 8 "},
            {"{\"r\":[1],\"r\":[2]}", "$.r[*]", "the path of the records leads to a second array, at byte 13 "},
            {"{\"q\":[1]}", "$.r[*]", "the document has no array at the path of the records, at byte 8 "},
@@ -128,6 +131,7 @@ TEST(RecordSplitter, DamageIsSaidAtItsByteAndWhatStandsInFrontIsKept) {
            {"{\"x\":tru,\"r\":[]}", "$.r[*]", "'tru' is no JSON value, at byte 8 "},
            {"{\"x\":01,\"r\":[]}", "$.r[*]", "'01' is no JSON value, at byte 7 "},
            {"{\"x\":\"\\q\",\"r\":[]}", "$.r[*]", "a backslash escapes nothing, at byte 7 "},
+           {"{\"z\":1" + std::string(5000, '1') + "}", "$.r[*]", "a number or a word is too long, at byte 4,101 "},
            {"", "$[*]", "there is no document, at byte 0 "},
            {"1 , 2", "values", "a JSON value is missing, at byte 2 "},
            {"{}]", "values", "a JSON value is missing, at byte 2 "},
