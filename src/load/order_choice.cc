@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::uint64_t kSampleBytes = 16 * kMiB;  // 15 ms
 constexpr std::size_t kSampledSourcesMax = 16;
+constexpr std::uint64_t kGuessedRecordBytes = 500;  // where the sample has none
 // Fewer rows are written before they could be sorted.
 constexpr std::uint64_t kRowsWorthSorting = 200'000;
 // Ids that ascend like this fill one leaf page after the other by themselves.
@@ -75,7 +76,9 @@ class Sampler {
   }
 
   [[nodiscard]] InputSample scaled_to(std::uint64_t bytes_compressed_total) && {
-    const std::uint64_t rows = sample_.rows > 0 ? sample_.rows : sample_.lines;
+    const std::uint64_t rows = sample_.rows > 0    ? sample_.rows
+                               : sample_.lines > 0 ? sample_.lines
+                                                   : read_bytes_ / kGuessedRecordBytes;
     if (sample_.rows == 0) {
       bytes_ = read_bytes_;
       rejected_bytes_ = 0;
@@ -165,10 +168,10 @@ OrderChoice choose_order(const InputSample& sample) {
   }
   if (sample.rows_estimate < kRowsWorthSorting) return {RowOrder::kFile, "so few rows are not worth sorting"};
   if (sample.rows == 0) {
-    return {RowOrder::kKey,
-            fmt::format(
-                "none of the first {} lines that were looked at is loaded, and the ids after them may come in no order",
-                format_count(sample.lines))};
+    const std::string seen = sample.lines > 0 ? fmt::format("none of the first {} lines that were looked at is loaded",
+                                                            format_count(sample.lines))
+                                              : "no record is in the part that was looked at";
+    return {RowOrder::kKey, seen + ", and the ids after them may come in no order"};
   }
   if (sample.ascending_share >= kSortedShare) return {RowOrder::kFile, "their ids ascend in that order"};
   return {RowOrder::kKey, fmt::format("the ids of about {} rows come in no order", format_count(sample.rows_estimate))};

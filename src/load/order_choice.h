@@ -16,7 +16,7 @@ namespace chatload::load {
 
 // The rows of the sources' beginnings, and what all of them come to if the rest is like those. If no line of
 // the sample would be loaded, it says nothing about the rest: then each line counts as a row, and all of its bytes as
-// text.
+// text; if it has no line at all, as the text around records may be long, its bytes are guessed to be rows.
 struct InputSample {
   std::uint64_t lines = 0;
   std::uint64_t rows = 0;

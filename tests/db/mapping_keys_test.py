@@ -1,6 +1,7 @@
 """Keys of every kind: which rows are duplicates, in file order and by key, undisturbed and killed at random.
 
-The oracle compares keys as Python compares values. CHATLOAD_LONG=1: 200,000 records of each mapping.
+The oracle compares keys as Python compares values. CHATLOAD_LONG=1: 200,000 records of each mapping, skip and replace
+in both orders.
 """
 
 import pathlib
@@ -13,7 +14,8 @@ import mapping_oracle
 import support
 from mapping_case import MappingCase, dumped
 
-RECORDS = 200_000 if support.IS_LONG else 2_500
+RECORDS = 200_000 if support.IS_LONG else 800
+RANGE_SIZE = "1M" if support.IS_LONG else "16K"
 KILLS = 3 if support.IS_LONG else 1
 IS_MARIADB = support.SERVER_KIND == "mariadb"
 
@@ -122,10 +124,12 @@ class KeysTest(MappingCase):
                     continue
                 if name in INEXACT and order == "key":
                     continue
+                if not support.IS_LONG and name not in INEXACT and (order == "key") != (mode == "replace"):
+                    continue
                 yield order, mode
 
     def flags(self, name, path, order, mode):
-        words = ["--mapping", path, "--connections", 3, "--range-size", "1M" if support.IS_LONG else "64K"]
+        words = ["--mapping", path, "--connections", 3, "--range-size", RANGE_SIZE]
         return words if name == "no key" else [*words, "--order", order, "--on-duplicate", mode]
 
     def test_rows_are_duplicates_where_the_server_calls_their_keys_equal(self):
@@ -158,7 +162,7 @@ class KeysTest(MappingCase):
                     for _ in range(KILLS):
                         self.kill_in_its_midst(self.loader(log, *words), chance.randrange(1, 6))
                     self.assert_loaded_by(mapping, self.load(log, *words), lines, mode)
-        self.assertGreater(self.partial_kills, 5)
+        self.assertGreater(self.partial_kills, 3)
 
     def kill_in_its_midst(self, loader, wanted):
         """After it has committed so many ranges, unless it has ended."""
@@ -185,8 +189,8 @@ class KeysTest(MappingCase):
                         f"ALTER TABLE free MODIFY {text} VARCHAR(40) CHARACTER SET utf8mb4 COLLATE"
                         f" {'utf8mb4_nopad_bin' if IS_MARIADB else 'utf8mb4_0900_bin'} NOT NULL"
                     )
-                log = self.lines_file(records(200 + seed, 1_500, domain=20))
-                run = self.load(log, "--mapping", keyed, "--connections", 3, "--range-size", "64K")
+                log = self.lines_file(records(200 + seed, 500, domain=12))
+                run = self.load(log, "--mapping", keyed, "--connections", 3, "--range-size", RANGE_SIZE)
                 self.load(log, "--mapping", free)
                 groups = self.database.sql(f"SELECT COUNT(*) FROM (SELECT 1 FROM free GROUP BY {columns}) AS g")
                 self.assertEqual(str(run.summary["inserted"]), groups[0][0])
@@ -213,7 +217,7 @@ class SurrogateTest(MappingCase):
                 path, mapping = self.surrogate()
                 lines = records(31)
                 words = ("--mapping", path, "--on-duplicate", mode, "--order", order, "--connections", 3)
-                run = self.load(self.lines_file(lines), *words, "--range-size", "64K")
+                run = self.load(self.lines_file(lines), *words, "--range-size", RANGE_SIZE)
                 self.assert_loaded_by(mapping, run, lines, mode)
 
     def test_rows_go_on_in_file_order_unless_key_order_is_asked_for(self):

@@ -45,6 +45,13 @@ TEST(OrderChoice, FewRowsStayInFileOrder) {
   expect_choice(choose_order(few), RowOrder::kFile, "few rows");
 }
 
+TEST(OrderChoice, InputWhoseBeginningHasNoRecordIsSortedUnlessItIsSmall) {
+  InputSample around = {.rows_estimate = 1'000'000, .bytes_estimate = 500'000'000};
+  expect_choice(choose_order(around), RowOrder::kKey, "no record is in the part that was looked at");
+  around.rows_estimate = 1'000;
+  expect_choice(choose_order(around), RowOrder::kFile, "few rows");
+}
+
 class InputSampleTest : public testing::Test {
  protected:
   // Of one source of that content, as if it were so many times as large.
