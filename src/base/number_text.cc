@@ -29,24 +29,33 @@ std::int64_t exponent_of(std::string_view text) {
 }
 
 Decimal to_decimal(std::string_view text) {
-  Decimal decimal;
-  decimal.is_negative = text.starts_with('-');
-  if (decimal.is_negative) text.remove_prefix(1);
-  const std::size_t exponent_at = std::min(text.find_first_of("eE"), text.size());
-  const std::string_view mantissa = text.substr(0, exponent_at);
-  const std::size_t point = std::min(mantissa.find('.'), mantissa.size());
-  const std::size_t first = mantissa.find_first_not_of("0.");
-  if (first == std::string_view::npos) return {};
-  for (const char c : mantissa.substr(first)) {
+  const std::optional<DigitPlaces> places = digit_places(text);
+  if (!places) return {};
+  Decimal decimal{.is_negative = text.starts_with('-'), .digits = {}, .scale = places->first};
+  const std::string_view mantissa = text.substr(0, text.find_first_of("eE"));
+  for (const char c : mantissa.substr(mantissa.find_first_not_of("-0."))) {
     if (c != '.') decimal.digits += c;
   }
   decimal.digits.erase(decimal.digits.find_last_not_of('0') + 1);
-  const auto place = static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first) + (first > point ? 1 : 0);
-  decimal.scale = place + (exponent_at < text.size() ? exponent_of(text.substr(exponent_at + 1)) : 0);
   return decimal;
 }
 
 }  // namespace
+
+std::optional<DigitPlaces> digit_places(std::string_view number) {
+  if (number.starts_with('-')) number.remove_prefix(1);
+  const std::size_t exponent_at = std::min(number.find_first_of("eE"), number.size());
+  const std::int64_t exponent = exponent_at < number.size() ? exponent_of(number.substr(exponent_at + 1)) : 0;
+  const std::string_view mantissa = number.substr(0, exponent_at);
+  const std::size_t first = mantissa.find_first_not_of("0.");
+  if (first == std::string_view::npos) return std::nullopt;
+  const auto point = static_cast<std::int64_t>(std::min(mantissa.find('.'), mantissa.size()));
+  const auto place = [&](std::size_t at) {
+    const auto offset = static_cast<std::int64_t>(at);
+    return (offset < point ? point - offset : point - offset + 1) + exponent;
+  };
+  return DigitPlaces{.first = place(first), .last = place(mantissa.find_last_not_of("0."))};
+}
 
 int compare_numbers(std::string_view a, std::string_view b) {
   const Decimal left = to_decimal(a);

@@ -13,6 +13,7 @@
 #include "base/json_scalar.h"
 #include "base/json_text.h"
 #include "base/lower.h"
+#include "base/number_text.h"
 #include "base/utf8.h"
 
 namespace chatload::parse {
@@ -116,45 +117,15 @@ Fault read_integer(const SqlType& type, std::string_view digits, Cell& cell) {
   return std::nullopt;
 }
 
-// How many digits a number needs, zeros at its ends left out: 012.50 has 2 and 1, 1e3 has 4 and 0, zero has none.
-struct DigitSpan {
-  std::int64_t whole = 0;     // in front of the point
-  std::int64_t fraction = 0;  // behind it
-};
-
-DigitSpan digit_span(std::string_view number) {
-  const std::size_t exponent_at = std::min(number.find_first_of("eE"), number.size());
-  std::int64_t exponent = 0;
-  if (exponent_at < number.size()) {
-    std::string_view digits = number.substr(exponent_at + 1);
-    if (digits.starts_with('+')) digits.remove_prefix(1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
-    constexpr std::int64_t kFarAway = std::int64_t{1} << 40;
-    if (error != std::errc{}) exponent = digits.starts_with('-') ? -kFarAway : kFarAway;
-    exponent = std::clamp(exponent, -kFarAway, kFarAway);
-  }
-  std::string_view mantissa = number.substr(0, exponent_at);
-  if (mantissa.starts_with('-')) mantissa.remove_prefix(1);
-  const auto point = static_cast<std::int64_t>(std::min(mantissa.find('.'), mantissa.size()));
-  const std::size_t first = mantissa.find_first_not_of("0.");
-  if (first == std::string_view::npos) return {};
-  const std::size_t last = mantissa.find_last_not_of("0.");
-  // How far in front of the point a digit stands: 1 is the one just in front, 0 the first behind it.
-  const auto place = [&](std::size_t at) {
-    const auto offset = static_cast<std::int64_t>(at);
-    return (offset < point ? point - offset : point - offset + 1) + exponent;
-  };
-  return {.whole = std::max<std::int64_t>(place(first), 0), .fraction = std::max<std::int64_t>(1 - place(last), 0)};
-}
-
 Fault read_decimal(const SqlType& type, std::string_view number, Cell& cell) {
   if (!is_number(number)) return RejectReason::kBadNumber;
   cell = Cell::text(number);
-  const DigitSpan span = digit_span(number);
-  const bool is_zero = span.whole == 0 && span.fraction == 0;
-  if (type.is_unsigned && number.starts_with('-') && !is_zero) return RejectReason::kOutOfRange;
-  if (span.whole > static_cast<std::int64_t>(type.digits - type.fraction_digits)) return RejectReason::kOutOfRange;
-  if (span.fraction > static_cast<std::int64_t>(type.fraction_digits)) return RejectReason::kTooPrecise;
+  const std::optional<DigitPlaces> places = digit_places(number);
+  if (!places) return std::nullopt;
+  if (type.is_unsigned && number.starts_with('-')) return RejectReason::kOutOfRange;
+  const auto fraction_digits = static_cast<std::int64_t>(type.fraction_digits);
+  if (places->first > static_cast<std::int64_t>(type.digits) - fraction_digits) return RejectReason::kOutOfRange;
+  if (1 - places->last > fraction_digits) return RejectReason::kTooPrecise;
   return std::nullopt;
 }
 

@@ -1,3 +1,5 @@
+// Over 400 lines: the walk over a block's tokens, whose steps share the parser's state.
+//
 // A range's lines are indexed block by block: one run of simdjson's first stage over as many whole lines as fit
 // kBlockBytes, then a walk over each line's tokens that checks the grammar and remembers what the mapped keys hold.
 // Where a block cannot be indexed, because some line is not UTF-8 or has a broken string, its lines are indexed one by

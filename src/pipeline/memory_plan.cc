@@ -1,3 +1,5 @@
+// Over 400 lines with the account of what the sum is made of.
+//
 // The sum, with range-size R, max-line L, T parser threads and C connections:
 //
 //   program, libraries, TBB, sessions             kProcessBytes

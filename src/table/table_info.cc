@@ -1,3 +1,5 @@
+// Over 400 lines: all that a table is asked, and what each answer means.
+//
 // What information_schema says, on MySQL and on MariaDB alike unless noted:
 //
 //   CHARACTER_MAXIMUM_LENGTH  characters of a VARCHAR; for TEXT it repeats the bytes

@@ -2,41 +2,19 @@
 // takes the text for an array, the records are its elements.
 #include <simdjson.h>
 
-#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/errors.h"
+#include "fuzz/fuzz_stream.h"
 #include "split/range_splitter.h"
 
 namespace {
 
 using namespace chatload;
-
-class FuzzStream final : public inflate::DecodedStream {
- public:
-  FuzzStream(std::string_view text, std::size_t read_bytes) : text_(text), read_bytes_(read_bytes) {}
-  std::size_t read(std::span<char> out) override {
-    const std::size_t bytes = std::min({out.size(), read_bytes_, text_.size()});
-    std::memcpy(out.data(), text_.data(), bytes);
-    text_.remove_prefix(bytes);
-    return bytes;
-  }
-  std::uint64_t compressed_bytes() const override { return 0; }
-
- private:
-  std::string_view text_;
-  const std::size_t read_bytes_;
-};
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 struct Cut {
   std::vector<std::string> records;
@@ -45,8 +23,8 @@ struct Cut {
   bool operator==(const Cut&) const = default;
 };
 
-Cut cut(std::string_view text, split::SplitLimits limits, const RecordForm& form, std::size_t read_bytes) {
-  FuzzStream stream(text, read_bytes);
+Cut cut(std::string_view text, split::SplitLimits limits, const RecordForm& form, std::size_t read_bytes_max) {
+  FuzzStream stream(text, read_bytes_max);
   const auto splitter = split::make_splitter(stream, limits, form, "text");
   Cut cut;
   std::size_t begin = 0;
@@ -95,17 +73,18 @@ void require_equal(const std::vector<std::string>& records, const std::vector<st
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 3) return 0;
   const split::SplitLimits limits{.range_bytes = 1 + data[0] % 64u, .line_bytes_max = 1 + data[2] % 64u};
-  const std::size_t read_bytes = 1 + data[1] % 100u;
+  const std::size_t read_bytes_max = 1 + data[1] % 100u;
   const std::string_view text(reinterpret_cast<const char*>(data) + 3, size - 3);
   const RecordForm elements{.kind = RecordForm::Kind::kElements, .array = {}};
   const RecordForm values{.kind = RecordForm::Kind::kValues, .array = {}};
   const RecordForm nested{.kind = RecordForm::Kind::kElements, .array = {"r"}};
 
   for (const RecordForm& form : {elements, values, nested}) {
-    require(cut(text, limits, form, read_bytes) == cut(text, limits, form, 1 << 20));
+    require(cut(text, limits, form, read_bytes_max) == cut(text, limits, form, 1 << 20));
   }
   if (const auto expected = elements_of(text)) {
-    const Cut whole = cut(text, {.range_bytes = limits.range_bytes, .line_bytes_max = 1 << 20}, elements, read_bytes);
+    const Cut whole =
+        cut(text, {.range_bytes = limits.range_bytes, .line_bytes_max = 1 << 20}, elements, read_bytes_max);
     require(whole.fault.empty());
     require_equal(whole.records, *expected);
   }

@@ -1,40 +1,15 @@
 // Any stream, any sizes: ranges cover every byte once, end where the definition says, and do not depend on read sizes.
-#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <string_view>
 
 #include "base/line_lead.h"
+#include "fuzz/fuzz_stream.h"
 #include "split/cut_line.h"
 #include "split/line_splitter.h"
 
 namespace {
 
 using namespace chatload;
-
-// Hands out reads of sizes that cycle through 1 to read_bytes_max.
-class FuzzStream final : public inflate::DecodedStream {
- public:
-  FuzzStream(std::string_view text, std::size_t read_bytes_max) : text_(text), read_bytes_max_(read_bytes_max) {}
-  std::size_t read(std::span<char> out) override {
-    step_ = step_ % read_bytes_max_ + 1;
-    const std::size_t bytes = std::min({out.size(), step_, text_.size()});
-    std::memcpy(out.data(), text_.data(), bytes);
-    text_.remove_prefix(bytes);
-    return bytes;
-  }
-  std::uint64_t compressed_bytes() const override { return 0; }
-
- private:
-  std::string_view text_;
-  std::size_t read_bytes_max_;
-  std::size_t step_ = 0;
-};
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 // The last line's lead may be shortened and its middle cut; all else is kept as it stands in the stream.
 void require_lines(const split::Range& range, std::string_view stream, std::size_t line_bytes_max) {
