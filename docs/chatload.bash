@@ -33,6 +33,7 @@ _chatload() {
     --output) files=-f ;;
     --members) words='migz bgzf plain' ;;
     --format) words='table json' ;;
+    --diff) files=-f ;;
     --to | \
       --connections | \
       --retry-for | \
@@ -68,7 +69,7 @@ _chatload() {
         'check') words='--limits-from --password-file --mapping --records --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --progress-interval --range-size --inflater' ;;
         'copy') words='--output --level --members --split --keep-rejected --mapping --records --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --progress-interval --range-size --inflater' ;;
         'index') words='--index-dir --show --format --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --help --config' ;;
-        'guess') words='--output --table --records --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --sample --max-line --memory --help --config' ;;
+        'guess') words='--output --table --diff --records --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --sample --max-line --memory --help --config' ;;
         'schema') words='print apply check --help' ;;
         'schema print') words='--mapping --help --config' ;;
         'schema apply') words='--to --password-file --without-indexes --mapping --help --config --server-public-key-file --get-server-public-key' ;;

@@ -1,18 +1,22 @@
 """What a mapping makes of a line, by docs/mapping.md alone: its own reading of the TOML, with the standard library.
 
 `outcome()` gives (kind, value): ("valid", row), ("filtered", None), ("blank", None) or ("rejected", (reason, column)).
-A row has a value for each column, as `canonical()` gives them for what a table holds.
+A row has a value for each column, as `canonical()` gives them for what a table holds. `facts` of a record are what does
+not stand in it: "source", "line", "offset", "load", "loaded_at" in microseconds, and "document", what is around it.
 """
 
 import base64
 import binascii
+import csv
 import datetime
 import decimal
 import json
 import math
+import os
 import re
 import tomllib
 
+IS_MYSQL = os.environ.get("CHATLOAD_TEST_SERVER") == "mysql"
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 MICROSECOND = datetime.timedelta(microseconds=1)
 EPOCH_UNITS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
@@ -26,6 +30,10 @@ DAY = 86_400_000_000
 
 class Rejected(Exception):
     """The reason is its message."""
+
+
+class Filtered(Exception):
+    pass
 
 
 class Number(str):
@@ -50,14 +58,29 @@ class Type:
         return [member.replace("''", "'") for member in re.findall(r"'((?:[^']|'')*)'", self.args)]
 
 
+def reference(lookup, folder, queries):
+    """The rows of a lookup by their keys: of a file, or of `queries` by the lookup's name."""
+    if "query" in lookup:
+        rows = queries[lookup["name"]]
+    elif lookup["file"].endswith(".csv"):
+        with open(folder / lookup["file"], newline="", encoding="utf-8-sig") as file:
+            rows = [{name: text or None for name, text in row.items()} for row in csv.DictReader(file)]
+    else:
+        text = (folder / lookup["file"]).read_text()
+        numbers = {"parse_int": Number, "parse_float": Number}
+        rows = json.loads(text, **numbers) if text.startswith("[") else [json.loads(line, **numbers) for line in text.splitlines()]
+    return {str(row[lookup["key"]]): row for row in rows}
+
+
 class Mapping:
-    def __init__(self, text):
+    def __init__(self, text, folder=None, queries=None):
         self.file = tomllib.loads(text)
         self.table = self.file["table"]
         self.columns = self.file["column"]
         for column in self.columns:
             column.setdefault("null_if", self.file.get("null_if", []))
         self.key = self.file["primary_key"]
+        self.lookups = {one["name"]: (one, reference(one, folder, queries)) for one in self.file.get("lookup", [])}
         self.types = {column["name"]: Type(column["sql"]) for column in self.columns}
 
     def names(self):
@@ -147,6 +170,13 @@ def to_time(form, value):
     if kind_of(value) != "string":
         return None
     if form != "rfc3339":
+        if " " not in form:
+            value = re.sub("(?<![0-9 ]) +(?=[0-9])", "", value)  # C skips spaces in front of numbers, and Python does not
+        if form.startswith("%Y") and (short := re.match(r"[0-9]{1,3}(?![0-9])", value)):  # C takes it, and Python does not
+            in_this_age = f"{int(short[0]) + 2000}" + value[short.end() :]
+            if to_time(form, in_this_age) is not None:
+                raise Rejected("timestamp_out_of_range")
+            return None
         try:
             when = datetime.datetime.strptime(value, form)
         except ValueError:
@@ -171,20 +201,30 @@ def to_time(form, value):
 def read_time(column, sql_type, value):
     if kind_of(value) == "number":
         raise Rejected("bad_timestamp")
+    fault = None
     for form in times_of(column, sql_type):
-        microseconds = to_time(form, value)
-        if microseconds is None:
+        try:
+            microseconds = held_time(sql_type, to_time(form, value))
+        except Rejected as rejected:
+            fault = fault or rejected
             continue
-        first, last = (1_000_000, 2_147_483_647_000_000)
-        if sql_type.name != "TIMESTAMP":
-            first, last = -30_610_224_000_000_000, 253_402_300_799_999_999
-        if not first <= microseconds <= last:
-            raise Rejected("timestamp_out_of_range")
-        step = DAY if sql_type.name == "DATE" else 10 ** (6 - sql_type.fraction())
-        if microseconds % step:
-            raise Rejected("too_precise")
-        return microseconds
-    raise Rejected("bad_timestamp")
+        if microseconds is not None:
+            return microseconds
+    raise fault or Rejected("bad_timestamp")
+
+
+def held_time(sql_type, microseconds):
+    if microseconds is None:
+        return None
+    first, last = (1_000_000, 2_147_483_647_000_000)
+    if sql_type.name != "TIMESTAMP":
+        first, last = -30_610_224_000_000_000, 253_402_300_799_999_999
+    if not first <= microseconds <= last:
+        raise Rejected("timestamp_out_of_range")
+    step = DAY if sql_type.name == "DATE" else 10 ** (6 - sql_type.fraction())
+    if microseconds % step:
+        raise Rejected("too_precise")
+    return microseconds
 
 
 def read_decimal(sql_type, value):
@@ -227,6 +267,13 @@ def has_huge_integer(value):
     return isinstance(value, list) and any(map(has_huge_integer, value))
 
 
+def has_infinite(value):
+    """Whether MySQL's JSON has no number for some value in it."""
+    if isinstance(value, dict):
+        return any(map(has_infinite, value.values()))
+    return any(map(has_infinite, value)) if isinstance(value, list) else isinstance(value, float) and math.isinf(value)
+
+
 def plain(value):
     """JSON with numbers as Python has them."""
     if isinstance(value, Number):
@@ -262,7 +309,7 @@ def read(column, sql_type, value):
             raise Rejected("bad_number")
         if math.isinf(float(value)) or (float(value) == 0 and decimal.Decimal(value) != 0):
             raise Rejected("out_of_range")
-        return float(value)
+        return float(value) + 0.0  # a server may give -0 back as 0
     if sql_type.name == "BOOLEAN":
         if kind == "boolean":
             return int(value)
@@ -301,10 +348,56 @@ def read(column, sql_type, value):
     return text_limits(sql_type, text)
 
 
-def cell(mapping, column, record, kind):
+def own_text(column, sql_type, text):
+    """What the mapping itself says, as a value of the column."""
+    kind = "integer" if sql_type.name == "BOOLEAN" else "string"
+    text = str(int(text)) if isinstance(text, bool) else str(text)
+    everything = {**column, "accept": ["string", "integer", "number", "boolean"], "null_if": [], "empty": True}
+    return read(everything, sql_type, Number(text) if kind == "integer" else text)
+
+
+def mapped_paths(mapping):
+    for column in mapping.columns:
+        if column.keys() & {"value", "meta", "outer"} or column["name"] == mapping.file.get("unknown"):
+            continue
+        path = column.get("path", '$."' + column["name"] + '"')
+        yield from map(steps, path.values() if isinstance(path, dict) else [path])
+
+
+def rest_of(record, paths):
+    """What no path leads to or through."""
+    rest = {}
+    for key, value in record.items():
+        behind = [path[1:] for path in paths if path[:1] == [key]]
+        if not behind:
+            rest[key] = value
+        elif [] not in behind and isinstance(value, dict) and (inner := rest_of(value, behind)):
+            rest[key] = inner
+    return rest
+
+
+def unknown_fields(mapping, record):
+    paths = list(mapped_paths(mapping))
+    return {} if [] in paths else rest_of(record, paths)
+
+
+def cell(mapping, column, record, kind, facts):
     sql_type = mapping.types[column["name"]]
+    if "value" in column:
+        return own_text(column, sql_type, column["value"])
+    if column.get("meta") == "loaded_at":
+        step = 10 ** (6 - sql_type.fraction())
+        return facts["loaded_at"] // step * step
+    if "meta" in column:
+        value = facts[column["meta"]]
+        return read(column, sql_type, value if column["meta"] == "source" else Number(value))
+    if column["name"] == mapping.file.get("unknown"):
+        rest = unknown_fields(mapping, record)
+        return None if sql_type.nullable and not rest else read(column, sql_type, rest)
     required = column.get("required", False) or column["name"] in mapping.key
     path = column.get("path", '$."' + column["name"] + '"')
+    if "outer" in column:
+        record, path = facts["document"], column["outer"]
     if isinstance(path, dict):
         path = path.get(kind)
     substitute = sql_type.nullable or bool(sql_type.default is not None and sql_type.default is not False)
@@ -321,7 +414,28 @@ def cell(mapping, column, record, kind):
         if required or not substitute:
             raise Rejected("missing_field")
         return default_of(sql_type)
-    return read(column, sql_type, value)
+    return looked_up(mapping, column, sql_type, value) if "lookup" in column else read(column, sql_type, value)
+
+
+def looked_up(mapping, column, sql_type, value):
+    name, field = column["lookup"].split(".", 1)
+    lookup, rows = mapping.lookups[name]
+    can_be_null = sql_type.nullable and not column.get("required", False)
+    if kind_of(value) not in ("string", "integer"):
+        raise Rejected("wrong_type")
+    if kind_of(value) == "string" and can_be_null and value in listed(column["null_if"]):
+        return None
+    if str(value) not in rows:
+        missing = lookup.get("missing", "reject")
+        if missing == "null":
+            return None
+        raise Filtered if missing == "filter" else Rejected("lookup_missing")
+    found = rows[str(value)].get(field)
+    if found is None:
+        if not can_be_null:
+            raise Rejected("null_field")
+        return None
+    return own_text(column, sql_type, found)
 
 
 def default_of(sql_type):
@@ -332,6 +446,23 @@ def default_of(sql_type):
     return decimal.Decimal(sql_type.default) if sql_type.name == "DECIMAL" else sql_type.default
 
 
+def holds(condition, value):
+    """What a condition on a number says beside `in`."""
+    if "is_null" in condition and (value is None) != condition["is_null"]:
+        return False
+    bounds = {"above": lambda a, b: a > b, "below": lambda a, b: a < b, "at_least": lambda a, b: a >= b, "at_most": lambda a, b: a <= b}
+    given = [(bounds[name], decimal.Decimal(str(condition[name]))) for name in bounds if name in condition]
+    if value is None:
+        return not given and "not_in" not in condition
+    if "not_in" in condition and str(value) in listed(condition["not_in"]):
+        return False
+    return all(bound(decimal.Decimal(value), limit) for bound, limit in given)
+
+
+def refuse(word):
+    raise ValueError(word)
+
+
 def first_wins(pairs):
     record = {}
     for key, value in pairs:
@@ -339,41 +470,53 @@ def first_wins(pairs):
     return record
 
 
-def outcome(mapping, line):
+def outcome(mapping, line, facts=None):
     if not line.strip(" \t\v\f\r"):
         return "blank", None
     try:
-        record = json.loads(line, object_pairs_hook=first_wins, parse_int=Number, parse_float=Number)
+        numbers = {"parse_int": Number, "parse_float": Number, "parse_constant": refuse}
+        record = json.loads(line, object_pairs_hook=first_wins, **numbers)
+        line.encode(), json.dumps(record, ensure_ascii=False).encode()  # neither has a surrogate without its partner
     except ValueError:
         return "rejected", ("invalid_json", None)
     if not isinstance(record, dict):
         return "rejected", ("not_an_object", None)
-    only = {one["column"]: listed(one["in"]) for one in mapping.file.get("only", [])}
+    only = {one["column"]: listed(one["in"]) for one in mapping.file.get("only", []) if "in" in one}
     kind_column = mapping.file.get("kind")
     columns = sorted(mapping.columns, key=lambda column: column["name"] != kind_column)
-    row, kind = {}, None
+    row, kind, is_filtered = {}, None, False
     for column in columns:
         name = column["name"]
         try:
-            row[name] = cell(mapping, column, record, kind)
+            row[name] = cell(mapping, column, record, kind, facts)
+        except Filtered:
+            row[name], is_filtered = None, True
         except Rejected as rejected:
             return "rejected", (str(rejected), name)
         if name == kind_column:
             kind = row[name] or ""
             if name in only and kind not in only[name]:
                 return "filtered", None
+    if mapping.file.get("unknown") == "reject" and unknown_fields(mapping, record):
+        return "rejected", ("unknown_field", None)
+    if is_filtered:
+        return "filtered", None
     for name, values in only.items():
         if row[name] is None or str(row[name]) not in values:
             return "filtered", None
+    if not all(holds(one, row[one["column"]]) for one in mapping.file.get("only", [])):
+        return "filtered", None
+    if IS_MYSQL and any(has_infinite(row[name]) for name, sql_type in mapping.types.items() if sql_type.name == "JSON"):
+        return "rejected", ("refused_by_server", None)
     return "valid", [row[name] for name in mapping.names()]
 
 
-def load(mapping, lines, mode="skip"):
+def load(mapping, lines, mode="skip", facts_of=lambda number: None):
     """(rows by key, counts, rejects as (line number, reason, column)) of lines loaded one after the other. Without a key,
     the rows are by their line's number."""
     rows, counts, rejects = {}, dict.fromkeys(("inserted", "updated", "duplicate", "filtered", "rejected", "blank"), 0), []
     for number, line in enumerate(lines, 1):
-        kind, value = outcome(mapping, line)
+        kind, value = outcome(mapping, line, facts_of(number))
         if kind == "rejected":
             rejects.append((number, *value))
         if kind != "valid":
@@ -417,7 +560,7 @@ def canonical(sql_type, text):
     if sql_type.name == "DECIMAL":
         return decimal.Decimal(text.decode()).normalize() + 0
     if sql_type.name == "DOUBLE":
-        return float(text)
+        return float(text) + 0.0
     raw = bytes.fromhex(text.decode())
     if sql_type.name == "JSON":
         return json.loads(raw)

@@ -21,6 +21,7 @@ REASONS = (
     "invalid_json", "invalid_utf8", "not_an_object", "missing_field", "null_field", "wrong_type", "empty_id",
     "too_long", "bad_timestamp", "timestamp_out_of_range", "line_too_long", "refused_by_server",
     "out_of_range", "too_precise", "bad_number", "not_a_member", "bad_encoding",
+    "unknown_field", "lookup_missing",
 )
 CHARACTERS_MAX = {"id": 255, "from": 255, "type": 50, "site_id": 50, "data": 255}
 TIMESTAMP_MIN, TIMESTAMP_MAX = 1, 2**31 - 1

@@ -18,7 +18,8 @@ struct RecordForm {
   };
 
   Kind kind = Kind::kLines;
-  std::vector<PathStep> array;  // of kElements: where it stands, from the document's root
+  std::vector<PathStep> array;                    // of kElements: where it stands, from the document's root
+  std::vector<std::vector<PathStep>> outer = {};  // and values in front of it that its records are read with
 
   [[nodiscard]] bool is_lines() const { return kind == Kind::kLines; }
 };

@@ -187,6 +187,8 @@ void declare_guess(CLI::App& app, Flags& flags) {
       .group("Output")
       .flag("-o,--output", "FILE.toml", flags.output, "write the mapping to this file (default: standard output)")
       .flag("--table", "NAME", flags.table, "the table's name (default: that of the first INPUT)")
+      .flag("--diff", "FILE.toml", flags.diff,
+            "write only what this mapping has no column for, and what it never found")
       .group("Tuning")
       .flag("--sample", "SIZE", flags.sample, "read only so much text, which may miss what comes later (default: all)")
       .flag("--max-line", "SIZE", flags.max_line, "leave out longer lines; 1K to 1G (default 1M)")

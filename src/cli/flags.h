@@ -29,7 +29,7 @@ struct Flags {
   FlagText ca_file, cache_dir, http_authorization, requester_pays, no_sign_request;
   FlagText load, format, older_than, raw, output;
   FlagText level, members, split, keep_rejected;
-  FlagText sample, table;
+  FlagText sample, table, diff;
   FlagText config;             // where some of these come from
   std::string resume_command;  // the command line again; see LoadPlan
 };

@@ -52,22 +52,36 @@ std::map<std::string, std::vector<std::string>> values_by_column(const Flags& fl
   return values;
 }
 
+std::optional<RecordForm> records_given(const Flags& flags) {
+  if (!flags.records) return std::nullopt;
+  try {
+    return mapping::parse_records(*flags.records);
+  } catch (const mapping::SyntaxError& error) {
+    throw UsageError(fmt::format("--records {}: {}.", *flags.records, error.what()));
+  }
+}
+
+void require_fits(const std::string& file, const mapping::Column& column, std::string_view what,
+                  const std::optional<std::string>& text) {
+  if (!text || parse::holds_text(column, *text)) return;
+  throw UsageError(fmt::format("{}: the column '{}' is {}, which does not hold its {} '{}'.", file, column.name,
+                               type_text(column.type), what, *text));
+}
+
 }  // namespace
 
 std::shared_ptr<const mapping::Mapping> make_mapping(const Flags& flags) {
-  const bool is_chat = !flags.mapping || *flags.mapping == kChatMapping;
-  auto mapping =
-      std::make_shared<mapping::Mapping>(is_chat ? mapping::chat_mapping() : mapping::read_mapping(*flags.mapping));
-  for (const mapping::Column& column : mapping->columns) {
-    if (parse::default_fits(column)) continue;
-    throw UsageError(fmt::format("{}: the column '{}' is {}, which does not hold its DEFAULT '{}'.", *flags.mapping,
-                                 column.name, type_text(column.type), *column.type.default_text));
+  const std::optional<RecordForm> records = records_given(flags);
+  if (!flags.mapping || *flags.mapping == kChatMapping) {
+    auto chat = std::make_shared<mapping::Mapping>(mapping::chat_mapping());
+    if (records) chat->records = *records;
+    return chat;
   }
-  if (!flags.records) return mapping;
-  try {
-    mapping->records = mapping::parse_records(*flags.records);
-  } catch (const mapping::SyntaxError& error) {
-    throw UsageError(fmt::format("--records {}: {}.", *flags.records, error.what()));
+  auto mapping = std::make_shared<mapping::Mapping>(mapping::read_mapping(*flags.mapping, records));
+  for (const mapping::Column& column : mapping->columns) {
+    require_fits(*flags.mapping, column, "DEFAULT", column.type.default_text);
+    if (column.origin != mapping::Origin::kConstant) continue;
+    require_fits(*flags.mapping, column, "value", column.constant);
   }
   return mapping;
 }

@@ -190,13 +190,17 @@ report::ProgressOptions make_progress(const Flags& flags, LogFormat log_format, 
   return options;
 }
 
-std::vector<FileRead> files_read(const Flags& flags, const std::vector<std::string>& inputs,
+std::vector<FileRead> files_read(const Flags& flags, const mapping::Mapping& mapping,
+                                 const std::vector<std::string>& inputs,
                                  const std::vector<const mysql::Endpoint*>& endpoints) {
   std::vector<FileRead> files;
   files.reserve(inputs.size());
   for (const std::string& input : inputs) files.push_back({"the input", input});
   if (flags.config) files.push_back({"the configuration file", *flags.config});
   if (flags.mapping && *flags.mapping != kChatMapping) files.push_back({"the mapping", *flags.mapping});
+  for (const mapping::Lookup& lookup : mapping.lookups) {
+    if (!lookup.file.empty()) files.push_back({"the data of a lookup", lookup.file});
+  }
   if (flags.password_file) files.push_back({"the password file", *flags.password_file});
   if (flags.server_public_key_file) files.push_back({"the server's public key", *flags.server_public_key_file});
   if (!endpoints.empty())
@@ -443,6 +447,20 @@ std::shared_ptr<source::Opener> make_opener(const Flags& flags) {
   return std::make_shared<source::Opener>(std::move(options));
 }
 
+// Those that are URLs by the names under which the opener has them.
+std::shared_ptr<const mapping::Mapping> with_lookups_found(mapping::Mapping mapping, source::Opener& opener) {
+  for (mapping::Lookup& lookup : mapping.lookups) {
+    if (!source::is_remote(lookup.file)) continue;
+    const std::vector<std::string> names = opener.expand(lookup.file);
+    if (names.size() != 1) {
+      throw UsageError(fmt::format("The lookup '{}' needs one file, and its URL leads to {}.", lookup.name,
+                                   format_count(names.size())));
+    }
+    lookup.file = names.front();
+  }
+  return std::make_shared<mapping::Mapping>(std::move(mapping));
+}
+
 // Sets the inputs, too.
 ReadPlan read_plan_of(const Flags& flags, std::vector<std::string>& inputs) {
   if (std::find(flags.types.begin(), flags.types.end(), "") != flags.types.end()) {
@@ -451,6 +469,7 @@ ReadPlan read_plan_of(const Flags& flags, std::vector<std::string>& inputs) {
   const std::shared_ptr<const mapping::Mapping> mapping = make_mapping(flags);
   ReadPlan plan = make_read_plan(flags, mapping, parse::filter_of(*mapping));
   plan.opener = make_opener(flags);
+  plan.mapping = with_lookups_found(*mapping, *plan.opener);
   inputs = expand_inputs(flags.inputs, *plan.opener);
   if (std::any_of(inputs.begin(), inputs.end(), source::is_remote)) plan.fetch_bytes = fetch_bytes(flags);
   if (plan.save_index) require_own_indexes(inputs, plan.index_dir);
@@ -469,9 +488,10 @@ LoadPlan make_load_plan(const Flags& flags) {
   plan.write = make_write_plan(flags);
   std::vector<const mysql::Endpoint*> endpoints = {&plan.write.endpoint};
   for (const mysql::Endpoint& replica : plan.write.throttle.replicas) endpoints.push_back(&replica);
-  check_output_files(plan.report, files_read(flags, plan.inputs, endpoints));
+  check_output_files(plan.report, files_read(flags, *plan.read.mapping, plan.inputs, endpoints));
   plan.resume_command = flags.resume_command;
   plan.given = decisive_settings_given(flags);
+  if (!flags.on_duplicate) plan.write.on_duplicate = plan.read.mapping->on_duplicate.value_or(plan.write.on_duplicate);
   if (plan.read.mapping->key.empty()) {
     check_without_key(flags, plan.ledger, plan.inputs);
     plan.write.on_duplicate = OnDuplicate::kFail;
@@ -496,7 +516,7 @@ CheckPlan make_check_plan(const Flags& flags) {
   }
   std::vector<const mysql::Endpoint*> endpoints;
   if (plan.limits_from) endpoints.push_back(&*plan.limits_from);
-  check_output_files(plan.report, files_read(flags, plan.inputs, endpoints));
+  check_output_files(plan.report, files_read(flags, *plan.read.mapping, plan.inputs, endpoints));
   return plan;
 }
 
@@ -533,7 +553,7 @@ CopyPlan make_copy_plan(const Flags& flags) {
   if (!flags.output) throw UsageError("Name the file to write with -o OUT.json.gz.");
   plan.output = *flags.output;
   if (source::is_remote(*flags.output)) plan.read.fetch_bytes += source::kUploadBytes;
-  const std::vector<FileRead> files = files_read(flags, plan.inputs, {});
+  const std::vector<FileRead> files = files_read(flags, *plan.read.mapping, plan.inputs, {});
   check_output_files(plan.report, files);
   check_copy_output(plan, files);
   return plan;
@@ -541,11 +561,15 @@ CopyPlan make_copy_plan(const Flags& flags) {
 
 GuessPlan make_guess_plan(const Flags& flags) {
   GuessPlan plan;
-  plan.read = read_plan_of(flags, plan.inputs);
+  if (flags.diff && flags.table) throw UsageError("--table names the table of a new mapping, and --diff has one.");
+  plan.is_difference = flags.diff.has_value();
+  Flags with_mapping = flags;
+  with_mapping.mapping = flags.diff;
+  plan.read = read_plan_of(with_mapping, plan.inputs);
   plan.table = flags.table.value_or(mapping::table_name_of(plan.inputs.front()));
   if (flags.sample) plan.sample_bytes = parse_size("--sample", *flags.sample);
   if (flags.output) {
-    check_output_file("--output", *flags.output, files_read(flags, plan.inputs, {}));
+    check_output_file("--output", *flags.output, files_read(with_mapping, *plan.read.mapping, plan.inputs, {}));
     check_whole_file_can_be_written("--output", *flags.output);
     plan.output = *flags.output;
   }
@@ -589,7 +613,7 @@ RejectsPlan make_rejects_plan(const Flags& flags) {
   plan.raw = is_on("--raw", flags.raw);
   plan.endpoint = required_endpoint(flags);
   if (flags.output) {
-    check_output_file("--output", *flags.output, files_read(flags, {}, {&plan.endpoint}));
+    check_output_file("--output", *flags.output, files_read(flags, {}, {}, {&plan.endpoint}));
     check_whole_file_can_be_written("--output", *flags.output);
     plan.output = *flags.output;
   }

@@ -35,6 +35,7 @@ inline constexpr std::string_view kTypeColumn = "type";
 inline constexpr std::string_view kSiteColumn = "site_id";
 
 inline constexpr std::uint64_t kRangeBytesMin = 4 * kKiB;
+inline constexpr std::size_t kMemoryBytesDefault = 256 * kMiB;
 
 // How inputs become rows.
 struct ReadPlan {
@@ -143,6 +144,7 @@ struct GuessPlan {
   ReadPlan read;
   std::string table;                            // its name
   std::optional<std::uint64_t> sample_bytes;    // of text; not given: all
+  bool is_difference = false;                   // from the ReadPlan's mapping
   std::optional<std::filesystem::path> output;  // not given: standard output
 };
 

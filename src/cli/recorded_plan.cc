@@ -182,6 +182,15 @@ void require_same_mapping(const mapping::Mapping& mapping, const std::vector<std
         "--records is now {}, but load {} of this source began with {}; give that one, or start over with {}.",
         records_in(wanted), load_id, records_in(recorded), anew_flag));
   }
+  if (now != wanted.end() && then != recorded.end() && now->starts_with(mapping::kLookupOutline)) {
+    const std::string_view lookup = std::string_view(*now).substr(0, now->find(mapping::kDigestOutline));
+    if (then->starts_with(lookup) && then->find(mapping::kDigestOutline) == lookup.size()) {
+      throw LoadError(
+          fmt::format("The data of the {} is not what it was when load {} of this source began; restore it, or start "
+                      "over with {}.",
+                      lookup, load_id, anew_flag));
+    }
+  }
   throw LoadError(
       fmt::format("--mapping says now: {}; but load {} of this source began with: {}; use that mapping, or start over "
                   "with {}.",

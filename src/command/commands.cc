@@ -21,6 +21,7 @@
 #include "load/check.h"
 #include "load/copy.h"
 #include "load/loader.h"
+#include "load/references.h"
 #include "load/verdict.h"
 #include "mapping/mapping.h"
 #include "mysql/session.h"
@@ -91,7 +92,10 @@ class Reporting {
 // Of the ledger, the throttle, the beat, and the rejects or the index build.
 constexpr std::size_t kConnectionsBesideWriters = 4;
 
-load::Verdict load(const cli::LoadPlan& plan, const StopSignal& stop) {
+load::Verdict load(const cli::LoadPlan& asked, const StopSignal& stop) {
+  cli::LoadPlan plan = asked;
+  const load::ReferenceServer server{plan.write.endpoint, plan.ledger.retry_for};
+  load::read_references(plan.read, &server, stop);
   require_free_descriptors(
       kDescriptorsOfCommand + kConnectionsBesideWriters + plan.write.connections + plan.write.throttle.replicas.size(),
       ", or lower --connections");
@@ -113,7 +117,11 @@ load::Verdict with_rejects(const cli::ReportPlan& plan, Body body) {
   return verdict;
 }
 
-load::Verdict check(const cli::CheckPlan& plan, const StopSignal& stop) {
+load::Verdict check(const cli::CheckPlan& asked, const StopSignal& stop) {
+  cli::CheckPlan plan = asked;
+  std::optional<load::ReferenceServer> server;
+  if (plan.limits_from) server.emplace(load::ReferenceServer{*plan.limits_from, std::chrono::milliseconds(0)});
+  load::read_references(plan.read, server ? &*server : nullptr, stop);
   mapping::Mapping mapping = *plan.read.mapping;
   if (plan.limits_from) {
     with_session(*plan.limits_from, mysql::kReadTimeoutSeconds, [&](mysql::Session& session) {
@@ -170,9 +178,11 @@ ExitCode run_check(const cli::CheckPlan& plan, const StopSignal& stop) {
   return Reporting(report::RunKind::kCheck, plan.inputs, plan.report).run([&] { return check(plan, stop); });
 }
 
-ExitCode run_copy(const cli::CopyPlan& plan, const StopSignal& stop) {
-  set_log_format(plan.report.log_format);
-  return Reporting(report::RunKind::kCopy, plan.inputs, plan.report).run([&] {
+ExitCode run_copy(const cli::CopyPlan& asked, const StopSignal& stop) {
+  set_log_format(asked.report.log_format);
+  return Reporting(report::RunKind::kCopy, asked.inputs, asked.report).run([&] {
+    cli::CopyPlan plan = asked;
+    load::read_references(plan.read, nullptr, stop);
     return with_rejects(plan.report, [&](report::RejectWriter* rejects) {
       return load::copy_inputs(plan, *plan.read.mapping, rejects, stop);
     });

@@ -11,8 +11,10 @@
 namespace chatload::command {
 
 ExitCode run_guess(const cli::GuessPlan& plan, const StopSignal& stop) {
-  const std::string text =
-      mapping::guessed_mapping(load::survey_inputs(plan, stop), plan.table, plan.read.mapping->records);
+  const mapping::FieldSurvey survey = load::survey_inputs(plan, stop);
+  const std::string text = plan.is_difference
+                               ? mapping::guessed_difference(survey, *plan.read.mapping)
+                               : mapping::guessed_mapping(survey, plan.table, plan.read.mapping->records);
   if (!plan.output) {
     print(text);
     return ExitCode::kLoaded;

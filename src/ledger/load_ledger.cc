@@ -156,8 +156,8 @@ std::vector<LoadRecord> find_loads(Session& session, std::span<const std::uint64
   if (load_ids.empty()) return loads;
   for (const Row& row : session.query(fmt::format(
            "SELECT `load_id`, `state`, `owner`, `runner`, `plan`, `limits`, `exit_code`, `superseded_by`, `frozen_at`,"
-           " `all_read_at`, `lock_name`, `target_table`, IS_USED_LOCK(`lock_name`) <> CONNECTION_ID(), `beat` FROM "
-           "`chatload_loads`"
+           " `all_read_at`, `lock_name`, `target_table`, IS_USED_LOCK(`lock_name`) <> CONNECTION_ID(), `beat`,"
+           " TIMESTAMPDIFF(MICROSECOND, '1970-01-01', `started_at`) FROM `chatload_loads`"
            " WHERE `load_id` IN ({}) ORDER BY `load_id`",
            fmt::join(load_ids, ", ")))) {
     loads.push_back({.load_id = to_number(row[0]),
@@ -173,6 +173,7 @@ std::vector<LoadRecord> find_loads(Session& session, std::span<const std::uint64
                      .lock_name = row[10].value_or(""),
                      .table = row[11].value_or(""),
                      .is_locked = row[12] == "1",
+                     .started_microseconds = static_cast<std::int64_t>(to_number(row[14])),
                      .beat = row[13] ? std::optional(to_number(row[13])) : std::nullopt});
   }
   return loads;

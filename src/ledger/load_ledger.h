@@ -60,8 +60,9 @@ struct LoadRecord {
   bool all_read = false;   // all lines were in
   std::string lock_name;
   std::string table;
-  bool is_locked = false;             // by another connection than the one that has read this
-  std::optional<std::uint64_t> beat;  // counted up by its run; nothing of a run that does not
+  bool is_locked = false;                 // by another connection than the one that has read this
+  std::int64_t started_microseconds = 0;  // since 1970 UTC
+  std::optional<std::uint64_t> beat;      // counted up by its run; nothing of a run that does not
 };
 
 // Each function may be called again if the connection was lost in it: what is done already stays so. All throw

@@ -11,7 +11,6 @@
 
 #include "base/errors.h"
 #include "base/line_lead.h"
-#include "base/units.h"
 #include "parse/record_surveyor.h"
 #include "pipeline/input_ranges.h"
 #include "source/input.h"
@@ -21,8 +20,7 @@ namespace {
 
 // A quarter of the memory, in hashes of values.
 std::size_t values_max(const cli::ReadPlan& read) {
-  constexpr std::size_t kMemoryBytes = 256 * kMiB;
-  return read.memory_bytes.value_or(kMemoryBytes) / 4 / sizeof(std::uint64_t);
+  return read.memory_bytes.value_or(cli::kMemoryBytesDefault) / 4 / sizeof(std::uint64_t);
 }
 
 void survey_records(const split::Range& range, parse::RecordSurveyor& surveyor) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/quantity.h"
+#include "base/terminal_text.h"
 #include "load/first_lines.h"
 #include "load/identify.h"
 #include "load/source_feed.h"
@@ -68,6 +70,11 @@ std::vector<LoadSource> all_inputs(const std::vector<std::string>& inputs) {
   return sources;
 }
 
+std::int64_t now_microseconds() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 // Those that are to be read; the others have their end. same: null where the same bytes count again.
 std::vector<LoadSource*> readable(std::vector<LoadSource>& sources, SameContent* same, Verdict& verdict) {
   std::vector<LoadSource*> readable;
@@ -112,7 +119,10 @@ Verdict InputReader::run(pipeline::RangeSink& sink, report::RejectWriter* reject
   Verdict verdict;
   report::LiveStats stats;
   std::vector<LoadSource> sources = rules_.is_check ? distinct_inputs(inputs_) : all_inputs(inputs_);
-  for (const LoadSource& source : sources) verdict.inputs.push_back({.name = source.name});
+  for (LoadSource& source : sources) {
+    source.recorded_name = terminal_text(source.name, kNameBytesMax);
+    verdict.inputs.push_back({.name = source.name});
+  }
   identify(sources, *read_.opener, std::nullopt, stop);
   SameContent same(report_.progress, stats, stop);
   std::vector<LoadSource*> to_read = readable(sources, rules_.is_check ? &same : nullptr, verdict);
@@ -123,6 +133,7 @@ Verdict InputReader::run(pipeline::RangeSink& sink, report::RejectWriter* reject
   SourceFeed feed(std::move(to_read),
                   {.read = read_,
                    .report = report_,
+                   .loaded_at_microseconds = now_microseconds(),
                    .ahead = ahead_,
                    .looks_rejects = rejects,
                    .ends_at_failure = !rules_.is_check},

@@ -142,7 +142,7 @@ void KeyOrderLoad::write_stretches(report::RejectReport& rejects, LoadOutcome& o
     rows.merge_down(context_.stop, stats.source_read);
   }
   // What the server refuses now counts against the load, wherever its line stands.
-  pipeline::SourceAccount account(SourceOrdinal(0), load_.name, load_.plan.report.reject_limit, rejects);
+  pipeline::SourceAccount account(SourceOrdinal(0), load_.name, {}, load_.plan.report.reject_limit, rejects);
   std::uint64_t lines = 0;
   std::uint64_t blank = 0;
   std::uint64_t rejected = 0;

@@ -56,7 +56,7 @@ ledger::SourceClaim claim_of(const NewSource& fresh, const std::string& owner) {
   }
   return {.key = source.identity.can_resume ? source.identity.key : "run:" + owner,
           .attempt = fresh.attempt,
-          .name = terminal_text(source.name, kNameBytesMax),
+          .name = source.recorded_name,
           .name_digest = digest_hex(source.name),
           .stamp = source.identity.stamp,
           .bytes = source.identity.bytes,
@@ -189,7 +189,10 @@ std::optional<Load> begin_load(Run& run, std::vector<NewSource>& fresh, const st
   load.plan = std::move(plan);
   std::vector<ledger::SourceClaim> claims;
   claims.reserve(fresh.size());
-  for (const NewSource& source : fresh) claims.push_back(claim_of(source, load.owner));
+  for (NewSource& source : fresh) {
+    source.source.recorded_name = terminal_text(source.source.name, kNameBytesMax);
+    claims.push_back(claim_of(source, load.owner));
+  }
   const ledger::LoadSetup setup{.table = run.table().table,
                                 .plan = cli::recorded_plan(load.plan),
                                 .limits = table::limits_text(run.mapping()),
@@ -236,6 +239,7 @@ std::optional<Load> resume_load(Run& run, const ledger::LoadRecord& record, std:
   for (KnownSource& one : known) {
     load.is_again = load.is_again || one.record.attempt > 1;
     is_same_content = is_same_content && one.source.is_done;
+    one.source.recorded_name = one.record.name;
     load.sources.push_back(std::move(one.source));
   }
   if (!is_same_content) check(load.plan, load.sources);

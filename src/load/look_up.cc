@@ -307,8 +307,11 @@ class Looker {
     const std::string name_digest = digest_hex(source.name);
     if (is_untouched && record.name_digest == name_digest) return true;
     record.stamp = source.identity.stamp;
-    record.name = name;
-    record.name_digest = name_digest;
+    // Rows of an unfinished load may have the old one.
+    if (is_done(record) || !has_origin(run_.mapping(), mapping::Origin::kSource)) {
+      record.name = name;
+      record.name_digest = name_digest;
+    }
     run_.control().run([&](mysql::Session& session) { ledger::record_place(session, record); });
     return true;
   }

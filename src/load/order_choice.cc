@@ -53,6 +53,7 @@ class Sampler {
  public:
   Sampler(const cli::ReadPlan& read, const mapping::Mapping& mapping, const StopSignal& stop, std::size_t sources)
       : read_(read), stop_(stop), parser_(mapping, read.filter, static_cast<std::uint32_t>(read.split.line_bytes_max)) {
+    parsed_.source = &facts_;
     sample_.sources = sources;
     sample_.columns = mapping.columns.size();
   }
@@ -60,6 +61,8 @@ class Sampler {
   void add(const LoadSource& source, std::uint64_t bytes_max) {
     const std::shared_ptr<const source::Input> file = source.open();
     pipeline::InputRanges ranges(file->open(stop_.fd()), read_, stop_);
+    facts_.name = source.name;
+    parsed_.lines_before = 0;
     bool is_first = true;
     parsed_.range = {};
     while (parsed_.range.begin.value() < bytes_max) {
@@ -70,6 +73,7 @@ class Sampler {
       add_rows(is_first);
       rejected_bytes_ += journal_bytes_of(parsed_);
       sample_.lines += parsed_.counts.lines - parsed_.counts.blank;
+      parsed_.lines_before += parsed_.counts.lines;
       read_bytes_ += parsed_.range.length_bytes();
     }
     compressed_bytes_ += ranges.compressed_bytes();
@@ -116,6 +120,7 @@ class Sampler {
   const cli::ReadPlan& read_;
   const StopSignal& stop_;
   parse::RangeParser parser_;
+  parse::SourceFacts facts_;
   parse::ParsedRange parsed_;
   InputSample sample_;
   std::uint64_t compressed_bytes_ = 0;

@@ -10,6 +10,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/quantity.h"
+#include "ledger/load_ledger.h"
 #include "ledger/range_ledger.h"
 #include "ledger/source_ledger.h"
 #include "load/load_hints.h"
@@ -100,6 +101,15 @@ void take_recorded_fronts(Run& run, Load& load, const ledger::RangeLedger& ledge
     source.recorded =
         run.control().run([&](mysql::Session& session) { return ledger.front(session, source.ordinal, ranges - 1); });
   }
+}
+
+// In microseconds since 1970 UTC, where the mapping asks for it.
+std::int64_t started_at(Run& run, const Load& load) {
+  if (!has_origin(run.mapping(), mapping::Origin::kLoadedAt)) return 0;
+  const auto record = run.control().run([&](mysql::Session& session) { return ledger::find_load(session, load.id); });
+  if (record) return record->started_microseconds;
+  throw LoadError(
+      fmt::format("{}: load {} is no longer in chatload_loads; start over with --restart.", load.name, load.id));
 }
 
 // Each line is written where it stands.
@@ -218,6 +228,8 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
   SourceFeed feed(readable_sources(run, load),
                   {.read = plan.read,
                    .report = plan.report,
+                   .load = load.id,
+                   .loaded_at_microseconds = started_at(run, load),
                    .ahead = memory.ahead,
                    .looks_rejects = run.rejects(),
                    .stops_at_failure = !is_key_order && (run.plan().fail_fast || keeps_to_order(load)),

@@ -23,6 +23,7 @@ using Inputs = std::vector<std::size_t>;  // places among the command's
 struct LoadSource {
   std::size_t input = 0;  // its place among the command's inputs
   std::string name;
+  std::string recorded_name;  // as its load has it from its begin on; of a check, and before there is one, as it is
   source::SourceIdentity identity;
   // Kept open from looking it up until it is read; null of files where there are too many, and where it cannot be
   // opened.

@@ -31,6 +31,7 @@ SourceFeed::SourceFeed(std::vector<LoadSource*> sources, FeedOptions options, co
       rejects_(rejects),
       stats_(stats),
       stop_(stop),
+      counts_lines_(has_origin(mapping, mapping::Origin::kLine)),
       ahead_(sources_, options_.read, options_.ahead, stop) {
   stats_.sources_total = sources_.size();
 }
@@ -100,7 +101,9 @@ std::optional<pipeline::FedRange> SourceFeed::next(PaddedBuffer buffer) {
 void SourceFeed::open_next() {
   LoadSource& source = *sources_[next_++];
   stats_.source_number = next_;
-  accounts_.emplace_back(source.ordinal, source.name, options_.report.reject_limit, rejects_);
+  accounts_.emplace_back(source.ordinal, source.name,
+                         parse::SourceFacts{source.recorded_name, options_.load, options_.loaded_at_microseconds},
+                         options_.report.reject_limit, rejects_);
   reading_ = ahead_.take(source);
   std::shared_ptr<const source::Input> file = reading_ ? reading_->file : source.open();
   prefetch_next();
@@ -163,7 +166,9 @@ void SourceFeed::read_on(PaddedBuffer buffer, std::optional<pipeline::FedRange>&
   std::optional<split::Range> range = reading_->splitter->next(std::move(buffer));
   if (range) {
     ++account.ranges;
-    fed = {std::move(*range), &account, reading_->stream->compressed_bytes()};
+    const std::uint64_t lines_before = account.lines_cut;
+    if (counts_lines_) account.lines_cut += range->count_lines();
+    fed = {std::move(*range), &account, reading_->stream->compressed_bytes(), lines_before};
   } else if (!reading_->stream->stopped() && !stop_.requested()) {
     finish_source();
   }

@@ -32,6 +32,8 @@ namespace chatload::load {
 struct FeedOptions {
   const cli::ReadPlan& read;
   const cli::ReportPlan& report;
+  std::uint64_t load = 0;                         // its number; 0 of a check or a copy
+  std::int64_t loaded_at_microseconds = 0;        // when it began, since 1970 UTC
   inflate::ReadAhead ahead = {};                  // for one source that can use it, or the first bytes of several
   report::RejectWriter* looks_rejects = nullptr;  // for those of a source that is hopeless at first sight
   // A source behind one that fails is not read: --fail-fast, and where its lines would come too early. Each then has a
@@ -92,6 +94,7 @@ class SourceFeed final : public pipeline::RangeFeed {
   std::deque<pipeline::SourceAccount> accounts_;
   std::size_t judged_ = 0;                  // of them
   std::unique_ptr<SourceReading> reading_;  // the last account's source
+  const bool counts_lines_;                 // of each range, for the mapping
   std::uint64_t bytes_before_ = 0;          // compressed, of the sources that are closed
   bool reached_end_ = false;
   SourcesAhead ahead_;

@@ -233,9 +233,17 @@ std::string seen_text(const FieldValues& values, std::uint64_t records) {
   return text + '\n';
 }
 
-std::string column_text(const GuessedColumn& column, const GuessedColumn* key, std::uint64_t records) {
+// What cannot be a column, said in its place.
+std::string left_out_text(const GuessedColumn& column) {
+  return fmt::format("\n# {} is left out: it has an integer beyond 64 bits in it, which JSON columns change.\n",
+                     fmt::join(column.field->keys, "."));
+}
+
+// may_be_null: whatever was seen.
+std::string column_text(const GuessedColumn& column, const GuessedColumn* key, std::uint64_t records,
+                        bool may_be_null = false) {
   const FieldValues& values = column.field->values;
-  const bool may_be_null = values.nulls > 0 || values.seen() < records;
+  may_be_null = may_be_null || values.nulls > 0 || values.seen() < records;
   std::string text = fmt::format("\n[[column]]\n{}name = {}\n", seen_text(values, records), toml_string(column.name));
   text += fmt::format("sql = \"{}{}\"\n", column.type, may_be_null ? "" : " NOT NULL");
   Path path;
@@ -244,6 +252,26 @@ std::string column_text(const GuessedColumn& column, const GuessedColumn* key, s
   for (const std::string& line : column.lines) text += line + '\n';
   if (&column == key && column.field->values.strings > 0) text += "empty = false\n";
   return text;
+}
+
+void require_few(const FieldSurvey& survey, std::size_t columns) {
+  if (survey.has_all_fields && columns <= kColumnsMax) return;
+  throw LoadError(
+      fmt::format("There are more than {} fields, and a mapping has up to {} columns; write one that takes those that "
+                  "you want.",
+                  kColumnsMax, kColumnsMax));
+}
+
+// Whether the column's value is the field's, or has a part of it, or is a part of it.
+bool takes_from(const Column& column, const std::vector<std::string>& keys) {
+  return std::any_of(column.paths.begin(), column.paths.end(), [&](const Path& path) {
+    const std::size_t common = std::min(path.steps.size(), keys.size());
+    return std::equal(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(common), path.steps.begin(),
+                      [](const std::string& key, const PathStep& step) {
+                        const auto* const own = std::get_if<std::string>(&step);
+                        return own != nullptr && *own == key;
+                      });
+  });
 }
 
 }  // namespace
@@ -261,12 +289,7 @@ std::string guessed_mapping(const FieldSurvey& survey, std::string_view table, c
     columns.push_back({.field = &field, .name = free_name(field.keys, taken), .type = {}, .lines = {}});
     make_type(columns.back());
   }
-  if (!survey.has_all_fields || columns.size() > kColumnsMax) {
-    throw LoadError(
-        fmt::format("There are more than {} fields, and a mapping has up to {} columns; write one that takes "
-                    "those that you want.",
-                    kColumnsMax, kColumnsMax));
-  }
+  require_few(survey, columns.size());
   GuessedColumn* const key = find_key(columns, survey.records);
   if (key != nullptr) make_key(*key);
   fit_row(columns, key);
@@ -282,17 +305,42 @@ std::string guessed_mapping(const FieldSurvey& survey, std::string_view table, c
   if (!records.is_lines()) text += fmt::format("records = {}\n", toml_string(to_string(records)));
   text += key != nullptr ? fmt::format("primary_key = [{}]\n", toml_string(key->name))
                          : "primary_key = []  # no field is in every record and different in each\n";
+  if (key != nullptr) {
+    text += "on_duplicate = \"fail\"  # the key is a guess; once it is sure, skip or replace\n";
+  }
   const auto time = std::find_if(columns.begin(), columns.end(), [](const auto& one) { return one.is_time; });
   if (time != columns.end()) text += fmt::format("time = {}\n", toml_string(time->name));
   for (const GuessedColumn& column : columns) {
-    if (column.is_left_out) {
-      text += fmt::format("\n# {} is left out: it has an integer beyond 64 bits in it, which JSON columns change.\n",
-                          fmt::join(column.field->keys, "."));
-    } else {
-      text += column_text(column, key, survey.records);
-    }
+    text += column.is_left_out ? left_out_text(column) : column_text(column, key, survey.records);
   }
   return text;
+}
+
+std::string guessed_difference(const FieldSurvey& survey, const Mapping& mapping) {
+  require_few(survey, 0);
+  std::set<std::string> taken;
+  for (const Column& column : mapping.columns) taken.insert(lower(column.name));
+  std::string fresh;
+  for (const Field& field : survey.fields) {
+    const bool is_known = std::any_of(mapping.columns.begin(), mapping.columns.end(),
+                                      [&](const Column& column) { return takes_from(column, field.keys); });
+    if (is_known) continue;
+    GuessedColumn column{.field = &field, .name = free_name(field.keys, taken), .type = {}, .lines = {}};
+    make_type(column);
+    fresh += column.is_left_out ? left_out_text(column) : column_text(column, nullptr, survey.records, true);
+  }
+  std::string unseen;
+  for (const Column& column : mapping.columns) {
+    const bool is_seen = std::any_of(survey.fields.begin(), survey.fields.end(),
+                                     [&](const Field& field) { return takes_from(column, field.keys); });
+    if (column.origin == Origin::kRecord && !is_seen) unseen += fmt::format("#   {}\n", column.name);
+  }
+  std::string text = fmt::format("# Guessed by chatload from {}{} records: {}\n",
+                                 survey.is_whole ? "all " : "the first ", format_count(survey.records),
+                                 fresh.empty() ? "no field is without a column."
+                                               : "what follows has no column yet. A table that exists needs it, too.");
+  if (!unseen.empty()) text += "# No record has a value for these columns:\n" + unseen;
+  return text + fresh;
 }
 
 std::string table_name_of(std::string_view input) {

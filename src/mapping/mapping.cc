@@ -62,14 +62,42 @@ std::string to_string(Decode decode) {
   return "";
 }
 
-std::string outline_of(const Column& column) {
-  std::string line = fmt::format("column {} {}", in_quotes(column.name), declaration_of(column.type));
-  for (const Path& path : column.paths) {
-    line += fmt::format(" path {}{}", path.when.empty() ? "" : in_quotes(path.when) + " ", to_string(path));
+std::string origin_text(const Column& column) {
+  switch (column.origin) {
+    case Origin::kRecord: break;
+    case Origin::kDocument: return " outer " + path_text(column.outer);
+    case Origin::kUnknown: return " unknown";
+    case Origin::kConstant: return " value " + in_quotes(column.constant);
+    default: {
+      const auto* const meta = std::find_if(kMetaOrigins.begin(), kMetaOrigins.end(),
+                                            [&](const auto& one) { return one.second == column.origin; });
+      return fmt::format(" meta {}", meta->first);
+    }
   }
+  std::string text;
+  for (const Path& path : column.paths) {
+    text += fmt::format(" path {}{}", path.when.empty() ? "" : in_quotes(path.when) + " ", to_string(path));
+  }
+  return text;
+}
+
+std::string outline_of(const Lookup& lookup) {
+  const auto* const missing = std::find_if(kLookupMissing.begin(), kLookupMissing.end(),
+                                           [&](const auto& one) { return one.second == lookup.missing; });
+  return fmt::format("{}{} key {} missing {}{}{}", kLookupOutline, in_quotes(lookup.name), in_quotes(lookup.key),
+                     missing->first, kDigestOutline, lookup.table ? lookup.table->digest() : "");
+}
+
+std::string outline_of(const Column& column, const std::vector<Lookup>& lookups) {
+  std::string line =
+      fmt::format("column {} {}{}", in_quotes(column.name), declaration_of(column.type), origin_text(column));
   line += " accepts " + names_of(column.accepts);
   for (const TimeFormat& time : column.times) line += " time " + in_quotes(to_string(time));
   if (column.decode != Decode::kNone) line += " decode " + to_string(column.decode);
+  if (column.lookup) {
+    const Lookup& lookup = lookups[column.lookup->lookup];
+    line += fmt::format(" lookup {}.{}", in_quotes(lookup.name), in_quotes(lookup.fields[column.lookup->field]));
+  }
   if (column.is_required) line += " required";
   if (!column.may_be_empty) line += " not empty";
   for (const std::string& text : column.null_if) line += " null_if " + in_quotes(text);
@@ -104,6 +132,11 @@ std::string to_string(const RecordForm& records) {
   return path_text(records.array) + "[*]";
 }
 
+bool has_origin(const Mapping& mapping, Origin origin) {
+  return std::any_of(mapping.columns.begin(), mapping.columns.end(),
+                     [&](const Column& column) { return column.origin == origin; });
+}
+
 std::size_t record_bytes_min(const Mapping& mapping) {
   std::set<std::string_view> keys;
   std::size_t bytes = 2;  // the brackets; the first key has no comma, but there is a line end
@@ -112,7 +145,7 @@ std::size_t record_bytes_min(const Mapping& mapping) {
     for (const Path& path : column.paths) {
       const auto* key = path.steps.empty() ? nullptr : std::get_if<std::string>(&path.steps.front());
       if (key == nullptr || !path.when.empty() || !keys.insert(*key).second) continue;
-      const bool is_text_alone = (column.accepts & ~kStrings) == 0;
+      const bool is_text_alone = (column.accepts & ~kStrings) == 0 && !column.lookup;
       bytes += key->size() + 4 + (is_text_alone ? 2 : 1) + (is_text_alone && !column.may_be_empty ? 1 : 0);
     }
   }
@@ -122,12 +155,14 @@ std::size_t record_bytes_min(const Mapping& mapping) {
 std::vector<std::string> outline_of(const Mapping& mapping) {
   std::vector<std::string> lines = {"table " + in_quotes(mapping.table)};
   if (!mapping.records.is_lines()) lines.push_back(std::string(kRecordsOutline) + to_string(mapping.records));
-  for (const Column& column : mapping.columns) lines.push_back(outline_of(column));
+  for (const Column& column : mapping.columns) lines.push_back(outline_of(column, mapping.lookups));
+  for (const Lookup& lookup : mapping.lookups) lines.push_back(outline_of(lookup));
   std::string key = "primary_key";
   for (const std::string& name : key_names(mapping)) key += ' ' + in_quotes(name);
   lines.push_back(mapping.key.empty() ? std::string(kNoKeyOutline) : std::move(key));
   if (mapping.kind) lines.push_back("kind " + in_quotes(mapping.columns[*mapping.kind].name));
   if (mapping.time) lines.push_back("time " + in_quotes(mapping.columns[*mapping.time].name));
+  if (mapping.rejects_unknown) lines.emplace_back("unknown reject");
   for (const Condition& condition : mapping.only) {
     std::string line = "only " + in_quotes(condition.column);
     for (const std::string& value : condition.values) line += ' ' + in_quotes(value);
@@ -179,6 +214,7 @@ std::size_t copies_max(const Mapping& mapping) {
     for (const Path& path : column.paths) paths.push_back(&path);
   }
   std::size_t most = 1;
+  const std::size_t rest = has_origin(mapping, Origin::kUnknown) ? 1 : 0;
   for (const Path* path : paths) {
     const auto leads_there = [&](const Path* other) {
       return other->steps.size() <= path->steps.size() &&
@@ -186,7 +222,7 @@ std::size_t copies_max(const Mapping& mapping) {
     };
     most = std::max(most, static_cast<std::size_t>(std::count_if(paths.begin(), paths.end(), leads_there)));
   }
-  return most;
+  return most + rest;
 }
 
 std::optional<std::string> compared_value(const SqlType& type, std::string_view value) {

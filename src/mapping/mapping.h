@@ -1,14 +1,19 @@
 // Which JSON value becomes which column of which table: data, so that another log is another file.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/load_modes.h"
 #include "base/record_form.h"
+#include "mapping/reference_table.h"
 #include "mapping/sql_type.h"
 #include "mapping/time_format.h"
 
@@ -34,13 +39,53 @@ struct Path {
   std::vector<PathStep> steps;
 };
 
+// Where a column's value comes from.
+enum class Origin : std::uint8_t {
+  kRecord,    // what stands at its path in the record
+  kDocument,  // what stands at its path in the document, in front of the array of records
+  kUnknown,   // the record without what columns take
+  kConstant,  // the mapping
+  kSource,    // the input's name
+  kLine,      // the record's number in its input, from 1
+  kOffset,    // in front of how many bytes of the input's text the record begins
+  kLoad,      // the load's number; 0 where there is none
+  kLoadedAt,  // when the load began
+};
+
+// What becomes of a record with a value that a lookup has no row for.
+enum class LookupMissing : std::uint8_t { kReject, kNull, kFilter };
+
+inline constexpr std::array<std::pair<std::string_view, LookupMissing>, 3> kLookupMissing{
+    {{"reject", LookupMissing::kReject}, {"null", LookupMissing::kNull}, {"filter", LookupMissing::kFilter}}};
+
+// Reference data (docs/mapping.md).
+struct Lookup {
+  std::string name;
+  std::string file;                 // of CSV or JSON, from the mapping's own folder on, or an object's URL
+  std::string query;                // instead
+  std::string key;                  // the field whose values are looked up
+  std::vector<std::string> fields;  // that columns take
+  LookupMissing missing = LookupMissing::kReject;
+  std::shared_ptr<const ReferenceTable> table;  // with those fields; null until it is read
+};
+
+// What a column takes of one.
+struct LookupField {
+  std::size_t lookup;
+  std::size_t field;
+};
+
 struct Column {
   std::string name;  // also the field's name in rejects
   // What it is declared as; of a table that is there, what that has (table/table_info.h).
   SqlType type;
-  std::vector<Path> paths;
-  std::uint8_t accepts = kStrings;  // JsonKinds
-  std::vector<TimeFormat> times;    // of a time, tried in order
+  Origin origin = Origin::kRecord;
+  std::vector<Path> paths;            // of kRecord
+  std::vector<PathStep> outer;        // of kDocument, from the document's root
+  std::optional<LookupField> lookup;  // what stands at its path is looked up there
+  std::string constant;               // of kConstant
+  std::uint8_t accepts = kStrings;    // JsonKinds
+  std::vector<TimeFormat> times;      // of a time, tried in order
   Decode decode = Decode::kNone;
   bool is_required = false;          // a record without it is rejected, whatever the type allows
   bool may_be_empty = true;          // an empty string is a reason to reject otherwise
@@ -95,6 +140,9 @@ struct Mapping {
   std::vector<KeyPart> key;         // what makes two records duplicates, in the index's order; empty: nothing does
   std::optional<std::size_t> kind;  // of the column that says what kind of record it is; it is text
   std::optional<std::size_t> time;  // of the column that --since and --until compare
+  std::optional<OnDuplicate> on_duplicate;  // where no flag says otherwise
+  bool rejects_unknown = false;             // a record with a field that no column takes
+  std::vector<Lookup> lookups;
   std::vector<std::vector<std::string>> indexes;
   std::vector<Condition> only;  // all must hold, else the record is filtered
   std::vector<Bound> bounds;    // and all of these
@@ -108,6 +156,16 @@ struct Mapping {
 
 // "$.data.message"
 [[nodiscard]] std::string to_string(const Path& path);
+
+// Whether some column's value comes from there.
+[[nodiscard]] bool has_origin(const Mapping& mapping, Origin origin);
+
+// What a column has that is not of a record: "source", "line", "offset", "load", "loaded_at".
+inline constexpr std::array<std::pair<std::string_view, Origin>, 5> kMetaOrigins{{{"source", Origin::kSource},
+                                                                                  {"line", Origin::kLine},
+                                                                                  {"offset", Origin::kOffset},
+                                                                                  {"load", Origin::kLoad},
+                                                                                  {"loaded_at", Origin::kLoadedAt}}};
 
 // The shortest record that passes, with its line end, as far as that is known: a bound for how many a text holds.
 [[nodiscard]] std::size_t record_bytes_min(const Mapping& mapping);
@@ -136,6 +194,8 @@ struct Mapping {
 
 // A line each for everything that decides what becomes of a record: two mappings are the same where these are.
 [[nodiscard]] std::vector<std::string> outline_of(const Mapping& mapping);
+inline constexpr std::string_view kLookupOutline = "lookup ";        // begins a lookup's line
+inline constexpr std::string_view kDigestOutline = " digest ";       // in front of the end of it
 inline constexpr std::string_view kRecordsOutline = "records ";      // begins the line of records that are no lines
 inline constexpr std::string_view kNoKeyOutline = "no primary_key";  // the line of a mapping without a key
 

@@ -291,19 +291,44 @@ Fault read_cell(const Column& column, const JsonValue& value, TextArena& made, C
   return RejectReason::kWrongType;
 }
 
-bool default_fits(const Column& column) {
-  if (!column.type.default_text) return true;
-  Column taking_all = column;
-  taking_all.accepts = mapping::kAnyValue;
-  taking_all.may_be_empty = true;
-  taking_all.null_if.clear();
-  const bool is_boolean = column.type.kind == TypeKind::kBoolean;
+Fault read_missing(const Column& column, TextArena& made, Cell& cell) {
+  if (!column.has_substitute()) return RejectReason::kMissingField;
+  cell = column.type.default_text ? Cell::text(made.store(*column.type.default_text)) : Cell();
+  return std::nullopt;
+}
+
+Fault read_null(const Column& column, Cell& cell) {
+  if (column.is_required || !column.type.is_nullable) return RejectReason::kNullField;
+  cell = Cell();
+  return std::nullopt;
+}
+
+Column taking_given_texts(Column column) {
+  column.accepts = mapping::kAnyValue;
+  column.may_be_empty = true;
+  column.null_if.clear();
+  return column;
+}
+
+Fault read_given_text(const Column& column, std::string_view text, TextArena& made, Cell& cell) {
+  JsonValue value;
+  value.kind = column.type.kind != TypeKind::kBoolean ? JsonKind::kString
+               : text == "true" || text == "false"    ? JsonKind::kBoolean
+                                                      : JsonKind::kInteger;
+  value.text = text;
+  return read_cell(column, value, made, cell);
+}
+
+bool holds_text(const Column& column, std::string_view text) {
   TextArena made;
   Cell cell;
-  JsonValue value;
-  value.kind = is_boolean ? JsonKind::kInteger : JsonKind::kString;
-  value.text = *column.type.default_text;
-  return !read_cell(taking_all, value, made, cell);
+  return !read_given_text(taking_given_texts(column), text, made, cell);
+}
+
+std::int64_t rounded_down(const SqlType& type, std::int64_t microseconds) {
+  const std::int64_t step = step_of(type);
+  const std::int64_t rest = microseconds % step;
+  return microseconds - (rest < 0 ? rest + step : rest);
 }
 
 }  // namespace chatload::parse

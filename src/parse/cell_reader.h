@@ -1,6 +1,7 @@
 // A JSON value → a column's cell, or why it cannot be one.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -17,8 +18,21 @@ namespace chatload::parse {
 [[nodiscard]] std::optional<RejectReason> read_cell(const mapping::Column& column, const JsonValue& value,
                                                     TextArena& made, Cell& cell);
 
-// Whether the column can hold its own DEFAULT.
-[[nodiscard]] bool default_fits(const mapping::Column& column);
+// The same of a value that is missing, where the column's own DEFAULT, or NULL, may stand for it, and of null.
+[[nodiscard]] std::optional<RejectReason> read_missing(const mapping::Column& column, TextArena& made, Cell& cell);
+[[nodiscard]] std::optional<RejectReason> read_null(const mapping::Column& column, Cell& cell);
+
+// The column as it takes texts that no record has, but the mapping or its reference data: of any JSON type.
+[[nodiscard]] mapping::Column taking_given_texts(mapping::Column column);
+
+// Sets `cell` to what the column makes of such a text, or returns the reason. The cell borrows the text or `made`.
+// REQUIRES: the column is taking_given_texts() of one.
+[[nodiscard]] std::optional<RejectReason> read_given_text(const mapping::Column& column, std::string_view text,
+                                                          TextArena& made, Cell& cell);
+[[nodiscard]] bool holds_text(const mapping::Column& column, std::string_view text);
+
+// The time as a column of that type has it, which leaves out what is less than its last digit.
+[[nodiscard]] std::int64_t rounded_down(const mapping::SqlType& type, std::int64_t microseconds);
 
 // The part of read_cell about what the column can hold.
 [[nodiscard]] std::optional<RejectReason> check_length(const mapping::SqlType& type, std::string_view text);

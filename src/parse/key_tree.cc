@@ -13,6 +13,13 @@ KeyTree::KeyTree(const mapping::Mapping& mapping)
       paths_[column].push_back({path.when, node});
     }
   }
+  is_taken_.resize(nodes());
+  for (const std::vector<Path>& paths : paths_) {
+    for (const Path& path : paths) is_taken_[path.node] = true;
+  }
+  for (NodeId node = kRoot + 1; node < nodes(); ++node) {  // what holds a node has a lower number
+    if (is_taken_[parent(node)] || is_element(node)) is_taken_[node] = true;
+  }
 }
 
 NodeId KeyTree::child_or_new(NodeId parent, const PathStep& step) {
@@ -27,12 +34,12 @@ NodeId KeyTree::child_or_new(NodeId parent, const PathStep& step) {
   padded.resize(key.size() + kKeyOverreadBytes);
   const std::string_view readable = std::string_view(padded).substr(0, key.size());
   if (const NodeId known = child(parent, readable); known != kIgnored) return known;
-  const NodeId node = new_node({parent, false});
+  const NodeId node = new_node({parent, false, key, head_of(readable)});
   children_[parent].push_back({head_of(readable), key, node});
   return node;
 }
 
-NodeId KeyTree::new_node(Parent parent) {
+NodeId KeyTree::new_node(const Parent& parent) {
   children_.emplace_back();
   elements_.emplace_back();
   parents_.push_back(parent);

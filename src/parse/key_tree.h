@@ -27,6 +27,15 @@ class KeyTree {
   [[nodiscard]] std::size_t nodes() const { return children_.size(); }
   [[nodiscard]] bool has_children(NodeId node) const { return !children_[node].empty(); }
   [[nodiscard]] bool has_elements(NodeId node) const { return !elements_[node].empty(); }
+  // Whether a column takes what stands there, or what holds it, as a whole; an array counts as a whole.
+  [[nodiscard]] bool is_taken(NodeId node) const { return is_taken_[node]; }
+  // The key that leads to it in the object that holds it.
+  [[nodiscard]] std::string_view key(NodeId node) const { return parents_[node].key; }
+  // Whether the node is that of `key` in the object that holds it. REQUIRES: as child().
+  [[nodiscard]] bool is_key(NodeId node, std::string_view key) const {
+    return parents_[node].head == head_of(key) && parents_[node].key.size() == key.size() &&
+           has_tail(parents_[node].key, key);
+  }
 
   // The node of the element at `index` in the array at `parent`, or kIgnored.
   [[nodiscard]] NodeId element(NodeId parent, std::size_t index) const {
@@ -41,7 +50,7 @@ class KeyTree {
   [[nodiscard]] NodeId child(NodeId parent, std::string_view key) const {
     const std::uint64_t head = head_of(key);
     for (const Child& child : children_[parent]) {
-      if (child.head == head && child.key.size() == key.size() && has_tail(child, key)) return child.node;
+      if (child.head == head && child.key.size() == key.size() && has_tail(child.key, key)) return child.node;
     }
     return kIgnored;
   }
@@ -72,6 +81,8 @@ class KeyTree {
   struct Parent {
     NodeId node = kIgnored;
     bool is_array = false;
+    std::string key = {};
+    std::uint64_t head = 0;  // of the key
   };
   struct Path {
     std::string when;
@@ -84,18 +95,19 @@ class KeyTree {
     std::memcpy(&head, key.data(), sizeof(head));
     return key.size() < sizeof(head) ? head & ((std::uint64_t{1} << 8 * key.size()) - 1) : head;
   }
-  static bool has_tail(const Child& child, std::string_view key) {
-    return key.size() <= sizeof(child.head) ||
-           key.substr(sizeof(child.head)) == std::string_view(child.key).substr(sizeof(child.head));
+  static bool has_tail(std::string_view own, std::string_view key) {
+    constexpr std::size_t kHeadBytes = sizeof(std::uint64_t);
+    return key.size() <= kHeadBytes || key.substr(kHeadBytes) == own.substr(kHeadBytes);
   }
 
   NodeId child_or_new(NodeId parent, const PathStep& step);
-  NodeId new_node(Parent parent);
+  NodeId new_node(const Parent& parent);
 
   std::vector<std::vector<Child>> children_;    // by node
   std::vector<std::vector<Element>> elements_;  // by node
   std::vector<Parent> parents_;                 // by node
   std::vector<std::vector<Path>> paths_;        // by column
+  std::vector<bool> is_taken_;                  // by node
 };
 
 }  // namespace chatload::parse

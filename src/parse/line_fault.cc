@@ -213,6 +213,7 @@ std::string_view words_of(LineFaultKind kind) {
     case LineFaultKind::kMoreAfterObject: return "more behind the object";
     case LineFaultKind::kMoreAfterArray: return "more behind the array";
     case LineFaultKind::kMoreAfterValue: return "more behind the value";
+    case LineFaultKind::kUnknownField: return "unknown field";
     case LineFaultKind::kEndsInString: return "ends inside a string";
     case LineFaultKind::kEndsInObject: return "ends inside an object";
     case LineFaultKind::kEndsInArray: return "ends inside an array";

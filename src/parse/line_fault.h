@@ -26,6 +26,7 @@ enum class LineFaultKind : std::uint8_t {
   kMoreAfterObject,
   kMoreAfterArray,
   kMoreAfterValue,
+  kUnknownField,  // of a record that is good JSON: no column takes it
   kEndsInString,  // this and the next two: at the line's end
   kEndsInObject,
   kEndsInArray,

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/json_scalar.h"
+#include "base/trim.h"
 
 namespace chatload::parse {
 
@@ -21,6 +22,7 @@ WalkedLine LineWalker::walk(const IndexedLine& line) {
   backslash_ = std::min(line.backslash, line_end_);
   std::fill(values_.begin(), values_.end(), JsonValue{});
   unescaped_bytes_ = 0;
+  unmapped_.clear();
   if (backslash_ != line_end_ && unescaped_.size() < line.text.size() + kKeyOverreadBytes) {
     unescaped_ = std::vector<char>(line.text.size() + kKeyOverreadBytes);
   }
@@ -112,15 +114,20 @@ LineWalker::Token LineWalker::value(Token token, NodeId node, std::size_t depth)
 LineWalker::Token LineWalker::object(Token token, NodeId node, std::size_t depth) {
   ++token;
   if (first_byte(token) == '}') return token + 1;
-  const bool is_mapped = tree_.has_children(node);
+  const bool is_mapped = tree_.has_children(node) || (lists_unmapped_ && node == kRoot);
+  NodeId* likely = &firsts_[node];
   for (;;) {
     if (first_byte(token) != '"') return nullptr;
+    const Token key_token = token;
+    bool is_unmapped = false;
     NodeId child = kIgnored;
     if (is_mapped || may_have_escapes(token)) {
       JsonValue key;
       token = string(token, key);
       if (token == nullptr) return nullptr;
-      child = tree_.child(node, key.text);
+      child = find_child(node, key.text, *likely);
+      is_unmapped = lists_unmapped_ && is_mapped && child == kIgnored && !tree_.is_taken(node);
+      if (child != kIgnored) likely = &nexts_[child];
       if (values_[child].kind != JsonKind::kMissing) child = kIgnored;
     } else {
       ++token;
@@ -129,10 +136,26 @@ LineWalker::Token LineWalker::object(Token token, NodeId node, std::size_t depth
     ++token;
     token = first_byte(token) == '"' ? text_value(token, child) : value(token, child, depth);
     if (token == nullptr) return nullptr;
+    if (is_unmapped) list_unmapped(node, key_token, token);
     const char separator = first_byte(token++);
     if (separator == '}') return token;
     if (separator != ',') return nullptr;
   }
+}
+
+// The node of the key in the object at `node`. Lines of a log mostly have their keys in the same order.
+inline NodeId LineWalker::find_child(NodeId node, std::string_view key, NodeId& likely) {
+  if (likely != kIgnored && tree_.is_key(likely, key)) return likely;
+  const NodeId found = tree_.child(node, key);
+  if (found != kIgnored) likely = found;
+  return found;
+}
+
+// end: the token behind its value.
+void LineWalker::list_unmapped(NodeId holder, Token key, Token end) {
+  const char* const begin = block_ + *key;
+  const char* const behind = std::min(block_ + *end, line_end_);
+  unmapped_.push_back({holder, trimmed({begin, static_cast<std::size_t>(behind - begin)})});
 }
 
 LineWalker::Token LineWalker::array(Token token, NodeId node, std::size_t depth) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -37,16 +38,30 @@ struct IndexedLine {
   const char* backslash;       // the line's first; at or past its end if it has none
 };
 
+// A member of an object, which no path leads to or through.
+struct UnmappedMember {
+  NodeId holder;          // the object
+  std::string_view text;  // its key, the colon and its value, as they are written
+};
+
 // Single-threaded; keeps its memory for the next line. Borrows the tree.
 class LineWalker {
  public:
-  explicit LineWalker(const KeyTree& tree) : tree_(tree), values_(tree.nodes()) {}
+  explicit LineWalker(const KeyTree& tree, bool lists_unmapped = false)
+      : tree_(tree),
+        values_(tree.nodes()),
+        firsts_(tree.nodes()),
+        nexts_(tree.nodes()),
+        lists_unmapped_(lists_unmapped) {}
 
   // Checks the whole line, whatever is mapped.
   [[nodiscard]] WalkedLine walk(const IndexedLine& line);
 
   // After kObject: what the key's first occurrence holds, until the next walk.
   [[nodiscard]] const JsonValue& at(NodeId node) const { return values_[node]; }
+
+  // After kObject, where they are listed: of objects of which no column takes the whole, in the line's order.
+  [[nodiscard]] std::span<const UnmappedMember> unmapped() const { return unmapped_; }
 
   // After kObject: whether text of a value was unescaped, so that it lives until the next walk only. Other text lies in
   // the line.
@@ -78,12 +93,19 @@ class LineWalker {
   Token container(Token token, JsonValue& value, Token end) const;
 
   char first_byte(Token token) const;
+  void list_unmapped(NodeId holder, Token key, Token end);
+  NodeId find_child(NodeId node, std::string_view key, NodeId& likely);
   bool may_have_escapes(Token string) const;
   bool ends_scalar(Token next, const char* end) const;
 
   const KeyTree& tree_;
   std::vector<JsonValue> values_;  // by node; kIgnored's stays missing
-  std::vector<char> unescaped_;    // as long as the longest line with escapes yet; a line's texts fit one after another
+  // What is likely, as it was so in a line before: by an object, its first mapped member, and by a member, the next.
+  std::vector<NodeId> firsts_;
+  std::vector<NodeId> nexts_;
+  const bool lists_unmapped_;
+  std::vector<UnmappedMember> unmapped_;
+  std::vector<char> unescaped_;  // as long as the longest line with escapes yet; a line's texts fit one after another
   std::size_t unescaped_bytes_ = 0;
   const char* block_ = nullptr;
   const char* line_end_ = nullptr;

@@ -23,6 +23,8 @@ std::string_view to_string(RejectReason reason) {
     case RejectReason::kBadNumber: return "bad_number";
     case RejectReason::kNotAMember: return "not_a_member";
     case RejectReason::kBadEncoding: return "bad_encoding";
+    case RejectReason::kUnknownField: return "unknown_field";
+    case RejectReason::kLookupMissing: return "lookup_missing";
   }
   return "unknown";
 }

@@ -28,8 +28,10 @@ enum class RejectReason : std::uint8_t {
   kBadNumber,
   kNotAMember,
   kBadEncoding,
+  kUnknownField,
+  kLookupMissing,
 };
-inline constexpr std::size_t kRejectReasonCount = 17;
+inline constexpr std::size_t kRejectReasonCount = 19;
 
 [[nodiscard]] std::string_view to_string(RejectReason reason);
 // The reason of that name; nothing where there is none.

@@ -36,6 +36,8 @@
 #include "parse/key_tree.h"
 #include "parse/line_fault.h"
 #include "parse/line_walker.h"
+#include "parse/lookup_reader.h"
+#include "parse/origin_reader.h"
 #include "parse/token_index.h"
 
 namespace chatload::parse {
@@ -58,7 +60,9 @@ class RangeParser::Impl {
         line_bytes_max_(line_bytes_max),
         lists_filtered_(lists_filtered),
         tree_(mapping_),
-        walker_(tree_),
+        walker_(tree_, mapping_.rejects_unknown || has_origin(mapping_, mapping::Origin::kUnknown)),
+        origins_(mapping_, tree_, walker_),
+        lookups_(mapping_),
         layout_(layout_of(mapping_)),
         row_(layout_.cells()) {
     assert(layout_.columns < kNoField);
@@ -94,11 +98,10 @@ class RangeParser::Impl {
   void parse_block();
   void parse_line(const LineSpan& line, PaddedView block, const std::uint32_t*& token);
   void parse_line_alone(const LineSpan& line);
-  Verdict read_row();
-  std::optional<Verdict> read_kind(std::string_view& kind);
-  std::optional<RejectReason> read_column(std::size_t column, std::string_view kind);
-  std::optional<RejectReason> read_missing(const mapping::Column& column, NodeId node, Cell& cell);
-  std::optional<RejectReason> read_null(const mapping::Column& column, Cell& cell) const;
+  Verdict read_row(const LineSpan& line);
+  std::optional<Verdict> read_kind(const LineSpan& line, std::string_view& kind);
+  std::optional<RejectReason> read_column(std::size_t column, const LineSpan& line, std::string_view kind);
+  std::optional<RejectReason> read_absent(const mapping::Column& column, NodeId node, Cell& cell);
   RejectReason missing_reason(NodeId node) const;
   void append_row(const LineSpan& line);
   void filter_out(const LineSpan& line);
@@ -117,6 +120,8 @@ class RangeParser::Impl {
   const KeyTree tree_;
   TokenIndex index_;
   LineWalker walker_;
+  OriginReader origins_;
+  LookupReader lookups_;
 
   ParsedRange* parsed_ = nullptr;  // while parse() runs, and the rest too
   bool only_rejects_ = false;      // rows are not kept, and parsing ends when the rejects are full
@@ -127,7 +132,8 @@ class RangeParser::Impl {
   const RowLayout layout_;
   std::vector<Cell> row_;
   std::optional<KeyEncoder> key_;  // where the key has a cell of its own
-  TextArena scratch_;              // what is made of values while only rejects are asked for
+  TextArena scratch_;              // what is made of a record's values while only rejects are asked for
+  TextArena range_scratch_;        // and of what holds for some records
 };
 
 void RangeParser::Impl::parse(ParsedRange& parsed) {
@@ -141,6 +147,7 @@ void RangeParser::Impl::parse(ParsedRange& parsed) {
   parsed.has_earlier_rejects = false;
   parsed.counts = {};
   bytes_ = parsed.range.bytes.view();
+  origins_.begin(parsed, parsed.rows.unescaped);
   // Room for the densest rows: what is not used is never touched, and nothing is copied while rows are added.
   std::size_t rows_max = bytes_.size() / record_bytes_min_ + 1;
   if (parsed.range.records) rows_max = std::min(rows_max, parsed.range.records->size());
@@ -165,6 +172,8 @@ void RangeParser::Impl::parse_rejects(ParsedRange& parsed, std::size_t begin, st
   parsed_ = &parsed;
   only_rejects_ = true;
   bytes_ = parsed.range.bytes.view();
+  range_scratch_.clear();
+  origins_.begin(parsed, range_scratch_);
   const ParseCounts counts = parsed.counts;
   parsed.rejects.clear();
   parsed.has_more_rejects = false;
@@ -278,7 +287,7 @@ void RangeParser::Impl::parse_line(const LineSpan& line, PaddedView block, const
   if (walked.shape == LineShape::kInvalid) return reject(line, RejectReason::kInvalidJson);
   if (walked.shape == LineShape::kOtherJson) return reject(line, RejectReason::kNotAnObject);
 
-  const Verdict verdict = read_row();
+  const Verdict verdict = read_row(line);
   switch (verdict.kind) {
     case Verdict::kValid: return append_row(line);
     case Verdict::kFiltered: return filter_out(line);
@@ -290,7 +299,7 @@ RangeParser::Impl::PlainText RangeParser::Impl::plain_text(std::size_t index) co
   const mapping::Column& column = mapping_.columns[index];
   const bool has_one_path = column.paths.size() == 1 && column.paths.front().when.empty();
   PlainText plain{.node = has_one_path ? tree_.node(index, "") : kIgnored};
-  if (!column.type.is_text() || column.type.is_fixed || (column.accepts & mapping::kStrings) == 0 ||
+  if (!column.type.is_text() || column.type.is_fixed || column.lookup || (column.accepts & mapping::kStrings) == 0 ||
       !column.null_if.empty())
     return plain;
   plain.bytes_min = column.may_be_empty ? 0 : 1;
@@ -299,23 +308,27 @@ RangeParser::Impl::PlainText RangeParser::Impl::plain_text(std::size_t index) co
   return plain;
 }
 
-RangeParser::Impl::Verdict RangeParser::Impl::read_row() {
+RangeParser::Impl::Verdict RangeParser::Impl::read_row(const LineSpan& line) {
   scratch_.clear();
+  lookups_.begin();
   std::string_view kind;
   if (mapping_.kind) {
-    if (const std::optional<Verdict> verdict = read_kind(kind)) return *verdict;
+    if (const std::optional<Verdict> verdict = read_kind(line, kind)) return *verdict;
   }
   for (std::size_t column = 0; column < layout_.columns; ++column) {
     if (column == mapping_.kind) continue;
-    if (const auto reason = read_column(column, kind)) return {Verdict::kRejected, *reason, column};
+    if (const auto reason = read_column(column, line, kind)) return {Verdict::kRejected, *reason, column};
   }
-  return {sieve_.passes_rest(row_) ? Verdict::kValid : Verdict::kFiltered};
+  if (mapping_.rejects_unknown && !walker_.unmapped().empty()) {
+    return {Verdict::kRejected, RejectReason::kUnknownField};
+  }
+  return {!lookups_.is_filtered() && sieve_.passes_rest(row_) ? Verdict::kValid : Verdict::kFiltered};
 }
 
 // A record is filtered by its kind whatever else is wrong with it, and so is one whose kind the column cannot hold.
-std::optional<RangeParser::Impl::Verdict> RangeParser::Impl::read_kind(std::string_view& kind) {
+std::optional<RangeParser::Impl::Verdict> RangeParser::Impl::read_kind(const LineSpan& line, std::string_view& kind) {
   const std::size_t column = *mapping_.kind;
-  const auto reason = read_column(column, "");
+  const auto reason = read_column(column, line, "");
   const bool is_known = !reason || *reason == RejectReason::kTooLong || *reason == RejectReason::kEmptyId;
   if (!is_known) return Verdict{Verdict::kRejected, *reason, column};
   if (row_[column].is_borrowed()) kind = row_[column].as_text();
@@ -324,7 +337,8 @@ std::optional<RangeParser::Impl::Verdict> RangeParser::Impl::read_kind(std::stri
   return std::nullopt;
 }
 
-std::optional<RejectReason> RangeParser::Impl::read_column(std::size_t index, std::string_view kind) {
+std::optional<RejectReason> RangeParser::Impl::read_column(std::size_t index, const LineSpan& line,
+                                                           std::string_view kind) {
   const PlainText& plain = plain_texts_[index];
   const NodeId node = plain.node != kIgnored ? plain.node : tree_.node(index, kind);
   const JsonValue& value = walker_.at(node);
@@ -333,26 +347,21 @@ std::optional<RejectReason> RangeParser::Impl::read_column(std::size_t index, st
     return std::nullopt;
   }
   const mapping::Column& column = mapping_.columns[index];
-  if (value.kind == JsonKind::kMissing) return read_missing(column, node, row_[index]);
+  if (column.origin != mapping::Origin::kRecord) return origins_.read(index, line, made(), row_[index]);
+  if (value.kind == JsonKind::kMissing) return read_absent(column, node, row_[index]);
   if (value.kind == JsonKind::kNull) return read_null(column, row_[index]);
+  if (column.lookup) return lookups_.read(index, value, made(), row_[index]);
   return read_cell(column, value, made(), row_[index]);
 }
 
-std::optional<RejectReason> RangeParser::Impl::read_missing(const mapping::Column& column, NodeId node, Cell& cell) {
+std::optional<RejectReason> RangeParser::Impl::read_absent(const mapping::Column& column, NodeId node, Cell& cell) {
   // Where no path is for the record's kind, nothing is missing.
   const bool is_of_no_path = node == kIgnored;
   const RejectReason reason = is_of_no_path ? RejectReason::kMissingField : missing_reason(node);
   if (reason == RejectReason::kNullField) return read_null(column, cell);
   if (reason != RejectReason::kMissingField) return reason;
-  if (is_of_no_path ? !column.has_substitute() : !column.may_be_missing()) return reason;
-  cell = column.type.default_text ? Cell::text(made().store(*column.type.default_text)) : Cell();
-  return std::nullopt;
-}
-
-std::optional<RejectReason> RangeParser::Impl::read_null(const mapping::Column& column, Cell& cell) const {
-  if (column.is_required || !column.type.is_nullable) return RejectReason::kNullField;
-  cell = Cell();
-  return std::nullopt;
+  if (column.is_required && !is_of_no_path) return reason;
+  return read_missing(column, made(), cell);
 }
 
 // A value is missing too where what should hold it is neither object nor array; then that is what is wrong.
@@ -372,7 +381,9 @@ void RangeParser::Impl::append_row(const LineSpan& line) {
   if (only_rejects_) return;
   RowBatch& rows = parsed_->rows;
   for (Cell& cell : std::span(row_).first(layout_.columns)) {
-    if (cell.is_borrowed() && walker_.owns(cell.as_text())) cell = cell.moved_to(rows.unescaped.store(cell.as_text()));
+    if (!cell.is_borrowed()) continue;
+    const std::string_view text = cell.as_text();
+    if (walker_.owns(text) || origins_.owns(text)) cell = cell.moved_to(rows.unescaped.store(text));
   }
   if (key_) row_.back() = key_->encode(row_, rows.unescaped);
   rows.cells.insert(rows.cells.end(), row_.begin(), row_.end());
@@ -398,6 +409,10 @@ void RangeParser::Impl::reject(const LineSpan& line, RejectReason reason, std::s
 LineFault RangeParser::Impl::fault_of(const LineSpan& line, RejectReason reason) const {
   if (reason == RejectReason::kInvalidJson) return find_json_fault(part(line).text());
   if (reason == RejectReason::kInvalidUtf8) return find_utf8_fault(part(line).text());
+  if (reason == RejectReason::kUnknownField) {
+    const std::ptrdiff_t at_bytes = walker_.unmapped().front().text.data() - part(line).text().data();
+    return {LineFaultKind::kUnknownField, static_cast<std::uint32_t>(at_bytes)};
+  }
   return {};
 }
 
@@ -424,14 +439,7 @@ void count_lines(ParsedRange& parsed) {
   parsed.has_more_rejects = false;
   parsed.has_earlier_rejects = false;
   parsed.counts = {};
-  if (parsed.range.records) {
-    parsed.counts.lines = parsed.range.records->size();
-    return;
-  }
-  const std::string_view lines = parsed.range.bytes.view().text();
-  const bool has_open_end = !lines.empty() && lines.back() != '\n';
-  parsed.counts.lines =
-      static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n')) + (has_open_end ? 1 : 0);
+  parsed.counts.lines = parsed.range.count_lines();
 }
 
 }  // namespace chatload::parse

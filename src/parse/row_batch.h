@@ -85,7 +85,7 @@ struct LineSpan {
 // A line that is not loaded, and why. The raw line is in Range::bytes, while the range lives.
 struct RejectedLine {
   LineSpan line;
-  LineFault fault;  // of invalid_json and invalid_utf8
+  LineFault fault;  // of invalid_json, invalid_utf8 and unknown_field
   RejectReason reason;
   std::uint8_t field;  // index into Mapping::columns, or kNoField
 };
@@ -98,7 +98,7 @@ struct RawReject {
   ByteOffset offset;  // of the line's first byte in the decompressed stream
   RejectReason reason;
   std::uint8_t field;           // index into Mapping::columns, or kNoField
-  LineFault fault;              // of invalid_json and invalid_utf8
+  LineFault fault;              // of invalid_json, invalid_utf8 and unknown_field
   std::uint64_t cut_bytes = 0;  // of line_too_long: they are cut out of the middle of raw (split/cut_line.h)
   std::string_view raw;         // without its line end
 
@@ -151,11 +151,20 @@ struct RowBatch {
   void clear();
 };
 
+// What a mapping can say of a record beside what stands in it (mapping::Origin).
+struct SourceFacts {
+  std::string name;
+  std::uint64_t load = 0;
+  std::int64_t loaded_at_microseconds = 0;  // since 1970 UTC
+};
+
 // A range with what was made of it. Reused from range to range, so that its vectors keep their memory.
 struct ParsedRange {
   static constexpr std::size_t kRejectsMax = 16'384;  // as many lines as a range of 4 MiB usually has
 
   split::Range range;
+  const SourceFacts* source = nullptr;  // null: of a look ahead, that is not to become a row
+  std::uint64_t lines_before = 0;       // in its input, where the mapping asks for lines
   RowBatch rows;
   std::vector<LineSpan> filtered;  // the lines that are, in file order, where the parser lists them
   // In file order; the first rejects_max, so that a range of nothing but bad lines takes no more memory than others.

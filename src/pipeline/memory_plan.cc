@@ -5,13 +5,16 @@
 //   program, libraries, TBB, sessions             kProcessBytes
 //   reading and inflating                         kInputBytes
 //   what is fetched from servers                  ReadPlan::fetch_bytes
+//   what lookups have                             ReferenceTable::memory_bytes
 //   pieces of gzip that are inflated side by side  up to kUsefulAheadBytesMin, or kUsefulAheadBytesPerThread × T, or an
 //                                                 eighth, of what is free beyond enough of all else; with T = 1, or
 //                                                 less than inflate::kAheadBytesMin, there are none
 //   a reject record                               kRecordBytesPerLineByte × L
 //   C × a statement                               6 × statement_bytes_max: ours of rows and of rejects, each up to
 //                                                 twice, and the client library's copy of bound rows, up to twice
-//   T + 1 × a parser                              RangeParser::memory_bytes_max, and 17 bytes a row
+//   T + 1 × a parser                              RangeParser::memory_bytes_max, and 17 bytes a row; 12 L where members
+//                                                 that no column takes are listed, and 8 times what can be around
+//                                                 records
 //   a copy's blocks in flight, and compressors    GzipWriter::memory_bytes_max, with T threads
 //   what the splitter carries over                2 L and 512 KiB, where records are no lines; a range has 1 MiB of
 //                                                 their places then
@@ -63,7 +66,6 @@
 namespace chatload::pipeline {
 namespace {
 
-constexpr std::size_t kMemoryBytesDefault = 256 * kMiB;
 constexpr std::size_t kProcessBytes = 32 * kMiB;
 constexpr std::size_t kInputBytes = kMiB;
 // Of what is inflated side by side: a check is as fast as its input is inflated, and a thread takes a piece of some
@@ -88,6 +90,14 @@ constexpr std::size_t kSortBytesPerRow = 17;
 // Of a key that is not one column's text: a number, or a text's end; and its texts, in which zero bytes count twice.
 constexpr std::size_t kKeyPartBytes = 8;
 constexpr std::size_t kKeyCopies = 2;
+// Of members that no column takes, the shortest of which is `"":1,`: 24 bytes each in a vector that doubles; and the
+// object that they make.
+constexpr std::size_t kUnmappedBytesPerLineByte = 12;
+// Of what is around records: a copy, its tokens, and unescaped text, in buffers that grow.
+constexpr std::size_t kOuterBytesPerByte = 8;
+// Of a line's number, and of an input's name.
+constexpr std::size_t kDigitsMax = 20;
+constexpr std::size_t kSourceNameBytesMax = 4096;
 // Smaller ranges make more transactions than a server likes.
 constexpr std::size_t kFittingRangeBytesMin = kMiB;
 constexpr std::size_t kRangesMin = 2;  // one being written while the next is read
@@ -124,15 +134,28 @@ struct Shape {
   std::size_t columns;
   std::size_t cells;  // of a row
   std::size_t record_bytes_min;
-  std::size_t added_bytes;  // of a row: its columns' defaults, and what of its key is no text of the line
-  std::size_t copies;       // of a line's text in its row's columns
-  std::size_t key_copies;   // and in its key
-  bool is_lines;            // each record is a line
+  std::size_t added_bytes;      // of a row: its columns' defaults, and what of its key is no text of the line
+  std::size_t shared_bytes;     // of a row, and of those beside it: what is not in the line at all
+  std::size_t copies;           // of a line's text in its row's columns
+  std::size_t key_copies;       // and in its key
+  bool is_lines;                // each record is a line
+  std::size_t reference_bytes;  // of lookups
+  std::size_t outer_paths;      // where values stand around records
+  bool lists_unmapped;          // members that no column takes
 
   [[nodiscard]] std::size_t rows_max() const { return limits.range_bytes / record_bytes_min; }
+  // The text of one.
+  [[nodiscard]] std::size_t row_bytes_max() const {
+    return copies * limits.line_bytes_max + added_bytes + shared_bytes;
+  }
   // Where the records of a range stand, which are no lines.
   [[nodiscard]] std::size_t spans_bytes() const {
-    return is_lines ? 0 : 2 * split::RecordSplitter::kRecordsMax * sizeof(split::RecordSpan);
+    if (is_lines) return 0;
+    const std::size_t spans = 2 * split::RecordSplitter::kRecordsMax * sizeof(split::RecordSpan);
+    if (outer_paths == 0) return spans;
+    // No more than the text around the range's own documents, and those of one that began before.
+    return spans + 2 * split::RecordSplitter::kRecordsMax * sizeof(split::OuterValues) + 2 * limits.range_bytes +
+           outer_paths * split::Envelope::kOuterBytesMax;
   }
   // Of a range's rows, for each of its bytes.
   [[nodiscard]] std::size_t row_bytes_per_byte() const {
@@ -150,7 +173,26 @@ bool has_text_in_key(const mapping::Mapping& mapping) {
 Shape shape_of(const cli::ReadPlan& read, split::SplitLimits limits) {
   const mapping::Mapping& mapping = *read.mapping;
   std::size_t added_bytes = 0;
-  for (const mapping::Column& column : mapping.columns) added_bytes += column.type.default_text.value_or("").size();
+  std::size_t shared_bytes = 0;
+  for (const mapping::Column& column : mapping.columns) {
+    added_bytes += column.type.default_text.value_or("").size();
+    if (column.lookup && mapping.lookups[column.lookup->lookup].table) {
+      shared_bytes += mapping.lookups[column.lookup->lookup].table->value_bytes_max(column.lookup->field);
+    }
+    switch (column.origin) {
+      case mapping::Origin::kLine:
+      case mapping::Origin::kOffset: added_bytes += kDigitsMax; break;
+      case mapping::Origin::kLoad: shared_bytes += kDigitsMax; break;
+      case mapping::Origin::kConstant: shared_bytes += column.constant.size(); break;
+      case mapping::Origin::kSource: shared_bytes += kSourceNameBytesMax; break;
+      case mapping::Origin::kDocument: shared_bytes += split::Envelope::kOuterBytesMax; break;
+      default: break;
+    }
+  }
+  std::size_t reference_bytes = 0;
+  for (const mapping::Lookup& lookup : mapping.lookups) {
+    if (lookup.table) reference_bytes += lookup.table->memory_bytes();
+  }
   const std::size_t cells = parse::layout_of(mapping).cells();
   const bool has_own_key_cell = cells > mapping.columns.size();
   if (has_own_key_cell) added_bytes += kKeyPartBytes * mapping.key.size();
@@ -159,9 +201,13 @@ Shape shape_of(const cli::ReadPlan& read, split::SplitLimits limits) {
           cells,
           record_bytes_min(mapping),
           added_bytes,
+          shared_bytes,
           copies_max(mapping),
           has_own_key_cell && has_text_in_key(mapping) ? kKeyCopies : 0,
-          mapping.records.is_lines()};
+          mapping.records.is_lines(),
+          reference_bytes,
+          mapping.records.outer.size(),
+          mapping.rejects_unknown || has_origin(mapping, mapping::Origin::kUnknown)};
 }
 Shape shape_of(const cli::ReadPlan& read) { return shape_of(read, read.split); }
 
@@ -169,7 +215,7 @@ Shape shape_of(const cli::ReadPlan& read) { return shape_of(read, read.split); }
 // each column's name up to four times.
 std::size_t line_statement_bytes_of(const Shape& shape) {
   constexpr std::size_t kNameBytesMax = 64 * 4;
-  return 2 * (shape.copies * shape.limits.line_bytes_max + shape.added_bytes) +
+  return 2 * shape.row_bytes_max() +
          std::max(4 * kKiB, shape.columns > kFewColumns ? 4 * kNameBytesMax * shape.columns : 0);
 }
 
@@ -183,9 +229,12 @@ Costs costs_of(const Shape& shape) {
   const split::SplitLimits& limits = shape.limits;
   const std::size_t carry_bytes =
       shape.is_lines ? 0 : 2 * (limits.line_bytes_max + split::RecordSplitter::kReadBytesMax);
-  return {.fixed_bytes = kProcessBytes + kInputBytes + carry_bytes + kRecordBytesPerLineByte * limits.line_bytes_max,
+  return {.fixed_bytes = kProcessBytes + kInputBytes + shape.reference_bytes + carry_bytes +
+                         kRecordBytesPerLineByte * limits.line_bytes_max,
           .parser_bytes = parse::RangeParser::memory_bytes_max(static_cast<std::uint32_t>(limits.line_bytes_max)) +
-                          order_bytes(shape),
+                          order_bytes(shape) +
+                          (shape.lists_unmapped ? kUnmappedBytesPerLineByte * limits.line_bytes_max : 0) +
+                          shape.outer_paths * kOuterBytesPerByte * split::Envelope::kOuterBytesMax,
           .connection_bytes = kStatementCopies * statement_bytes_of(shape),
           .range_bytes = limits.buffer_bytes() + shape.spans_bytes() + shape.row_bytes_per_byte() * limits.range_bytes +
                          limits.line_bytes_max + parse::ParsedRange::kRejectsMax * sizeof(parse::RejectedLine),
@@ -232,7 +281,7 @@ std::size_t sorting_bytes(const Shape& shape, unsigned threads) {
 Need need_of_sorting(const Shape& shape, unsigned threads) {
   const Costs costs = costs_of(shape);
   const std::size_t fixed_bytes = sorting_bytes(shape, threads);
-  const std::size_t builder_bytes = spill::least_limits(shape.limits.line_bytes_max, shape.columns).buffer_bytes;
+  const std::size_t builder_bytes = spill::least_limits(shape.row_bytes_max(), shape.columns).buffer_bytes;
   return {.least_bytes = fixed_bytes + kRangesMin * costs.range_bytes + builder_bytes,
           .enough_bytes = fixed_bytes + (threads + 1) * costs.range_bytes +
                           threads * std::max(builder_bytes, kBuilderBytesMin) + enough_ahead_bytes({threads, 1})};
@@ -246,7 +295,7 @@ std::size_t writing_bytes(const Shape& shape, unsigned connections) {
 Need need_of_writing(const Shape& shape, unsigned connections) {
   const Costs costs = costs_of(shape);
   const std::size_t fixed_bytes = writing_bytes(shape, connections);
-  const std::size_t merge_bytes = spill::least_limits(shape.limits.line_bytes_max, shape.columns).merge_bytes;
+  const std::size_t merge_bytes = spill::least_limits(shape.row_bytes_max(), shape.columns).merge_bytes;
   return {
       .least_bytes = fixed_bytes + kRangesMin * costs.stretch_bytes + merge_bytes,
       .enough_bytes = fixed_bytes + (connections + 1) * costs.stretch_bytes + std::max(merge_bytes, kMergeBytesMin)};
@@ -260,7 +309,7 @@ struct Fit {
 
 // What there is for all but what is fetched from servers.
 std::size_t wanted(const cli::ReadPlan& read) {
-  const std::size_t bytes = read.memory_bytes.value_or(kMemoryBytesDefault);
+  const std::size_t bytes = read.memory_bytes.value_or(cli::kMemoryBytesDefault);
   return bytes - std::min(bytes, read.fetch_bytes);
 }
 
@@ -361,7 +410,7 @@ KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writ
   const std::size_t bound_bytes = std::max(sorting.bound_bytes, writing.bound_bytes);
   require_fit(read, {bound_bytes, std::max(sorting.least_bytes, writing.least_bytes), workers});
   const Costs costs = costs_of(shape);
-  const spill::SpillLimits least_spill = spill::least_limits(shape.limits.line_bytes_max, shape.columns);
+  const spill::SpillLimits least_spill = spill::least_limits(shape.row_bytes_max(), shape.columns);
 
   const inflate::ReadAhead ahead =
       read_ahead({workers.threads, 1}, bound_bytes, need_of_sorting(shape, workers.threads));

@@ -22,6 +22,15 @@ std::size_t rejects_max(std::size_t bytes, std::size_t range_bytes) {
                                  parse::ParsedRange::kRejectsMax);
 }
 
+// What a range takes for its records, which are no lines.
+std::size_t bytes_beside(const split::Range& range) {
+  if (!range.records) return 0;
+  std::size_t bytes = range.records->capacity() * sizeof(split::RecordSpan);
+  for (const split::OuterValues& outer : range.outer)
+    bytes += sizeof(outer) + outer.json.size() + outer.is_misplaced.size();
+  return bytes;
+}
+
 }  // namespace
 
 Packer::Packer(RangeFeed& feed, const RangeSink& sink, split::SplitLimits limits, LoanPool<RangePack>& packs,
@@ -64,8 +73,7 @@ void Packer::read(const std::function<bool()>& goes_on) {
 
 void Packer::add(FedRange fed) {
   const bool is_short = fed.range.length_bytes() < limits_.range_bytes;
-  const std::size_t spans_bytes = fed.range.records ? fed.range.records->capacity() * sizeof(split::RecordSpan) : 0;
-  const std::size_t bytes = fed.range.bytes.size() + kRangeBytes + spans_bytes;
+  const std::size_t bytes = fed.range.bytes.size() + kRangeBytes + bytes_beside(fed.range);
   const bool is_recorded = sink_.is_recorded({fed.account->ordinal, fed.range.number});
   stats_.bytes_decompressed += fed.range.length_bytes();
   PaddedBuffer copy;
@@ -78,6 +86,8 @@ void Packer::add(FedRange fed) {
   if (open_ == nullptr) open(is_short);
   RangeJob& range = is_short ? open_->ranges.emplace_back() : open_->ranges.front();
   range.account = fed.account;
+  range.parsed.source = &fed.account->facts;
+  range.parsed.lines_before = fed.lines_before;
   range.parsed.rejects_max = rejects_max(fed.range.bytes.size(), limits_.range_bytes);
   buffer_ = std::exchange(range.parsed.range, std::move(fed.range)).bytes;
   if (is_short) buffer_ = std::exchange(range.parsed.range.bytes, std::move(copy));

@@ -12,8 +12,9 @@ namespace chatload::pipeline {
 
 struct FedRange {
   split::Range range;
-  SourceAccount* account;        // of its source; lives as long as the feed
-  std::uint64_t compressed_end;  // compressed bytes of the source that were read when the range was cut
+  SourceAccount* account;          // of its source; lives as long as the feed
+  std::uint64_t compressed_end;    // compressed bytes of the source that were read when the range was cut
+  std::uint64_t lines_before = 0;  // of the source, in front of the range; only where the mapping asks for it
 };
 
 // Single-threaded, while the graph runs, but for settled().

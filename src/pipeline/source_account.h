@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "ledger/range_ledger.h"
+#include "parse/row_batch.h"
 #include "report/reject_budget.h"
 #include "report/reject_sink.h"
 #include "report/run_counts.h"
@@ -20,19 +21,24 @@ namespace chatload::pipeline {
 
 struct SourceAccount {
   // Borrows the report, which the sources of a command share.
-  SourceAccount(SourceOrdinal its_ordinal, std::string its_name, report::RejectLimit limit,
-                report::RejectReport& reject_report)
-      : ordinal(its_ordinal), name(std::move(its_name)), rejects(name, limit, reject_report) {}
+  SourceAccount(SourceOrdinal its_ordinal, std::string its_name, parse::SourceFacts its_facts,
+                report::RejectLimit limit, report::RejectReport& reject_report)
+      : ordinal(its_ordinal),
+        name(std::move(its_name)),
+        facts(std::move(its_facts)),
+        rejects(name, limit, reject_report) {}
 
   const SourceOrdinal ordinal;
   const std::string name;
+  const parse::SourceFacts facts;
 
   // The feed's.
-  std::uint64_t ranges = 0;    // that were cut
-  bool reached_end = false;    // all of it was read, and it stayed the same meanwhile
-  std::exception_ptr failure;  // what ended it instead
-  std::string digest;          // of its compressed bytes
-  std::string stamp;           // from behind the reading
+  std::uint64_t ranges = 0;     // that were cut
+  std::uint64_t lines_cut = 0;  // in them, where the mapping asks for it
+  bool reached_end = false;     // all of it was read, and it stayed the same meanwhile
+  std::exception_ptr failure;   // what ended it instead
+  std::string digest;           // of its compressed bytes
+  std::string stamp;            // from behind the reading
   std::uint64_t bytes_compressed = 0;
 
   // Numbering's.
@@ -56,6 +62,7 @@ struct SourceAccount {
   // Its first ranges are not read: an earlier run has committed them.
   void begin_behind(const ledger::RecordedFront& recorded) {
     ranges = recorded.ranges;
+    lines_cut = recorded.lines;
     next_line = LineNumber(1) + recorded.lines;
     rejected_lines = recorded.rejected;
     rejects.presume(recorded.rejected);

@@ -39,6 +39,7 @@ std::string keys_of(const mapping::Column& column) {
 std::string shown_value(std::string_view value) { return terminal_text(value, kKeyBytesShownMax); }
 
 std::string keys_advice(const std::string& raw, const mapping::Column& column) {
+  if (column.paths.empty()) return "";
   std::string keys;
   const std::vector<parse::LineMember> members = parse::line_members(raw, kKeysShownMax);
   for (const parse::LineMember& member : members) {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
+#include <optional>
 
 #include "base/byte_order_mark.h"
 #include "base/hex.h"
@@ -16,13 +18,21 @@ constexpr std::size_t kKeptBytesMax = 4096;  // of a key, a number or a word; a 
 constexpr std::size_t kShownBytesMax = 20;
 constexpr std::size_t kDepthMax = 1024;
 
-// Whether a key as it is written is that one.
-bool is_key(std::string_view raw, std::string_view key) {
-  std::string text(raw.size(), '\0');
-  return unescape(raw, text.data()) == key;
+constexpr std::string_view kOuterTooLate =
+    "a value that the mapping names with `outer` is after the records, where it must be before them";
+
+std::vector<std::vector<PathStep>> paths_of(const RecordForm& form) {
+  std::vector<std::vector<PathStep>> paths = {form.array};
+  paths.insert(paths.end(), form.outer.begin(), form.outer.end());
+  return paths;
 }
 
 }  // namespace
+
+Envelope::Envelope(const RecordForm& form)
+    : paths_(paths_of(form)), is_misplaced_(form.outer.size()), outer_(form.outer.size()) {
+  assert(paths_.size() <= kPathsMax);
+}
 
 Envelope::Step Envelope::read(std::string_view text) {
   Step step;
@@ -41,6 +51,15 @@ void Envelope::leave_array() {
   end_value();
 }
 
+OuterValues Envelope::outer_values(std::uint32_t first_record) const {
+  std::string json = "{";
+  for (std::size_t place = 0; place < outer_.size(); ++place) {
+    if (outer_[place].empty()) continue;
+    json += fmt::format("{}\"{}\":{}", json.size() > 1 ? "," : "", place, outer_[place]);
+  }
+  return {first_record, json + '}', is_misplaced_};
+}
+
 std::string Envelope::fault_at_end() const {
   const bool is_between = state_ == State::kTop && mark_bytes_ == 0;
   if (!is_between) return "the document does not end";
@@ -52,12 +71,14 @@ std::string Envelope::fault_at_end() const {
 std::string Envelope::take(char c, Step& step) {
   switch (state_) {
     case State::kString:
-    case State::kKeyText: return take_string_byte(c);
+    case State::kKeyText:
+      if (std::string fault = capture(c); !fault.empty()) return fault;
+      return take_string_byte(c);
     case State::kScalar:
       if (!is_json_space(c) && c != ',' && c != ']' && c != '}') {
         if (scalar_.size() == kKeptBytesMax) return "a number or a word is too long";
         scalar_ += c;
-        return "";
+        return capture(c);
       }
       if (std::string fault = end_scalar(); !fault.empty()) return fault;
       break;  // the byte is behind it
@@ -71,11 +92,14 @@ std::string Envelope::take(char c, Step& step) {
       break;
     default: break;
   }
+  if (std::string fault = capture(c); !fault.empty()) return fault;
   if (is_json_space(c)) return "";
   switch (state_) {
     case State::kTop:
       has_begun_ = true;
       has_array_ = false;
+      std::fill(outer_.begin(), outer_.end(), "");
+      is_misplaced_.assign(is_misplaced_.size(), false);
       return begin_value(c, step);
     case State::kValueOrClose:
       if (c == ']') {
@@ -120,16 +144,17 @@ std::string Envelope::take(char c, Step& step) {
 
 std::string Envelope::begin_value(char c, Step& step) {
   if (c == ',' || c == ':' || c == ']' || c == '}') return "a JSON value is missing";
-  const bool is_on_path = is_wanted();
-  if (is_on_path && open_.size() == path_.size()) {
+  const Paths leading = leading_here();
+  if (leading[0] && open_.size() == paths_.front().size()) {
     if (c != '[') return "the value at the path of the records is no array";
     if (has_array_) return "the path of the records leads to a second array";
     step.is_at_array = true;
     return "";
   }
+  if (std::string fault = begin_capture(c, leading); !fault.empty()) return fault;
   if (c == '{' || c == '[') {
     if (open_.size() == kDepthMax) return fmt::format("more than {} containers are open", kDepthMax);
-    open_.push_back({.is_array = c == '[', .is_on_path = is_on_path});
+    open_.push_back({.is_array = c == '[', .leading = leading});
     state_ = c == '[' ? State::kValueOrClose : State::kKeyOrClose;
     return "";
   }
@@ -170,6 +195,7 @@ std::string Envelope::end_scalar() {
       scan_number(scalar_).size_bytes != scalar_.size()) {
     return fmt::format("'{}' is no JSON value", terminal_text(scalar_, kShownBytesMax));
   }
+  keep(scalar_paths_, scalar_);
   end_value();
   return "";
 }
@@ -182,14 +208,61 @@ void Envelope::append_to_key(char c) {
   }
 }
 
-// Whether the value that begins stands on the path.
-bool Envelope::is_wanted() const {
-  if (open_.empty()) return true;
+// The paths that lead to the value that begins.
+Envelope::Paths Envelope::leading_here() const {
+  Paths leading;
+  if (open_.empty()) return leading.set();
   const Container& holder = open_.back();
-  if (!holder.is_on_path || open_.size() > path_.size()) return false;
-  const PathStep& step = path_[open_.size() - 1];
-  if (const auto* index = std::get_if<std::uint32_t>(&step)) return holder.is_array && *index == holder.index;
-  return !holder.is_array && !is_key_cut_ && is_key(key_, std::get<std::string>(step));
+  if (holder.leading.none()) return leading;
+  std::string key(key_.size(), '\0');
+  const std::optional<std::string_view> text =
+      holder.is_array || is_key_cut_ ? std::nullopt : unescape(key_, key.data());
+  for (std::size_t path = 0; path < paths_.size(); ++path) {
+    if (!holder.leading[path] || open_.size() > paths_[path].size()) continue;
+    const PathStep& step = paths_[path][open_.size() - 1];
+    const auto* const index = std::get_if<std::uint32_t>(&step);
+    leading[path] =
+        index != nullptr ? holder.is_array && *index == holder.index : text && *text == std::get<std::string>(step);
+  }
+  return leading;
+}
+
+// Of a value that is at outer paths; of a key that is there twice, the first counts.
+std::string Envelope::begin_capture(char c, const Paths& leading) {
+  Paths here;
+  for (std::size_t path = 1; path < paths_.size(); ++path) {
+    if (!leading[path] || !outer_[path - 1].empty()) continue;
+    const bool is_there = open_.size() == paths_[path].size();
+    // Where null should hold it, it is null.
+    here[path] = is_there || c == 'n';
+    if (here[path]) continue;
+    const bool is_key = std::holds_alternative<std::string>(paths_[path][open_.size()]);
+    if (c != (is_key ? '{' : '[')) is_misplaced_[path - 1] = true;
+  }
+  scalar_paths_ = {};
+  if (here.none()) return "";
+  if (has_array_) return std::string(kOuterTooLate);
+  if (c == '{' || c == '[' || c == '"') {
+    captures_.push_back({.paths = here, .depth = open_.size(), .text = std::string(1, c)});
+  } else {
+    scalar_paths_ = here;
+  }
+  return "";
+}
+
+// One byte more of the values that are being read.
+std::string Envelope::capture(char c) {
+  for (Capture& one : captures_) {
+    if (one.text.size() == kOuterBytesMax) return "a value that the mapping names with `outer` is longer than 16 KiB";
+    one.text += c;
+  }
+  return "";
+}
+
+void Envelope::keep(const Paths& paths, const std::string& text) {
+  for (std::size_t path = 1; path < paths_.size(); ++path) {
+    if (paths[path]) outer_[path - 1] = text;
+  }
 }
 
 void Envelope::close() {
@@ -198,6 +271,10 @@ void Envelope::close() {
 }
 
 void Envelope::end_value() {
+  while (!captures_.empty() && captures_.back().depth == open_.size()) {
+    keep(captures_.back().paths, captures_.back().text);
+    captures_.pop_back();
+  }
   state_ = open_.empty() ? State::kTop : State::kAfter;
   lacks_array_ = open_.empty() && !has_array_;
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/padded_buffer.h"
@@ -17,6 +18,13 @@ struct RecordSpan {
   std::uint32_t size_bytes;
 };
 
+// What the document around records says.
+struct OuterValues {
+  std::uint32_t first_record;  // of the range's that it is around
+  std::string json;  // an object: by the place of a path among RecordForm::outer, "0", "1", …, what is there
+  std::vector<bool> is_misplaced = {};  // by that place: what should hold it is neither object nor array
+};
+
 // A slice of the decompressed stream that begins at a line start and ends just after a newline, or at the end of the
 // stream. Move-only: it owns its bytes. Range k ends at the first '\n' at or past begin + range_bytes, so ranges depend
 // on the stream and on range_bytes alone. Where records are no lines, record_splitter.h says where it
@@ -26,6 +34,7 @@ struct Range {
   ByteOffset begin;
   PaddedBuffer bytes;
   std::optional<std::vector<RecordSpan>> records = std::nullopt;  // in their order; none: each line is one
+  std::vector<OuterValues> outer = {};                            // in their order, where RecordForm::outer has paths
   // Bytes of the last line that were read and dropped because the line is longer than --max-line, its line end among
   // them. Only the last line of a range can be cut: any other lies wholly in front of begin + range_bytes. The bytes
   // kept hold more than --max-line of it and no newline, and end in the line's own last bytes: cut_line() takes them
@@ -36,6 +45,9 @@ struct Range {
   // them, at skipped_at in the bytes kept.
   std::uint64_t skipped_bytes = 0;
   std::size_t skipped_at = 0;
+
+  // Records, or lines, whatever they are.
+  [[nodiscard]] std::uint64_t count_lines() const;
 
   [[nodiscard]] std::uint64_t length_bytes() const { return skipped_bytes + bytes.size() + drained_bytes; }
 

@@ -29,8 +29,9 @@ RecordSplitter::RecordSplitter(inflate::DecodedStream& stream, SplitLimits limit
     : stream_(stream),
       limits_(limits),
       is_array_(form.kind == RecordForm::Kind::kElements),
+      has_outer_(!form.outer.empty()),
       name_(std::move(name)),
-      envelope_(form.array),
+      envelope_(form),
       place_(is_array_ ? Place::kEnvelope : Place::kBetween) {
   assert(!form.is_lines());
 }
@@ -45,6 +46,7 @@ std::optional<Range> RecordSplitter::next(PaddedBuffer buffer) {
   bytes.assign(carry_);
   carry_.clear();
   at_ = 0;
+  is_outer_new_ = has_outer_;
   for (;;) {
     scan(range, bytes.size());
     if (is_full(range)) break;
@@ -94,13 +96,20 @@ void RecordSplitter::scan(Range& range, std::size_t size) {
       const Envelope::Step step = envelope_.read(text.substr(at_, end - at_));
       at_ += step.bytes;
       if (!step.fault.empty()) fail(at_, step.fault);
-      if (step.is_at_array) place_ = Place::kFirst;
+      if (step.is_at_array) begin_array();
     } else if (take_between(text[at_])) {
       ++at_;
     } else {
       begin_record(text[at_]);
     }
   }
+}
+
+void RecordSplitter::begin_array() {
+  place_ = Place::kFirst;
+  if (!has_outer_) return;
+  outer_ = envelope_.outer_values(0);
+  is_outer_new_ = true;
 }
 
 // False where a record begins with it.
@@ -167,6 +176,10 @@ void RecordSplitter::scan_record(Range& range, std::string_view text) {
 void RecordSplitter::end_record(Range& range) {
   const std::size_t bytes = at_ - record_begin_;
   if (bytes > limits_.line_bytes_max) fail(record_begin_, kTooLong);
+  if (std::exchange(is_outer_new_, false)) {
+    outer_.first_record = static_cast<std::uint32_t>(range.records->size());
+    range.outer.push_back(outer_);
+  }
   range.records->push_back({static_cast<std::uint32_t>(record_begin_), static_cast<std::uint32_t>(bytes)});
   place_ = is_array_ ? Place::kBehind : Place::kBetween;
 }

@@ -45,6 +45,7 @@ class RecordSplitter final : public RangeSplitter {
   [[nodiscard]] bool is_in_record() const { return place_ >= Place::kContainer; }
   void put_record_back();
   void scan(Range& range, std::size_t size);
+  void begin_array();
   [[nodiscard]] bool take_between(char c);
   void begin_record(char c);
   void scan_record(Range& range, std::string_view text);
@@ -56,6 +57,7 @@ class RecordSplitter final : public RangeSplitter {
   inflate::DecodedStream& stream_;
   const SplitLimits limits_;
   const bool is_array_;
+  const bool has_outer_;
   const std::string name_;
   Envelope envelope_;
   ValueScanner scanner_;
@@ -63,6 +65,8 @@ class RecordSplitter final : public RangeSplitter {
   Place place_before_ = Place::kBetween;  // the record at hand
   RangeBegin begin_;                      // of the next range
   std::string carry_;                     // read behind the end of the range before
+  OuterValues outer_;                     // of the document at hand
+  bool is_outer_new_ = true;              // its first record, or the range's, is to come
   bool ended_ = false;                    // the stream said so; it is not asked again
   std::size_t at_ = 0;                    // in the range: what is scanned
   std::size_t record_begin_ = 0;

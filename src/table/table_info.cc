@@ -192,8 +192,13 @@ std::optional<std::string> fit_column(mysql::Session& session, const Column& col
   if (wanted.kind == there->kind && !wanted.is_text()) wanted.name = there->name;
   mapped.has_lost_null = mapped.has_lost_null || (wanted.is_nullable && !column.nullable);
   wanted.is_nullable = wanted.is_nullable && column.nullable;
-  if (parse::default_fits(mapped)) return std::nullopt;
-  return subject + column.column_type + ", which does not hold its DEFAULT in the mapping";
+  const std::string does_not_hold = subject + column.column_type + ", which does not hold its ";
+  if (wanted.default_text && !parse::holds_text(mapped, *wanted.default_text)) {
+    return does_not_hold + "DEFAULT in the mapping";
+  }
+  const bool is_constant = mapped.origin == mapping::Origin::kConstant;
+  if (is_constant && !parse::holds_text(mapped, mapped.constant)) return does_not_hold + "value in the mapping";
+  return std::nullopt;
 }
 
 void read_triggers(mysql::Session& session, TableInfo& info) {

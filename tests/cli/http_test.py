@@ -42,6 +42,23 @@ class ReadTest(WebCase):
                 path = self.log(name, **options)
                 self.assert_same_check(self.check(self.web.url(name)), path)
 
+    def test_what_a_mapping_looks_up_may_be_on_a_server(self):
+        (self.served / "regions.csv").write_text("code,name\na,North\n")
+        mapping = self.folder / "mapping.toml"
+        mapping.write_text(
+            'table = "t"\nprimary_key = ["id"]\n[[column]]\nname = "id"\nsql = "INT NOT NULL"\n[[column]]\nname = "region"\n'
+            'sql = "VARCHAR(9)"\nlookup = "regions.name"\n[[lookup]]\nname = "regions"\nkey = "code"\n'
+            f'file = "{self.web.url("regions.csv")}"\n'
+        )
+        log = self.folder / "in.json"
+        log.write_text('{"id":1,"region":"a"}\n{"id":2,"region":"b"}\n')
+        run = self.check(log, "--mapping", mapping)
+        self.assertEqual((run.summary["valid"], run.summary["rejects_by_reason"]["lookup_missing"]), (1, 1), run.stderr)
+        (self.served / "regions.csv").unlink()
+        run = self.check(log, "--mapping", mapping)
+        self.assertEqual(run.exit_code, 3)
+        self.assertIn("404", run.stderr)
+
     def test_plain_text_and_empty_files(self):
         plain = self.served / "plain.json"
         plain.write_bytes(gzip.decompress(self.log().read_bytes()))

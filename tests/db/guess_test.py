@@ -43,7 +43,36 @@ def messages(_, number):
             "created_at": f"2024-05-01 12:00:{number % 60:02d}", "edited": [None, 5, "x"][number % 3], "blob": base64.b64encode(bytes([number % 256])).decode()}  # fmt: skip
 
 
-LOGS = {"app": app_log, "web": web_log, "tracker": tracker, "orders": orders, "messages": messages}
+def audit(chance, number):
+    event = {"eventVersion": "1.08", "eventTime": f"2024-05-01T12:{number % 60:02d}:00Z", "eventID": f"{number:08x}-0000-4000-8000-000000000000",
+             "userIdentity": {"type": "IAMUser", "sessionContext": {"attributes": {"mfa": "false"}}}, "readOnly": number % 2 == 0,
+             "requestParameters": None if number % 4 else {"bucket": f"b{number % 9}", "key": ["a", {"b": None}]}}  # fmt: skip
+    return {**event, "errorCode": "AccessDenied"} if chance.random() < 0.1 else event
+
+
+def chat_export(_, number):
+    return {"type": "message", "ts": f"{1714564800 + number}.{number:06d}", "user": f"U{number % 12:04d}", "text": "<@U1> *hi* \\ \" " * (number % 4),
+            "reactions": [{"name": "+1", "count": number % 5}] if number % 6 == 0 else [], "thread": {"reply_count": number % 3, "latest": None}}  # fmt: skip
+
+
+def sensor(chance, number):
+    return {"seq": number, "time": 1714564800 + number, "temp": round(chance.uniform(-40, 60), 2), "pressure": 101325.0 + number / 8, "tiny": 1e-9 * number,
+            "state": ["ok", "", "failed"][number % 3], "flags": [True, False, None][number % 3], "raw": [number, -number]}  # fmt: skip
+
+
+def pods(chance, number):
+    labels = {name: f"v{number % 3}" for name in chance.sample(["app", "tier", "pod-template/hash", "a.b"], 2)}
+    return {"metadata": {"uid": f"pod-{number}", "labels": labels, "created_at": f"2024-05-01T12:00:00.{number:06d}+02:00"}, "level": 30 + number % 2,
+            "count": 2**40 + number, "spec": {"containers": [{"image": "x"}] * (number % 3)}, "Reason": "" if number % 2 else "Évicted"}  # fmt: skip
+
+
+def trades(_, number):
+    return {"uuid": f"{number:032x}", "price": float(f"{number}.{number % 100:02d}"), "qty": number - 500, "side": "buy" if number % 2 else "sell",
+            "venue": {"code": f"{number % 4:03d}", "fee": 0}, "at": f"2024-05-{1 + number % 28:02d}T00:00:00", "note": None}  # fmt: skip
+
+
+LOGS = {"app": app_log, "web": web_log, "tracker": tracker, "orders": orders, "messages": messages, "audit": audit, "chat": chat_export,
+        "sensor": sensor, "pods": pods, "trades": trades}  # fmt: skip
 RECORDS = 1_000
 
 
@@ -154,6 +183,41 @@ class GuessTest(LedgerCase):
         code, _, said = self.guess(self.write("in.json", "\n[1]\n"))
         self.assertEqual(code, 3)
         self.assertIn("no record is a JSON object", said)
+
+
+class DifferenceTest(LedgerCase):
+    def difference(self, records, mapping, *words):
+        log = support.write_gzip(self.folder / "new.json.gz", "".join(json.dumps(one) + "\n" for one in records).encode())
+        done = support.run_chatload("guess", log, "--diff", mapping, *words)
+        self.assertEqual(done.exit_code, 0, done.stderr)
+        return done.stdout
+
+    def test_nothing_is_new_in_what_a_mapping_was_guessed_from(self):
+        for name in LOGS:
+            with self.subTest(name):
+                records = records_of(name)
+                log = support.write_gzip(self.folder / "log.json.gz", "".join(json.dumps(one) + "\n" for one in records).encode())
+                guessed = self.folder / "guessed.toml"
+                self.assertEqual(support.run_chatload("guess", log, "-o", guessed).exit_code, 0)
+                self.assertIn("no field is without a column", self.difference(records, guessed))
+
+    def test_what_is_new_can_be_put_behind_the_mapping(self):
+        old = [{"id": f"a{n}", "user": {"name": "x"}, "gone": 1} for n in range(20)]
+        new = [{"id": f"b{n}", "user": {"name": "x", "age": n}, "more": [n], "ID": "y"} for n in range(20)]
+        log = support.write_gzip(self.folder / "log.json.gz", "".join(json.dumps(one) + "\n" for one in old).encode())
+        guessed = self.folder / "guessed.toml"
+        self.assertEqual(support.run_chatload("guess", log, "-o", guessed).exit_code, 0)
+        more = self.difference(new, guessed)
+        self.assertEqual([column["name"] for column in tomllib.loads(more)["column"]], ["user_age", "more", "ID_2"])
+        self.assertIn("#   gone\n", more)
+        guessed.write_text(guessed.read_text().replace('sql = "INT NOT NULL"', 'sql = "INT"') + more)
+        self.assertIn("no field is without a column", self.difference(new, guessed))
+        checked = support.run_chatload("check", self.folder / "new.json.gz", "--mapping", guessed)
+        self.assertEqual((checked.exit_code, checked.summary["valid"]), (0, 20), checked.stderr)
+
+    def test_a_new_tables_name_makes_no_sense_beside_an_old_mapping(self):
+        done = support.run_chatload("guess", "x.json", "--diff", "m.toml", "--table", "t")
+        self.assertEqual(done.exit_code, 64)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ class ScriptedFeed final : public RangeFeed {
     const Step& step = steps_[at_++];
     if (!accounts_.empty()) step.before(accounts_.back());
     if (accounts_.empty() || accounts_.back().ordinal != SourceOrdinal(step.source)) {
-      accounts_.emplace_back(SourceOrdinal(step.source), "log", report::RejectLimit(), rejects_);
+      accounts_.emplace_back(SourceOrdinal(step.source), "log", parse::SourceFacts(), report::RejectLimit(), rejects_);
     }
     SourceAccount& account = accounts_.back();
     buffer.assign(std::string(step.bytes, static_cast<char>('a' + at_)));

@@ -108,7 +108,8 @@ class TextFeed final : public RangeFeed {
  private:
   void open_next() {
     const std::size_t place = accounts_.size();
-    accounts_.emplace_back(SourceOrdinal(place + 1), "log " + std::to_string(place + 1), reject_limit_, rejects_);
+    accounts_.emplace_back(SourceOrdinal(place + 1), "log " + std::to_string(place + 1), parse::SourceFacts(),
+                           reject_limit_, rejects_);
     splitter_.emplace(streams_[place], limits_);
   }
 

@@ -26,12 +26,13 @@ struct Cut {
   std::vector<std::uint64_t> begins;  // of the records, in the text
   std::vector<std::size_t> ranges;    // how many records each has
   std::string text;                   // of all ranges
+  std::vector<std::string> outer;     // "first record: values"
   std::string error;
 };
 
-Cut cut(std::string_view text, const std::string& records, SplitLimits limits = {}, std::size_t read_max = kAtOnce) {
+Cut cut(std::string_view text, const RecordForm& form, SplitLimits limits = {}, std::size_t read_max = kAtOnce) {
   TextStream stream(text, read_max);
-  const auto splitter = make_splitter(stream, limits, mapping::parse_records(records), "log");
+  const auto splitter = make_splitter(stream, limits, form, "log");
   Cut cut;
   try {
     while (const auto range = splitter->next(PaddedBuffer(limits.buffer_bytes()))) {
@@ -39,6 +40,9 @@ Cut cut(std::string_view text, const std::string& records, SplitLimits limits = 
       EXPECT_EQ(range->number.value(), cut.ranges.size());
       cut.text += range->bytes.view().text();
       cut.ranges.push_back(range->records->size());
+      for (const OuterValues& outer : range->outer) {
+        cut.outer.push_back(std::to_string(cut.records.size() + outer.first_record) + ": " + outer.json);
+      }
       for (const RecordSpan& record : *range->records) {
         cut.records.emplace_back(range->bytes.view().text().substr(record.begin, record.size_bytes));
         cut.begins.push_back(range->begin.value() + record.begin);
@@ -48,6 +52,62 @@ Cut cut(std::string_view text, const std::string& records, SplitLimits limits = 
     cut.error = error.what();
   }
   return cut;
+}
+
+Cut cut(std::string_view text, const std::string& records, SplitLimits limits = {}, std::size_t read_max = kAtOnce) {
+  return cut(text, mapping::parse_records(records), limits, read_max);
+}
+
+RecordForm with_outer(const std::string& records, const std::vector<std::string>& outer) {
+  RecordForm form = mapping::parse_records(records);
+  for (const std::string& path : outer) form.outer.push_back(mapping::parse_path(path));
+  return form;
+}
+
+TEST(RecordSplitter, WhatTheDocumentSaysInFrontOfTheArrayComesWithItsRecords) {
+  const RecordForm form = with_outer("$.r[*]", {"$.a", "$.b.c[1]", "$.b"});
+  const std::string text =
+      R"({"b" : {"c":[5,"x\"y"], "\u0061":7}, "a": -1.5e3 ,"a":2, "r":[1,2]}{"r":[]}{"a":[ ],"r":[3]} {"r":[4]})";
+  const std::vector<std::string> expected = {R"(0: {"0":-1.5e3,"1":"x\"y","2":{"c":[5,"x\"y"], "\u0061":7}})",
+                                             R"(2: {"0":[ ]})", "3: {}"};
+  EXPECT_EQ(cut(text, form).outer, expected);
+  EXPECT_EQ(cut(text, form, {}, 1).outer, expected);
+}
+
+TEST(RecordSplitter, AnOuterValueThatSomethingElseShouldHoldIsMisplacedOrNull) {
+  const auto misplaced = [](std::string_view text) {
+    TextStream stream(text, kAtOnce);
+    const auto splitter = make_splitter(stream, {}, with_outer("$.r[*]", {"$.a.b", "$.a[0]"}), "log");
+    const std::optional<Range> range = splitter->next(PaddedBuffer(SplitLimits().buffer_bytes()));
+    const OuterValues& outer = range->outer.front();
+    return outer.json + (outer.is_misplaced[0] ? " 0" : "") + (outer.is_misplaced[1] ? " 1" : "");
+  };
+  EXPECT_EQ(misplaced(R"({"a":{"b":5},"r":[1]})"), R"({"0":5} 1)");
+  EXPECT_EQ(misplaced(R"({"a":["x"],"r":[1]})"), R"({"1":"x"} 0)");
+  EXPECT_EQ(misplaced(R"({"a":"text","r":[1]})"), "{} 0 1");
+  EXPECT_EQ(misplaced(R"({"a":null,"r":[1]})"), R"({"0":null,"1":null})");
+  EXPECT_EQ(misplaced(R"({"r":[1]})"), "{}");
+}
+
+TEST(RecordSplitter, EachRangeSaysWhatIsAroundItsRecords) {
+  const SplitLimits limits{.range_bytes = 16, .line_bytes_max = 16};
+  const Cut parts = cut(R"({"a":1,"r":[10,11,12,13,14,15,16,17,18]})", with_outer("$.r[*]", {"$.a"}), limits);
+  ASSERT_GT(parts.ranges.size(), 1U);
+  ASSERT_EQ(parts.outer.size(), parts.ranges.size());
+  for (const std::string& outer : parts.outer) EXPECT_THAT(outer, HasSubstr(R"({"0":1})"));
+}
+
+TEST(RecordSplitter, AnOuterValueBehindTheRecordsIsAFault) {
+  EXPECT_THAT(cut(R"({"r":[1],"a":2})", with_outer("$.r[*]", {"$.a"})).error,
+              HasSubstr("must be before them, at byte 13"));
+  EXPECT_EQ(cut(R"({"a":1,"r":[1],"a":2})", with_outer("$.r[*]", {"$.a"})).error, "");
+}
+
+TEST(RecordSplitter, AnOuterValueHasABound) {
+  const std::string fits(Envelope::kOuterBytesMax - 2, 'x');
+  const RecordForm form = with_outer("$.r[*]", {"$.a"});
+  EXPECT_EQ(cut(R"({"a":")" + fits + R"(","r":[1]})", form).error, "");
+  EXPECT_THAT(cut(R"({"a":"x)" + fits + R"(","r":[1]})", form).error, HasSubstr("longer than 16 KiB"));
 }
 
 TEST(RecordSplitter, EachElementOfTheArrayIsARecord) {
