@@ -495,6 +495,8 @@ def outcome(mapping, line, facts=None):
             return "rejected", (str(rejected), name)
         if name == kind_column:
             kind = row[name] or ""
+            if is_filtered:
+                return "filtered", None
             if name in only and kind not in only[name]:
                 return "filtered", None
     if mapping.file.get("unknown") == "reject" and unknown_fields(mapping, record):

@@ -11,8 +11,8 @@ constexpr std::size_t kBufferBytes = std::size_t{64} * 1024;
 
 }  // namespace
 
-CsvReader::CsvReader(Read read, char separator, std::size_t field_bytes_max)
-    : read_(std::move(read)), separator_(separator), field_bytes_max_(field_bytes_max), buffer_(kBufferBytes) {}
+CsvReader::CsvReader(Read read, char separator, std::size_t record_bytes_max)
+    : read_(std::move(read)), separator_(separator), record_bytes_max_(record_bytes_max), buffer_(kBufferBytes) {}
 
 bool CsvReader::next(std::vector<CsvField>& fields) {
   if (std::exchange(is_at_front_, false)) {
@@ -24,10 +24,12 @@ bool CsvReader::next(std::vector<CsvField>& fields) {
   while (is_at_line_end()) take();
   if (peek() == kEnd) return false;
   record_line_ = line_;
+  record_bytes_ = 0;
   fields.clear();
   for (;;) {
     read_field(fields.emplace_back());
     if (peek() != static_cast<unsigned char>(separator_)) break;
+    count_byte();
     take();
   }
   if (peek() == '\r') take();
@@ -43,11 +45,14 @@ void CsvReader::read_field(CsvField& field) {
   }
 }
 
-void CsvReader::append(CsvField& field, int byte) const {
-  if (field.text.size() == field_bytes_max_) {
-    throw CsvError(record_line_, "a field is too long, or a quoted field does not end");
-  }
+void CsvReader::append(CsvField& field, int byte) {
+  count_byte();
   field.text += static_cast<char>(byte);
+}
+
+void CsvReader::count_byte() {
+  if (record_bytes_++ < record_bytes_max_) return;
+  throw CsvError(record_line_, "a record is too long, or a quoted field does not end");
 }
 
 void CsvReader::read_quoted(CsvField& field) {

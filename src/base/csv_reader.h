@@ -33,8 +33,8 @@ class CsvReader {
   // Fills the span with what comes next, and returns how many bytes; 0 at the end.
   using Read = std::function<std::size_t(std::span<char>)>;
 
-  // Longer fields than field_bytes_max are none.
-  CsvReader(Read read, char separator, std::size_t field_bytes_max);
+  // record_bytes_max: of a record, its separators counted.
+  CsvReader(Read read, char separator, std::size_t record_bytes_max);
 
   // The fields of the next record; false at the end. Throws CsvError, and what `read` throws.
   [[nodiscard]] bool next(std::vector<CsvField>& fields);
@@ -48,18 +48,20 @@ class CsvReader {
   [[nodiscard]] int peek();
   int take();
   void read_field(CsvField& field);
-  void append(CsvField& field, int byte) const;
+  void append(CsvField& field, int byte);
+  void count_byte();
   void read_quoted(CsvField& field);
   [[nodiscard]] bool is_at_line_end();
 
   const Read read_;
   const char separator_;
-  const std::size_t field_bytes_max_;
+  const std::size_t record_bytes_max_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::uint64_t line_ = 1;
   std::uint64_t record_line_ = 0;
+  std::size_t record_bytes_ = 0;  // of the record at hand
   bool is_at_front_ = true;
 };
 

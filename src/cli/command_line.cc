@@ -107,7 +107,7 @@ void declare_load(CLI::App& app, Flags& flags) {
   Declarer(app)
       .group("Database")
       .flag("--on-duplicate", "skip|replace|fail", flags.on_duplicate,
-            "if an id repeats: keep the first line, keep the last, or stop (default skip)")
+            "keep an id's first line, its last, or fail (default: the mapping's, else skip)")
       .flag("--order", "auto|file|key", flags.order,
             "order of rows; auto: by key for random ids or many small files (default auto)")
       .flag("--spill-dir", "DIR", flags.spill_dir,

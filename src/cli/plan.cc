@@ -471,6 +471,9 @@ ReadPlan read_plan_of(const Flags& flags, std::vector<std::string>& inputs) {
   plan.opener = make_opener(flags);
   plan.mapping = with_lookups_found(*mapping, *plan.opener);
   inputs = expand_inputs(flags.inputs, *plan.opener);
+  for (const std::string& input : inputs) {
+    plan.source_name_bytes_max = std::max(plan.source_name_bytes_max, input.size());
+  }
   if (std::any_of(inputs.begin(), inputs.end(), source::is_remote)) plan.fetch_bytes = fetch_bytes(flags);
   if (plan.save_index) require_own_indexes(inputs, plan.index_dir);
   return plan;

@@ -52,7 +52,8 @@ struct ReadPlan {
   std::optional<std::uint64_t> memory_bytes;       // not given: what the default, or the other flags, need
   // Of the inputs; never null.
   std::shared_ptr<source::Opener> opener = std::make_shared<source::Opener>(source::RemoteOptions{});
-  std::size_t fetch_bytes = 0;  // of memory_bytes, for what is fetched from servers
+  std::size_t source_name_bytes_max = 0;  // of the inputs
+  std::size_t fetch_bytes = 0;            // of memory_bytes, for what is fetched from servers
 };
 
 // Where rows go.

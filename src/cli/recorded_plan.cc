@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -172,9 +173,22 @@ std::string records_in(const std::vector<std::string>& outline) {
   return "lines";
 }
 
-void require_same_mapping(const mapping::Mapping& mapping, const std::vector<std::string>& recorded,
-                          std::uint64_t load_id, std::string_view anew_flag) {
-  const std::vector<std::string> wanted = outline_of(mapping);
+// `outline` without the digests of what is looked up.
+std::vector<std::string> without_data(std::vector<std::string> outline) {
+  for (std::string& line : outline) {
+    if (line.starts_with(mapping::kLookupOutline)) line.resize(line.find(mapping::kDigestOutline));
+  }
+  return outline;
+}
+
+// for_resume: also what it looks up.
+void require_same_mapping(const mapping::Mapping& mapping, std::vector<std::string> recorded, std::uint64_t load_id,
+                          std::string_view anew_flag, bool for_resume) {
+  std::vector<std::string> wanted = outline_of(mapping);
+  if (!for_resume) {
+    wanted = without_data(std::move(wanted));
+    recorded = without_data(std::move(recorded));
+  }
   const auto [now, then] = std::mismatch(wanted.begin(), wanted.end(), recorded.begin(), recorded.end());
   if (now == wanted.end() && then == recorded.end()) return;
   if (records_in(wanted) != records_in(recorded)) {
@@ -188,7 +202,7 @@ void require_same_mapping(const mapping::Mapping& mapping, const std::vector<std
       throw LoadError(
           fmt::format("The data of the {} is not what it was when load {} of this source began; restore it, or start "
                       "over with {}.",
-                      lookup, load_id, anew_flag));
+                      lookup.substr(0, lookup.find(" key ")), load_id, anew_flag));
     }
   }
   throw LoadError(
@@ -200,10 +214,10 @@ void require_same_mapping(const mapping::Mapping& mapping, const std::vector<std
 
 // A record is the ledger's, not the user's: what is wrong with it is no wrong usage.
 SharedPlan plan_of_record(const LoadPlan& plan, std::string_view text, std::uint64_t load_id,
-                          std::string_view anew_flag) {
+                          std::string_view anew_flag, bool for_resume) {
   try {
     const RecordedFlags flags = recorded_flags(text, load_id, anew_flag);
-    require_same_mapping(*plan.read.mapping, flags.outline, load_id, anew_flag);
+    require_same_mapping(*plan.read.mapping, flags.outline, load_id, anew_flag, for_resume);
     return {make_duplicate_mode(flags), make_row_order(flags), make_index_mode(flags),
             make_read_plan(flags, plan.read.mapping, parse::bounds_of(*plan.read.mapping))};
   } catch (const UsageError& error) {
@@ -220,10 +234,24 @@ bool is_fallback(const Setting& kept) {
          (kept.key == "indexes" && kept.for_people == to_string(IndexMode::kKeep));
 }
 
+// What the mapping says of it counts as a flag does, where there is none.
+void require_same_duplicate_mode(const LoadPlan& plan, OnDuplicate recorded, std::uint64_t load_id,
+                                 std::string_view anew_flag) {
+  const bool is_given = std::find(plan.given.begin(), plan.given.end(), "on-duplicate") != plan.given.end();
+  const std::optional<OnDuplicate> mode = plan.read.mapping->on_duplicate;
+  if (is_given || !mode || *mode == recorded) return;
+  throw UsageError(fmt::format(
+      "The mapping says on_duplicate = \"{}\" now, but load {} of this source began with {}; change it back, "
+      "or start over with {}.",
+      to_string(*mode), load_id, to_string(recorded), anew_flag));
+}
+
 // Compares the first `count` settings.
 SharedPlan recorded_settings(const LoadPlan& plan, std::string_view text, std::uint64_t load_id,
                              std::string_view anew_flag, std::size_t count) {
-  SharedPlan recorded = plan_of_record(plan, text, load_id, anew_flag);
+  const bool for_resume = count == Settings().size();
+  SharedPlan recorded = plan_of_record(plan, text, load_id, anew_flag, for_resume);
+  if (for_resume) require_same_duplicate_mode(plan, recorded.on_duplicate, load_id, anew_flag);
   const Settings wanted = settings_of(plan);
   const Settings kept = settings_of(recorded);
   for (std::size_t i = 0; i < count; ++i) {

@@ -37,8 +37,7 @@ void ReferenceFilling::add(Value key, std::span<const Value> values, std::uint64
   if (table_->memory_bytes() <= bytes_max_) return;
   throw UsageError(
       fmt::format("{}: with the lookup '{}', the data of lookups takes more than half of --memory. Raise --memory, or "
-                  "load this data "
-                  "into a table of its own and join both in SQL.",
+                  "load this data into a table of its own and join both in SQL.",
                   name_of_data(lookup_), lookup_.name));
 }
 
@@ -71,7 +70,7 @@ void ReferenceFilling::require_fits(const mapping::Column& column) const {
   for (std::size_t row = 0; row < table_->rows(); ++row) {
     made.clear();
     const Value value = table_->value(row, column.lookup->field);
-    if (!value || !parse::read_given_text(taking, *value, made, cell)) continue;
+    if (!value || !parse::read_reference_text(taking, *value, made, cell)) continue;
     fail(table_->place(row), fmt::format("'{}' does not fit the column '{}', which is {}", shown(*value), column.name,
                                          type_text(column.type)));
   }

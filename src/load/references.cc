@@ -27,12 +27,16 @@
 #include "parse/range_parser.h"
 #include "pipeline/input_ranges.h"
 #include "source/input.h"
+#include "source/opener.h"
 
 namespace chatload::load {
 namespace {
 
 using mapping::Lookup;
 using Value = ReferenceFilling::Value;
+
+// A query may join and sort for a long time before its first row.
+constexpr std::uint32_t kQueryTimeoutSeconds = 3'600;
 
 class Reader {
  public:
@@ -41,6 +45,7 @@ class Reader {
 
   [[nodiscard]] ReferenceFilling read(const Lookup& lookup, std::size_t bytes_max) const {
     std::string_view bare = lookup.file;
+    if (source::is_remote(bare)) bare = bare.substr(0, bare.find('?'));
     if (bare.ends_with(".gz")) bare.remove_suffix(3);
     if (!lookup.query.empty()) return read_query(lookup, bytes_max);
     if (bare.ends_with(".csv")) return read_csv(lookup, ',', bytes_max);
@@ -63,7 +68,9 @@ class Reader {
     CsvReader csv([&](std::span<char> out) { return stream->read(out); }, separator, read_.split.line_bytes_max);
     std::vector<CsvField> fields;
     try {
-      if (!csv.next(fields)) filling.fail(1, "the names of the fields are missing");
+      const bool has_names = csv.next(fields);
+      require_no_stop();
+      if (!has_names) filling.fail(1, "the names of the fields are missing");
       const std::vector<CsvField> names = fields;
       const auto place_of = [&](const std::string& name) {
         const auto found = std::find_if(names.begin(), names.end(), [&](const auto& one) { return one.text == name; });
@@ -176,14 +183,15 @@ class Reader {
     query.resize(query.find_last_not_of("; \t\r\n") + 1);
     const std::string sql = fmt::format("SELECT {} FROM ({}\n) AS `lookup`", names, query);
     mysql::RetryPolicy retry(server_->retry_for, stop_);
-    mysql::ControlConnection control(
-        [&] { return mysql::Session::connect(server_->endpoint, mysql::kReadTimeoutSeconds); }, retry, stop_);
+    mysql::ControlConnection control([&] { return mysql::Session::connect(server_->endpoint, kQueryTimeoutSeconds); },
+                                     retry, stop_);
     // From the beginning where the connection is lost.
     return control.run([&](mysql::Session& session) {
       ReferenceFilling filling(lookup, "row", bytes_max);
       std::uint64_t number = 0;
       try {
         session.for_each(sql, [&](const mysql::Row& row) {
+          require_no_stop();
           const std::vector<Value> values(row.begin(), row.end());
           filling.add(values.front(), std::span(values).subspan(1), ++number);
         });

@@ -15,7 +15,7 @@
 namespace chatload::mapping {
 namespace {
 
-constexpr std::size_t kDefaultBytesMax = 255;
+constexpr std::size_t kOwnTextBytesMax = 255;  // of a DEFAULT, and of a value
 
 constexpr std::array<std::pair<std::string_view, JsonKinds>, 4> kKinds{
     {{"string", kStrings}, {"integer", kIntegers}, {"number", kNumbers}, {"boolean", kBooleans}}};
@@ -65,7 +65,7 @@ void ColumnReader::read_lookup_field(const toml::node& node, const toml::table& 
   const auto lookup = std::find_if(mapping_.lookups.begin(), mapping_.lookups.end(),
                                    [&](const Lookup& one) { return one.name == text.substr(0, point); });
   if (lookup == mapping_.lookups.end()) fail(node, fmt::format("there is no [[lookup]] '{}'", text.substr(0, point)));
-  if (column.origin != Origin::kRecord) fail(node, "what is looked up stands in the record, at a path");
+  if (column.origin != Origin::kRecord) fail(node, "only what is in the record, at a path, can be looked up");
   if (column.type.kind == TypeKind::kJson) fail(node, "a JSON column takes no looked-up value");
   for (const std::string_view key : {"accept", "empty"}) {
     if (const toml::node* given = table.get(key)) {
@@ -95,8 +95,8 @@ Column ColumnReader::read(const toml::table& table) {
   } catch (const SyntaxError& error) {
     fail_inside(sql, error.at_bytes(), error.what());
   }
-  if (column.type.default_text && column.type.default_text->size() > kDefaultBytesMax) {
-    fail(sql, fmt::format("a DEFAULT has up to {} bytes", kDefaultBytesMax));
+  if (column.type.default_text && column.type.default_text->size() > kOwnTextBytesMax) {
+    fail(sql, fmt::format("a DEFAULT has up to {} bytes", kOwnTextBytesMax));
   }
   if (column.type.default_text &&
       (column.type.is_time() || column.type.kind == TypeKind::kJson || column.type.name.ends_with("TEXT"))) {
@@ -167,6 +167,9 @@ void ColumnReader::read_constant(const toml::node& node, Column& column) const {
     column.constant = std::to_string(node.as_integer()->get());
   } else {
     column.constant = text_of(node);
+  }
+  if (column.constant.size() > kOwnTextBytesMax) {
+    fail(node, fmt::format("a value has up to {} bytes", kOwnTextBytesMax));
   }
 }
 

@@ -317,7 +317,6 @@ std::string guessed_mapping(const FieldSurvey& survey, std::string_view table, c
 }
 
 std::string guessed_difference(const FieldSurvey& survey, const Mapping& mapping) {
-  require_few(survey, 0);
   std::set<std::string> taken;
   for (const Column& column : mapping.columns) taken.insert(lower(column.name));
   std::string fresh;
@@ -329,6 +328,7 @@ std::string guessed_difference(const FieldSurvey& survey, const Mapping& mapping
     make_type(column);
     fresh += column.is_left_out ? left_out_text(column) : column_text(column, nullptr, survey.records, true);
   }
+  require_few(survey, taken.size());
   std::string unseen;
   for (const Column& column : mapping.columns) {
     const bool is_seen = std::any_of(survey.fields.begin(), survey.fields.end(),

@@ -47,7 +47,7 @@ enum class Origin : std::uint8_t {
   kConstant,  // the mapping
   kSource,    // the input's name
   kLine,      // the record's number in its input, from 1
-  kOffset,    // in front of how many bytes of the input's text the record begins
+  kOffset,    // the place of the record's first byte in the input's text, from 0
   kLoad,      // the load's number; 0 where there is none
   kLoadedAt,  // when the load began
 };

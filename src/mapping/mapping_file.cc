@@ -1,16 +1,13 @@
 #include "mapping/mapping_file.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <fstream>
-#include <initializer_list>
 #include <optional>
 #include <set>
 #include <string>

@@ -312,11 +312,14 @@ Column taking_given_texts(Column column) {
 
 Fault read_given_text(const Column& column, std::string_view text, TextArena& made, Cell& cell) {
   JsonValue value;
-  value.kind = column.type.kind != TypeKind::kBoolean ? JsonKind::kString
-               : text == "true" || text == "false"    ? JsonKind::kBoolean
-                                                      : JsonKind::kInteger;
+  value.kind = column.type.kind == TypeKind::kBoolean ? JsonKind::kInteger : JsonKind::kString;
   value.text = text;
   return read_cell(column, value, made, cell);
+}
+
+Fault read_reference_text(const Column& column, std::string_view text, TextArena& made, Cell& cell) {
+  if (column.type.kind == TypeKind::kBoolean && (text == "true" || text == "false")) text = text == "true" ? "1" : "0";
+  return read_given_text(column, text, made, cell);
 }
 
 bool holds_text(const Column& column, std::string_view text) {

@@ -29,6 +29,9 @@ namespace chatload::parse {
 // REQUIRES: the column is taking_given_texts() of one.
 [[nodiscard]] std::optional<RejectReason> read_given_text(const mapping::Column& column, std::string_view text,
                                                           TextArena& made, Cell& cell);
+// The same of reference data, where `true` and `false` are values of a BOOLEAN.
+[[nodiscard]] std::optional<RejectReason> read_reference_text(const mapping::Column& column, std::string_view text,
+                                                              TextArena& made, Cell& cell);
 [[nodiscard]] bool holds_text(const mapping::Column& column, std::string_view text);
 
 // The time as a column of that type has it, which leaves out what is less than its last digit.

@@ -39,7 +39,7 @@ Fault LookupReader::read(std::size_t index, const JsonValue& value, TextArena& m
     return std::nullopt;
   }
   const mapping::ReferenceTable::Value found = lookup.table->value(*row, column.lookup->field);
-  return found ? read_given_text(columns_[index], *found, made, cell) : read_null(column, cell);
+  return found ? read_reference_text(columns_[index], *found, made, cell) : read_null(column, cell);
 }
 
 }  // namespace chatload::parse

@@ -131,8 +131,9 @@ class TextArena {
   std::size_t used_ = 0;                         // bytes used in it
 };
 
-// Valid rows in file order, row-major: cells[row * layout.cells() + column]. Cells borrow from the range's bytes and
-// from `unescaped`, so a batch lives exactly as long as its range: both stand in ParsedRange. Move-only.
+// Valid rows in file order, row-major: cells[row * layout.cells() + column]. Cells borrow from the range's bytes, from
+// `unescaped` and from the mapping's lookups, so a batch lives exactly as long as its range: both stand in ParsedRange.
+// Move-only.
 struct RowBatch {
   RowLayout layout;
   std::vector<Cell> cells;

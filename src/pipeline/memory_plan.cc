@@ -17,7 +17,8 @@
 //                                                 records
 //   a copy's blocks in flight, and compressors    GzipWriter::memory_bytes_max, with T threads
 //   what the splitter carries over                2 L and 512 KiB, where records are no lines; a range has 1 MiB of
-//                                                 their places then
+//                                                 their places then, and 2 R, 10 MiB and 16 KiB a path of what is
+//                                                 around them, where columns take that
 //   N × a range                                   R + L for its bytes, as much as its densest rows take,
 //                                                 L for a last line's unescaped text, or for a cut line's halves,
 //                                                 joined: such a line makes no row,
@@ -95,9 +96,7 @@ constexpr std::size_t kKeyCopies = 2;
 constexpr std::size_t kUnmappedBytesPerLineByte = 12;
 // Of what is around records: a copy, its tokens, and unescaped text, in buffers that grow.
 constexpr std::size_t kOuterBytesPerByte = 8;
-// Of a line's number, and of an input's name.
-constexpr std::size_t kDigitsMax = 20;
-constexpr std::size_t kSourceNameBytesMax = 4096;
+constexpr std::size_t kDigitsMax = 20;  // of a line's number
 // Smaller ranges make more transactions than a server likes.
 constexpr std::size_t kFittingRangeBytesMin = kMiB;
 constexpr std::size_t kRangesMin = 2;  // one being written while the next is read
@@ -170,6 +169,18 @@ bool has_text_in_key(const mapping::Mapping& mapping) {
   });
 }
 
+// Of a column whose text is no part of a line: a key has it once more, where zero bytes count twice.
+std::size_t own_text_bytes(const cli::ReadPlan& read, const mapping::Column& column) {
+  switch (column.origin) {
+    case mapping::Origin::kSource: return kKeyCopies * read.source_name_bytes_max;
+    case mapping::Origin::kConstant: return kKeyCopies * column.constant.size();
+    case mapping::Origin::kDocument: return kKeyCopies * split::Envelope::kOuterBytesMax;
+    default: break;
+  }
+  if (!column.lookup || !read.mapping->lookups[column.lookup->lookup].table) return 0;
+  return kKeyCopies * read.mapping->lookups[column.lookup->lookup].table->value_bytes_max(column.lookup->field);
+}
+
 Shape shape_of(const cli::ReadPlan& read, split::SplitLimits limits) {
   const mapping::Mapping& mapping = *read.mapping;
   std::size_t added_bytes = 0;
@@ -177,14 +188,16 @@ Shape shape_of(const cli::ReadPlan& read, split::SplitLimits limits) {
   for (const mapping::Column& column : mapping.columns) {
     added_bytes += column.type.default_text.value_or("").size();
     if (column.lookup && mapping.lookups[column.lookup->lookup].table) {
-      shared_bytes += mapping.lookups[column.lookup->lookup].table->value_bytes_max(column.lookup->field);
+      const std::size_t bytes = mapping.lookups[column.lookup->lookup].table->value_bytes_max(column.lookup->field);
+      const bool is_made = column.decode != mapping::Decode::kNone || column.type.kind == mapping::TypeKind::kUuid;
+      (is_made ? added_bytes : shared_bytes) += bytes;
     }
     switch (column.origin) {
       case mapping::Origin::kLine:
       case mapping::Origin::kOffset: added_bytes += kDigitsMax; break;
       case mapping::Origin::kLoad: shared_bytes += kDigitsMax; break;
       case mapping::Origin::kConstant: shared_bytes += column.constant.size(); break;
-      case mapping::Origin::kSource: shared_bytes += kSourceNameBytesMax; break;
+      case mapping::Origin::kSource: shared_bytes += read.source_name_bytes_max; break;
       case mapping::Origin::kDocument: shared_bytes += split::Envelope::kOuterBytesMax; break;
       default: break;
     }
@@ -195,7 +208,10 @@ Shape shape_of(const cli::ReadPlan& read, split::SplitLimits limits) {
   }
   const std::size_t cells = parse::layout_of(mapping).cells();
   const bool has_own_key_cell = cells > mapping.columns.size();
-  if (has_own_key_cell) added_bytes += kKeyPartBytes * mapping.key.size();
+  if (has_own_key_cell) {
+    added_bytes += kKeyPartBytes * mapping.key.size();
+    for (const mapping::KeyPart& part : mapping.key) added_bytes += own_text_bytes(read, mapping.columns[part.column]);
+  }
   return {limits,
           mapping.columns.size(),
           cells,

@@ -73,7 +73,8 @@ void Packer::read(const std::function<bool()>& goes_on) {
 
 void Packer::add(FedRange fed) {
   const bool is_short = fed.range.length_bytes() < limits_.range_bytes;
-  const std::size_t bytes = fed.range.bytes.size() + kRangeBytes + bytes_beside(fed.range);
+  const std::size_t bytes =
+      fed.range.bytes.size() + kRangeBytes + fed.account->facts.name.size() + bytes_beside(fed.range);
   const bool is_recorded = sink_.is_recorded({fed.account->ordinal, fed.range.number});
   stats_.bytes_decompressed += fed.range.length_bytes();
   PaddedBuffer copy;

@@ -227,7 +227,7 @@ Envelope::Paths Envelope::leading_here() const {
   return leading;
 }
 
-// Of a value that is at outer paths; of a key that is there twice, the first counts.
+// Of a value that is at outer paths; the first one of a path counts.
 std::string Envelope::begin_capture(char c, const Paths& leading) {
   Paths here;
   for (std::size_t path = 1; path < paths_.size(); ++path) {

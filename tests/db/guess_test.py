@@ -218,6 +218,7 @@ class DifferenceTest(LedgerCase):
     def test_a_new_tables_name_makes_no_sense_beside_an_old_mapping(self):
         done = support.run_chatload("guess", "x.json", "--diff", "m.toml", "--table", "t")
         self.assertEqual(done.exit_code, 64)
+        self.assertIn("and --diff has one", done.stderr)
 
 
 if __name__ == "__main__":

@@ -146,6 +146,9 @@ class LookupsTest(MappingCase):
         head, *rows = CSV.splitlines(keepends=True)
         self.write("regions.csv", head + "".join([*rows[3:], *rows[2:3], *rows[:2]]))  # in another order
         self.assert_loaded_by(mapping, self.load(log, *words, "--max-rejects", "100%"), lines, "skip")
+        self.write("regions.csv", CSV.replace("South", "SOUTH"))  # which is no matter once a file is done
+        again = self.load(log, *words, "--max-rejects", "100%")
+        self.assertEqual((again.exit_code, again.summary["this_run"]["lines"]), (1, 0), again.stderr)
 
     def test_what_is_wrong_with_reference_data_is_said_with_its_place(self):
         path, _ = self.lookup_mapping(self.toml())

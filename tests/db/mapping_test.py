@@ -344,6 +344,13 @@ class DuplicateModeTest(MappingCase):
         self.assertEqual(self.loaded("fail", "--on-duplicate", "replace"), (0, [["2"], ["3"]]))
 
 
+    def test_a_load_goes_on_with_the_mode_that_it_began_with_only(self):
+        self.assertEqual(self.loaded("fail")[0], 3)
+        path, _ = self.mapping(self.TOML.format('on_duplicate = "skip"'))
+        self.assert_refused(self.load(self.folder / "in.json.gz", "--mapping", path), 64, "on_duplicate", "began with fail", "--restart")
+        self.assertEqual(self.load(self.folder / "in.json.gz", "--mapping", path, "--restart").exit_code, 0)
+
+
 class TableTest(MappingCase):
     def check_schema(self, path):
         done = support.run_chatload("schema", "check", "--mapping", path, "--to", self.database.url)

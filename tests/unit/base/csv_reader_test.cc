@@ -62,9 +62,9 @@ TEST(CsvReader, HowMuchIsReadAtOnceShowsInNothing) {
 TEST(CsvReader, WhatIsNoCsvIsSaidWithItsLine) {
   EXPECT_EQ(records_of("a\nb,\"c\n\n").back(), "line 2: a quoted field does not end");
   EXPECT_EQ(records_of("a\nb\"c\n").back(), "line 2: a quote is inside of a field that does not begin with one");
-  EXPECT_EQ(records_of("a\nb,\"12345678901234567890\"\n").size(), 2U);
+  EXPECT_EQ(records_of("a\nb,\"123456789012345678\"\n").size(), 2U);
   EXPECT_EQ(records_of("a\nb,\"1234567\n9012345678901\"\n").back(),
-            "line 2: a field is too long, or a quoted field does not end");
+            "line 2: a record is too long, or a quoted field does not end");
   EXPECT_EQ(records_of("\"a\"b\n").back(), "line 1: there is more after a closing quote");
 }
 

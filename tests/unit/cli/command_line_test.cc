@@ -571,7 +571,7 @@ TEST_F(CommandLine, HelpAndVersionEndEarly) {
 
 TEST_F(CommandLine, HelpStatesTheDefaultsThatHold) {
   const std::string help = text_of({"load", "--help"});
-  EXPECT_THAT(help, AllOf(HasSubstr("(default 4M,"), HasSubstr("(default 1M)"), HasSubstr("(default skip)"),
+  EXPECT_THAT(help, AllOf(HasSubstr("(default 4M,"), HasSubstr("(default 1M)"), HasSubstr("else skip)"),
                           HasSubstr("(default isal)"), HasSubstr("(default 10s)")));
   EXPECT_EQ(load({}).read.split.range_bytes, load({"--range-size", "4M"}).read.split.range_bytes);
   EXPECT_EQ(load({}).read.split.line_bytes_max, load({"--max-line", "1M"}).read.split.line_bytes_max);

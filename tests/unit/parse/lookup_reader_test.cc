@@ -26,10 +26,11 @@ std::shared_ptr<const ReferenceTable> regions() {
   return table;
 }
 
-mapping::Mapping looked_up(const std::string& missing, const std::string& columns) {
+mapping::Mapping looked_up(const std::string& missing, const std::string& columns, const std::string& top = "") {
   mapping::Mapping mapping = mapping::parse_mapping(
-      "table = 't'\nprimary_key = ['id']\n[[column]]\nname = 'id'\nsql = 'VARCHAR(9) NOT NULL'\n[[lookup]]\n"
-      "name = 'regions'\nfile = 'regions.csv'\nkey = 'code'\n" +
+      top +
+          "table = 't'\nprimary_key = ['id']\n[[column]]\nname = 'id'\nsql = 'VARCHAR(9) NOT NULL'\n[[lookup]]\n"
+          "name = 'regions'\nfile = 'regions.csv'\nkey = 'code'\n" +
           missing + columns,
       "t.toml");
   mapping.lookups.front().table = regions();
@@ -74,6 +75,15 @@ TEST(LookupReader, WhatHasNoRowIsRejectedNullOrFiltered) {
   EXPECT_EQ(row_of(filters, R"("x")"), "missing_field n");  // what is wrong with a record comes first
   EXPECT_EQ(row_of(filters, R"("x","n":1)"), "filtered");
   EXPECT_EQ(row_of(filters, R"("a","n":1)"), "North 1.50 1");
+}
+
+TEST(LookupReader, AKindThatALookupFiltersIsFilteredWhateverElseIsMissing) {
+  const mapping::Mapping mapping = looked_up(
+      "missing = 'filter'\n", kColumns + "[[column]]\nname = 'n'\nsql = 'INT NOT NULL'\npath = { North = '$.n' }\n",
+      "kind = 'name'\n");
+  EXPECT_EQ(row_of(mapping, R"("x")"), "filtered");
+  EXPECT_EQ(row_of(mapping, R"("a")"), "missing_field n");
+  EXPECT_EQ(row_of(mapping, R"("a","n":5)"), "North 1.50 5");
 }
 
 TEST(LookupReader, NullOfARowFollowsTheDeclaration) {

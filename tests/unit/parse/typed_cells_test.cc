@@ -216,6 +216,7 @@ TEST(TypedCells, ADefaultHasToFitItsColumn) {
                                                                            {"DECIMAL(4,2) DEFAULT 1.239", false},
                                                                            {"BOOLEAN DEFAULT 7", false},
                                                                            {"BOOLEAN DEFAULT TRUE", true},
+                                                                           {"BOOLEAN DEFAULT 'true'", false},
                                                                            {"INT DEFAULT -1", true},
                                                                            {"INT", true}}) {
     const mapping::Column column = with_column("sql = \"" + sql + "\"").columns[1];
