@@ -26,11 +26,11 @@
 #include <isa-l/igzip_lib.h>
 #include <libdeflate.h>
 
+#include <array>
 #include <cassert>
 #include <cstdint>
 #include <limits>
 #include <new>
-#include <vector>
 
 #include "base/units.h"
 
@@ -114,9 +114,11 @@ class MemberCompressor::Isal final : public Deflater {
 
  private:
   static constexpr std::size_t kSpareBytes = 4 * kKiB;
+  static constexpr std::size_t kAlignment = 64;
 
   isal_zstream stream_{};  // isal_deflate_init() does not set all of it
-  std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(ISAL_DEF_LVL1_DEFAULT);
+  // What ISA-L makes of a text depends on where its buffer lies, as far as its lowest address bits.
+  alignas(kAlignment) std::array<std::uint8_t, ISAL_DEF_LVL1_DEFAULT> buffer_{};
 };
 
 MemberCompressor::MemberCompressor(Members members, int level) : members_(members) {
