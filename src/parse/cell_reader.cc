@@ -263,11 +263,7 @@ Fault check_length(const SqlType& type, std::string_view text) {
 
 Fault read_cell(const Column& column, const JsonValue& value, TextArena& made, Cell& cell) {
   const bool is_string = value.kind == JsonKind::kString;
-  if (is_string && !column.null_if.empty() &&
-      std::find(column.null_if.begin(), column.null_if.end(), value.text) != column.null_if.end()) {
-    cell = Cell();
-    return column.type.is_nullable ? std::nullopt : Fault(RejectReason::kNullField);
-  }
+  if (is_null_text(column, value)) return read_null(column, cell);
   const SqlType& type = column.type;
   // A time that no format describes is a bad one, where a number was to say it.
   const bool is_bad_time =
@@ -289,6 +285,11 @@ Fault read_cell(const Column& column, const JsonValue& value, TextArena& made, C
     case TypeKind::kBytes: return read_bytes(column, value.text, made, cell);
   }
   return RejectReason::kWrongType;
+}
+
+bool is_null_text(const Column& column, const JsonValue& value) {
+  return value.kind == JsonKind::kString &&
+         std::find(column.null_if.begin(), column.null_if.end(), value.text) != column.null_if.end();
 }
 
 Fault read_missing(const Column& column, TextArena& made, Cell& cell) {

@@ -18,6 +18,9 @@ namespace chatload::parse {
 [[nodiscard]] std::optional<RejectReason> read_cell(const mapping::Column& column, const JsonValue& value,
                                                     TextArena& made, Cell& cell);
 
+// Whether the value is a text that stands for NULL in the column.
+[[nodiscard]] bool is_null_text(const mapping::Column& column, const JsonValue& value);
+
 // The same of a value that is missing, where the column's own DEFAULT, or NULL, may stand for it, and of null.
 [[nodiscard]] std::optional<RejectReason> read_missing(const mapping::Column& column, TextArena& made, Cell& cell);
 [[nodiscard]] std::optional<RejectReason> read_null(const mapping::Column& column, Cell& cell);

@@ -1,6 +1,5 @@
 #include "parse/lookup_reader.h"
 
-#include <algorithm>
 #include <cassert>
 #include <cstddef>
 
@@ -24,10 +23,7 @@ LookupReader::LookupReader(const mapping::Mapping& mapping) : mapping_(mapping) 
 Fault LookupReader::read(std::size_t index, const JsonValue& value, TextArena& made, Cell& cell) {
   const Column& column = mapping_.columns[index];
   if (value.kind != JsonKind::kString && value.kind != JsonKind::kInteger) return RejectReason::kWrongType;
-  if (value.kind == JsonKind::kString &&
-      std::find(column.null_if.begin(), column.null_if.end(), value.text) != column.null_if.end()) {
-    return read_null(column, cell);
-  }
+  if (is_null_text(column, value)) return read_null(column, cell);
   const mapping::Lookup& lookup = mapping_.lookups[column.lookup->lookup];
   assert(lookup.table);
   const std::optional<std::size_t> row = lookup.table->find(value.text);

@@ -77,7 +77,7 @@ OriginReader::OriginReader(const mapping::Mapping& mapping, const KeyTree& tree,
       case Origin::kConstant:
       case Origin::kSource:
       case Origin::kLoad:
-      case Origin::kLoadedAt: of_source_.push_back(column); break;
+      case Origin::kLoadedAt: of_source_.push_back({column, taking_given_texts(mapping.columns[column])}); break;
       default: break;
     }
   }
@@ -88,12 +88,12 @@ void OriginReader::begin(const ParsedRange& parsed, TextArena& made) {
   parsed_ = &parsed;
   made_ = &made;
   documents_read_ = 0;
-  for (const std::size_t column : of_source_) hold(column, parsed.source != nullptr ? *parsed.source : kUnknown);
+  for (const OfSource& one : of_source_) hold(one, parsed.source != nullptr ? *parsed.source : kUnknown);
 }
 
-void OriginReader::hold(std::size_t index, const SourceFacts& facts) {
-  const Column& column = mapping_.columns[index];
-  Held& held = held_[index];
+void OriginReader::hold(const OfSource& of_source, const SourceFacts& facts) {
+  const Column& column = of_source.column;
+  Held& held = held_[of_source.index];
   held.reason = std::nullopt;
   if (column.origin == Origin::kLoadedAt) {
     held.cell = Cell::time(rounded_down(column.type, facts.loaded_at_microseconds));
@@ -101,7 +101,7 @@ void OriginReader::hold(std::size_t index, const SourceFacts& facts) {
     held.reason = read_number(column, made_->store(std::to_string(facts.load)), *made_, held.cell);
   } else {
     const std::string_view text = column.origin == Origin::kSource ? facts.name : column.constant;
-    held.reason = read_given_text(taking_given_texts(column), made_->store(text), *made_, held.cell);
+    held.reason = read_given_text(column, made_->store(text), *made_, held.cell);
   }
 }
 

@@ -42,7 +42,13 @@ class OriginReader {
     std::optional<RejectReason> reason;
   };
 
-  void hold(std::size_t column, const SourceFacts& facts);
+  // A column that holds for a range.
+  struct OfSource {
+    std::size_t index;
+    mapping::Column column;  // as it takes texts
+  };
+
+  void hold(const OfSource& of_source, const SourceFacts& facts);
   [[nodiscard]] std::string_view digits_of(std::size_t column, std::uint64_t number);
   void read_document(std::uint32_t record);
   [[nodiscard]] std::optional<RejectReason> read_outer(const mapping::Column& column, const JsonValue& value,
@@ -53,10 +59,10 @@ class OriginReader {
   const mapping::Mapping& mapping_;
   const KeyTree& tree_;
   const LineWalker& record_;
-  std::vector<Held> held_;              // by column
-  std::vector<std::size_t> outer_;      // the columns of RecordForm::outer
-  std::vector<std::size_t> of_source_;  // those that hold for a range
-  std::vector<char> digits_;            // kDigitsMax for each column, where some column has a number of the record's
+  std::vector<Held> held_;          // by column
+  std::vector<std::size_t> outer_;  // the columns of RecordForm::outer
+  std::vector<OfSource> of_source_;
+  std::vector<char> digits_;  // kDigitsMax for each column, where some column has a number of the record's
   const KeyTree outer_tree_;
   LineWalker outer_walker_;
   TokenIndex outer_index_;

@@ -169,16 +169,16 @@ bool has_text_in_key(const mapping::Mapping& mapping) {
   });
 }
 
-// Of a column whose text is no part of a line: a key has it once more, where zero bytes count twice.
+// Of a column whose text is no part of a line.
 std::size_t own_text_bytes(const cli::ReadPlan& read, const mapping::Column& column) {
   switch (column.origin) {
-    case mapping::Origin::kSource: return kKeyCopies * read.source_name_bytes_max;
-    case mapping::Origin::kConstant: return kKeyCopies * column.constant.size();
-    case mapping::Origin::kDocument: return kKeyCopies * split::Envelope::kOuterBytesMax;
+    case mapping::Origin::kSource: return read.source_name_bytes_max;
+    case mapping::Origin::kConstant: return column.constant.size();
+    case mapping::Origin::kDocument: return split::Envelope::kOuterBytesMax;
     default: break;
   }
   if (!column.lookup || !read.mapping->lookups[column.lookup->lookup].table) return 0;
-  return kKeyCopies * read.mapping->lookups[column.lookup->lookup].table->value_bytes_max(column.lookup->field);
+  return read.mapping->lookups[column.lookup->lookup].table->value_bytes_max(column.lookup->field);
 }
 
 Shape shape_of(const cli::ReadPlan& read, split::SplitLimits limits) {
@@ -187,18 +187,13 @@ Shape shape_of(const cli::ReadPlan& read, split::SplitLimits limits) {
   std::size_t shared_bytes = 0;
   for (const mapping::Column& column : mapping.columns) {
     added_bytes += column.type.default_text.value_or("").size();
-    if (column.lookup && mapping.lookups[column.lookup->lookup].table) {
-      const std::size_t bytes = mapping.lookups[column.lookup->lookup].table->value_bytes_max(column.lookup->field);
-      const bool is_made = column.decode != mapping::Decode::kNone || column.type.kind == mapping::TypeKind::kUuid;
-      (is_made ? added_bytes : shared_bytes) += bytes;
-    }
+    const bool is_made =
+        column.lookup && (column.decode != mapping::Decode::kNone || column.type.kind == mapping::TypeKind::kUuid);
+    (is_made ? added_bytes : shared_bytes) += own_text_bytes(read, column);
     switch (column.origin) {
       case mapping::Origin::kLine:
       case mapping::Origin::kOffset: added_bytes += kDigitsMax; break;
       case mapping::Origin::kLoad: shared_bytes += kDigitsMax; break;
-      case mapping::Origin::kConstant: shared_bytes += column.constant.size(); break;
-      case mapping::Origin::kSource: shared_bytes += read.source_name_bytes_max; break;
-      case mapping::Origin::kDocument: shared_bytes += split::Envelope::kOuterBytesMax; break;
       default: break;
     }
   }
@@ -210,7 +205,9 @@ Shape shape_of(const cli::ReadPlan& read, split::SplitLimits limits) {
   const bool has_own_key_cell = cells > mapping.columns.size();
   if (has_own_key_cell) {
     added_bytes += kKeyPartBytes * mapping.key.size();
-    for (const mapping::KeyPart& part : mapping.key) added_bytes += own_text_bytes(read, mapping.columns[part.column]);
+    for (const mapping::KeyPart& part : mapping.key) {
+      added_bytes += kKeyCopies * own_text_bytes(read, mapping.columns[part.column]);
+    }
   }
   return {limits,
           mapping.columns.size(),
