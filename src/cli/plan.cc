@@ -409,6 +409,7 @@ ReadPlan make_read_plan(const Flags& flags, std::shared_ptr<const mapping::Mappi
   plan.save_index = is_on("--save-index", flags.save_index);
   plan.split.range_bytes = size_within("--range-size", flags.range_size, plan.split.range_bytes, kRangeBytesMin);
   plan.split.line_bytes_max = size_within("--max-line", flags.max_line, plan.split.line_bytes_max, kLineBytesMin);
+  plan.split.bytes_a_record = bytes_a_record(*plan.mapping);
   plan.is_range_size_given = flags.range_size.has_value();
   plan.filter = make_filter(flags, *plan.mapping, std::move(base));
   plan.threads = count_within("--threads", flags.threads, std::min(cores(), kThreadsMax), kThreadsMax);

@@ -171,7 +171,7 @@ void KeyOrderLoad::write_stretches(report::RejectReport& rejects, LoadOutcome& o
   {
     const report::Progress watched(stats, progress);
     written = run_stretches(rows,
-                            {.range_bytes = load_.plan.read.split.range_bytes,
+                            {.limits = load_.plan.read.split,
                              .in_flight_max = memory_.stretches_in_flight_max,
                              .bytes_compressed = bytes_compressed,
                              .left_out = released_},

@@ -152,6 +152,12 @@ std::size_t record_bytes_min(const Mapping& mapping) {
   return bytes;
 }
 
+// A row takes 16 bytes a column and some 96 bytes (parse/row_batch.h): four times this.
+std::size_t bytes_a_record(const Mapping& mapping) {
+  const std::size_t bytes = 4 * (mapping.columns.size() + 6);
+  return record_bytes_min(mapping) < bytes ? bytes : 0;
+}
+
 std::vector<std::string> outline_of(const Mapping& mapping) {
   std::vector<std::string> lines = {"table " + in_quotes(mapping.table)};
   if (!mapping.records.is_lines()) lines.push_back(std::string(kRecordsOutline) + to_string(mapping.records));

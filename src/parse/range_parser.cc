@@ -56,7 +56,7 @@ class RangeParser::Impl {
   Impl(const mapping::Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max, bool lists_filtered)
       : mapping_(mapping),
         sieve_(mapping, filter),
-        record_bytes_min_(record_bytes_min(mapping)),
+        record_bytes_min_(std::max(record_bytes_min(mapping), bytes_a_record(mapping))),
         line_bytes_max_(line_bytes_max),
         lists_filtered_(lists_filtered),
         tree_(mapping_),

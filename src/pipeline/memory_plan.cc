@@ -16,7 +16,8 @@
 //                                                 that no column takes are listed, and 8 times what can be around
 //                                                 records
 //   a copy's blocks in flight, and compressors    GzipWriter::memory_bytes_max, with T threads
-//   what the splitter carries over                2 L and 512 KiB, where records are no lines; a range has 1 MiB of
+//   what the splitter carries over                512 KiB where lines are counted; 2 L and 512 KiB, where records are
+//                                                 no lines; a range has 1 MiB of
 //                                                 their places then, and 2 R, 10 MiB and 16 KiB a path of what is
 //                                                 around them, where columns take that
 //   N × a range                                   R + L for its bytes, as much as its densest rows take,
@@ -131,16 +132,16 @@ struct Costs {
 struct Shape {
   split::SplitLimits limits;
   std::size_t columns;
-  std::size_t cells;  // of a row
-  std::size_t record_bytes_min;
-  std::size_t added_bytes;      // of a row: its columns' defaults, and what of its key is no text of the line
-  std::size_t shared_bytes;     // of a row, and of those beside it: what is not in the line at all
-  std::size_t copies;           // of a line's text in its row's columns
-  std::size_t key_copies;       // and in its key
-  bool is_lines;                // each record is a line
-  std::size_t reference_bytes;  // of lookups
-  std::size_t outer_paths;      // where values stand around records
-  bool lists_unmapped;          // members that no column takes
+  std::size_t cells;             // of a row
+  std::size_t record_bytes_min;  // on average, of those in a range
+  std::size_t added_bytes;       // of a row: its columns' defaults, and what of its key is no text of the line
+  std::size_t shared_bytes;      // of a row, and of those beside it: what is not in the line at all
+  std::size_t copies;            // of a line's text in its row's columns
+  std::size_t key_copies;        // and in its key
+  bool is_lines;                 // each record is a line
+  std::size_t reference_bytes;   // of lookups
+  std::size_t outer_paths;       // where values stand around records
+  bool lists_unmapped;           // members that no column takes
 
   [[nodiscard]] std::size_t rows_max() const { return limits.range_bytes / record_bytes_min; }
   // The text of one.
@@ -212,7 +213,7 @@ Shape shape_of(const cli::ReadPlan& read, split::SplitLimits limits) {
   return {limits,
           mapping.columns.size(),
           cells,
-          record_bytes_min(mapping),
+          std::max(record_bytes_min(mapping), limits.bytes_a_record),
           added_bytes,
           shared_bytes,
           copies_max(mapping),
@@ -240,8 +241,9 @@ std::size_t order_bytes(const Shape& shape) { return kSortBytesPerRow * shape.ro
 
 Costs costs_of(const Shape& shape) {
   const split::SplitLimits& limits = shape.limits;
-  const std::size_t carry_bytes =
-      shape.is_lines ? 0 : 2 * (limits.line_bytes_max + split::RecordSplitter::kReadBytesMax);
+  const std::size_t carry_bytes = shape.is_lines
+                                      ? (limits.bytes_a_record > 0 ? 2 * split::LineSplitter::kCountedReadBytes : 0)
+                                      : 2 * (limits.line_bytes_max + split::RecordSplitter::kReadBytesMax);
   return {.fixed_bytes = kProcessBytes + kInputBytes + shape.reference_bytes + carry_bytes +
                          kRecordBytesPerLineByte * limits.line_bytes_max,
           .parser_bytes = parse::RangeParser::memory_bytes_max(static_cast<std::uint32_t>(limits.line_bytes_max)) +

@@ -22,7 +22,13 @@ std::size_t rejects_max(std::size_t bytes, std::size_t range_bytes) {
                                  parse::ParsedRange::kRejectsMax);
 }
 
-// What a range takes for its records, which are no lines.
+// A range's bytes, or those that its records count as.
+std::size_t counted_bytes(const split::Range& range, const split::SplitLimits& limits) {
+  const std::size_t held_bytes = range.bytes.size();
+  return limits.bytes_a_record == 0 ? held_bytes : std::max(held_bytes, range.count_lines() * limits.bytes_a_record);
+}
+
+// What a range takes for the places of records that are no lines.
 std::size_t bytes_beside(const split::Range& range) {
   if (!range.records) return 0;
   std::size_t bytes = range.records->capacity() * sizeof(split::RecordSpan);
@@ -74,7 +80,7 @@ void Packer::read(const std::function<bool()>& goes_on) {
 void Packer::add(FedRange fed) {
   const bool is_short = fed.range.length_bytes() < limits_.range_bytes;
   const std::size_t bytes =
-      fed.range.bytes.size() + kRangeBytes + fed.account->facts.name.size() + bytes_beside(fed.range);
+      counted_bytes(fed.range, limits_) + kRangeBytes + fed.account->facts.name.size() + bytes_beside(fed.range);
   const bool is_recorded = sink_.is_recorded({fed.account->ordinal, fed.range.number});
   stats_.bytes_decompressed += fed.range.length_bytes();
   PaddedBuffer copy;

@@ -139,7 +139,7 @@ void StretchFlow::await_all() {
 bool StretchFlow::fill(Stretch& stretch) {
   WriteJob& job = stretch.job;
   parse::ParsedRange& parsed = job.parsed;
-  reached_end_ = !cursor_.next(parsed.rows, job.origins, options_.range_bytes);
+  reached_end_ = !cursor_.next(parsed.rows, job.origins, options_.limits.range_bytes, options_.limits.bytes_a_record);
   if (reached_end_) return false;
   parsed.range.number = RangeNumber(submitted_);
   parsed.counts = {};

@@ -1,9 +1,9 @@
 // Spilled rows in key order → stretches → the table.
 //
-// A stretch ends with the row at which its rows' lines come to range_bytes. So stretches depend on the sources, the
-// plan and range_bytes alone, as ranges do, and a run that resumes the load makes the same ones from a spill of its
-// own; a digest in the ledger says so. Neighbouring stretches follow one another in key order: the rows of a
-// transaction fill leaf pages that no other transaction writes but for the outermost.
+// A stretch ends with the row at which its rows' lines come to range_bytes (spill/merge_cursor.h). So stretches depend
+// on the sources, the plan and range_bytes alone, as ranges do, and a run that resumes the load makes the same ones
+// from a spill of its own; a digest in the ledger says so. Neighbouring stretches follow one another in key order: the
+// rows of a transaction fill leaf pages that no other transaction writes but for the outermost.
 #pragma once
 
 #include <cstddef>
@@ -18,12 +18,13 @@
 #include "pipeline/source_account.h"
 #include "report/live_stats.h"
 #include "spill/spill_store.h"
+#include "split/range_splitter.h"
 #include "write/writer_pool.h"
 
 namespace chatload::pipeline {
 
 struct StretchOptions {
-  std::size_t range_bytes = 0;         // split::SplitLimits
+  split::SplitLimits limits;
   std::size_t in_flight_max = 2;       // stretches
   std::uint64_t bytes_compressed = 0;  // of all sources
   std::set<SourceOrdinal> left_out;    // sources whose rows are not written

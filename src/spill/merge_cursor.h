@@ -23,10 +23,11 @@ class MergeCursor {
   // left_out: sources whose rows are passed over.
   explicit MergeCursor(const SpillStore& store, std::set<SourceOrdinal> left_out = {});
 
-  // Replaces rows and origins (one a row) by the next rows: up to the one with which their lines come to
-  // line_bytes. The texts are stored in rows.unescaped; rows.lines are the origins' lines. False when there are none
-  // left.
-  bool next(parse::RowBatch& rows, std::vector<RowOrigin>& origins, std::size_t line_bytes);
+  // Replaces rows and origins (one a row) by the next rows: up to the one with which their lines, each of them taken
+  // for one of line_bytes_min or longer, come to line_bytes. The texts are stored in rows.unescaped; rows.lines are the
+  // origins' lines. False when there are none left.
+  bool next(parse::RowBatch& rows, std::vector<RowOrigin>& origins, std::size_t line_bytes,
+            std::size_t line_bytes_min = 0);
 
  private:
   const RowCodec& codec_;

@@ -1,6 +1,8 @@
 // A range is inflated straight into the buffer that will be parsed. Up to range_bytes a read may be of any size, as no
 // boundary can lie there; behind it we read in small steps until a newline shows, and only what the last step read too
-// much is copied, to the front of the next range: less than kStepBytes a range, whatever the range size.
+// much is copied, to the front of the next range: less than kStepBytes a range, whatever the range size. Where lines
+// are counted, any of them may be the last one, and reads are of kCountedReadBytes, so that this is the most that is
+// copied.
 //
 // A buffer that is full holds the last line's head, or its lead. A lead is dropped, and reading goes on. A head ends
 // the range: the rest of the line is read into a ring at the buffer's end, of which its last bytes remain.
@@ -19,6 +21,37 @@ namespace {
 
 constexpr std::size_t kStepBytes = 4 * kKiB;
 
+// Counts lines that begin in a range, up to its last one.
+class LineCount {
+ public:
+  explicit LineCount(const SplitLimits& limits)
+      : range_bytes_(limits.range_bytes), left_(limits.bytes_a_record > 0 ? limits.records_max() : 0) {}
+
+  [[nodiscard]] bool counts() const { return left_ > 0; }
+
+  // Where the last line ends, in the range's bytes, of which some were counted before; npos where it does not yet.
+  // REQUIRES: counts().
+  [[nodiscard]] std::size_t end_in(const Range& range) {
+    // Behind range_bytes, the first newline ends the range whatever its number.
+    if (range.length_bytes() > range_bytes_) return std::string_view::npos;
+    const std::string_view text = range.bytes.view().text();
+    const auto begin = text.begin() + static_cast<std::ptrdiff_t>(std::exchange(counted_bytes_, text.size()));
+    const auto lines = static_cast<std::size_t>(std::count(begin, text.end(), '\n'));
+    if (lines < left_) {
+      left_ -= lines;
+      return std::string_view::npos;
+    }
+    std::size_t end = text.find('\n', static_cast<std::size_t>(begin - text.begin()));
+    for (; left_ > 1; --left_) end = text.find('\n', end + 1);
+    return end;
+  }
+
+ private:
+  std::size_t range_bytes_;
+  std::size_t left_;
+  std::size_t counted_bytes_ = 0;
+};
+
 }  // namespace
 
 LineSplitter::LineSplitter(inflate::DecodedStream& stream, SplitLimits limits, RangeBegin begin)
@@ -29,12 +62,16 @@ std::optional<Range> LineSplitter::next(PaddedBuffer buffer) {
   buffer.truncate(0);
   Range range{.number = begin_.number, .begin = begin_.offset, .bytes = std::move(buffer)};
   PaddedBuffer& bytes = range.bytes;
+  LineCount lines(limits_);
+  const std::size_t read_bytes_max = lines.counts() ? kCountedReadBytes : limits_.range_bytes;
   std::size_t searched_bytes = limits_.range_bytes;  // no newline at or past range_bytes lies in front of this
   for (;;) {
     const std::string_view held = bytes.view().text();
-    if (const std::size_t newline = held.find('\n', searched_bytes); newline != std::string_view::npos) {
-      carry_.insert(0, held.substr(newline + 1));
-      bytes.truncate(newline + 1);
+    std::size_t end = lines.counts() ? lines.end_in(range) : std::string_view::npos;
+    if (end == std::string_view::npos) end = held.find('\n', searched_bytes);
+    if (end != std::string_view::npos) {
+      carry_.insert(0, held.substr(end + 1));
+      bytes.truncate(end + 1);
       return emit(std::move(range));
     }
     searched_bytes = std::max(searched_bytes, held.size());
@@ -47,7 +84,7 @@ std::optional<Range> LineSplitter::next(PaddedBuffer buffer) {
       }
     }
     const std::size_t wanted_bytes = range.length_bytes() < limits_.range_bytes
-                                         ? limits_.range_bytes - bytes.size()
+                                         ? std::min(read_bytes_max, limits_.range_bytes - bytes.size())
                                          : std::min(kStepBytes, limits_.buffer_bytes() - bytes.size());
     const std::size_t read_bytes = read(bytes.free_space().first(wanted_bytes));
     if (read_bytes == 0) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/padded_buffer.h"
+#include "base/units.h"
 #include "inflate/decoded_stream.h"
 #include "split/range.h"
 #include "split/range_splitter.h"
@@ -16,6 +17,8 @@ namespace chatload::split {
 
 class LineSplitter final : public RangeSplitter {
  public:
+  static constexpr std::size_t kCountedReadBytes = 256 * kKiB;  // at once, where lines are counted
+
   LineSplitter(inflate::DecodedStream& stream, SplitLimits limits, RangeBegin begin = {});
 
   [[nodiscard]] std::optional<Range> next(PaddedBuffer buffer) override;
@@ -29,7 +32,7 @@ class LineSplitter final : public RangeSplitter {
 
   inflate::DecodedStream& stream_;
   SplitLimits limits_;
-  std::string carry_;   // bytes read past the end of the range before: no more than one read past a boundary
+  std::string carry_;   // bytes read past the end of the range before: no more than one read
   bool ended_ = false;  // the stream said so; it is not asked again
   RangeBegin begin_;    // of the next range
 };

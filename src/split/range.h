@@ -26,9 +26,9 @@ struct OuterValues {
 };
 
 // A slice of the decompressed stream that begins at a line start and ends just after a newline, or at the end of the
-// stream. Move-only: it owns its bytes. Range k ends at the first '\n' at or past begin + range_bytes, so ranges depend
-// on the stream and on range_bytes alone. Where records are no lines, record_splitter.h says where it
-// ends.
+// stream. Move-only: it owns its bytes. Range k ends at the first '\n' at or past begin + range_bytes, or with its
+// SplitLimits::records_max()-th line, so ranges depend on the stream and these limits alone. Where records are no
+// lines, record_splitter.h says where it ends.
 struct Range {
   RangeNumber number;
   ByteOffset begin;

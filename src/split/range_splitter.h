@@ -1,6 +1,7 @@
 // The decompressed stream → ranges, whatever a record is.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -18,11 +19,16 @@ namespace chatload::split {
 struct SplitLimits {
   std::size_t range_bytes = 4 * kMiB;  // range k ends at the first '\n' at or past begin(k) + range_bytes
   std::size_t line_bytes_max = kMiB;   // a longer last line is drained: read and counted; its head and tail are kept
+  // Where it is not 0, range k also ends with its records_max()-th record (mapping::bytes_a_record()).
+  std::size_t bytes_a_record = 0;
 
   // A buffer of this capacity holds any range: the last line begins at range_bytes at the latest, and of it we keep
   // line_bytes_max + 3 bytes at most, so that neither "\r\n" nor the NUL that stands for a long lead makes a line of
   // the maximal length too long.
   [[nodiscard]] std::size_t buffer_bytes() const { return range_bytes + line_bytes_max + 3; }
+
+  // REQUIRES: bytes_a_record is not 0.
+  [[nodiscard]] std::size_t records_max() const { return std::max<std::size_t>(range_bytes / bytes_a_record, 1); }
 };
 
 // Where a range begins.

@@ -30,6 +30,7 @@ RecordSplitter::RecordSplitter(inflate::DecodedStream& stream, SplitLimits limit
       limits_(limits),
       is_array_(form.kind == RecordForm::Kind::kElements),
       has_outer_(!form.outer.empty()),
+      records_max_(limits.bytes_a_record == 0 ? kRecordsMax : std::min(kRecordsMax, limits.records_max())),
       name_(std::move(name)),
       envelope_(form),
       place_(is_array_ ? Place::kEnvelope : Place::kBetween) {
@@ -74,7 +75,7 @@ std::optional<Range> RecordSplitter::next(PaddedBuffer buffer) {
 
 bool RecordSplitter::is_full(const Range& range) const {
   if (range.records->empty() || is_in_record()) return false;
-  return at_ >= limits_.range_bytes || range.records->size() == kRecordsMax;
+  return at_ >= limits_.range_bytes || range.records->size() == records_max_;
 }
 
 // The record at hand is the next range's, which has room for it.

@@ -14,7 +14,8 @@
 
 namespace chatload::split {
 
-// A range ends at begin + range_bytes, or where the record ends that reaches beyond, or with its kRecordsMax-th record.
+// A range ends at begin + range_bytes, or where the record ends that reaches beyond, or with its kRecordsMax-th
+// or SplitLimits::records_max()-th record.
 // One without a record is longer, until its buffer is full; a record that does not fit into it any more is the next
 // one's. What stands around records is a part of ranges, too.
 //
@@ -58,6 +59,7 @@ class RecordSplitter final : public RangeSplitter {
   const SplitLimits limits_;
   const bool is_array_;
   const bool has_outer_;
+  const std::size_t records_max_;  // of a range
   const std::string name_;
   Envelope envelope_;
   ValueScanner scanner_;

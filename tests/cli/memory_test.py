@@ -1,5 +1,6 @@
 # ctest: optimised web
-"""What is read of a pipe before its first line ends, what a copy has in flight, and what is fetched, is bounded by --memory."""
+"""What is read of a pipe before its first line ends, what a copy has in flight, and what is fetched,
+and what rows take that are large for their records, is bounded by --memory."""
 
 import os
 import pathlib
@@ -34,6 +35,14 @@ class MemoryTest(unittest.TestCase):
             support.generate(pathlib.Path(name) / "log.json.gz", lines=500_000)
             for memory in ("96M", "256M"):
                 self.assert_keeps_to(memory, "check", web.url("log.json.gz"))
+
+    def test_records_that_are_short_for_their_many_columns_keep_to_it(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            columns = (f'[[column]]\nname = "c{column}"\nsql = "VARCHAR(100)"\n' for column in range(50))
+            (folder / "wide.toml").write_text('table = "t"\nprimary_key = []\n' + "".join(columns))
+            (folder / "log.json").write_text("{}\n" * 1_000_000 + "no record\n")
+            self.assert_keeps_to("96M", "check", folder / "log.json", "--mapping", folder / "wide.toml")
 
     def assert_keeps_to(self, memory, command, *words):
         words = [str(word) for word in (command, *words, "--memory", memory, "--progress", "none")]

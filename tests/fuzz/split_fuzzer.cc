@@ -36,11 +36,20 @@ void require_lines(const split::Range& range, std::string_view stream, std::size
   require(cut.cut_bytes == line.size() - line_bytes_max);
 }
 
+std::size_t end_of_range(std::string_view text, std::size_t begin, const split::SplitLimits& limits) {
+  std::size_t lines_left = limits.bytes_a_record > 0 ? limits.records_max() : text.size();
+  for (std::size_t end = begin; end < text.size(); ++end) {
+    if (text[end] == '\n' && (--lines_left == 0 || end - begin >= limits.range_bytes)) return end + 1;
+  }
+  return text.size();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 3) return 0;
-  const split::SplitLimits limits{.range_bytes = 1 + data[0] % 64u, .line_bytes_max = 1 + data[1] % 32u};
+  const split::SplitLimits limits{
+      .range_bytes = 1 + data[0] % 64u, .line_bytes_max = 1 + data[1] % 32u, .bytes_a_record = data[1] / 32u};
   const std::size_t read_bytes_max = 1 + data[2];
   const std::string_view text(reinterpret_cast<const char*>(data) + 3, size - 3);
 
@@ -49,8 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::size_t begin = 0;
   while (auto range = splitter.next(PaddedBuffer(limits.buffer_bytes()))) {
     require(range->begin.value() == begin);
-    const std::size_t newline = text.find('\n', begin + limits.range_bytes);
-    const std::size_t end = newline == std::string_view::npos ? text.size() : newline + 1;
+    const std::size_t end = end_of_range(text, begin, limits);
     require(range->length_bytes() == end - begin);
     require_lines(*range, text.substr(begin, end - begin), limits.line_bytes_max);
     begin = end;

@@ -41,6 +41,15 @@ TEST(MappingFile, TheChatLogIsAMapping) {
             std::string(R"({"id":"a","from":"","type":"","site_id":1,"timestamp":1})").size() + 1);
 }
 
+// Where ranges end follows from it: with another one, a load that began before cannot go on.
+TEST(MappingFile, WhereRecordsMayBeShortForTheirColumnsTheyCountAsSoManyBytes) {
+  EXPECT_EQ(bytes_a_record(chat_mapping()), 0U);
+  std::string columns;
+  for (int column = 0; column < 49; ++column)
+    columns += "[[column]]\nname = 'c" + std::to_string(column) + "'\nsql = 'INT'\n";
+  EXPECT_EQ(bytes_a_record(parse_mapping(with(columns), "m")), 224U);
+}
+
 TEST(MappingFile, APathIsTheColumnsNameUnlessItIsGiven) {
   const Mapping mapping = parse_mapping(with("[[column]]\nname = 'b'\nsql = 'JSON'\npath = 'x.\"a.b\"[2]'\n"), "m");
   EXPECT_EQ(to_string(mapping.columns[0].paths.at(0)), "$.id");

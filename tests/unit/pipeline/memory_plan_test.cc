@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <string>
 
 #include "base/errors.h"
 #include "base/units.h"
 #include "deflate/gzip_writer.h"
+#include "mapping/mapping_file.h"
 #include "parse/range_parser.h"
 #include "spill/spill_limits.h"
 
@@ -191,6 +194,23 @@ TEST(MemoryPlan, MoreCoresNeverMeanFewerWorkers) {
     EXPECT_GE(workers.connections, before.connections) << cores;
     before = workers;
   }
+}
+
+// A row of all of them takes 900 bytes, and a record without any value two.
+TEST(MemoryPlan, DefaultHoldsARangeForEachWorkerWhereRecordsHaveManyColumnsThatCanBeMissing) {
+  std::string text = "table = 't'\nprimary_key = []\n";
+  for (int column = 0; column < 50; ++column) {
+    text += "[[column]]\nname = 'c" + std::to_string(column) + "'\nsql = 'VARCHAR(100)'\n";
+  }
+  cli::ReadPlan read = on_cores(2);
+  read.mapping = std::make_shared<mapping::Mapping>(mapping::parse_mapping(text, "m"));
+  read.split.bytes_a_record = bytes_a_record(*read.mapping);
+  read = fitted(read, {2});
+  EXPECT_GE(read.split.range_bytes, 2 * kMiB);
+  const MemoryPlan plan = plan_memory(read, {2});
+  EXPECT_EQ(plan.memory_bytes, 256 * kMiB);
+  EXPECT_EQ(plan.workers, (Workers{2, 2}));
+  EXPECT_GE(plan.ranges_in_flight_max, 4U);
 }
 
 TEST(MemoryPlan, DefaultIs256MiBOnAnyNumberOfCores) {

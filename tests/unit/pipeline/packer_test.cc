@@ -28,11 +28,16 @@ constexpr split::SplitLimits kLimits{.range_bytes = kFull, .line_bytes_max = 4 *
 // Of a range of which three fit into a pack.
 constexpr std::size_t kThird = kFull / 3 - Packer::kRangeBytes;
 
+// Of a range of which as many lines are in a range of the full size, and those count as much.
+constexpr split::SplitLimits kCountedLimits{
+    .range_bytes = kFull, .line_bytes_max = 4 * kKiB, .bytes_a_record = kFull / 100};
+
 // What the feed does next: hands out a range of a source, or something else first.
 struct Step {
   std::uint64_t source;
   std::size_t bytes;
   std::function<void(SourceAccount&)> before = [](SourceAccount&) {};  // with the account of the range before
+  bool is_of_blank_lines = false;
 };
 
 class ScriptedFeed final : public RangeFeed {
@@ -48,7 +53,7 @@ class ScriptedFeed final : public RangeFeed {
       accounts_.emplace_back(SourceOrdinal(step.source), "log", parse::SourceFacts(), report::RejectLimit(), rejects_);
     }
     SourceAccount& account = accounts_.back();
-    buffer.assign(std::string(step.bytes, static_cast<char>('a' + at_)));
+    buffer.assign(std::string(step.bytes, step.is_of_blank_lines ? '\n' : static_cast<char>('a' + at_)));
     return FedRange{.range = {.number = RangeNumber(account.ranges++), .begin = {}, .bytes = std::move(buffer)},
                     .account = &account,
                     .compressed_end = 0};
@@ -83,9 +88,9 @@ class PackerTest : public testing::Test {
   using Packs = std::vector<std::string>;  // "1.0 1.1 2.0" each: source and number of its ranges
 
   // The packs that come of it, given back as soon as they are sent.
-  Packs pack(std::vector<Step> steps) {
+  Packs pack(std::vector<Step> steps, const split::SplitLimits& limits = kLimits) {
     ScriptedFeed feed(std::move(steps), rejects_);
-    Packer packer(feed, sink_, kLimits, packs_, owner_, stats_, [this](RangePack& pack) { take(pack); });
+    Packer packer(feed, sink_, limits, packs_, owner_, stats_, [this](RangePack& pack) { take(pack); });
     packer.run([this] { return goes_on_; });
     return sent_;
   }
@@ -142,6 +147,16 @@ TEST_F(PackerTest, HoweverSmallRangesAreAPackHasNoMoreThanItsMemoryHolds) {
     EXPECT_LE(std::count(pack.begin(), pack.end(), '.'), static_cast<std::ptrdiff_t>(kFull / Packer::kRangeBytes));
   }
   EXPECT_EQ(sent_.size(), 7U);
+}
+
+TEST_F(PackerTest, WhereLinesAreCountedARangeOfManyShortOnesFillsAPack) {
+  const auto blank_lines = [](std::uint64_t source, std::size_t lines) {
+    Step step{source, lines};
+    step.is_of_blank_lines = true;
+    return step;
+  };
+  EXPECT_THAT(pack({blank_lines(1, 100), blank_lines(1, 100), blank_lines(1, 40), blank_lines(2, 40)}, kCountedLimits),
+              ElementsAre("1.0", "1.1", "1.2 2.0"));
 }
 
 TEST_F(PackerTest, BytesAreThoseOfTheFeedWhetherTheyAreCopiedOrNot) {

@@ -103,6 +103,19 @@ TEST_F(MergeCursorTest, ARowThatIsLargerThanItsLineCountsAsItIs) {
   EXPECT_EQ(batch.rows(), 2U);
 }
 
+TEST_F(MergeCursorTest, ARowCountsAsTheShortestLineThatIsAskedForWhereItIsShorter) {
+  SpillRows rows;
+  for (int row = 0; row < 100; ++row) rows.add(fmt::format("{:04}", row), "x");
+  SpillStore store(folder_.path(), spill_layout(), kLimits);
+  RunBuilder builder(store);
+  rows.add_all(builder);
+  MergeCursor cursor(store);
+  parse::RowBatch batch;
+  std::vector<RowOrigin> origins;
+  ASSERT_TRUE(cursor.next(batch, origins, 2'000, 500));
+  EXPECT_EQ(batch.rows(), 4U);
+}
+
 // Two sources with the same keys, and one of their own each, spilled in turns.
 class MergeOfTwoSourcesTest : public MergeCursorTest {
  protected:

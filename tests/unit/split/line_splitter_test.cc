@@ -137,6 +137,36 @@ TEST(LineSplitter, RangesDoNotDependOnReadSizes) {
   }
 }
 
+// By the definition: the first newline at or past range_bytes, or the last of so many lines.
+std::vector<Piece> counted_pieces(std::string_view text, const SplitLimits& limits) {
+  std::vector<Piece> pieces;
+  for (std::size_t begin = 0; begin < text.size();) {
+    std::size_t end = begin;
+    for (std::size_t lines = 0; end < text.size() && lines < limits.records_max();) {
+      if (text[end++] != '\n') continue;
+      ++lines;
+      if (end - begin > limits.range_bytes) break;
+    }
+    pieces.push_back({std::string(text.substr(begin, end - begin)), begin, 0});
+    begin = end;
+  }
+  return pieces;
+}
+
+TEST(LineSplitter, RangeAlsoEndsWithTheLastOfAsManyLinesAsItMayHave) {
+  std::string text;
+  for (int i = 0; i < 2'000; ++i) text += std::string(static_cast<std::size_t>(i * i % 23), 'a') + "\n";
+  for (const std::size_t range_bytes : {1U, 20U, 64U, 4'096U, 5'000U, 1'000'000U}) {
+    for (const std::size_t bytes_a_record : {1U, 5U, 20U, 100'000U}) {
+      const SplitLimits limits{.range_bytes = range_bytes, .line_bytes_max = 50, .bytes_a_record = bytes_a_record};
+      const std::vector<Piece> expected = counted_pieces(text, limits);
+      for (const std::size_t read_bytes_max : {1U, 7U, 4'097U, 1'000'000U}) {
+        ASSERT_EQ(split(text, limits, read_bytes_max), expected) << range_bytes << ' ' << bytes_a_record;
+      }
+    }
+  }
+}
+
 TEST(LineSplitter, EveryByteIsInExactlyOneRange) {
   std::string text;
   for (int i = 0; i < 500; ++i) text += std::to_string(i) + (i % 3 == 0 ? "\r\n" : "\n");

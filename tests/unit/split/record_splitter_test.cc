@@ -64,6 +64,15 @@ RecordForm with_outer(const std::string& records, const std::vector<std::string>
   return form;
 }
 
+TEST(RecordSplitter, RangeEndsWithTheLastOfAsManyRecordsAsItMayHave) {
+  std::string text;
+  for (int i = 0; i < 25; ++i) text += "{} ";
+  const SplitLimits limits{.range_bytes = 100, .line_bytes_max = 100, .bytes_a_record = 10};
+  for (const std::size_t read_max : {std::size_t{1}, kAtOnce}) {
+    EXPECT_EQ(cut(text, "values", limits, read_max).ranges, (std::vector<std::size_t>{10, 10, 5}));
+  }
+}
+
 TEST(RecordSplitter, WhatTheDocumentSaysInFrontOfTheArrayComesWithItsRecords) {
   const RecordForm form = with_outer("$.r[*]", {"$.a", "$.b.c[1]", "$.b"});
   const std::string text =
