@@ -99,6 +99,7 @@ void declare_connection(Declarer declare, Flags& flags, const std::string& purpo
   declare_login(declare, flags);
 }
 
+constexpr const char* kSpillDirHelp = "directory in which rows are sorted by key (default: $TMPDIR, else /var/tmp)";
 constexpr const char* kAllowDoublesHelp = "without a primary key: lines that are in the table may be loaded again";
 
 void declare_load(CLI::App& app, Flags& flags) {
@@ -110,8 +111,7 @@ void declare_load(CLI::App& app, Flags& flags) {
             "keep an id's first line, its last, or fail (default: the mapping's, else skip)")
       .flag("--order", "auto|file|key", flags.order,
             "order of rows; auto: by key for random ids or many small files (default auto)")
-      .flag("--spill-dir", "DIR", flags.spill_dir,
-            "directory in which rows are sorted by key (default: $TMPDIR, else /var/tmp)")
+      .flag("--spill-dir", "DIR", flags.spill_dir, kSpillDirHelp)
       .flag("--connections", "N", flags.connections,
             "parallel writers, 1 to 64 (default: one per core up to 8, as --memory allows)")
       .flag("--indexes", "auto|keep|defer", flags.indexes,
@@ -164,6 +164,11 @@ void declare_check(CLI::App& app, Flags& flags) {
   Declarer declare = Declarer(app).group("Database");
   declare.flag("--limits-from", "URL", flags.limits_from, "take the column limits of this database's table");
   declare_login(declare, flags);
+  Declarer(app)
+      .group("Rejects and summary")
+      .switch_flag("--duplicates", flags.duplicates, "also count the lines that have the key of an earlier one")
+      .group("Tuning")
+      .flag("--spill-dir", "DIR", flags.spill_dir, kSpillDirHelp);
 }
 
 void declare_index(CLI::App& app, Flags& flags) {

@@ -18,7 +18,7 @@ struct Flags {
   FlagText mapping, records;
   FlagText since, until;
   FlagText to, password_file, server_public_key_file, get_server_public_key;
-  FlagText limits_from, on_duplicate, connections, order, spill_dir, indexes, write_method, max_lag;
+  FlagText limits_from, duplicates, on_duplicate, connections, order, spill_dir, indexes, write_method, max_lag;
   std::vector<std::string> max_load, replicas;
   FlagText rejects, max_rejects, summary;
   FlagText progress, progress_interval, log_format;

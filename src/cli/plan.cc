@@ -509,6 +509,9 @@ CheckPlan make_check_plan(const Flags& flags) {
   CheckPlan plan;
   plan.read = read_plan_of(flags, plan.inputs);
   plan.report = make_report_plan(flags, false);
+  plan.finds_duplicates = is_on("--duplicates", flags.duplicates);
+  if (flags.spill_dir && !plan.finds_duplicates) throw UsageError("--spill-dir needs --duplicates, which sorts rows.");
+  plan.spill_dir = make_spill_dir(flags);
   if (flags.limits_from) {
     plan.limits_from = make_endpoint(*flags.limits_from, flags);
   } else if (flags.password_file || flags.server_public_key_file ||

@@ -113,6 +113,8 @@ struct CheckPlan {
   std::vector<std::string> inputs;
   ReadPlan read;
   std::optional<mysql::Endpoint> limits_from;  // not given: the shipped table's limits
+  bool finds_duplicates = false;
+  std::filesystem::path spill_dir;  // where rows are sorted for that
   ReportPlan report;
 };
 

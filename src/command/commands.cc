@@ -60,6 +60,7 @@ class Reporting {
     summary_.counts = verdict.counts;
     summary_.inputs = verdict.inputs;
     summary_.this_run = verdict.this_run;
+    summary_.duplicates = verdict.duplicates;
     summary_.seconds = seconds();
     if (plan_.summary) report::write_json(summary_, *plan_.summary);
     print(report::to_text(summary_));

@@ -107,9 +107,17 @@ std::vector<LoadSource*> readable(std::vector<LoadSource>& sources, SameContent*
 InputReader::InputReader(const std::vector<std::string>& inputs, const cli::ReadPlan& read,
                          const cli::ReportPlan& report, const mapping::Mapping& mapping, ReaderRules rules)
     : inputs_(inputs), report_(report), mapping_(mapping), rules_(rules), read_(read) {
-  const pipeline::Writers writers{.gzip = rules.gzip};
+  // What compares sorted rows takes a stretch of them at a time, as a writer does.
+  const pipeline::Writers writers{.connections_max = rules.sorts ? 1U : 0U, .gzip = rules.gzip};
   read_.split = pipeline::fitting_limits(read, writers);
-  const pipeline::MemoryPlan memory = pipeline::plan_memory(read_, writers);
+  pipeline::MemoryPlan memory;
+  if (rules.sorts) {
+    const pipeline::KeyOrderMemoryPlan sorting = pipeline::plan_key_order_memory(read_, writers);
+    memory = sorting.reading;
+    spill_ = sorting.spill;
+  } else {
+    memory = pipeline::plan_memory(read_, writers);
+  }
   read_.threads = memory.workers.threads;
   ranges_in_flight_max_ = memory.ranges_in_flight_max;
   ahead_ = memory.ahead;
@@ -120,6 +128,7 @@ Verdict InputReader::run(pipeline::RangeSink& sink, report::RejectWriter* reject
   report::LiveStats stats;
   std::vector<LoadSource> sources = rules_.is_check ? distinct_inputs(inputs_) : all_inputs(inputs_);
   for (LoadSource& source : sources) {
+    source.ordinal = SourceOrdinal(source.input + 1);
     source.recorded_name = terminal_text(source.name, kNameBytesMax);
     verdict.inputs.push_back({.name = source.name});
   }

@@ -14,6 +14,7 @@
 #include "mapping/mapping.h"
 #include "pipeline/range_sink.h"
 #include "report/reject_writer.h"
+#include "spill/spill_limits.h"
 
 namespace chatload::load {
 
@@ -21,8 +22,9 @@ struct ReaderRules {
   // A check counts the lines of each content once, and goes on behind an input that fails; otherwise each input is read
   // as often as it is named, and the first that fails is the last.
   bool is_check = true;
-  bool keeps_rejected = false;               // a rejected line is not lost
-  std::optional<deflate::GzipOptions> gzip;  // what compresses beside the parsers takes its part of --memory
+  bool keeps_rejected = false;                    // a rejected line is not lost
+  bool sorts = false;                             // the sink spills rows, which takes its part of --memory
+  std::optional<deflate::GzipOptions> gzip = {};  // what compresses beside the parsers takes its part of --memory
 };
 
 // Single-threaded; borrows all that it is given.
@@ -34,6 +36,10 @@ class InputReader {
 
   // That parse; as many may compress.
   [[nodiscard]] unsigned threads() const { return read_.threads; }
+
+  // Where rows are sorted.
+  [[nodiscard]] const spill::SpillLimits& spill_limits() const { return spill_; }
+  [[nodiscard]] std::size_t range_bytes() const { return read_.split.range_bytes; }
 
   // rejects: where all rejected lines go; may be null. What is wrong with an input is logged, and in the verdict.
   // Throws what concerns all of them.
@@ -47,6 +53,7 @@ class InputReader {
   cli::ReadPlan read_;  // that fits
   std::size_t ranges_in_flight_max_ = 0;
   inflate::ReadAhead ahead_;
+  spill::SpillLimits spill_{};
 };
 
 }  // namespace chatload::load

@@ -19,6 +19,7 @@ struct Verdict {
   report::RunCounts counts;    // of the loads, by all runs that worked at them
   report::RunCounts this_run;  // the part of them that this run did
   std::vector<report::InputEnd> inputs;
+  std::optional<report::DuplicateCounts> duplicates;  // of a check that looked for them
 
   // Takes over status and exit code if the latter is worse.
   void worsen(report::RunStatus with_status, ExitCode with_exit_code);

@@ -32,6 +32,10 @@ class Spilling final : public RangePreparer {
 
 }  // namespace
 
+std::unique_ptr<RangePreparer> make_spilling_preparer(spill::SpillStore& rows) {
+  return std::make_unique<Spilling>(rows);
+}
+
 bool WritingSink::is_recorded(RangeKey range) const { return committed_.contains(range); }
 
 std::unique_ptr<RangePreparer> WritingSink::make_preparer() { return std::make_unique<Ordering>(sorts_); }
@@ -43,7 +47,7 @@ bool WritingSink::hand_over(RangePack& pack) {
 
 bool SortingSink::is_recorded(RangeKey range) const { return committed_.contains(range); }
 
-std::unique_ptr<RangePreparer> SortingSink::make_preparer() { return std::make_unique<Spilling>(rows_); }
+std::unique_ptr<RangePreparer> SortingSink::make_preparer() { return make_spilling_preparer(rows_); }
 
 void SortingSink::settle(RangeJob& job) {
   const split::Range& range = job.parsed.range;

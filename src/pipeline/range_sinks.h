@@ -1,6 +1,8 @@
 // The three sinks of today's commands.
 #pragma once
 
+#include <memory>
+
 #include "ledger/range_ledger.h"
 #include "pipeline/range_sink.h"
 #include "spill/range_journal.h"
@@ -8,6 +10,9 @@
 #include "write/writer_pool.h"
 
 namespace chatload::pipeline {
+
+// Spills the rows of packs. Borrows the store.
+[[nodiscard]] std::unique_ptr<RangePreparer> make_spilling_preparer(spill::SpillStore& rows);
 
 // No further than their counts. All borrow what they are given.
 class CountingSink final : public RangeSink {

@@ -187,6 +187,10 @@ std::string to_text(const Summary& summary) {
   if (summary.this_run.parsed.lines != counts.parsed.lines) {
     text += fmt::format("  {} of them by this run, the others before\n", format_count(summary.this_run.parsed.lines));
   }
+  if (summary.duplicates) {
+    text += fmt::format("  {} of the valid lines have the key of an earlier one, {} of them with other values\n",
+                        format_count(summary.duplicates->duplicate), format_count(summary.duplicates->differing));
+  }
   text += inputs_text(summary.inputs);
   text += fmt::format("  {} compressed, {} decompressed, {}{:.3f} s, {} rows/s\n", format_size(counts.bytes_compressed),
                       format_size(summary.this_run.bytes_decompressed), written_text(counts), summary.seconds,
@@ -203,6 +207,9 @@ std::string to_json(const Summary& summary) {
   json.add("command", command(summary.kind));
   json.add_json("inputs", '[' + inputs + ']');
   add_counts(json, summary.kind, counts);
+  if (summary.duplicates) {
+    add_figures(json, {{"duplicate", summary.duplicates->duplicate}, {"differing", summary.duplicates->differing}});
+  }
   JsonObject rejects;
   add_figures(rejects, reasons(counts));
   json.add_json("rejects_by_reason", std::move(rejects).str());

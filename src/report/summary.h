@@ -32,6 +32,12 @@ struct InputEnd {
   std::optional<ledger::SourceLines> counts = {};  // by all runs of its load
 };
 
+// Of valid records that have the key of an earlier one.
+struct DuplicateCounts {
+  std::uint64_t duplicate = 0;
+  std::uint64_t differing = 0;  // of them, those with another value than the first one of their key
+};
+
 struct Summary {
   RunKind kind = RunKind::kLoad;
   RunStatus status = RunStatus::kDone;
@@ -39,6 +45,7 @@ struct Summary {
   RunCounts counts;    // of the ranges that are done, so that they add up whatever the status; by all runs of the loads
   RunCounts this_run;  // the part of them that this run did
   double seconds = 0;
+  std::optional<DuplicateCounts> duplicates = {};  // of a check that looked for them
 
   // Of this run's lines that are rows, those loaded or, in a check or a copy, valid.
   [[nodiscard]] std::uint64_t rows() const;
@@ -52,7 +59,8 @@ struct Summary {
 // One JSON object on one line, documented in docs/operating.md, with the stable keys status, command ("load", "check",
 // "copy"), inputs (an array of objects with the keys input, status, load, same_as, why, and the counts lines, valid,
 // filtered, rejected, blank, inserted, updated, duplicate; those that are not known are left out), lines, inserted,
-// updated, duplicate (a load's), valid (a check's or a copy's), filtered, rejected, blank, rejects_by_reason (every
+// updated, duplicate (a load's), valid (a check's or a copy's), duplicate and differing (of the valid lines of a check
+// that looked for them), filtered, rejected, blank, rejects_by_reason (every
 // reason, zeros included), bytes_compressed, bytes_decompressed, files_written and bytes_written (a copy's), this_run
 // (of a load: an object with the counts from lines to blank and bytes_decompressed), seconds and rows_per_second (three
 // decimals and none).
