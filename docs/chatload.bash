@@ -71,7 +71,7 @@ _chatload() {
         'index') words='--index-dir --show --format --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --help --config' ;;
         'guess') words='--output --table --diff --records --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --sample --max-line --memory --help --config' ;;
         'schema') words='print apply check --help' ;;
-        'schema print') words='--mapping --help --config' ;;
+        'schema print') words='--limits-from --password-file --mapping --help --config --server-public-key-file --get-server-public-key' ;;
         'schema apply') words='--to --password-file --without-indexes --mapping --help --config --server-public-key-file --get-server-public-key' ;;
         'schema check') words='--to --password-file --mapping --help --config --server-public-key-file --get-server-public-key' ;;
         'loads') words='forget release --to --password-file --format --help --config --server-public-key-file --get-server-public-key' ;;

@@ -159,11 +159,14 @@ void declare_remote(CLI::App& app, Flags& flags, bool retries) {
                "keep asking this long since the last byte if a server is away (default 5min)");
 }
 
+void declare_limits(Declarer declare, Flags& flags) {
+  declare.flag("--limits-from", "URL", flags.limits_from, "take column limits, and types, of this database's table");
+  declare_login(declare, flags);
+}
+
 void declare_check(CLI::App& app, Flags& flags) {
   declare_inputs(app, flags);
-  Declarer declare = Declarer(app).group("Database");
-  declare.flag("--limits-from", "URL", flags.limits_from, "take the column limits of this database's table");
-  declare_login(declare, flags);
+  declare_limits(Declarer(app).group("Database"), flags);
   Declarer(app)
       .group("Rejects and summary")
       .switch_flag("--duplicates", flags.duplicates, "also count the lines that have the key of an earlier one")
@@ -319,6 +322,7 @@ class Grammar {
         add_command(*schema_, "apply", "schema", "Creates what is missing and changes nothing that is there.");
     CLI::App& check = add_command(*schema_, "check", "schema", "Says whether the table can be loaded into.");
     for (CLI::App* command : {&print_ddl, &apply, &check}) declare_mapping(Declarer(*command).group("Mapping"), flags_);
+    declare_limits(Declarer(print_ddl).group("Database"), flags_);
     declare_connection(Declarer(apply).group("Database"), flags_, "where to create it");
     Declarer(apply)
         .group("Database")

@@ -14,7 +14,6 @@
 #include "base/quantity.h"
 #include "base/utf8.h"
 #include "cli/plan.h"
-#include "mapping/mapping_file.h"
 #include "mapping/path_text.h"
 #include "mapping/syntax_error.h"
 #include "parse/cell_reader.h"
@@ -70,14 +69,14 @@ void require_fits(const std::string& file, const mapping::Column& column, std::s
 
 }  // namespace
 
-std::shared_ptr<const mapping::Mapping> make_mapping(const Flags& flags) {
+std::shared_ptr<const mapping::Mapping> make_mapping(const Flags& flags, const mapping::DeclaredTypes& types) {
   const std::optional<RecordForm> records = records_given(flags);
   if (!flags.mapping || *flags.mapping == kChatMapping) {
     auto chat = std::make_shared<mapping::Mapping>(mapping::chat_mapping());
     if (records) chat->records = *records;
     return chat;
   }
-  auto mapping = std::make_shared<mapping::Mapping>(mapping::read_mapping(*flags.mapping, records));
+  auto mapping = std::make_shared<mapping::Mapping>(mapping::read_mapping(*flags.mapping, records, types));
   for (const mapping::Column& column : mapping->columns) {
     require_fits(*flags.mapping, column, "DEFAULT", column.type.default_text);
     if (column.origin != mapping::Origin::kConstant) continue;

@@ -6,6 +6,7 @@
 
 #include "cli/flags.h"
 #include "mapping/mapping.h"
+#include "mapping/mapping_file.h"
 #include "parse/row_filter.h"
 
 namespace chatload::cli {
@@ -14,8 +15,9 @@ inline constexpr std::string_view kChatMapping = "chat";
 
 // All of it throws UsageError.
 
-// "chat", or a file.
-[[nodiscard]] std::shared_ptr<const mapping::Mapping> make_mapping(const Flags& flags);
+// "chat", or a file. types: of columns for which the file says none; null where the command has no table.
+[[nodiscard]] std::shared_ptr<const mapping::Mapping> make_mapping(const Flags& flags,
+                                                                   const mapping::DeclaredTypes& types);
 
 // `base`: what holds of columns that no flag names.
 [[nodiscard]] parse::RowFilter make_filter(const Flags& flags, const mapping::Mapping& mapping, parse::RowFilter base);

@@ -24,6 +24,7 @@
 #include "cli/inputs.h"
 #include "cli/mapping_flags.h"
 #include "cli/output_file.h"
+#include "cli/table_types.h"
 #include "deflate/gzip_files.h"
 #include "inflate/seek_index.h"
 #include "mapping/guess.h"
@@ -463,11 +464,12 @@ std::shared_ptr<const mapping::Mapping> with_lookups_found(mapping::Mapping mapp
 }
 
 // Sets the inputs, too.
-ReadPlan read_plan_of(const Flags& flags, std::vector<std::string>& inputs) {
+ReadPlan read_plan_of(const Flags& flags, std::vector<std::string>& inputs,
+                      const mapping::DeclaredTypes& types = nullptr) {
   if (std::find(flags.types.begin(), flags.types.end(), "") != flags.types.end()) {
     throw UsageError("--type takes a type such as message, not ''.");
   }
-  const std::shared_ptr<const mapping::Mapping> mapping = make_mapping(flags);
+  const std::shared_ptr<const mapping::Mapping> mapping = make_mapping(flags, types);
   ReadPlan plan = make_read_plan(flags, mapping, parse::filter_of(*mapping));
   plan.opener = make_opener(flags);
   plan.mapping = with_lookups_found(*mapping, *plan.opener);
@@ -480,11 +482,19 @@ ReadPlan read_plan_of(const Flags& flags, std::vector<std::string>& inputs) {
   return plan;
 }
 
+// --limits-from's.
+mapping::DeclaredTypes types_of_limits(const Flags& flags) {
+  return table_types([&flags] {
+    if (flags.limits_from) return make_endpoint(*flags.limits_from, flags);
+    throw UsageError("The mapping says no type of a column. Give --limits-from URL, the database whose table has it.");
+  });
+}
+
 }  // namespace
 
 LoadPlan make_load_plan(const Flags& flags) {
   LoadPlan plan;
-  plan.read = read_plan_of(flags, plan.inputs);
+  plan.read = read_plan_of(flags, plan.inputs, table_types([&] { return required_endpoint(flags); }));
   plan.ledger = make_ledger_plan(flags, plan.inputs);
   plan.fail_fast = is_on("--fail-fast", flags.fail_fast);
   plan.any_order = is_on("--any-order", flags.any_order);
@@ -507,7 +517,7 @@ LoadPlan make_load_plan(const Flags& flags) {
 
 CheckPlan make_check_plan(const Flags& flags) {
   CheckPlan plan;
-  plan.read = read_plan_of(flags, plan.inputs);
+  plan.read = read_plan_of(flags, plan.inputs, types_of_limits(flags));
   plan.report = make_report_plan(flags, false);
   plan.finds_duplicates = is_on("--duplicates", flags.duplicates);
   if (flags.spill_dir && !plan.finds_duplicates) throw UsageError("--spill-dir needs --duplicates, which sorts rows.");
@@ -588,7 +598,9 @@ SchemaPlan make_schema_plan(SchemaAction action, const Flags& flags) {
   plan.action = action;
   if (action != SchemaAction::kPrint) plan.endpoint = required_endpoint(flags);
   plan.without_indexes = is_on("--without-indexes", flags.without_indexes);
-  plan.mapping = make_mapping(flags);
+  plan.mapping =
+      make_mapping(flags, action == SchemaAction::kPrint ? types_of_limits(flags)
+                                                         : table_types([&] { return required_endpoint(flags); }));
   return plan;
 }
 

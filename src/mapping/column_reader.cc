@@ -51,9 +51,9 @@ Taken taken_by(const Column& column) {
 
 }  // namespace
 
-ColumnReader::ColumnReader(std::string_view file, Mapping& mapping, std::vector<std::string> null_if,
-                           const toml::node* unknown)
-    : NodeReader(file), mapping_(mapping), null_if_(std::move(null_if)), unknown_(unknown) {}
+ColumnReader::ColumnReader(std::string_view file, Mapping& mapping, const DeclaredTypes& types,
+                           std::vector<std::string> null_if, const toml::node* unknown)
+    : NodeReader(file), mapping_(mapping), types_(types), null_if_(std::move(null_if)), unknown_(unknown) {}
 
 // "regions.name"
 void ColumnReader::read_lookup_field(const toml::node& node, const toml::table& table, Column& column) {
@@ -82,6 +82,41 @@ void ColumnReader::read_lookup_field(const toml::node& node, const toml::table& 
                    static_cast<std::size_t>(known - lookup->fields.begin())};
 }
 
+void ColumnReader::read_type(const toml::table& table, Column& column) const {
+  const toml::node* const sql = table.get("sql");
+  if (sql == nullptr) return take_type(*table.get("name"), column);
+  try {
+    column.type = parse_sql_type(text_of(*sql));
+  } catch (const SyntaxError& error) {
+    fail_inside(*sql, error.at_bytes(), error.what());
+  }
+  if (column.type.default_text && column.type.default_text->size() > kOwnTextBytesMax) {
+    fail(*sql, fmt::format("a DEFAULT has up to {} bytes", kOwnTextBytesMax));
+  }
+  if (column.type.default_text &&
+      (column.type.is_time() || column.type.kind == TypeKind::kJson || column.type.name.ends_with("TEXT"))) {
+    fail(*sql, fmt::format("{} takes no DEFAULT here", type_text(column.type)));
+  }
+}
+
+// The table's.
+void ColumnReader::take_type(const toml::node& name, Column& column) const {
+  if (!types_) {
+    fail(name,
+         fmt::format("the column '{}' needs `sql`, its type: this command has no table that has it", column.name));
+  }
+  const std::optional<std::string> declared = types_(mapping_.table, column.name);
+  if (!declared) {
+    fail(name, fmt::format("the column '{}' needs `sql`, its type: the table '{}' is not there, or has no such column",
+                           column.name, mapping_.table));
+  }
+  try {
+    column.type = parse_sql_type(*declared);
+  } catch (const SyntaxError&) {
+    fail(name, fmt::format("the column '{}' is {} in the table, which no mapping can fill", column.name, *declared));
+  }
+}
+
 Column ColumnReader::read(const toml::table& table) {
   require_known(table,
                 {"name", "sql", "path", "outer", "value", "meta", "lookup", "time", "accept", "decode", "required",
@@ -89,19 +124,7 @@ Column ColumnReader::read(const toml::table& table) {
                 " of a column");
   Column column;
   column.name = name_of(required(table, "name", "the column"), "a column's name");
-  const toml::node& sql = required(table, "sql", fmt::format("the column '{}'", column.name));
-  try {
-    column.type = parse_sql_type(text_of(sql));
-  } catch (const SyntaxError& error) {
-    fail_inside(sql, error.at_bytes(), error.what());
-  }
-  if (column.type.default_text && column.type.default_text->size() > kOwnTextBytesMax) {
-    fail(sql, fmt::format("a DEFAULT has up to {} bytes", kOwnTextBytesMax));
-  }
-  if (column.type.default_text &&
-      (column.type.is_time() || column.type.kind == TypeKind::kJson || column.type.name.ends_with("TEXT"))) {
-    fail(sql, fmt::format("{} takes no DEFAULT here", type_text(column.type)));
-  }
+  read_type(table, column);
   read_origin(table, column);
   read_times(table.get("time"), column);
   read_accepted(table.get("accept"), column);

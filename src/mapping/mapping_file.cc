@@ -46,7 +46,8 @@ std::size_t key_bytes_max(const SqlType& type) {
 
 class Reader : NodeReader {
  public:
-  Reader(std::string_view file, const std::optional<RecordForm>& records) : NodeReader(file), records_(records) {}
+  Reader(std::string_view file, const std::optional<RecordForm>& records, const DeclaredTypes& types)
+      : NodeReader(file), records_(records), types_(types) {}
 
   Mapping read(const toml::table& root) {
     require_known(root,
@@ -107,7 +108,7 @@ class Reader : NodeReader {
 
   void read_columns(const toml::table& root) {
     std::set<std::string> names;
-    ColumnReader reader(file_, mapping_, null_if_, unknown_);
+    ColumnReader reader(file_, mapping_, types_, null_if_, unknown_);
     for (const toml::table* table : tables_of(required(root, "column", "the mapping"), "column")) {
       if (mapping_.columns.size() == kColumnsMax)
         fail(*table, fmt::format("a mapping has up to {} columns", kColumnsMax));
@@ -221,6 +222,7 @@ class Reader : NodeReader {
   }
 
   const std::optional<RecordForm>& records_;  // instead of the file's
+  const DeclaredTypes& types_;
   Mapping mapping_;
   std::vector<std::string> null_if_;
   const toml::node* unknown_ = nullptr;   // names the column that takes unknown fields
@@ -229,7 +231,8 @@ class Reader : NodeReader {
 
 }  // namespace
 
-Mapping parse_mapping(std::string_view text, std::string_view name, const std::optional<RecordForm>& records) {
+Mapping parse_mapping(std::string_view text, std::string_view name, const std::optional<RecordForm>& records,
+                      const DeclaredTypes& types) {
   toml::table root;
   try {
     root = toml::parse(text);
@@ -237,10 +240,11 @@ Mapping parse_mapping(std::string_view text, std::string_view name, const std::o
     throw UsageError(fmt::format("{}:{}:{}: {}.", name, error.source().begin.line, error.source().begin.column,
                                  error.description()));
   }
-  return Reader(name, records).read(root);
+  return Reader(name, records, types).read(root);
 }
 
-Mapping read_mapping(const std::filesystem::path& path, const std::optional<RecordForm>& records) {
+Mapping read_mapping(const std::filesystem::path& path, const std::optional<RecordForm>& records,
+                     const DeclaredTypes& types) {
   std::error_code error;
   errno = std::filesystem::is_directory(path, error) ? EISDIR : 0;
   std::ifstream file;
@@ -252,7 +256,7 @@ Mapping read_mapping(const std::filesystem::path& path, const std::optional<Reco
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > kFileBytesMax) throw UsageError(fmt::format("The mapping {} is larger than 1 MiB.", path.string()));
-  return parse_mapping(text, path.string(), records);
+  return parse_mapping(text, path.string(), records, types);
 }
 
 const Mapping& chat_mapping() {
