@@ -13,7 +13,7 @@
 #include "inflate/gzip_format.h"
 #include "inflate/gzip_reader.h"
 #include "inflate/member_cutter.h"
-#include "inflate/parallel_gzip_reader.h"
+#include "inflate/parallel_reader.h"
 #include "inflate/plain_reader.h"
 
 namespace chatload::inflate {
@@ -34,7 +34,7 @@ std::unique_ptr<DecodedStream> open_decoded(std::unique_ptr<source::ByteSource> 
     if (observer != nullptr) return std::make_unique<GzipReader>(std::move(input), make_block_decoder(), *observer);
     auto members = std::make_unique<MemberCutter>(inflater);
     if (ahead.threads > 1 && ahead.bytes >= kAheadBytesMin && members->next_room(input) > 0) {
-      return std::make_unique<ParallelGzipReader>(std::move(input), std::move(members), ahead);
+      return std::make_unique<ParallelReader>(std::move(input), std::move(members), ahead);
     }
     return std::make_unique<GzipReader>(std::move(input), make_deflate_decoder(inflater));
   }

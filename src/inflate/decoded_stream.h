@@ -14,6 +14,9 @@ namespace chatload::inflate {
 
 class BlockObserver;
 
+// What the bytes are read out of.
+enum class Compression { kNone, kGzip };
+
 // A sequential reader; used by one thread at a time.
 class DecodedStream {
  public:
@@ -29,8 +32,7 @@ class DecodedStream {
   // a line.
   [[nodiscard]] virtual bool stopped() const { return false; }
 
-  // Whether it is gzip that is read.
-  [[nodiscard]] virtual bool is_gzip() const { return false; }
+  [[nodiscard]] virtual Compression compression() const { return Compression::kNone; }
 
   // Whether it has threads of its own to inflate with, and the memory for it.
   [[nodiscard]] virtual bool reads_ahead() const { return false; }

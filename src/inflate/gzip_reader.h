@@ -34,7 +34,7 @@ class GzipReader : public DecodedStream {
 
   [[nodiscard]] std::size_t read(std::span<char> out) override;
   [[nodiscard]] bool stopped() const override { return input_.stopped(); }
-  [[nodiscard]] bool is_gzip() const override { return true; }
+  [[nodiscard]] Compression compression() const override { return Compression::kGzip; }
   // Of the byte that read() gives next, as far as its member has begun.
   [[nodiscard]] const MemberPlace& place() const { return member_; }
   // To be used again; nothing is read any more then.

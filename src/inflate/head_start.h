@@ -32,7 +32,7 @@ class HeadStart : public DecodedStream {
 
   [[nodiscard]] std::size_t read(std::span<char> out) override;
   [[nodiscard]] bool stopped() const override { return stream_->stopped(); }
-  [[nodiscard]] bool is_gzip() const override { return stream_->is_gzip(); }
+  [[nodiscard]] Compression compression() const override { return stream_->compression(); }
   // Within the head in proportion to its bytes.
   [[nodiscard]] std::uint64_t compressed_bytes() const override;
 

@@ -12,7 +12,7 @@
 #include "inflate/deflate_decoder.h"
 #include "inflate/gzip_format.h"
 #include "inflate/gzip_header.h"
-#include "inflate/parallel_gzip_reader.h"
+#include "inflate/parallel_reader.h"
 #include "inflate/seek_table.h"
 #include "inflate/stretch_cutter.h"
 
@@ -148,7 +148,7 @@ std::unique_ptr<DecodedStream> open_indexed(std::shared_ptr<const IndexedGzip> g
   if (ahead.threads > 1 && ahead.bytes >= kAheadBytesMin + work_bytes) {
     ahead.bytes -= work_bytes;
     auto stretches = std::make_unique<StretchCutter>(std::move(gzip), point, inflater);
-    stream = std::make_unique<ParallelGzipReader>(std::move(input), std::move(stretches), ahead);
+    stream = std::make_unique<ParallelReader>(std::move(input), std::move(stretches), ahead);
   } else {
     stream = gzip->read_from(point, window, std::move(input), make_deflate_decoder(inflater));
   }

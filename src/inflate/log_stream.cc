@@ -48,10 +48,11 @@ void LogStream::look() {
 
 void LogStream::require_log(bool is_whole) const {
   const bool is_judged = has_lines_ || !begins_json(head_);
-  if (const auto content = is_judged ? foreign_content(head_, is_whole, is_gzip()) : std::nullopt) {
-    throw ForeignContentError(to_sentence(*content, name_, head_, is_gzip()));
+  const bool is_gzip = compression() == Compression::kGzip;
+  if (const auto content = is_judged ? foreign_content(head_, is_whole, is_gzip) : std::nullopt) {
+    throw ForeignContentError(to_sentence(*content, name_, head_, is_gzip));
   }
-  if (is_gzip() || !name_.ends_with(".gz") || begins_json(head_)) return;
+  if (is_gzip || !name_.ends_with(".gz") || begins_json(head_)) return;
   throw CorruptInputError(
       fmt::format("{} is not gzip, although its name ends in .gz: the bytes 1f 8b are missing at compressed byte 0; "
                   "get an undamaged copy of it, or rename it if it is plain text",

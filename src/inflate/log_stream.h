@@ -32,7 +32,7 @@ class LogStream : public DecodedStream {
 
   [[nodiscard]] std::size_t read(std::span<char> out) override;
   [[nodiscard]] bool stopped() const override { return head_.empty() && stream_->stopped(); }
-  [[nodiscard]] bool is_gzip() const override { return stream_->is_gzip(); }
+  [[nodiscard]] Compression compression() const override { return stream_->compression(); }
   [[nodiscard]] bool reads_ahead() const override { return stream_->reads_ahead(); }
   [[nodiscard]] std::uint64_t compressed_bytes() const override { return stream_->compressed_bytes(); }
 

@@ -12,6 +12,7 @@
 #include "inflate/announced_member.h"
 #include "inflate/deflate_decoder.h"
 #include "inflate/gzip_format.h"
+#include "inflate/gzip_reader.h"
 
 namespace chatload::inflate {
 namespace {
@@ -89,8 +90,8 @@ bool MemberCutter::cut(BufferedInput& input, Piece& piece) {
   return true;
 }
 
-std::unique_ptr<GzipReader> MemberCutter::go_on(BufferedInput input, std::size_t /*piece*/,
-                                                std::string_view /*tail*/) const {
+std::unique_ptr<DecodedStream> MemberCutter::go_on(BufferedInput input, std::size_t /*piece*/,
+                                                   std::string_view /*tail*/) const {
   return std::make_unique<GzipReader>(std::move(input), make_deflate_decoder(inflater_));
 }
 

@@ -9,7 +9,6 @@
 #include "base/units.h"
 #include "inflate/buffered_input.h"
 #include "inflate/decoded_stream.h"
-#include "inflate/gzip_reader.h"
 #include "inflate/piece.h"
 
 namespace chatload::inflate {
@@ -30,8 +29,8 @@ class MemberCutter : public PieceCutter {
   [[nodiscard]] std::size_t next_room(BufferedInput& input) override;
   [[nodiscard]] bool cut(BufferedInput& input, Piece& piece) override;
   [[nodiscard]] std::function<void(Piece&)> make_decoder() const override;
-  [[nodiscard]] std::unique_ptr<GzipReader> go_on(BufferedInput input, std::size_t piece,
-                                                  std::string_view tail) const override;
+  [[nodiscard]] std::unique_ptr<DecodedStream> go_on(BufferedInput input, std::size_t piece,
+                                                     std::string_view tail) const override;
 
  private:
   Inflater inflater_;

@@ -1,4 +1,5 @@
-// A piece of a gzip file that is inflated without what stands in front of it, and what there must be for each kind.
+// A piece of a compressed file that is inflated without what stands in front of it, and what there must be for each
+// kind.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +9,7 @@
 
 #include "base/padded_buffer.h"
 #include "inflate/buffered_input.h"
-#include "inflate/gzip_reader.h"
+#include "inflate/decoded_stream.h"
 #include "inflate/member_place.h"
 
 namespace chatload::inflate {
@@ -31,6 +32,8 @@ class PieceCutter {
  public:
   virtual ~PieceCutter() = default;
 
+  [[nodiscard]] virtual Compression compression() const { return Compression::kGzip; }
+
   // What room the compressed bytes of the next piece want; 0 if none can be cut here. Throws SourceError.
   [[nodiscard]] virtual std::size_t next_room(BufferedInput& input) = 0;
 
@@ -47,8 +50,8 @@ class PieceCutter {
   // A reader of all that is left: from the first byte of a piece that is not proven on, or behind the last piece, whose
   // number is the next one then. tail: the last tail_bytes() that were handed out, or as many as there were. Throws
   // SourceError.
-  [[nodiscard]] virtual std::unique_ptr<GzipReader> go_on(BufferedInput input, std::size_t piece,
-                                                          std::string_view tail) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<DecodedStream> go_on(BufferedInput input, std::size_t piece,
+                                                             std::string_view tail) const = 0;
   [[nodiscard]] virtual std::size_t tail_bytes() const { return 0; }
 
   // What inflates whole pieces in one thread: into piece.bytes, as far as proven_bytes then says.

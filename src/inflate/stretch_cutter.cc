@@ -17,6 +17,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "inflate/deflate_decoder.h"
+#include "inflate/gzip_reader.h"
 #include "source/byte_source.h"
 
 namespace chatload::inflate {
@@ -140,7 +141,8 @@ std::function<void(Piece&)> StretchCutter::make_decoder() const {
   };
 }
 
-std::unique_ptr<GzipReader> StretchCutter::go_on(BufferedInput input, std::size_t piece, std::string_view tail) const {
+std::unique_ptr<DecodedStream> StretchCutter::go_on(BufferedInput input, std::size_t piece,
+                                                    std::string_view tail) const {
   const std::vector<SeekPoint>& points = gzip_->index().table().points;
   const std::size_t point = first_point_ + piece;
   if (point == points.size()) {

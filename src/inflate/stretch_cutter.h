@@ -11,7 +11,6 @@
 #include "inflate/buffered_input.h"
 #include "inflate/decoded_stream.h"
 #include "inflate/deflate_decoder.h"
-#include "inflate/gzip_reader.h"
 #include "inflate/indexed_gzip.h"
 #include "inflate/piece.h"
 
@@ -37,8 +36,8 @@ class StretchCutter : public PieceCutter {
   [[nodiscard]] bool accept(const Piece& piece) override;
   [[nodiscard]] std::function<void(Piece&)> make_decoder() const override;
   // Without a sum: throws SeekIndexError where what was handed out is not the gzip's text.
-  [[nodiscard]] std::unique_ptr<GzipReader> go_on(BufferedInput input, std::size_t piece,
-                                                  std::string_view tail) const override;
+  [[nodiscard]] std::unique_ptr<DecodedStream> go_on(BufferedInput input, std::size_t piece,
+                                                     std::string_view tail) const override;
   [[nodiscard]] std::size_t tail_bytes() const override { return kWindowBytes; }
 
  private:

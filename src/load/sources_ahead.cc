@@ -77,7 +77,8 @@ std::unique_ptr<SourceReading> SourcesAhead::open(LoadSource& source) const {
     std::shared_ptr<const source::Input> file = source.open();
     auto bytes = file->open(stop_.fd());
     auto reading = std::make_unique<SourceReading>(source, std::move(file), nullptr, std::move(bytes), read_, ahead_);
-    const bool is_serial = reading->stream->is_gzip() && !reading->stream->reads_ahead();
+    const bool is_serial =
+        reading->stream->compression() == inflate::Compression::kGzip && !reading->stream->reads_ahead();
     return is_serial ? std::move(reading) : nullptr;
   } catch (const Error&) {
     return nullptr;

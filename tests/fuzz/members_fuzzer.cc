@@ -23,7 +23,7 @@
 #include "inflate/buffered_input.h"
 #include "inflate/gzip_reader.h"
 #include "inflate/member_cutter.h"
-#include "inflate/parallel_gzip_reader.h"
+#include "inflate/parallel_reader.h"
 #include "unit/inflate/announced_text.h"
 
 namespace chatload::inflate {
@@ -60,8 +60,7 @@ BufferedInput input_of(const std::string& file) {
 }
 
 void same_from_both(const std::string& file, Inflater inflater) {
-  ParallelGzipReader parallel(input_of(file), std::make_unique<MemberCutter>(inflater, kOneMember),
-                              {2, kAheadBytesMin});
+  ParallelReader parallel(input_of(file), std::make_unique<MemberCutter>(inflater, kOneMember), {2, kAheadBytesMin});
   GzipReader serial(input_of(file), make_deflate_decoder(inflater));
   ReadResult found = read(parallel);
   ReadResult expected = read(serial);

@@ -8,9 +8,9 @@
 // never waits for itself.
 //
 // At the first piece that is not proven, or behind the last one that was cut, all compressed bytes that were not
-// handed out inflated are put back in front of the input, and a GzipReader reads on. It sees what it would have seen
-// without this class, from where it begins on.
-#include "inflate/parallel_gzip_reader.h"
+// handed out inflated are put back in front of the input, and the serial reader reads on. It sees what it would have
+// seen without this class, from where it begins on.
+#include "inflate/parallel_reader.h"
 
 #include <algorithm>
 #include <cassert>
@@ -30,7 +30,7 @@ constexpr std::size_t kPiecesPerThread = 2;
 
 }  // namespace
 
-ParallelGzipReader::ParallelGzipReader(BufferedInput input, std::unique_ptr<PieceCutter> cutter, ReadAhead ahead)
+ParallelReader::ParallelReader(BufferedInput input, std::unique_ptr<PieceCutter> cutter, ReadAhead ahead)
     : input_(std::move(input)),
       cutter_(std::move(cutter)),
       piece_bytes_max_(ahead.bytes / kShares - PieceBuffers::kStepBytes),
@@ -41,7 +41,7 @@ ParallelGzipReader::ParallelGzipReader(BufferedInput input, std::unique_ptr<Piec
   assert(ahead.bytes >= kAheadBytesMin);
 }
 
-std::size_t ParallelGzipReader::read(std::span<char> out) {
+std::size_t ParallelReader::read(std::span<char> out) {
   while (!serial_) {
     if (handed_out_ == current_.bytes.size() && current_.is_proven()) {
       current_begin_ += current_.compressed.size();
@@ -65,18 +65,18 @@ std::size_t ParallelGzipReader::read(std::span<char> out) {
   return serial_->read(out);
 }
 
-std::uint64_t ParallelGzipReader::compressed_bytes() const {
-  const GzipReader* const serial = counts_on_.load(std::memory_order_acquire);
+std::uint64_t ParallelReader::compressed_bytes() const {
+  const DecodedStream* const serial = counts_on_.load(std::memory_order_acquire);
   return serial != nullptr ? serial->compressed_bytes() : compressed_bytes_.load(std::memory_order_relaxed);
 }
 
-void ParallelGzipReader::work_ahead() {
+void ParallelReader::work_ahead() {
   while (cut() || hand_over()) {
   }
 }
 
 // What reading throws comes again when all in front of it is handed out.
-bool ParallelGzipReader::cut() {
+bool ParallelReader::cut() {
   if (is_all_cut_ || cut_.size() == 2) return false;
   try {
     return cut_next();
@@ -87,7 +87,7 @@ bool ParallelGzipReader::cut() {
   }
 }
 
-bool ParallelGzipReader::cut_next() {
+bool ParallelReader::cut_next() {
   const std::size_t room = cutter_->next_room(input_);
   is_all_cut_ = room == 0 || room > piece_bytes_max_;
   if (is_all_cut_) return false;
@@ -104,7 +104,7 @@ bool ParallelGzipReader::cut_next() {
 }
 
 // The older of two pieces that are cut; and the last of several, once there is no other.
-bool ParallelGzipReader::hand_over() {
+bool ParallelReader::hand_over() {
   const bool is_last = cut_.size() == 1 && is_all_cut_ && is_last_for_others_ && pieces_cut_ > 1;
   if ((cut_.size() < 2 && !is_last) || !workers_.has_room()) return false;
   Piece& piece = cut_.front();
@@ -115,7 +115,7 @@ bool ParallelGzipReader::hand_over() {
   return true;
 }
 
-std::size_t ParallelGzipReader::hand_out(std::span<char> out) {
+std::size_t ParallelReader::hand_out(std::span<char> out) {
   const std::string_view bytes = current_.bytes.view().text();
   const std::size_t size = bytes.copy(out.data(), out.size(), handed_out_);
   handed_out_ += size;
@@ -124,19 +124,19 @@ std::size_t ParallelGzipReader::hand_out(std::span<char> out) {
   return size;
 }
 
-void ParallelGzipReader::keep_tail() {
+void ParallelReader::keep_tail() {
   const std::string_view bytes = current_.bytes.view().text();
   const std::size_t wanted = cutter_->tail_bytes();
   tail_.append(bytes.substr(bytes.size() - std::min(bytes.size(), wanted)));
   tail_.erase(0, tail_.size() - std::min(tail_.size(), wanted));
 }
 
-void ParallelGzipReader::give_back(Piece piece) {
+void ParallelReader::give_back(Piece piece) {
   buffers_.give_back(std::move(piece.compressed));
   buffers_.give_back(std::move(piece.bytes));
 }
 
-void ParallelGzipReader::go_on_serially() {
+void ParallelReader::go_on_serially() {
   const std::size_t next_piece = pieces_taken_ - (current_.is_proven() ? 0 : 1);
   std::string rest;
   const auto put_back = [&rest](const Piece& piece, std::size_t begin) {

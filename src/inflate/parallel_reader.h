@@ -1,4 +1,4 @@
-// Gzip whose pieces (piece.h) can be inflated side by side.
+// Input whose pieces (piece.h) can be inflated side by side.
 #pragma once
 
 #include <atomic>
@@ -12,24 +12,23 @@
 #include "base/ordered_workers.h"
 #include "inflate/buffered_input.h"
 #include "inflate/decoded_stream.h"
-#include "inflate/gzip_reader.h"
 #include "inflate/piece.h"
 #include "inflate/piece_buffers.h"
 
 namespace chatload::inflate {
 
-// Gives what a GzipReader of the same input gives: every byte, and every error in its words. The thread that reads cuts
-// pieces and hands out what others made of them; the others begin when there are two pieces. Only bytes that are proven
-// are handed out. Everything from the first piece on that is not proven, and what is behind the last, is for a
-// GzipReader.
-class ParallelGzipReader : public DecodedStream {
+// Gives what a serial reader of the same input gives: every byte, and every error in its words. The thread that reads
+// cuts pieces and hands out what others made of them; the others begin when there are two pieces. Only bytes that are
+// proven are handed out. Everything from the first piece on that is not proven, and what is behind the last, is for the
+// serial reader (PieceCutter::go_on).
+class ParallelReader : public DecodedStream {
  public:
   // `input` is where the cutter's first piece begins. REQUIRES: ahead.bytes >= kAheadBytesMin.
-  ParallelGzipReader(BufferedInput input, std::unique_ptr<PieceCutter> cutter, ReadAhead ahead);
+  ParallelReader(BufferedInput input, std::unique_ptr<PieceCutter> cutter, ReadAhead ahead);
 
   [[nodiscard]] std::size_t read(std::span<char> out) override;
   [[nodiscard]] bool stopped() const override { return serial_ && serial_->stopped(); }
-  [[nodiscard]] bool is_gzip() const override { return true; }
+  [[nodiscard]] Compression compression() const override { return cutter_->compression(); }
   [[nodiscard]] bool reads_ahead() const override { return true; }
   // Within a piece in proportion to its bytes.
   [[nodiscard]] std::uint64_t compressed_bytes() const override;
@@ -58,9 +57,9 @@ class ParallelGzipReader : public DecodedStream {
   std::string tail_;              // of what was in front of it
   std::size_t handed_out_ = 0;    // of its bytes
   std::uint64_t current_begin_;   // its compressed offset
-  std::unique_ptr<GzipReader> serial_;
+  std::unique_ptr<DecodedStream> serial_;
   std::atomic<std::uint64_t> compressed_bytes_;  // until serial_ counts them
-  std::atomic<const GzipReader*> counts_on_{nullptr};
+  std::atomic<const DecodedStream*> counts_on_{nullptr};
 };
 
 }  // namespace chatload::inflate

@@ -1,5 +1,5 @@
 // Every case is read by a GzipReader alone, too, which says what is right.
-#include "inflate/parallel_gzip_reader.h"
+#include "inflate/parallel_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 #include <latch>
 #include <random>
 
+#include "inflate/gzip_reader.h"
 #include "inflate/member_cutter.h"
 #include "unit/inflate/announced_text.h"
 
@@ -73,7 +74,7 @@ const std::string& text() {
 
 class EachAnnouncement : public testing::TestWithParam<Announcement> {};
 
-INSTANTIATE_TEST_SUITE_P(ParallelGzipReader, EachAnnouncement,
+INSTANTIATE_TEST_SUITE_P(ParallelReader, EachAnnouncement,
                          testing::Values(Announcement::kBgzf, Announcement::kMigz, Announcement::kPgzip));
 
 TEST_P(EachAnnouncement, ComesBackWithAnyNumberOfThreads) {
@@ -103,7 +104,7 @@ TEST_P(EachAnnouncement, ComesBackWhateverIsReadAtOnce) {
   }
 }
 
-TEST(ParallelGzipReader, MembersOfAnySizeComeBack) {
+TEST(ParallelReader, MembersOfAnySizeComeBack) {
   for (const std::size_t member_bytes : {1'000U, 300'000U, 1'000'000U, 2'000'000U, 4'000'000U, 100'000'000U}) {
     const std::string input = announced_members(Announcement::kMigz, text(), member_bytes, 1);
     EXPECT_TRUE(in_parallel(input).bytes == text()) << member_bytes;
@@ -111,11 +112,11 @@ TEST(ParallelGzipReader, MembersOfAnySizeComeBack) {
   }
 }
 
-TEST(ParallelGzipReader, StoredBlocksComeBack) {
+TEST(ParallelReader, StoredBlocksComeBack) {
   EXPECT_TRUE(in_parallel(announced_members(Announcement::kMigz, text(), 700'000, 0)).bytes == text());
 }
 
-TEST(ParallelGzipReader, EmptyMembersAreNothing) {
+TEST(ParallelReader, EmptyMembersAreNothing) {
   std::string empty;
   for (int i = 0; i < 30'000; ++i) empty += kBgzfEnd;
   const std::string half = announced_members(Announcement::kBgzf, text(), 60'000, 1) + kBgzfEnd;
@@ -123,7 +124,7 @@ TEST(ParallelGzipReader, EmptyMembersAreNothing) {
   EXPECT_TRUE(is_as_serial(empty + half + empty + half + kBgzfEnd + kBgzfEnd));
 }
 
-TEST(ParallelGzipReader, MembersOfOneByteComeBack) {
+TEST(ParallelReader, MembersOfOneByteComeBack) {
   const std::string lines = sample_lines(300);
   const std::string input = announced_members(Announcement::kBgzf, lines, 1);
   EXPECT_TRUE(in_parallel(input + input).bytes == lines + lines);
@@ -131,7 +132,7 @@ TEST(ParallelGzipReader, MembersOfOneByteComeBack) {
 
 // Empty members at the end of a file that another one follows do not make the rest serial: what shows is that a thread
 // other than this one inflates the second half.
-TEST(ParallelGzipReader, OthersInflateAndThisThreadDoesNot) {
+TEST(ParallelReader, OthersInflateAndThisThreadDoesNot) {
   class WaitingCutter : public MemberCutter {
    public:
     explicit WaitingCutter(std::latch& both) : MemberCutter(Inflater::kIsal), both_(both) {}
@@ -147,20 +148,20 @@ TEST(ParallelGzipReader, OthersInflateAndThisThreadDoesNot) {
   };
   const std::string half = announced_members(Announcement::kBgzf, text(), 60'000, 1) + kBgzfEnd;
   std::latch both(2);
-  ParallelGzipReader reader(BufferedInput(std::make_unique<source::StringSource>(half + half)),
-                            std::make_unique<WaitingCutter>(both), {2, 2 * kAheadBytesPerThread});
+  ParallelReader reader(BufferedInput(std::make_unique<source::StringSource>(half + half)),
+                        std::make_unique<WaitingCutter>(both), {2, 2 * kAheadBytesPerThread});
   EXPECT_TRUE(read_to_end(reader).bytes == text() + text());
   EXPECT_TRUE(both.try_wait());
 }
 
-TEST(ParallelGzipReader, OtherMembersInBetweenComeBack) {
+TEST(ParallelReader, OtherMembersInBetweenComeBack) {
   const std::string front = announced_members(Announcement::kBgzf, text(), 60'000, 1);
   EXPECT_TRUE(is_as_serial(front + compress("in between\n") + front));
   EXPECT_TRUE(is_as_serial(compress("in front\n") + front));
   EXPECT_TRUE(is_as_serial(front + announced_members(Announcement::kMigz, text(), 500'000, 1)));
 }
 
-TEST(ParallelGzipReader, WhatFollowsTheMembersIsJudgedAsEver) {
+TEST(ParallelReader, WhatFollowsTheMembersIsJudgedAsEver) {
   const std::string members = announced_members(Announcement::kBgzf, text(), 60'000, 1);
   for (const std::string& end : {std::string(1, '\0'), std::string(700'000, '\0'), std::string(700'000, '\0') + "x",
                                  std::string("\n"), std::string("garbage that is long enough for a header"),
@@ -170,7 +171,7 @@ TEST(ParallelGzipReader, WhatFollowsTheMembersIsJudgedAsEver) {
 }
 
 // The size is a guess; a member that ends elsewhere is what it is without it.
-TEST(ParallelGzipReader, WrongSizesMakeNoDifference) {
+TEST(ParallelReader, WrongSizesMakeNoDifference) {
   const std::string front = announced_members(Announcement::kPgzip, text(), 300'000, 1);
   const std::string tail = announced_members(Announcement::kPgzip, text(), 700'000, 1);
   const std::string lines = sample_lines(3000);
@@ -184,7 +185,7 @@ TEST(ParallelGzipReader, WrongSizesMakeNoDifference) {
 
 // A stored block that holds a member, so that the magic stands at the wrong end, and in front of it a trailer that
 // belongs to what is before it.
-TEST(ParallelGzipReader, AMemberInsideAMemberIsData) {
+TEST(ParallelReader, AMemberInsideAMemberIsData) {
   const std::string inner = announced(Announcement::kPgzip, sample_lines(100), 1);
   const std::string body = std::string(1000, 'x') + inner + std::string(1000, 'y') + "\n";
   const auto to_inner =
@@ -196,7 +197,7 @@ TEST(ParallelGzipReader, AMemberInsideAMemberIsData) {
 }
 
 // Of a member in the middle of several pieces.
-TEST(ParallelGzipReader, WrongChecksumsAndLengthsAreReportedAsEver) {
+TEST(ParallelReader, WrongChecksumsAndLengthsAreReportedAsEver) {
   const std::string front = announced_members(Announcement::kBgzf, text(), 60'000, 1);
   const std::string lines = sample_lines(300);
   const std::string member = announced(Announcement::kBgzf, lines, 1);
@@ -228,8 +229,8 @@ std::unique_ptr<source::ByteSource> source_of(const std::string& input, std::opt
 
 Outcome in_small_pieces(const std::string& input, Inflater inflater,
                         std::optional<std::size_t> stop_at = std::nullopt) {
-  ParallelGzipReader reader(BufferedInput(source_of(input, stop_at)),
-                            std::make_unique<MemberCutter>(inflater, kOneMember), {2, 2 * kAheadBytesMin});
+  ParallelReader reader(BufferedInput(source_of(input, stop_at)), std::make_unique<MemberCutter>(inflater, kOneMember),
+                        {2, 2 * kAheadBytesMin});
   return read_all(reader, 100);
 }
 
@@ -253,7 +254,7 @@ testing::AssertionResult is_as_serial_in_small_pieces(const std::string& input, 
   return are_equal(found, expected);
 }
 
-TEST(ParallelGzipReader, TruncationAnywhereIsReportedAsEver) {
+TEST(ParallelReader, TruncationAnywhereIsReportedAsEver) {
   const std::string input = small_file();
   const std::string whole = serially(input, Inflater::kZlib).bytes;
   for (std::size_t size = 2; size < input.size(); ++size) {
@@ -263,7 +264,7 @@ TEST(ParallelGzipReader, TruncationAnywhereIsReportedAsEver) {
   }
 }
 
-TEST(ParallelGzipReader, EachFlippedBitIsReportedAsEver) {
+TEST(ParallelReader, EachFlippedBitIsReportedAsEver) {
   const std::string input = small_file();
   const std::string whole = serially(input, Inflater::kZlib).bytes;
   for (std::size_t bit = 0; bit < 8 * input.size(); ++bit) {
@@ -274,7 +275,7 @@ TEST(ParallelGzipReader, EachFlippedBitIsReportedAsEver) {
   }
 }
 
-TEST(ParallelGzipReader, AStopAnywhereIsNoTruncation) {
+TEST(ParallelReader, AStopAnywhereIsNoTruncation) {
   const std::string input = small_file();
   for (std::size_t offset = 0; offset <= input.size(); ++offset) {
     const Outcome outcome = in_small_pieces(input, Inflater::kIsal, offset);
@@ -283,7 +284,7 @@ TEST(ParallelGzipReader, AStopAnywhereIsNoTruncation) {
   }
 }
 
-TEST(ParallelGzipReader, RandomDamageOfALargerFileIsReportedAsEver) {
+TEST(ParallelReader, RandomDamageOfALargerFileIsReportedAsEver) {
   const std::string whole = text().substr(0, 40'000);
   const std::string input = announced_members(Announcement::kBgzf, whole, 1'000, 1) + kBgzfEnd;
   std::mt19937 random(17);
@@ -311,7 +312,7 @@ class FailingSource : public source::StringSource {
   }
 };
 
-TEST(ParallelGzipReader, WhatIsInFrontOfAFailingReadIsHandedOutFirst) {
+TEST(ParallelReader, WhatIsInFrontOfAFailingReadIsHandedOutFirst) {
   const std::string input = announced_members(Announcement::kBgzf, text(), 60'000, 1);
   const std::string cut = input.substr(0, input.size() - 40'000);
   for (const ReadAhead ahead : {ReadAhead{}, ReadAhead{2, 2 * kAheadBytesPerThread}}) {
@@ -324,7 +325,7 @@ TEST(ParallelGzipReader, WhatIsInFrontOfAFailingReadIsHandedOutFirst) {
   }
 }
 
-TEST(ParallelGzipReader, CompressedBytesGrowToTheSizeOfTheInput) {
+TEST(ParallelReader, CompressedBytesGrowToTheSizeOfTheInput) {
   const std::string input = announced_members(Announcement::kBgzf, text(), 60'000, 1) + kBgzfEnd;
   const auto stream =
       open_decoded(std::make_unique<source::StringSource>(input), Inflater::kIsal, {2, 2 * kAheadBytesPerThread});
