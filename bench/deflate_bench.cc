@@ -16,7 +16,7 @@
 #include "base/placed_file.h"
 #include "base/units.h"
 #include "chat_log.h"
-#include "deflate/gzip_writer.h"
+#include "deflate/compressed_writer.h"
 #include "deflate/member_compressor.h"
 
 namespace chatload::deflate {
@@ -80,13 +80,13 @@ void BM_Member(benchmark::State& state) {
 }
 
 void BM_Gzip(benchmark::State& state) {
-  const GzipOptions options{.members = static_cast<Members>(state.range(0)),
-                            .level = static_cast<int>(state.range(1)),
-                            .threads = static_cast<unsigned>(state.range(2))};
+  const CompressionOptions options{.members = static_cast<Members>(state.range(0)),
+                                   .level = static_cast<int>(state.range(1)),
+                                   .threads = static_cast<unsigned>(state.range(2))};
   std::uint64_t bytes = 0;
   for (auto _ : state) {
     PlacedFile file("The text cannot be written to", "/dev/null", Placing::kWhenWhole);
-    GzipWriter writer(file, options);
+    CompressedWriter writer(file, options);
     for (std::size_t begin = 0; begin < text().size(); begin += 4 * kMiB) {
       writer.write(std::string_view(text()).substr(begin, 4 * kMiB));
     }

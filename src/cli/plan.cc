@@ -25,7 +25,7 @@
 #include "cli/mapping_flags.h"
 #include "cli/output_file.h"
 #include "cli/table_types.h"
-#include "deflate/gzip_files.h"
+#include "deflate/compressed_files.h"
 #include "inflate/seek_index.h"
 #include "mapping/guess.h"
 #include "mysql/options_file.h"
@@ -562,9 +562,10 @@ CopyPlan make_copy_plan(const Flags& flags) {
   plan.report = make_report_plan(flags, false);
   plan.keep_rejected = is_on("--keep-rejected", flags.keep_rejected);
   plan.report.reject_limit.may_be_all = plan.keep_rejected;
-  plan.gzip.members = choose("--members", flags.members, plan.gzip.members, kMembers);
+  plan.compression.members = choose("--members", flags.members, plan.compression.members, kMembers);
   if (flags.level) {
-    plan.gzip.level = static_cast<int>(parse_count("--level", *flags.level, deflate::kLevelMin, deflate::kLevelMax));
+    plan.compression.level =
+        static_cast<int>(parse_count("--level", *flags.level, deflate::kLevelMin, deflate::kLevelMax));
   }
   if (flags.split) set_split(plan, *flags.split);
   if (!flags.output) throw UsageError("Name the file to write with -o OUT.json.gz.");

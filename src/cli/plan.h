@@ -15,7 +15,7 @@
 #include "base/load_modes.h"
 #include "base/log.h"
 #include "base/units.h"
-#include "deflate/gzip_writer.h"
+#include "deflate/compressed_writer.h"
 #include "inflate/decoded_stream.h"
 #include "mapping/mapping_file.h"
 #include "mysql/endpoint.h"
@@ -133,7 +133,7 @@ struct CopyPlan {
   ReadPlan read;
   ReportPlan report;
   std::filesystem::path output;
-  deflate::GzipOptions gzip;  // its threads are the ReadPlan's
+  deflate::CompressionOptions compression;  // its threads are the ReadPlan's
   bool keep_rejected = false;
   // At most one of them; then the output's name gets a number (deflate::numbered_path()).
   std::optional<std::uint64_t> split_files;  // so many, of about equal parts of the input

@@ -17,7 +17,7 @@
 #include "command/commands.h"
 #include "command/print.h"
 #include "command/with_session.h"
-#include "deflate/gzip_writer.h"
+#include "deflate/compressed_writer.h"
 #include "ledger/load_catalog.h"
 #include "ledger/load_ledger.h"
 #include "ledger/load_lock.h"
@@ -128,7 +128,7 @@ class Export {
 
  private:
   std::optional<PlacedFile> file_;
-  std::optional<deflate::GzipWriter> gzip_;
+  std::optional<deflate::CompressedWriter> gzip_;
 };
 
 std::string text_of(const ledger::StoredReject& reject, bool raw) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
-#include "deflate/gzip_files.h"
+#include "deflate/compressed_files.h"
 #include "load/input_reader.h"
 #include "pipeline/copy_sink.h"
 
@@ -49,10 +49,10 @@ void warn_of_older_files(const fs::path& output, std::uint64_t count) {
 Verdict copy_inputs(const cli::CopyPlan& plan, const mapping::Mapping& mapping, report::RejectWriter* rejects,
                     const StopSignal& stop) {
   InputReader reader(plan.inputs, plan.read, plan.report, mapping,
-                     {.is_check = false, .keeps_rejected = plan.keep_rejected, .gzip = plan.gzip});
-  deflate::GzipOptions gzip = plan.gzip;
-  gzip.threads = reader.threads();
-  deflate::GzipFiles files(plan.output, plan.is_split(), gzip, [&](const fs::path& path) {
+                     {.is_check = false, .keeps_rejected = plan.keep_rejected, .compression = plan.compression});
+  deflate::CompressionOptions compression = plan.compression;
+  compression.threads = reader.threads();
+  deflate::CompressedFiles files(plan.output, plan.is_split(), compression, [&](const fs::path& path) {
     return plan.read.opener->create("The copy cannot be written to", path.string(), stop.fd());
   });
   pipeline::CopySink sink(files, options_of(plan));

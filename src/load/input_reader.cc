@@ -108,7 +108,7 @@ InputReader::InputReader(const std::vector<std::string>& inputs, const cli::Read
                          const cli::ReportPlan& report, const mapping::Mapping& mapping, ReaderRules rules)
     : inputs_(inputs), report_(report), mapping_(mapping), rules_(rules), read_(read) {
   // What compares sorted rows takes a stretch of them at a time, as a writer does.
-  const pipeline::Writers writers{.connections_max = rules.sorts ? 1U : 0U, .gzip = rules.gzip};
+  const pipeline::Writers writers{.connections_max = rules.sorts ? 1U : 0U, .compression = rules.compression};
   read_.split = pipeline::fitting_limits(read, writers);
   pipeline::MemoryPlan memory;
   if (rules.sorts) {

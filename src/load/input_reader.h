@@ -8,7 +8,7 @@
 
 #include "base/stop_signal.h"
 #include "cli/plan.h"
-#include "deflate/gzip_writer.h"
+#include "deflate/compressed_writer.h"
 #include "inflate/decoded_stream.h"
 #include "load/verdict.h"
 #include "mapping/mapping.h"
@@ -22,9 +22,10 @@ struct ReaderRules {
   // A check counts the lines of each content once, and goes on behind an input that fails; otherwise each input is read
   // as often as it is named, and the first that fails is the last.
   bool is_check = true;
-  bool keeps_rejected = false;                    // a rejected line is not lost
-  bool sorts = false;                             // the sink spills rows, which takes its part of --memory
-  std::optional<deflate::GzipOptions> gzip = {};  // what compresses beside the parsers takes its part of --memory
+  bool keeps_rejected = false;  // a rejected line is not lost
+  bool sorts = false;           // the sink spills rows, which takes its part of --memory
+  // What compresses beside the parsers takes its part of --memory.
+  std::optional<deflate::CompressionOptions> compression = {};
 };
 
 // Single-threaded; borrows all that it is given.

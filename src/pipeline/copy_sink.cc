@@ -94,7 +94,7 @@ std::optional<LineNumber> line_not_at_hand(RangeJob& range) {
 
 }  // namespace
 
-CopySink::CopySink(deflate::GzipFiles& files, CopyOptions options) : files_(files), options_(options) {
+CopySink::CopySink(deflate::CompressedFiles& files, CopyOptions options) : files_(files), options_(options) {
   try {
     thread_ = std::jthread([this] { run(); });
   } catch (const std::system_error& error) {

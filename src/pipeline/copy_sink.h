@@ -11,7 +11,7 @@
 #include <string_view>
 #include <thread>
 
-#include "deflate/gzip_files.h"
+#include "deflate/compressed_files.h"
 #include "pipeline/range_sink.h"
 
 namespace chatload::pipeline {
@@ -32,7 +32,7 @@ struct CopyOptions {
 // parser waiting. Borrows the files, which are its own until finish().
 class CopySink final : public RangeSink {
  public:
-  CopySink(deflate::GzipFiles& files, CopyOptions options);
+  CopySink(deflate::CompressedFiles& files, CopyOptions options);
   CopySink(const CopySink&) = delete;
   CopySink& operator=(const CopySink&) = delete;
   ~CopySink() override;
@@ -55,7 +55,7 @@ class CopySink final : public RangeSink {
   void write(RangeJob& range);
   [[nodiscard]] std::uint64_t room_behind(const RangeJob& range, std::size_t begin) const;
 
-  deflate::GzipFiles& files_;
+  deflate::CompressedFiles& files_;
   const CopyOptions options_;
 
   // Of the writing thread.

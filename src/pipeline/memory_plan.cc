@@ -15,7 +15,7 @@
 //   T + 1 × a parser                              RangeParser::memory_bytes_max, and 17 bytes a row; 12 L where members
 //                                                 that no column takes are listed, and 8 times what can be around
 //                                                 records
-//   a copy's blocks in flight, and compressors    GzipWriter::memory_bytes_max, with T threads
+//   a copy's blocks in flight, and compressors    CompressedWriter::memory_bytes_max, with T threads
 //   what the splitter carries over                512 KiB where lines are counted; 2 L and 512 KiB, where records are
 //                                                 no lines; a range has 1 MiB of
 //                                                 their places then, and 2 R, 10 MiB and 16 KiB a path of what is
@@ -263,15 +263,15 @@ struct Need {
   std::size_t enough_bytes;  // as many as keep all workers at work
 };
 
-std::size_t copy_bytes(std::optional<deflate::GzipOptions> gzip, unsigned threads) {
-  if (!gzip) return 0;
-  gzip->threads = threads;
-  return deflate::GzipWriter::memory_bytes_max(*gzip);
+std::size_t copy_bytes(std::optional<deflate::CompressionOptions> compression, unsigned threads) {
+  if (!compression) return 0;
+  compression->threads = threads;
+  return deflate::CompressedWriter::memory_bytes_max(*compression);
 }
 
 std::size_t file_order_bytes(const Costs& costs, Workers workers, const Writers& writers) {
   return costs.fixed_bytes + costs.of_parsers(workers.threads) + costs.of_writers(workers.connections) +
-         copy_bytes(writers.gzip, workers.threads);
+         copy_bytes(writers.compression, workers.threads);
 }
 
 std::size_t enough_ahead_bytes(Workers workers) {

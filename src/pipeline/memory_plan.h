@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "cli/plan.h"
-#include "deflate/gzip_writer.h"
+#include "deflate/compressed_writer.h"
 #include "inflate/decoded_stream.h"
 #include "spill/spill_limits.h"
 #include "split/line_splitter.h"
@@ -14,9 +14,10 @@ namespace chatload::pipeline {
 
 // Of a load or a copy; the parsers are in the ReadPlan.
 struct Writers {
-  unsigned connections_max = 0;                             // 0: a check or a copy
-  bool is_given = false;                                    // by the user: fewer will not do
-  std::optional<deflate::GzipOptions> gzip = std::nullopt;  // of a copy, which compresses by as many threads as parse
+  unsigned connections_max = 0;  // 0: a check or a copy
+  bool is_given = false;         // by the user: fewer will not do
+  std::optional<deflate::CompressionOptions> compression =
+      std::nullopt;  // of a copy, which compresses by as many threads as parse
 };
 
 struct Workers {

@@ -8,7 +8,7 @@
 
 #include "base/placed_file.h"
 #include "base/units.h"
-#include "deflate/gzip_writer.h"
+#include "deflate/compressed_writer.h"
 #include "ledger/reject_reader.h"
 #include "mapping/mapping.h"
 #include "parse/outcome.h"
@@ -45,7 +45,7 @@ struct RejectRecord {
 
 // Of a file for rejected lines. A file in which every line is bad must not make the one thread that writes records the
 // slowest part, and what is gathered of it takes no more memory than what else a process has.
-inline constexpr deflate::GzipOptions kRejectFileOptions{.level = 1, .block_bytes = 128 * kKiB};
+inline constexpr deflate::CompressionOptions kRejectFileOptions{.level = 1, .block_bytes = 128 * kKiB};
 inline constexpr std::string_view kRejectFileFailure = "The rejects cannot be written to";
 
 // Writes records to a file in the order given. Single-threaded. The file is replaced; it is whole only after close().
@@ -62,7 +62,7 @@ class RejectWriter {
 
  private:
   PlacedFile file_;
-  deflate::GzipWriter gzip_;
+  deflate::CompressedWriter gzip_;
   bool is_closed_ = false;
 };
 

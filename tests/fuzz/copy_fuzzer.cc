@@ -42,7 +42,8 @@ struct Files {
   const fs::path folder = fs::temp_directory_path() / fmt::format("chatload_copy_fuzzer.{}", getpid());
 };
 
-void require_copy(std::string_view text, deflate::GzipOptions gzip, std::size_t range_bytes, std::size_t member_bytes) {
+void require_copy(std::string_view text, deflate::CompressionOptions compression, std::size_t range_bytes,
+                  std::size_t member_bytes) {
   static const Files files;
   static const StopSignal stop;
   const fs::path in = files.folder / "in.json.gz";
@@ -54,7 +55,7 @@ void require_copy(std::string_view text, deflate::GzipOptions gzip, std::size_t 
   cli::CopyPlan plan;
   plan.inputs = {in.string()};
   plan.output = files.folder / "out.json.gz";
-  plan.gzip = gzip;
+  plan.compression = compression;
   plan.keep_rejected = true;
   plan.read.split.range_bytes = range_bytes;
   plan.read.is_range_size_given = true;
@@ -75,9 +76,9 @@ constexpr std::string_view kFirstLine =
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 6) return 0;
-  const chatload::deflate::GzipOptions gzip{.members = static_cast<chatload::deflate::Members>(data[0] % 3),
-                                            .level = 1 + data[1] % 12};
+  const chatload::deflate::CompressionOptions compression{
+      .members = static_cast<chatload::deflate::Members>(data[0] % 3), .level = 1 + data[1] % 12};
   const std::string text = std::string(kFirstLine).append(reinterpret_cast<const char*>(data) + 5, size - 5);
-  chatload::load::require_copy(text, gzip, 1 + data[2] + 16U * data[3], 1 + 8U * data[4]);
+  chatload::load::require_copy(text, compression, 1 + data[2] + 16U * data[3], 1 + 8U * data[4]);
   return 0;
 }

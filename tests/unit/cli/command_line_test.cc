@@ -208,8 +208,8 @@ TEST_F(CommandLine, FlagsThatWriteAreUnknownToCheck) {
 TEST_F(CommandLine, CopyHasTheDocumentedDefaults) {
   const CopyPlan plan = copy({});
   EXPECT_EQ(plan.output, "out.gz");
-  EXPECT_EQ(plan.gzip.level, 6);
-  EXPECT_EQ(plan.gzip.members, deflate::Members::kMigz);
+  EXPECT_EQ(plan.compression.level, 6);
+  EXPECT_EQ(plan.compression.members, deflate::Members::kMigz);
   EXPECT_TRUE(plan.read.filter.values_of("type").empty());
   EXPECT_FALSE(plan.is_split());
   EXPECT_FALSE(plan.keep_rejected);
@@ -218,8 +218,8 @@ TEST_F(CommandLine, CopyHasTheDocumentedDefaults) {
 
 TEST_F(CommandLine, FlagsOfACopyReachThePlan) {
   const CopyPlan plan = copy({"--level=12", "--members", "bgzf", "--keep-rejected", "--type", "join"});
-  EXPECT_EQ(plan.gzip.level, 12);
-  EXPECT_EQ(plan.gzip.members, deflate::Members::kBgzf);
+  EXPECT_EQ(plan.compression.level, 12);
+  EXPECT_EQ(plan.compression.members, deflate::Members::kBgzf);
   EXPECT_THAT(plan.read.filter.values_of("type"), ElementsAre("join"));
   EXPECT_TRUE(plan.keep_rejected);
   EXPECT_TRUE(plan.report.reject_limit.may_be_all);

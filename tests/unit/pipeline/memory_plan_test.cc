@@ -9,7 +9,7 @@
 
 #include "base/errors.h"
 #include "base/units.h"
-#include "deflate/gzip_writer.h"
+#include "deflate/compressed_writer.h"
 #include "mapping/mapping_file.h"
 #include "parse/range_parser.h"
 #include "spill/spill_limits.h"
@@ -149,13 +149,14 @@ TEST(MemoryPlan, WhatCompressesACopyIsInTheSum) {
     for (const std::size_t memory_bytes : {128 * kMiB, 256 * kMiB, kGiB}) {
       for (unsigned cores = 1; cores <= 64; cores *= 2) {
         SCOPED_TRACE(testing::Message() << cores << " cores, " << memory_bytes << " bytes");
-        deflate::GzipOptions gzip{.level = level};
-        const Writers writers{.gzip = gzip};
+        deflate::CompressionOptions compression{.level = level};
+        const Writers writers{.compression = compression};
         const cli::ReadPlan read = fitted(on_cores(cores, memory_bytes), writers);
         const MemoryPlan plan = plan_memory(read, writers);
-        gzip.threads = plan.workers.threads;
+        compression.threads = plan.workers.threads;
         const Sum sum(read.split);
-        EXPECT_LE(sum.process_bytes + sum.parsers(plan.workers) + deflate::GzipWriter::memory_bytes_max(gzip) +
+        EXPECT_LE(sum.process_bytes + sum.parsers(plan.workers) +
+                      deflate::CompressedWriter::memory_bytes_max(compression) +
                       plan.ranges_in_flight_max * sum.range_bytes,
                   memory_bytes);
         EXPECT_GT(plan.ranges_in_flight_max, plan.workers.threads);

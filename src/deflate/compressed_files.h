@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/output.h"
-#include "deflate/gzip_writer.h"
+#include "deflate/compressed_writer.h"
 
 namespace chatload::deflate {
 
@@ -27,7 +27,7 @@ struct NumberedFile {
 
 // Single-threaded. Nothing is in its place before place(), and all is behind it, but for a pipe or a device, which gets
 // the bytes as they come. Every failure throws as the files do.
-class GzipFiles {
+class CompressedFiles {
  public:
   static constexpr std::size_t kFilesMax = 10'000;
 
@@ -35,8 +35,8 @@ class GzipFiles {
   using Begin = std::function<std::unique_ptr<Output>(const std::filesystem::path&)>;
 
   // is_split: the files have numbers.
-  GzipFiles(std::filesystem::path path, bool is_split, GzipOptions options, Begin begin);
-  ~GzipFiles();  // without place(): leaves nothing behind
+  CompressedFiles(std::filesystem::path path, bool is_split, CompressionOptions options, Begin begin);
+  ~CompressedFiles();  // without place(): leaves nothing behind
 
   // Whole lines; the last of them may lack its newline, and gets it once another one follows in its file.
   void write(std::string_view lines);
@@ -58,10 +58,10 @@ class GzipFiles {
 
   const std::filesystem::path path_;
   const bool is_split_;
-  const GzipOptions options_;
+  const CompressionOptions options_;
   const Begin begin_;
   std::vector<std::unique_ptr<Output>> files_;
-  std::optional<GzipWriter> writer_;  // of the last one, until end()
+  std::optional<CompressedWriter> writer_;  // of the last one, until end()
   std::uint64_t text_bytes_ = 0;
   bool has_open_line_ = false;  // the last file, at its end
   std::uint64_t bytes_compressed_ = 0;

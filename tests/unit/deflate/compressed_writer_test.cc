@@ -1,4 +1,4 @@
-#include "deflate/gzip_writer.h"
+#include "deflate/compressed_writer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,12 +22,12 @@ using testing::ThrowsMessage;
 
 constexpr Members kFramings[] = {Members::kMigz, Members::kBgzf, Members::kPlain};
 
-class GzipWriterTest : public testing::Test {
+class CompressedWriterTest : public testing::Test {
  protected:
   // The file's bytes, of a text that comes in pieces of that size.
-  std::string written(std::string_view text, GzipOptions options, std::size_t piece_bytes = 1000) {
+  std::string written(std::string_view text, CompressionOptions options, std::size_t piece_bytes = 1000) {
     PlacedFile file("The text cannot be written to", folder_ / "out.gz", Placing::kWhenWhole);
-    GzipWriter writer(file, options);
+    CompressedWriter writer(file, options);
     for (std::size_t begin = 0; begin < text.size(); begin += piece_bytes) {
       writer.write(text.substr(begin, piece_bytes));
     }
@@ -54,7 +54,7 @@ class GzipWriterTest : public testing::Test {
   ScratchFolder folder_;
 };
 
-TEST_F(GzipWriterTest, TextIsReadBackByZlibWhateverTheFramingAndTheThreads) {
+TEST_F(CompressedWriterTest, TextIsReadBackByZlibWhateverTheFramingAndTheThreads) {
   const std::string text = sample_lines(20'000);
   for (const Members members : kFramings) {
     for (const unsigned threads : {0U, 1U, 3U}) {
@@ -63,20 +63,20 @@ TEST_F(GzipWriterTest, TextIsReadBackByZlibWhateverTheFramingAndTheThreads) {
   }
 }
 
-TEST_F(GzipWriterTest, FileDependsNeitherOnThreadsNorOnPieces) {
+TEST_F(CompressedWriterTest, FileDependsNeitherOnThreadsNorOnPieces) {
   const std::string text = sample_lines(20'000);
   for (const Members members : kFramings) {
-    const GzipOptions options{.members = members, .level = 1, .block_bytes = 200'000};
+    const CompressionOptions options{.members = members, .level = 1, .block_bytes = 200'000};
     const std::string one = written(text, options);
     EXPECT_EQ(written(text, options, text.size()), one);
     EXPECT_EQ(written(text, options, 77'777), one);
-    GzipOptions parallel = options;
+    CompressionOptions parallel = options;
     parallel.threads = 4;
     EXPECT_EQ(written(text, parallel), one);
   }
 }
 
-TEST_F(GzipWriterTest, EmptyTextIsAGzipOfNoBytes) {
+TEST_F(CompressedWriterTest, EmptyTextIsAGzipOfNoBytes) {
   for (const Members members : kFramings) {
     for (const unsigned threads : {0U, 2U}) {
       const std::string out = written("", {.members = members, .threads = threads});
@@ -87,7 +87,7 @@ TEST_F(GzipWriterTest, EmptyTextIsAGzipOfNoBytes) {
   EXPECT_EQ(written("", {.members = Members::kBgzf}), end_mark(Members::kBgzf));
 }
 
-TEST_F(GzipWriterTest, BlocksOfOneByteAreMembersOfOneByte) {
+TEST_F(CompressedWriterTest, BlocksOfOneByteAreMembersOfOneByte) {
   for (const unsigned threads : {0U, 2U}) {
     const std::string out = written("text", {.threads = threads, .block_bytes = 1}, 3);
     EXPECT_EQ(members_in(out, "MZ"), 4U);
@@ -95,26 +95,26 @@ TEST_F(GzipWriterTest, BlocksOfOneByteAreMembersOfOneByte) {
   }
 }
 
-TEST_F(GzipWriterTest, TextOfWholeBlocksHasNoEmptyMemberBehindThem) {
+TEST_F(CompressedWriterTest, TextOfWholeBlocksHasNoEmptyMemberBehindThem) {
   EXPECT_EQ(members_in(written("texttext", {.block_bytes = 4}), "MZ"), 2U);
   EXPECT_EQ(members_in(written("texttext", {.threads = 2, .block_bytes = 4}), "MZ"), 2U);
 }
 
-TEST_F(GzipWriterTest, BgzfIsCutWhereItsMembersAreFullAndEndsInItsMark) {
+TEST_F(CompressedWriterTest, BgzfIsCutWhereItsMembersAreFullAndEndsInItsMark) {
   const std::string text = sample_lines(20'000);
   const std::string out = written(text, {.members = Members::kBgzf, .threads = 2});
   EXPECT_EQ(members_in(out, std::string_view("\x06\0BC", 4)), (text.size() + 0xfeff) / 0xff00 + 1);
   EXPECT_TRUE(out.ends_with(end_mark(Members::kBgzf)));
 }
 
-TEST_F(GzipWriterTest, WriterThatIsGivenUpWaitsForWhatIsCompressedJustThen) {
+TEST_F(CompressedWriterTest, WriterThatIsGivenUpWaitsForWhatIsCompressedJustThen) {
   PlacedFile file("The text cannot be written to", folder_ / "out.gz", Placing::kWhenWhole);
-  GzipWriter(file, {.threads = 2, .block_bytes = 100'000}).write(sample_lines(20'000));
+  CompressedWriter(file, {.threads = 2, .block_bytes = 100'000}).write(sample_lines(20'000));
 }
 
-TEST_F(GzipWriterTest, FullDiskIsSaidWithTheFile) {
+TEST_F(CompressedWriterTest, FullDiskIsSaidWithTheFile) {
   PlacedFile file("The text cannot be written to", "/dev/full", Placing::kWhenWhole);
-  GzipWriter writer(file, {});
+  CompressedWriter writer(file, {});
   writer.write("text");
   EXPECT_THAT([&] { writer.end(); },
               ThrowsMessage<EnvironmentError>(

@@ -1,4 +1,4 @@
-#include "deflate/gzip_files.h"
+#include "deflate/compressed_files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ std::unique_ptr<Output> begin_file(const std::filesystem::path& path) {
   return std::make_unique<PlacedFile>("The copy cannot be written to", path, Placing::kWhenWhole);
 }
 
-TEST(GzipFiles, NumberStandsInFrontOfTheExtensions) {
+TEST(CompressedFiles, NumberStandsInFrontOfTheExtensions) {
   EXPECT_EQ(numbered_path("a/chat.json.gz", 3), "a/chat-3.json.gz");
   EXPECT_EQ(numbered_path("chat.gz", 12), "chat-12.gz");
   EXPECT_EQ(numbered_path("chat", 1), "chat-1");
@@ -39,7 +39,7 @@ TEST(GzipFiles, NumberStandsInFrontOfTheExtensions) {
   EXPECT_EQ(numbered_path(".chat", 1), ".chat-1");
 }
 
-TEST(GzipFiles, FilesWithNumbersAreFoundByTheirNumbers) {
+TEST(CompressedFiles, FilesWithNumbersAreFoundByTheirNumbers) {
   const ScratchFolder folder;
   for (const char* name : {"a-10.json.gz", "a-9.json.gz", "a-09.json.gz", "a-.json.gz", "a-x.json.gz", "a-1x.json.gz",
                            "a.json.gz", "b-1.json.gz", "a-0.json.gz", "a-7.gz", "a-1.json.gz.tmp"}) {
@@ -54,9 +54,9 @@ TEST(GzipFiles, FilesWithNumbersAreFoundByTheirNumbers) {
   EXPECT_TRUE(numbered_files(folder / "none" / "a.json.gz").empty());
 }
 
-TEST(GzipFiles, LastLineGetsItsNewlineOnceAnotherOneFollowsInItsFile) {
+TEST(CompressedFiles, LastLineGetsItsNewlineOnceAnotherOneFollowsInItsFile) {
   const ScratchFolder folder;
-  GzipFiles files(folder / "out.gz", true, {}, begin_file);
+  CompressedFiles files(folder / "out.gz", true, {}, begin_file);
   files.write("a");
   files.write("b\nc");
   files.write("");
@@ -73,16 +73,16 @@ TEST(GzipFiles, LastLineGetsItsNewlineOnceAnotherOneFollowsInItsFile) {
   EXPECT_EQ(files.bytes_compressed(), fs::file_size(folder / "out-1.gz") + fs::file_size(folder / "out-2.gz"));
 }
 
-TEST(GzipFiles, AllAreInTheirPlacesTogetherOrNone) {
+TEST(CompressedFiles, AllAreInTheirPlacesTogetherOrNone) {
   const ScratchFolder folder;
   {
-    GzipFiles files(folder / "out.gz", true, {}, begin_file);
+    CompressedFiles files(folder / "out.gz", true, {}, begin_file);
     files.begin_next();
     files.end();
     EXPECT_FALSE(fs::exists(folder / "out-1.gz"));
   }
   EXPECT_TRUE(fs::is_empty(folder.path()));
-  GzipFiles files(folder / "out.gz", false, {}, begin_file);
+  CompressedFiles files(folder / "out.gz", false, {}, begin_file);
   files.end();
   files.place();
   EXPECT_EQ(text_of(folder / "out.gz"), "");

@@ -14,7 +14,7 @@
 
 namespace chatload::deflate {
 
-struct GzipOptions {
+struct CompressionOptions {
   Members members = Members::kMigz;
   int level = 6;         // kLevelMin to kLevelMax
   unsigned threads = 0;  // that compress, beside the caller's; they begin with the second block. 0: the caller's alone
@@ -24,10 +24,10 @@ struct GzipOptions {
 
 // Single-threaded; borrows the file. What it writes depends on the text, the framing, the level and the size of blocks
 // alone, not on the pieces in which the text comes, nor on the threads. Every failure throws as the file does.
-class GzipWriter {
+class CompressedWriter {
  public:
-  GzipWriter(Output& file, GzipOptions options);
-  ~GzipWriter();  // without end(): the last blocks are not in the file
+  CompressedWriter(Output& file, CompressionOptions options);
+  ~CompressedWriter();  // without end(): the last blocks are not in the file
 
   void write(std::string_view text);
 
@@ -37,7 +37,7 @@ class GzipWriter {
   [[nodiscard]] std::uint64_t bytes_compressed() const { return bytes_compressed_; }  // that are in the file
 
   // What a writer takes at most: its part of the peak-memory sum.
-  [[nodiscard]] static std::size_t memory_bytes_max(GzipOptions options);
+  [[nodiscard]] static std::size_t memory_bytes_max(CompressionOptions options);
 
  private:
   // Some text, and what it is compressed to: one member, or some of BGZF's.
@@ -52,7 +52,7 @@ class GzipWriter {
   void put(Block block);
 
   Output& file_;
-  const GzipOptions options_;
+  const CompressionOptions options_;
   Block block_;                             // that is gathered
   Block spare_;                             // for the next one: keeps the memory of one that is written
   std::unique_ptr<Compressor> compressor_;  // the caller's; made when it is needed

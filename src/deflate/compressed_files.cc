@@ -1,4 +1,4 @@
-#include "deflate/gzip_files.h"
+#include "deflate/compressed_files.h"
 
 #include <fmt/format.h>
 
@@ -51,14 +51,14 @@ std::vector<NumberedFile> numbered_files(const fs::path& path) {
   return files;
 }
 
-GzipFiles::GzipFiles(fs::path path, bool is_split, GzipOptions options, Begin begin)
+CompressedFiles::CompressedFiles(fs::path path, bool is_split, CompressionOptions options, Begin begin)
     : path_(std::move(path)), is_split_(is_split), options_(options), begin_(std::move(begin)) {
   open();
 }
 
-GzipFiles::~GzipFiles() = default;
+CompressedFiles::~CompressedFiles() = default;
 
-void GzipFiles::write(std::string_view lines) {
+void CompressedFiles::write(std::string_view lines) {
   if (lines.empty()) return;
   if (has_open_line_) {
     writer_->write("\n");
@@ -69,7 +69,7 @@ void GzipFiles::write(std::string_view lines) {
   has_open_line_ = lines.back() != '\n';
 }
 
-void GzipFiles::begin_next() {
+void CompressedFiles::begin_next() {
   if (files_.size() == kFilesMax) {
     throw EnvironmentError(
         fmt::format("The copy would be more than {} files; run it again with a larger --split.", kFilesMax));
@@ -78,20 +78,20 @@ void GzipFiles::begin_next() {
   open();
 }
 
-void GzipFiles::end() { end_last(); }
+void CompressedFiles::end() { end_last(); }
 
-void GzipFiles::place() {
+void CompressedFiles::place() {
   for (const std::unique_ptr<Output>& file : files_) file->place();
 }
 
-void GzipFiles::open() {
+void CompressedFiles::open() {
   const fs::path path = is_split_ ? numbered_path(path_, files_.size() + 1) : path_;
   writer_.emplace(*files_.emplace_back(begin_(path)), options_);
   text_bytes_ = 0;
   has_open_line_ = false;
 }
 
-void GzipFiles::end_last() {
+void CompressedFiles::end_last() {
   writer_->end();
   bytes_compressed_ += writer_->bytes_compressed();
   writer_.reset();

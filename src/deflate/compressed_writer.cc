@@ -1,8 +1,8 @@
 // Blocks of text are gathered from the pieces, so that every byte is copied once, compressed side by side, and written
 // in their order. A block is one member, but for BGZF, whose members are too small for a task each.
 //
-// GzipOptions::block_bytes: with 1 MiB there are members enough for readers and compressors side by side, and larger
-// ones gain nothing (chatgen's log, one core; the speeds are as equal as their noise):
+// CompressionOptions::block_bytes: with 1 MiB there are members enough for readers and compressors side by side, and
+// larger ones gain nothing (chatgen's log, one core; the speeds are as equal as their noise):
 //
 //             level 1              level 6
 //   256 KiB   481 MiB/s, 26.8 %    78 MiB/s, 22.9 %
@@ -12,7 +12,7 @@
 //     4 MiB   500 MiB/s, 26.4 %    76 MiB/s, 22.5 %
 //
 //   chatload_bench --benchmark_filter=Member
-#include "deflate/gzip_writer.h"
+#include "deflate/compressed_writer.h"
 
 #include <algorithm>
 #include <utility>
@@ -26,7 +26,7 @@ namespace {
 constexpr std::size_t kBlocksPerThread = 2;
 
 // Of whole members, where a member takes less than a block.
-GzipOptions with_whole_members(GzipOptions options) {
+CompressionOptions with_whole_members(CompressionOptions options) {
   const std::size_t member_bytes_max = MemberCompressor::block_bytes_max(options.members);
   if (options.block_bytes > member_bytes_max) options.block_bytes -= options.block_bytes % member_bytes_max;
   return options;
@@ -37,9 +37,9 @@ std::size_t members_bytes_max(std::size_t block_bytes) { return block_bytes + bl
 
 }  // namespace
 
-class GzipWriter::Compressor {
+class CompressedWriter::Compressor {
  public:
-  explicit Compressor(GzipOptions options)
+  explicit Compressor(CompressionOptions options)
       : compressor_(options.members, options.level),
         member_bytes_max_(MemberCompressor::block_bytes_max(options.members)) {}
 
@@ -60,16 +60,16 @@ class GzipWriter::Compressor {
   std::size_t member_bytes_max_;
 };
 
-GzipWriter::GzipWriter(Output& file, GzipOptions options)
+CompressedWriter::CompressedWriter(Output& file, CompressionOptions options)
     : file_(file),
       options_(with_whole_members(options)),
       workers_(std::max(1U, options.threads), std::max<std::size_t>(1, kBlocksPerThread * options.threads), [options] {
         return [compressor = std::make_shared<Compressor>(options)](Block& block) { (*compressor)(block); };
       }) {}
 
-GzipWriter::~GzipWriter() = default;
+CompressedWriter::~CompressedWriter() = default;
 
-void GzipWriter::write(std::string_view text) {
+void CompressedWriter::write(std::string_view text) {
   while (!text.empty()) {
     if (block_.text.size() == options_.block_bytes) pass_on();
     block_.text.reserve(options_.block_bytes);
@@ -80,7 +80,7 @@ void GzipWriter::write(std::string_view text) {
 }
 
 // A gzip has at least one member.
-void GzipWriter::end() {
+void CompressedWriter::end() {
   const std::string_view mark = end_mark(options_.members);
   const bool is_first = bytes_compressed_ == 0 && workers_.size() == 0;
   if (!block_.text.empty() || (is_first && mark.empty())) is_first ? compress_here() : pass_on();
@@ -90,27 +90,27 @@ void GzipWriter::end() {
 }
 
 // The block to who compresses it; the next one begins.
-void GzipWriter::pass_on() {
+void CompressedWriter::pass_on() {
   if (options_.threads == 0) return compress_here();
   if (!workers_.has_room()) put(workers_.pop());
   workers_.push(std::exchange(block_, std::exchange(spare_, {})));
 }
 
-void GzipWriter::compress_here() {
+void CompressedWriter::compress_here() {
   if (!compressor_) compressor_ = std::make_unique<Compressor>(options_);
   (*compressor_)(block_);
   put(std::exchange(block_, {}));
   block_ = std::exchange(spare_, {});
 }
 
-void GzipWriter::put(Block block) {
+void CompressedWriter::put(Block block) {
   file_.write(block.members);
   bytes_compressed_ += block.members.size();
   block.text.clear();
   spare_ = std::move(block);
 }
 
-std::size_t GzipWriter::memory_bytes_max(GzipOptions options) {
+std::size_t CompressedWriter::memory_bytes_max(CompressionOptions options) {
   const std::size_t blocks = kBlocksPerThread * options.threads + 1;
   return blocks * (options.block_bytes + members_bytes_max(options.block_bytes)) +
          std::max(1U, options.threads) * MemberCompressor::memory_bytes_max(options.level);
