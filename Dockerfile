@@ -24,7 +24,7 @@ FROM debian:12-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
       ca-certificates libcurl4 libdeflate0 libfmt9 libisal2 liblz4-1 libmariadb3 libpugixml1v5 libsimdjson14 \
-      libspdlog1.10 libssl3 libtbb12 libxxhash0 zlib1g \
+      libspdlog1.10 libssl3 libtbb12 libxxhash0 libzstd1 zlib1g \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/chatload /usr/local
 RUN useradd --create-home chatload

@@ -50,6 +50,7 @@ struct ReadPlan {
   std::optional<std::filesystem::path> index_dir;  // of seek indexes; not given: each beside its gzip
   bool save_index = false;                         // of each gzip that is read from its beginning and has none
   std::optional<std::uint64_t> memory_bytes;       // not given: what the default, or the other flags, need
+  std::optional<inflate::WindowRoom> window;       // of zstd; not given: all of it, as nothing else is at work
   // Of the inputs; never null.
   std::shared_ptr<source::Opener> opener = std::make_shared<source::Opener>(source::RemoteOptions{});
   std::size_t source_name_bytes_max = 0;  // of the inputs

@@ -11,6 +11,7 @@
 
 #include <string_view>
 
+#include "base/little_endian.h"
 #include "inflate/gzip_format.h"
 
 namespace chatload::inflate {
@@ -22,10 +23,10 @@ constexpr std::size_t kDeflateBytesMin = 2;
 
 // What one subfield says of a member with that header; 0 for any other subfield.
 std::uint64_t announced_bytes(std::string_view name, std::string_view content, std::size_t header_bytes) {
-  if (name == "BC" && content.size() == 2) return std::uint64_t{little_endian(content)} + 1;
+  if (name == "BC" && content.size() == 2) return little_endian(content) + 1;
   if (content.size() != 4) return 0;
   if (name == "IG") return little_endian(content);
-  if (name == "MZ") return header_bytes + std::uint64_t{little_endian(content)} + kTrailerBytes;
+  if (name == "MZ") return header_bytes + little_endian(content) + kTrailerBytes;
   return 0;
 }
 

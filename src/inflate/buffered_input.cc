@@ -9,12 +9,10 @@
 #include <cstring>
 #include <utility>
 
-#include "base/units.h"
-
 namespace chatload::inflate {
 namespace {
 
-constexpr std::size_t kBufferBytes = 256 * kKiB;
+constexpr std::size_t kBufferBytes = BufferedInput::kPeekBytesMax;
 
 }  // namespace
 

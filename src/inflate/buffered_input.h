@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "base/units.h"
 #include "source/byte_source.h"
 
 namespace chatload::inflate {
@@ -18,6 +19,8 @@ class BufferedInput {
  public:
   // How far unread() can go: a decoder holds at most 64 bits that it has taken but not used.
   static constexpr std::size_t kUnreadBytesMax = 8;
+  // How far peek() can look.
+  static constexpr std::size_t kPeekBytesMax = 256 * kKiB;
 
   // offset: of the first byte that the source gives.
   explicit BufferedInput(std::unique_ptr<source::ByteSource> source, std::uint64_t offset = 0);
@@ -40,6 +43,7 @@ class BufferedInput {
   [[nodiscard]] std::optional<std::uint8_t> next();
 
   // At least `bytes` of what comes next, without consuming it; fewer if the input has no more.
+  // REQUIRES: bytes <= kPeekBytesMax.
   [[nodiscard]] std::span<const char> peek(std::size_t bytes);
 
   // Consumes 1 to out.size() bytes into out, past the buffer where it is empty; 0 at the end or after a stop.

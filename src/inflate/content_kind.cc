@@ -1,7 +1,7 @@
-// Binary kinds are known by their magic numbers: zstd RFC 8878 §3.1.1, xz file format §2.1.1.1, bzip2 "BZh", the level
-// and the first block's (or the end's) own number, zip APPNOTE §4.3.7, compress(1), lz4 frame format, lzip, 7z,
-// Parquet, Avro. tar has none at its beginning; the checksum of its first header (POSIX.1-2001, ustar) is as good. zlib
-// (RFC 1950) and raw deflate (RFC 1951) are inflated: text does not survive that.
+// Binary kinds are known by their magic numbers: gzip and zstd (inside one of these two), xz file format §2.1.1.1,
+// bzip2 "BZh", the level and the first block's (or the end's) own number, zip APPNOTE §4.3.7, compress(1), lz4 frame
+// format, lzip, 7z, Parquet, Avro. tar has none at its beginning; the checksum of its first header (POSIX.1-2001,
+// ustar) is as good. zlib (RFC 1950) and raw deflate (RFC 1951) are inflated: text does not survive that.
 //
 // UTF-16 and UTF-32 are known by their mark, or by the zero bytes of their first characters.
 //
@@ -39,7 +39,6 @@ struct Magic {
 };
 
 constexpr std::array kMagics = {
-    Magic{"\x28\xb5\x2f\xfd"sv, "compressed with zstd", "zstd -dc"},
     Magic{"\xfd\x37\x7a\x58\x5a\x00"sv, "compressed with xz", "xz -dc"},
     Magic{"BZh?1AY&SY"sv, "compressed with bzip2", "bzip2 -dc"},
     Magic{"BZh?\x17\x72\x45\x38\x50\x90"sv, "compressed with bzip2", "bzip2 -dc"},
@@ -67,14 +66,33 @@ bool begins_with_word(std::string_view text, std::string_view word) {
          });
 }
 
-std::optional<ForeignContent> by_magic(std::string_view head, bool is_unpacked) {
-  if (is_unpacked && head.starts_with("\x1f\x8b\x08"sv)) return ForeignContent{"gzip inside gzip", "gzip -dc", ""};
+std::string_view name_of(Compression compression) { return compression == Compression::kZstd ? "zstd" : "gzip"; }
+
+// What writes to standard output what is in the file that is named behind it.
+std::string_view unpacker_of(Compression compression) {
+  switch (compression) {
+    case Compression::kNone: return "cat";
+    case Compression::kGzip: return "zcat";
+    case Compression::kZstd: return "zstd -dc";
+  }
+  return "cat";
+}
+
+std::optional<ForeignContent> by_magic(std::string_view head, Compression compression) {
+  const bool is_unpacked = compression != Compression::kNone;
+  if (is_unpacked && head.starts_with("\x1f\x8b\x08"sv)) {
+    return ForeignContent{fmt::format("gzip inside {}", name_of(compression)), "gzip -dc", ""};
+  }
+  if (is_unpacked && head.starts_with("\x28\xb5\x2f\xfd"sv)) {
+    return ForeignContent{fmt::format("zstd inside {}", name_of(compression)), "zstd -dc", ""};
+  }
   for (const Magic& magic : kMagics) {
     if (!begins_with(head, magic.bytes)) continue;
     std::string advice(magic.advice);
     if (is_unpacked && !advice.empty()) {
       if (const std::size_t at = advice.find("{}"); at != std::string::npos) advice.replace(at, 2, "unpacked");
-      advice.insert(0, "Take it out of gzip with `zcat {} > unpacked`. ");
+      advice.insert(0, fmt::format("Take it out of {} with `{} {{}} > unpacked`. ", name_of(compression),
+                                   unpacker_of(compression)));
     }
     return ForeignContent{std::string(magic.name), std::string(magic.filter), std::move(advice)};
   }
@@ -238,7 +256,7 @@ bool has_lines_that_begin_alike(std::string_view head) {
   return end != std::string_view::npos && end + 1 < head.size() && head.substr(end + 1, 3) == head.substr(0, 3);
 }
 
-std::optional<ForeignContent> by_text(std::string_view head, bool is_unpacked) {
+std::optional<ForeignContent> by_text(std::string_view head, Compression compression) {
   const std::string_view text = without_spaces(head);
   if (text.starts_with("version https://git-lfs.github.com/spec/")) {
     return ForeignContent{"a Git LFS pointer", "",
@@ -247,7 +265,7 @@ std::optional<ForeignContent> by_text(std::string_view head, bool is_unpacked) {
   if (begins_with_word(text, "<!doctype") || begins_with_word(text, "<html")) {
     return ForeignContent{
         "an HTML page, perhaps the error page of a download", "",
-        "Look at it with `" + std::string(is_unpacked ? "zcat" : "cat") + " {}`, and download the file again."};
+        fmt::format("Look at it with `{} {{}}`, and download the file again.", unpacker_of(compression))};
   }
   const bool is_tag =
       text.size() > 1 && text[0] == '<' &&
@@ -255,7 +273,7 @@ std::optional<ForeignContent> by_text(std::string_view head, bool is_unpacked) {
   if (is_tag && text.find('>') != std::string_view::npos) {
     return ForeignContent{
         "XML or HTML, perhaps the error message of a download", "",
-        "Look at it with `" + std::string(is_unpacked ? "zcat" : "cat") + " {}`, and download the file again."};
+        fmt::format("Look at it with `{} {{}}`, and download the file again.", unpacker_of(compression))};
   }
   if (is_base64(text)) {
     if (text.starts_with("H4sI")) return ForeignContent{"gzip in base64", "base64 -d | gzip -dc", ""};
@@ -272,22 +290,26 @@ bool begins_json(std::string_view head) {
   return head.starts_with('{') || head.starts_with('[');
 }
 
-std::optional<ForeignContent> foreign_content(std::string_view head, bool is_whole, bool is_unpacked) {
+std::optional<ForeignContent> foreign_content(std::string_view head, bool is_whole, Compression compression) {
   head = head.substr(0, kContentLookBytes);
-  if (auto content = by_magic(head, is_unpacked)) return content;
+  if (auto content = by_magic(head, compression)) return content;
   if (auto content = by_encoding(head)) return content;
   if (begins_json(head)) return by_shape(head, is_whole);
   if (is_tar(head)) {
-    return ForeignContent{
-        "a tar archive", "",
-        fmt::format("Unpack it with `tar -x{}f {{}}`, and load the files that were in it.", is_unpacked ? "z" : "")};
+    return ForeignContent{"a tar archive", "",
+                          fmt::format("Unpack it with `tar {} {{}}`, and load the files that were in it.",
+                                      compression == Compression::kZstd   ? "--zstd -xf"
+                                      : compression == Compression::kGzip ? "-xzf"
+                                                                          : "-xf")};
   }
   if (has_object_line(head)) return std::nullopt;
-  if (auto content = by_text(head, is_unpacked)) return content;
+  if (auto content = by_text(head, compression)) return content;
   return by_inflating(head, is_whole);
 }
 
-std::string to_sentence(const ForeignContent& content, std::string_view name, std::string_view head, bool is_unpacked) {
+std::string to_sentence(const ForeignContent& content, std::string_view name, std::string_view head,
+                        Compression compression) {
+  const bool is_unpacked = compression != Compression::kNone;
   const std::string place =
       fmt::format("{}begins with \"{}\"", is_unpacked ? "unpacked, it " : "it ",
                   terminal_text(head.substr(0, std::min(head.size(), kShownBytesMax)), kShownBytesMax));
@@ -295,7 +317,7 @@ std::string to_sentence(const ForeignContent& content, std::string_view name, st
   if (!content.filter.empty()) {
     std::string command = content.filter;
     if (is_unpacked) {
-      command = "zcat {} | " + command;
+      command = fmt::format("{} {{}} | {}", unpacker_of(compression), command);
     } else {
       command.insert(std::min(command.find(" | "), command.size()), " < {}");
     }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/units.h"
+#include "inflate/decoded_stream.h"
 
 namespace chatload::inflate {
 
@@ -27,14 +28,15 @@ struct ForeignContent {
 // What a text that begins with `head` surely is; nothing in case of doubt. So a text in which a whole
 // line of `head` is a JSON object is not condemned, nor one whose first lines are only bad: unless its first line is
 // longer than `head`, and an array or many objects as far as that goes. is_whole: there is no more of it than `head`.
-// is_unpacked: the bytes came out of gzip. Pure.
-[[nodiscard]] std::optional<ForeignContent> foreign_content(std::string_view head, bool is_whole, bool is_unpacked);
+// compression: what the bytes came out of. Pure.
+[[nodiscard]] std::optional<ForeignContent> foreign_content(std::string_view head, bool is_whole,
+                                                            Compression compression);
 
 // Whether the first byte that is no white space begins an object or an array; a byte order mark does not count.
 [[nodiscard]] bool begins_json(std::string_view head);
 
 // One sentence for people: what the input is, where that shows, and what to type. name: the input's.
 [[nodiscard]] std::string to_sentence(const ForeignContent& content, std::string_view name, std::string_view head,
-                                      bool is_unpacked);
+                                      Compression compression);
 
 }  // namespace chatload::inflate

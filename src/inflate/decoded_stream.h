@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/units.h"
+#include "inflate/window_room.h"
 #include "source/byte_source.h"
 
 namespace chatload::inflate {
@@ -15,7 +16,10 @@ namespace chatload::inflate {
 class BlockObserver;
 
 // What the bytes are read out of.
-enum class Compression { kNone, kGzip };
+enum class Compression { kNone, kGzip, kZstd };
+
+// The end of messages about damage.
+inline constexpr const char* kDamageAdvice = "get an undamaged copy of it and run the same command again";
 
 // A sequential reader; used by one thread at a time.
 class DecodedStream {
@@ -33,6 +37,9 @@ class DecodedStream {
   [[nodiscard]] virtual bool stopped() const { return false; }
 
   [[nodiscard]] virtual Compression compression() const { return Compression::kNone; }
+
+  // Whether some of what was read so far is compressed without a checksum, so that damage may go unseen.
+  [[nodiscard]] virtual bool lacks_checksum() const { return false; }
 
   // Whether it has threads of its own to inflate with, and the memory for it.
   [[nodiscard]] virtual bool reads_ahead() const { return false; }
@@ -55,10 +62,12 @@ struct ReadAhead {
   std::size_t bytes = 0;  // of what is read ahead, compressed and not
 };
 
-// Looks at the first bytes and reads gzip (RFC 1952, any number of members), or all else as it is. What that holds is
-// not judged (log_stream.h does). Who inflates shows in nothing but the time. observer: hears of a gzip's blocks, and
-// outlives the stream; zlib inflates then, in the thread that reads. Throws CorruptInputError for an empty input.
+// Looks at the first bytes and reads gzip (RFC 1952, any number of members), zstd (RFC 8878, any number of frames), or
+// all else as it is. What that holds is not judged (log_stream.h does). Who inflates shows in nothing but the time.
+// window: of zstd. observer: hears of a gzip's blocks, and outlives the stream; zlib inflates then, in the thread that
+// reads. Throws CorruptInputError for an empty input.
 [[nodiscard]] std::unique_ptr<DecodedStream> open_decoded(std::unique_ptr<source::ByteSource> source, Inflater inflater,
-                                                          ReadAhead ahead = {}, BlockObserver* observer = nullptr);
+                                                          ReadAhead ahead = {}, WindowRoom window = {},
+                                                          BlockObserver* observer = nullptr);
 
 }  // namespace chatload::inflate

@@ -21,11 +21,6 @@
 #include "inflate/gzip_header.h"
 
 namespace chatload::inflate {
-namespace {
-
-constexpr const char* kAdvice = "get an undamaged copy of it and run the same command again";
-
-}  // namespace
 
 GzipReader::GzipReader(BufferedInput input, std::unique_ptr<DeflateDecoder> decoder)
     : input_(std::move(input)),
@@ -94,7 +89,7 @@ void GzipReader::read_header() {
       if (first) throw_damaged("it does not begin with the bytes 1f 8b");
       throw CorruptInputError(
           fmt::format("{} holds bytes that are not gzip after its last member, at compressed byte {}: {}",
-                      input_.name(), member_.begin, kAdvice));
+                      input_.name(), member_.begin, kDamageAdvice));
     case HeaderVerdict::kUnknownMethod: throw_damaged("its header names a compression method that is not deflate");
     case HeaderVerdict::kReservedFlags: throw_damaged("its header sets reserved flags");
     case HeaderVerdict::kWrongChecksum: throw_damaged("its header fails the header's own checksum");
@@ -158,7 +153,7 @@ void GzipReader::read_padding() {
       throw CorruptInputError(
           fmt::format("{} has zeros after a gzip member, at compressed byte {}, and then other bytes, at compressed "
                       "byte {}: {}",
-                      input_.name(), member_.begin, input_.offset(), kAdvice));
+                      input_.name(), member_.begin, input_.offset(), kDamageAdvice));
     }
   } while (input_.fill());
   expect_ = Expect::kNothing;
@@ -169,14 +164,14 @@ void GzipReader::end_of_input(const char* inside) {
     throw CorruptInputError(
         fmt::format("{} is truncated: it ends at compressed byte {}, inside the {} of the gzip member that begins at "
                     "compressed byte {}: {}",
-                    input_.name(), input_.offset(), inside, member_.begin, kAdvice));
+                    input_.name(), input_.offset(), inside, member_.begin, kDamageAdvice));
   }
   expect_ = Expect::kNothing;
 }
 
 void GzipReader::throw_damaged(const std::string& what) const {
   throw CorruptInputError(fmt::format("{} is damaged in the gzip member that begins at compressed byte {}: {}: {}",
-                                      input_.name(), member_.begin, what, kAdvice));
+                                      input_.name(), member_.begin, what, kDamageAdvice));
 }
 
 }  // namespace chatload::inflate

@@ -33,6 +33,7 @@ class HeadStart : public DecodedStream {
   [[nodiscard]] std::size_t read(std::span<char> out) override;
   [[nodiscard]] bool stopped() const override { return stream_->stopped(); }
   [[nodiscard]] Compression compression() const override { return stream_->compression(); }
+  [[nodiscard]] bool lacks_checksum() const override { return stream_->lacks_checksum(); }
   // Within the head in proportion to its bytes.
   [[nodiscard]] std::uint64_t compressed_bytes() const override;
 

@@ -13,6 +13,7 @@
 #include "inflate/gzip_reader.h"
 #include "inflate/seek_index.h"
 #include "inflate/seek_table.h"
+#include "inflate/zstd_frame.h"
 #include "source/source_identity.h"
 
 namespace chatload::inflate {
@@ -53,7 +54,12 @@ MadeIndex make_index(const source::Input& gzip, const std::filesystem::path& pat
   require_regular_file(gzip);
   const source::SourceIdentity identity = source::identify_source(gzip, std::nullopt);
   BufferedInput input(gzip.open(-1));
-  const std::span<const char> head = input.peek(kMagic.size());
+  const std::span<const char> head = input.peek(kZstdMagicBytes);
+  if (head.size() >= kZstdMagicBytes && may_begin_zstd(head)) {
+    throw CorruptInputError(fmt::format(
+        "{} is zstd, which has no seek index; chatload decompresses its frames in parallel where there are several",
+        gzip.name()));
+  }
   if (!std::string_view(head.data(), head.size()).starts_with(kMagic)) {
     throw CorruptInputError(fmt::format(
         "{} is not gzip: the bytes 1f 8b are missing at compressed byte 0; only gzip has a seek index", gzip.name()));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,17 @@
 #include "inflate/content_kind.h"
 
 namespace chatload::inflate {
+namespace {
+
+struct NamedKind {
+  std::string_view suffix;
+  std::string_view why_not;
+};
+constexpr std::array kNamedKinds = {
+    NamedKind{".gz", "is not gzip, although its name ends in .gz: the bytes 1f 8b are missing"},
+    NamedKind{".zst", "is not zstd, although its name ends in .zst: the bytes 28 b5 2f fd are missing"}};
+
+}  // namespace
 
 LogStream::LogStream(std::unique_ptr<DecodedStream> stream, std::string name, bool has_lines)
     : stream_(std::move(stream)), name_(std::move(name)), has_lines_(has_lines) {}
@@ -48,23 +60,24 @@ void LogStream::look() {
 
 void LogStream::require_log(bool is_whole) const {
   const bool is_judged = has_lines_ || !begins_json(head_);
-  const bool is_gzip = compression() == Compression::kGzip;
-  if (const auto content = is_judged ? foreign_content(head_, is_whole, is_gzip) : std::nullopt) {
-    throw ForeignContentError(to_sentence(*content, name_, head_, is_gzip));
+  if (const auto content = is_judged ? foreign_content(head_, is_whole, compression()) : std::nullopt) {
+    throw ForeignContentError(to_sentence(*content, name_, head_, compression()));
   }
-  if (is_gzip || !name_.ends_with(".gz") || begins_json(head_)) return;
-  throw CorruptInputError(
-      fmt::format("{} is not gzip, although its name ends in .gz: the bytes 1f 8b are missing at compressed byte 0; "
-                  "get an undamaged copy of it, or rename it if it is plain text",
-                  name_));
+  if (compression() != Compression::kNone || begins_json(head_)) return;
+  for (const NamedKind& kind : kNamedKinds) {
+    if (!name_.ends_with(kind.suffix)) continue;
+    throw CorruptInputError(
+        fmt::format("{} {} at compressed byte 0; get an undamaged copy of it, or rename it if it is plain text", name_,
+                    kind.why_not));
+  }
 }
 
 std::unique_ptr<DecodedStream> open_log(std::unique_ptr<source::ByteSource> source, Inflater inflater,
-                                        const RecordForm& records, ReadAhead ahead,
+                                        const RecordForm& records, ReadAhead ahead, WindowRoom window,
                                         std::shared_ptr<const IndexedGzip> gzip, BlockObserver* observer) {
   std::string name = source->name();
   auto stream = gzip ? open_indexed(std::move(gzip), std::move(source), 0, 0, inflater, ahead)
-                     : open_decoded(std::move(source), inflater, ahead, observer);
+                     : open_decoded(std::move(source), inflater, ahead, window, observer);
   return std::make_unique<LogStream>(std::move(stream), std::move(name), records.is_lines());
 }
 

@@ -23,8 +23,8 @@ class ForeignContentError : public CorruptInputError {
 };
 
 // Looks at the first kContentLookBytes (content_kind.h) as they are read, so that it serves a pipe too. The first
-// read() throws ForeignContentError for what is something else, and CorruptInputError for what is named .gz and is
-// neither gzip nor JSON.
+// read() throws ForeignContentError for what is something else, and CorruptInputError for what is named .gz or
+// .zst and is neither compressed nor JSON.
 class LogStream : public DecodedStream {
  public:
   // name: the input's, for messages. has_lines: only then JSON that stands otherwise is something else.
@@ -33,6 +33,7 @@ class LogStream : public DecodedStream {
   [[nodiscard]] std::size_t read(std::span<char> out) override;
   [[nodiscard]] bool stopped() const override { return head_.empty() && stream_->stopped(); }
   [[nodiscard]] Compression compression() const override { return stream_->compression(); }
+  [[nodiscard]] bool lacks_checksum() const override { return stream_->lacks_checksum(); }
   [[nodiscard]] bool reads_ahead() const override { return stream_->reads_ahead(); }
   [[nodiscard]] std::uint64_t compressed_bytes() const override { return stream_->compressed_bytes(); }
 
@@ -54,6 +55,7 @@ class LogStream : public DecodedStream {
 // observer hears of.
 [[nodiscard]] std::unique_ptr<DecodedStream> open_log(std::unique_ptr<source::ByteSource> source, Inflater inflater,
                                                       const RecordForm& records, ReadAhead ahead = {},
+                                                      WindowRoom window = {},
                                                       std::shared_ptr<const IndexedGzip> gzip = nullptr,
                                                       BlockObserver* observer = nullptr);
 

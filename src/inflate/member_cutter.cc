@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/little_endian.h"
 #include "base/padded_buffer.h"
 #include "inflate/announced_member.h"
 #include "inflate/deflate_decoder.h"

@@ -29,6 +29,9 @@ class ParallelReader : public DecodedStream {
   [[nodiscard]] std::size_t read(std::span<char> out) override;
   [[nodiscard]] bool stopped() const override { return serial_ && serial_->stopped(); }
   [[nodiscard]] Compression compression() const override { return cutter_->compression(); }
+  [[nodiscard]] bool lacks_checksum() const override {
+    return cutter_->lacks_checksum() || (serial_ && serial_->lacks_checksum());
+  }
   [[nodiscard]] bool reads_ahead() const override { return true; }
   // Within a piece in proportion to its bytes.
   [[nodiscard]] std::uint64_t compressed_bytes() const override;

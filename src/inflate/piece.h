@@ -33,6 +33,8 @@ class PieceCutter {
   virtual ~PieceCutter() = default;
 
   [[nodiscard]] virtual Compression compression() const { return Compression::kGzip; }
+  // Of what was cut: whether some part of it has none, so that damage may go unseen.
+  [[nodiscard]] virtual bool lacks_checksum() const { return false; }
 
   // What room the compressed bytes of the next piece want; 0 if none can be cut here. Throws SourceError.
   [[nodiscard]] virtual std::size_t next_room(BufferedInput& input) = 0;

@@ -121,6 +121,7 @@ InputReader::InputReader(const std::vector<std::string>& inputs, const cli::Read
   read_.threads = memory.workers.threads;
   ranges_in_flight_max_ = memory.ranges_in_flight_max;
   ahead_ = memory.ahead;
+  read_.window = memory.window;
 }
 
 Verdict InputReader::run(pipeline::RangeSink& sink, report::RejectWriter* rejects, const StopSignal& stop) {

@@ -26,6 +26,7 @@
 #include "mysql/sql_text.h"
 #include "parse/range_parser.h"
 #include "pipeline/input_ranges.h"
+#include "pipeline/memory_plan.h"
 #include "source/input.h"
 #include "source/opener.h"
 
@@ -46,7 +47,9 @@ class Reader {
   [[nodiscard]] ReferenceFilling read(const Lookup& lookup, std::size_t bytes_max) const {
     std::string_view bare = lookup.file;
     if (source::is_remote(bare)) bare = bare.substr(0, bare.find('?'));
-    if (bare.ends_with(".gz")) bare.remove_suffix(3);
+    for (const std::string_view suffix : {".gz", ".zst"}) {
+      if (bare.ends_with(suffix)) bare.remove_suffix(suffix.size());
+    }
     if (!lookup.query.empty()) return read_query(lookup, bytes_max);
     if (bare.ends_with(".csv")) return read_csv(lookup, ',', bytes_max);
     if (bare.ends_with(".tsv")) return read_csv(lookup, '\t', bytes_max);
@@ -64,7 +67,7 @@ class Reader {
 
   [[nodiscard]] ReferenceFilling read_csv(const Lookup& lookup, char separator, std::size_t bytes_max) const {
     ReferenceFilling filling(lookup, "line", bytes_max);
-    const auto stream = inflate::open_decoded(open(lookup), read_.inflater);
+    const auto stream = inflate::open_decoded(open(lookup), read_.inflater, {}, pipeline::window_of(read_));
     CsvReader csv([&](std::span<char> out) { return stream->read(out); }, separator, read_.split.line_bytes_max);
     std::vector<CsvField> fields;
     try {
@@ -162,7 +165,7 @@ class Reader {
   }
 
   [[nodiscard]] bool begins_with_array(const Lookup& lookup) const {
-    const auto stream = inflate::open_decoded(open(lookup), read_.inflater);
+    const auto stream = inflate::open_decoded(open(lookup), read_.inflater, {}, pipeline::window_of(read_));
     for (char byte = ' '; stream->read({&byte, 1}) == 1;) {
       const bool is_in_front = is_json_space(byte) || static_cast<unsigned char>(byte) >= 0x80;  // a byte order mark
       if (!is_in_front) return byte == '[';

@@ -191,9 +191,10 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
   const std::span<mysql::Session> opened = run.writers().open(load.name, run.fitting_writers());
   const pipeline::Writers writers{static_cast<unsigned>(opened.size()), plan.write.is_connections_given};
   pipeline::KeyOrderMemoryPlan key_order;
-  const cli::ReadPlan read = run.fitted(plan.read);
+  cli::ReadPlan read = run.fitted(plan.read);
   if (is_key_order) key_order = pipeline::plan_key_order_memory(read, writers);
   const pipeline::MemoryPlan memory = is_key_order ? key_order.reading : pipeline::plan_memory(read, writers);
+  read.window = memory.window;
   say_if_fewer(run, load, memory);
   say_if_lines_may_not_fit(load.name, read, opened.front());
   const ledger::RangeLedger ledger(load.id, load.owner);
@@ -226,7 +227,7 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
       .counter = table.counter};
   SourceEnds ends(run.control(), load);
   SourceFeed feed(readable_sources(run, load),
-                  {.read = plan.read,
+                  {.read = read,
                    .report = plan.report,
                    .load = load.id,
                    .loaded_at_microseconds = started_at(run, load),

@@ -191,6 +191,10 @@ void SourceFeed::finish_source() {
                     "content; load it with --restart once nobody writes to it.",
                     source.name));
   }
+  if (options_.load == 0 && reading_->stream->lacks_checksum()) {
+    log_warning(
+        fmt::format("{}: its zstd frames have no checksum, or some of them, so damage may go unseen.", source.name));
+  }
   // Without a point it is no gzip.
   if (reading_->maker && reading_->maker->points() > 0) {
     reading_->maker->close(source::identify_source(*reading_->file, std::nullopt).key);

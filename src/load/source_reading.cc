@@ -35,8 +35,8 @@ SourceReading::SourceReading(LoadSource& its_source, std::shared_ptr<const sourc
                              inflate::ReadAhead ahead)
     : source(its_source), file(std::move(its_file)), name_(bytes->name()) {
   if (read.save_index && !gzip && file->can_seek()) make_index(maker, *file, read);
-  stream = inflate::open_log(digest(std::move(bytes)), read.inflater, read.mapping->records, ahead, std::move(gzip),
-                             maker ? &*maker : nullptr);
+  stream = inflate::open_log(digest(std::move(bytes)), read.inflater, read.mapping->records, ahead,
+                             read.window.value_or(inflate::WindowRoom{}), std::move(gzip), maker ? &*maker : nullptr);
   splitter = split::make_splitter(*stream, read.split, read.mapping->records, name_);
 }
 

@@ -345,7 +345,7 @@ std::string guessed_difference(const FieldSurvey& survey, const Mapping& mapping
 
 std::string table_name_of(std::string_view input) {
   std::string_view name = input.substr(input.find_last_of('/') + 1);
-  for (const std::string_view suffix : {".gz", ".json", ".jsonl", ".ndjson", ".log"}) {
+  for (const std::string_view suffix : {".gz", ".zst", ".json", ".jsonl", ".ndjson", ".log"}) {
     if (name.ends_with(suffix)) name.remove_suffix(suffix.size());
   }
   std::string table;

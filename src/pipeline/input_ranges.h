@@ -11,6 +11,7 @@
 #include "cli/plan.h"
 #include "inflate/decoded_stream.h"
 #include "inflate/log_stream.h"
+#include "pipeline/memory_plan.h"
 #include "source/byte_source.h"
 #include "split/range_splitter.h"
 
@@ -22,7 +23,7 @@ class InputRanges {
   InputRanges(std::unique_ptr<source::ByteSource> input, const cli::ReadPlan& read, const StopSignal& stop)
       : stop_(stop),
         name_(input->name()),
-        stream_(inflate::open_log(std::move(input), read.inflater, read.mapping->records)),
+        stream_(inflate::open_log(std::move(input), read.inflater, read.mapping->records, {}, window_of(read))),
         splitter_(split::make_splitter(*stream_, read.split, read.mapping->records, name_)),
         buffer_bytes_(read.split.buffer_bytes()) {}
 

@@ -9,6 +9,8 @@
 //   pieces of gzip that are inflated side by side  up to kUsefulAheadBytesMin, or kUsefulAheadBytesPerThread × T, or an
 //                                                 eighth, of what is free beyond enough of all else; with T = 1, or
 //                                                 less than inflate::kAheadBytesMin, there are none
+//   the window of a zstd frame                    kWindowBytes where it is beyond enough of all else; and what nothing
+//                                                 else has a use for
 //   a reject record                               kRecordBytesPerLineByte × L
 //   C × a statement                               6 × statement_bytes_max: ours of rows and of rejects, each up to
 //                                                 twice, and the client library's copy of bound rows, up to twice
@@ -47,12 +49,12 @@
 //
 //              file order              key order
 //   cores   R  T, C  ranges  ahead     T, C  ranges  a builder  ahead     stretches  the merge
-//       2   4  2, 2       6  16 MiB    2, 2       3     51 MiB  16 MiB            3    107 MiB
-//       3   4  3, 3       6  11 MiB    3, 3       4     24 MiB  16 MiB            4     69 MiB
-//       4   2  4, 4       9  16 MiB    4, 4       6     21 MiB  16 MiB            5     92 MiB
-//       8   1  6, 6      12   4 MiB    8, 8       9      8 MiB  20 MiB            9     42 MiB
-//      16   1  6, 6      12   4 MiB    8, 8       9      8 MiB  20 MiB            9     42 MiB
-//      64   1  6, 6      12   4 MiB    8, 8       9      8 MiB  20 MiB            9     42 MiB
+//       2   4  2, 2       6  16 MiB    2, 2       3     47 MiB  16 MiB            3    107 MiB
+//       3   2  3, 3       9  16 MiB    3, 3       6     27 MiB  16 MiB            6     90 MiB
+//       4   2  4, 4       8  16 MiB    4, 4       6     19 MiB  16 MiB            5     92 MiB
+//       8   1  5, 6      11   9 MiB    8, 8       9      8 MiB  12 MiB            9     42 MiB
+//      16   1  5, 6      11   9 MiB    8, 8       9      8 MiB  12 MiB            9     42 MiB
+//      64   1  5, 6      11   9 MiB    8, 8       9      8 MiB  12 MiB            9     42 MiB
 #include "pipeline/memory_plan.h"
 
 #include <fmt/format.h>
@@ -78,6 +80,8 @@ constexpr std::size_t kUsefulAheadBytesPerThread = 4 * kMiB;
 constexpr std::size_t kUsefulAheadBytesMin = 16 * kMiB;
 // Where there is much: gztool's points are 10 MiB of text apart, and files that are inflated side by side may be large.
 constexpr std::size_t kFreeSharesAhead = 8;
+// Enough for the files of zstd's usual levels.
+constexpr std::size_t kWindowBytes = inflate::kWindowBytesUsual + inflate::kWindowSpareBytes;
 constexpr std::size_t kStatementBytesMin = kMiB;
 constexpr std::size_t kStatementCopies = 6;
 constexpr std::size_t kFewColumns = 16;  // whose names take 4 KiB at most, as names are
@@ -112,6 +116,11 @@ constexpr std::size_t kJournalBytes = 128 * kKiB;
 // A merge of n runs takes n blocks, some 33 KiB each: 16 MiB merge 4 GiB that are in runs of 8 MiB.
 constexpr std::size_t kBuilderBytesMin = 8 * kMiB;
 constexpr std::size_t kMergeBytesMin = 16 * kMiB;
+// Of all builders, or of one; more is of no use, as one merge has room for the runs of a TiB then.
+constexpr std::size_t kUsefulBuildersBytes = 128 * kMiB;
+constexpr std::size_t kUsefulBuilderBytes = 64 * kMiB;
+// Of what is fetched from servers, where anything is (cli/plan.cc).
+constexpr std::size_t kFetchBytesMax = 32 * kMiB;
 // Of a spill, not compressed, because it is seldom on a disk yet when it is read again: Linux lets a fifth of the
 // memory that is free be unwritten before it makes anybody wait (vm.dirty_ratio), and writes nothing for 30 s unless it
 // is half of that. 2 M lines take 260 MB. What is beyond goes to the disk, and LZ4 makes it less (spill/block.cc).
@@ -285,7 +294,7 @@ Need need_in_file_order(const Shape& shape, Workers workers, const Writers& writ
   const std::size_t fixed_bytes = file_order_bytes(costs, workers, writers);
   const std::size_t enough = std::max<std::size_t>(workers.threads + std::max(1U, workers.connections), kRangesMin);
   return {.least_bytes = fixed_bytes + kRangesMin * costs.range_bytes,
-          .enough_bytes = fixed_bytes + enough * costs.range_bytes + enough_ahead_bytes(workers)};
+          .enough_bytes = fixed_bytes + enough * costs.range_bytes + enough_ahead_bytes(workers) + kWindowBytes};
 }
 
 std::size_t sorting_bytes(const Shape& shape, unsigned threads) {
@@ -299,7 +308,8 @@ Need need_of_sorting(const Shape& shape, unsigned threads) {
   const std::size_t builder_bytes = spill::least_limits(shape.row_bytes_max(), shape.columns).buffer_bytes;
   return {.least_bytes = fixed_bytes + kRangesMin * costs.range_bytes + builder_bytes,
           .enough_bytes = fixed_bytes + (threads + 1) * costs.range_bytes +
-                          threads * std::max(builder_bytes, kBuilderBytesMin) + enough_ahead_bytes({threads, 1})};
+                          threads * std::max(builder_bytes, kBuilderBytesMin) + enough_ahead_bytes({threads, 1}) +
+                          kWindowBytes};
 }
 
 std::size_t writing_bytes(const Shape& shape, unsigned connections) {
@@ -390,6 +400,47 @@ inflate::ReadAhead read_ahead(Workers workers, std::size_t bound_bytes, const Ne
   return {.threads = workers.threads, .bytes = bytes};
 }
 
+// For a window, of so much that is left.
+inflate::WindowRoom window_room(std::size_t left_bytes, std::size_t beside_bytes) {
+  const std::uint64_t bytes = left_bytes - std::min<std::uint64_t>(left_bytes, inflate::kWindowSpareBytes);
+  return {.bytes_max = std::min(bytes, inflate::kWindowBytesMax), .beside_bytes = beside_bytes};
+}
+
+// The read plan as it is where --memory is enough for all that is wanted.
+cli::ReadPlan with_all_wanted(cli::ReadPlan read) {
+  if (!read.is_range_size_given) {
+    read.split.range_bytes = std::max(read.split.range_bytes, split::SplitLimits{}.range_bytes);
+  }
+  return read;
+}
+
+// Of what is read ahead, beside an eighth of what is free, and of what is fetched.
+std::size_t input_bytes_beside_window(const cli::ReadPlan& read) {
+  return std::max(kUsefulAheadBytesMin, read.threads * kUsefulAheadBytesPerThread) +
+         (read.fetch_bytes > 0 ? std::max(read.fetch_bytes, kFetchBytesMax) : 0);
+}
+
+std::size_t useful_builder_bytes(const Shape& shape, unsigned threads) {
+  return std::max({spill::least_limits(shape.row_bytes_max(), shape.columns).buffer_bytes, kUsefulBuilderBytes,
+                   kUsefulBuildersBytes / threads});
+}
+
+std::size_t useful_ranges(Workers workers) { return kRangesPerWorker * (workers.threads + workers.connections); }
+
+// What is enough for all else that is of use, in either order, so that what --memory has beyond it is for the window.
+std::size_t beside_window(const cli::ReadPlan& some_read, const Writers& writers) {
+  const cli::ReadPlan read = with_all_wanted(some_read);
+  const Shape shape = shape_of(read);
+  const Costs costs = costs_of(shape);
+  const Workers workers{read.threads, writers.connections_max};
+  const std::size_t sorting = sorting_bytes(shape, workers.threads) +
+                              workers.threads * useful_builder_bytes(shape, workers.threads) +
+                              kSpillingRangesPerThread * std::max(2U, workers.threads) * costs.range_bytes;
+  const std::size_t in_file_order =
+      file_order_bytes(costs, workers, writers) + useful_ranges(workers) * costs.range_bytes;
+  return std::max(in_file_order, workers.connections > 0 ? sorting : 0) + input_bytes_beside_window(read);
+}
+
 // Half of what is free, but no fewer than enough, where they fit, and no more than are of use.
 std::size_t share(std::size_t free_bytes, std::size_t each_bytes, std::size_t enough, std::size_t useful,
                   std::size_t fitting) {
@@ -408,13 +459,14 @@ MemoryPlan plan_memory(const cli::ReadPlan& read, Writers writers) {
   const Costs costs = costs_of(shape_of(read));
   const inflate::ReadAhead ahead =
       read_ahead(fit.workers, fit.bound_bytes, need_in_file_order(shape_of(read), fit.workers, writers));
-  const std::size_t fitting =
-      (fit.bound_bytes - file_order_bytes(costs, fit.workers, writers) - ahead.bytes) / costs.range_bytes;
-  const std::size_t useful = kRangesPerWorker * (fit.workers.threads + fit.workers.connections);
+  const std::size_t free_bytes = fit.bound_bytes - file_order_bytes(costs, fit.workers, writers) - ahead.bytes;
+  const std::size_t window_bytes = std::min(kWindowBytes, free_bytes - kRangesMin * costs.range_bytes);
+  const std::size_t ranges = std::min((free_bytes - window_bytes) / costs.range_bytes, useful_ranges(fit.workers));
   return {.memory_bytes = fit.bound_bytes + read.fetch_bytes,
           .workers = fit.workers,
-          .ranges_in_flight_max = std::min(fitting, useful),
-          .ahead = ahead};
+          .ranges_in_flight_max = ranges,
+          .ahead = ahead,
+          .window = window_room(free_bytes - ranges * costs.range_bytes, beside_window(read, writers))};
 }
 
 KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writers) {
@@ -429,7 +481,10 @@ KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writ
 
   const inflate::ReadAhead ahead =
       read_ahead({workers.threads, 1}, bound_bytes, need_of_sorting(shape, workers.threads));
-  const std::size_t sorting_free_bytes = bound_bytes - sorting_bytes(shape, workers.threads) - ahead.bytes;
+  const std::size_t reading_free_bytes = bound_bytes - sorting_bytes(shape, workers.threads) - ahead.bytes;
+  const std::size_t sorting_free_bytes =
+      reading_free_bytes -
+      std::min(kWindowBytes, reading_free_bytes - kRangesMin * costs.range_bytes - least_spill.buffer_bytes);
   const std::size_t ranges =
       share(sorting_free_bytes, costs.range_bytes, workers.threads + 1, kSpillingRangesPerThread * workers.threads,
             // with a builder for each but one
@@ -440,14 +495,27 @@ KeyOrderMemoryPlan plan_key_order_memory(const cli::ReadPlan& read, Writers writ
                                       (writing_free_bytes - least_spill.merge_bytes) / costs.stretch_bytes);
   // Of threads that the user gave, those that find a range.
   workers.threads = static_cast<unsigned>(std::min<std::size_t>(workers.threads, ranges - 1));
+  const std::size_t builder_bytes = std::min((sorting_free_bytes - ranges * costs.range_bytes) / workers.threads,
+                                             useful_builder_bytes(shape, workers.threads));
   return {.reading = {.memory_bytes = bound_bytes + read.fetch_bytes,
                       .workers = workers,
                       .ranges_in_flight_max = ranges,
-                      .ahead = ahead},
+                      .ahead = ahead,
+                      .window =
+                          window_room(reading_free_bytes - ranges * costs.range_bytes - workers.threads * builder_bytes,
+                                      beside_window(read, writers))},
           .stretches_in_flight_max = stretches,
-          .spill = {.buffer_bytes = (sorting_free_bytes - ranges * costs.range_bytes) / workers.threads,
+          .spill = {.buffer_bytes = builder_bytes,
                     .merge_bytes = writing_free_bytes - stretches * costs.stretch_bytes,
                     .plain_bytes = kPlainSpillBytes}};
+}
+
+inflate::WindowRoom window_of(const cli::ReadPlan& read) {
+  if (read.window) return *read.window;
+  const Shape shape = shape_of(read);
+  const std::size_t others_bytes = costs_of(shape).fixed_bytes + shape.limits.buffer_bytes();
+  const std::size_t bound_bytes = wanted(read);
+  return window_room(bound_bytes - std::min(bound_bytes, others_bytes), others_bytes + read.fetch_bytes);
 }
 
 unsigned fitting_connections(const cli::ReadPlan& read, Writers writers) {

@@ -7,6 +7,7 @@
 #include "cli/plan.h"
 #include "deflate/compressed_writer.h"
 #include "inflate/decoded_stream.h"
+#include "inflate/window_room.h"
 #include "spill/spill_limits.h"
 #include "split/line_splitter.h"
 
@@ -32,6 +33,7 @@ struct MemoryPlan {
   Workers workers;
   std::size_t ranges_in_flight_max = 0;  // between the splitter and the end of their transaction
   inflate::ReadAhead ahead;              // what inflates in front of the splitter
+  inflate::WindowRoom window;            // of a zstd frame that is read
 };
 
 // The peak-memory sum, term by term, is in memory_plan.cc. The bound is --memory where given; otherwise 256 MiB, or
@@ -54,6 +56,9 @@ struct KeyOrderMemoryPlan {
 // For a load that begins: read.split, its range_bytes halved until both plans above keep all workers at work, down to
 // 1 MiB, unless the user gave them. They are the load's from then on, whatever a later run has of cores and memory.
 [[nodiscard]] split::SplitLimits fitting_limits(const cli::ReadPlan& read, Writers writers);
+
+// What the window of a zstd frame may take: read.window, or what there is while nothing else is at work.
+[[nodiscard]] inflate::WindowRoom window_of(const cli::ReadPlan& read);
 
 // What a line of the maximal length takes in a statement.
 [[nodiscard]] std::size_t line_statement_bytes(const cli::ReadPlan& read);

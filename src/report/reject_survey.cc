@@ -58,7 +58,7 @@ bool is_file(std::string_view input) {
 // "log.json.gz" → "log.seconds.json.gz", beside it.
 std::string converted_name(std::string_view input) {
   if (!is_file(input)) input = "lines";
-  for (const std::string_view suffix : {".gz", ".json"}) {
+  for (const std::string_view suffix : {".gz", ".zst", ".json"}) {
     if (input.ends_with(suffix)) input.remove_suffix(suffix.size());
   }
   return std::string(input) + ".seconds.json.gz";

@@ -19,14 +19,14 @@ using testing::StartsWith;
 constexpr int kZlibWindowBits = MAX_WBITS;
 
 // What the whole text is, and the filter that turns it into lines; "a log" where it is none of the kinds.
-std::string kind_of(const std::string& text, bool is_unpacked = true) {
-  const auto content = foreign_content(text, /*is_whole=*/true, is_unpacked);
+std::string kind_of(const std::string& text, Compression compression = Compression::kGzip) {
+  const auto content = foreign_content(text, /*is_whole=*/true, compression);
   return content ? content->name + ": " + content->filter : "a log";
 }
 
 // The same of a text of which this is the beginning.
 std::string kind_of_beginning(const std::string& text) {
-  const auto content = foreign_content(text, /*is_whole=*/false, /*is_unpacked=*/true);
+  const auto content = foreign_content(text, /*is_whole=*/false, Compression::kGzip);
   return content ? content->name + ": " + content->filter : "a log";
 }
 
@@ -59,7 +59,7 @@ const std::string kObject = R"({"id":"a","type":"message","data":{"message":"x }
 
 TEST(ForeignContentTest, EachBinaryKindIsKnownByItsMagic) {
   const std::pair<std::string, std::string> cases[] = {
-      {"\x28\xb5\x2f\xfd\x04"s, "compressed with zstd: zstd -dc"},
+      {"\x28\xb5\x2f\xfd\x04"s, "zstd inside gzip: zstd -dc"},
       {"\xfd\x37\x7a\x58\x5a\x00\x00"s, "compressed with xz: xz -dc"},
       {"BZh91AY&SY\x01"s, "compressed with bzip2: bzip2 -dc"},
       {"BZh9\x17\x72\x45\x38\x50\x90"s, "compressed with bzip2: bzip2 -dc"},
@@ -195,19 +195,23 @@ TEST(ForeignContentTest, TheBeginningOfALongLineSaysNothingOfTheNext) {
 }
 
 TEST(ForeignContentTest, TheSentenceNamesThePlaceAndTheCommand) {
-  const auto sentence = [](const std::string& text, const std::string& name, bool is_unpacked) {
-    const auto content = foreign_content(text, /*is_whole=*/true, is_unpacked);
-    return content ? to_sentence(*content, name, text, is_unpacked) : "a log";
+  const auto sentence = [](const std::string& text, const std::string& name, Compression compression) {
+    const auto content = foreign_content(text, /*is_whole=*/true, compression);
+    return content ? to_sentence(*content, name, text, compression) : "a log";
   };
   EXPECT_EQ(
-      sentence("[\n{}\n]\n", "my log.json.gz", true),
+      sentence("[\n{}\n]\n", "my log.json.gz", Compression::kGzip),
       "my log.json.gz is a JSON array, not JSON lines in UTF-8: unpacked, it begins with \"[\\x0a{}\\x0a]\\x0a\". "
       "Read it with --records '$[*]', or convert it with `zcat 'my log.json.gz' | jq -c '.[]' | gzip > lines.json.gz`, "
       "and load lines.json.gz.");
-  EXPECT_THAT(sentence("{}{}", "log.json", false), HasSubstr("`jq -c . < log.json | gzip > lines.json.gz`"));
-  EXPECT_THAT(sentence(tar_of("x"), "log.tar", false), HasSubstr("`tar -xf log.tar`"));
-  EXPECT_THAT(sentence(tar_of("x"), "log.tar.gz", true), HasSubstr("`tar -xzf log.tar.gz`"));
-  EXPECT_THAT(sentence("{}{}", "standard input", true),
+  EXPECT_THAT(sentence("{}{}", "log.json", Compression::kNone),
+              HasSubstr("`jq -c . < log.json | gzip > lines.json.gz`"));
+  EXPECT_THAT(sentence(tar_of("x"), "log.tar", Compression::kNone), HasSubstr("`tar -xf log.tar`"));
+  EXPECT_THAT(sentence(tar_of("x"), "log.tar.gz", Compression::kGzip), HasSubstr("`tar -xzf log.tar.gz`"));
+  EXPECT_THAT(sentence(tar_of("x"), "log.tar.zst", Compression::kZstd), HasSubstr("`tar --zstd -xf log.tar.zst`"));
+  EXPECT_THAT(sentence("{}{}", "log.json.zst", Compression::kZstd), HasSubstr("`zstd -dc log.json.zst | jq -c . |"));
+  EXPECT_THAT(sentence(compress("{}"), "log.zst", Compression::kZstd), HasSubstr("log.zst is gzip inside zstd"));
+  EXPECT_THAT(sentence("{}{}", "standard input", Compression::kGzip),
               AllOf(StartsWith("standard input is JSON objects"), HasSubstr("`zcat FILE | jq -c . |")));
 }
 

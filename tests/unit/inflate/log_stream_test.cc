@@ -11,6 +11,7 @@
 #include "base/errors.h"
 #include "inflate/content_kind.h"
 #include "unit/inflate/gzip_text.h"
+#include "unit/inflate/zstd_text.h"
 
 namespace chatload::inflate {
 namespace {
@@ -46,8 +47,8 @@ TEST(LogStreamTest, JsonLinesAreHandedOutAsTheyAre) {
 TEST(LogStreamTest, AnotherKindOfContentIsRefusedBeforeItsFirstByte) {
   EXPECT_THAT(refusal_of_log(compress("[\n{\"id\":\"a\"}\n]\n"), "a.json.gz"), HasSubstr("a.json.gz is a JSON array"));
   EXPECT_THAT(refusal_of_log(compress(compress("{}\n")), "a.json.gz"), HasSubstr("a.json.gz is gzip inside gzip"));
-  EXPECT_THAT(refusal_of_log("\x28\xb5\x2f\xfd", "a.gz"),
-              AllOf(HasSubstr("compressed with zstd"), HasSubstr("zstd -dc < a.gz")));
+  EXPECT_THAT(refusal_of_log(compress("\x28\xb5\x2f\xfd"), "a.gz"),
+              AllOf(HasSubstr("zstd inside gzip"), HasSubstr("zcat a.gz | zstd -dc")));
 }
 
 TEST(LogStreamTest, PlainJsonMayBeNamedGzAndNothingElseMay) {
@@ -56,6 +57,14 @@ TEST(LogStreamTest, PlainJsonMayBeNamedGzAndNothingElseMay) {
   EXPECT_THAT(refusal_of_log("\x1f", "log.json.gz"), HasSubstr("log.json.gz is not gzip, although"));
   EXPECT_THAT(refusal_of_log("any text\n", "log.json.gz"), HasSubstr("log.json.gz is not gzip, although"));
   EXPECT_THAT(refusal_of_log(std::string(512, '\0'), "log.json.gz"), HasSubstr("log.json.gz is not gzip, although"));
+}
+
+TEST(LogStreamTest, WhatIsNamedZstIsZstdOrGzipOrJson) {
+  EXPECT_EQ(read_to_end(*open("{\"id\":1}\n", "log.json.zst")).bytes, "{\"id\":1}\n");
+  EXPECT_EQ(read_to_end(*open(compress("{\"id\":1}\n"), "log.json.zst")).bytes, "{\"id\":1}\n");
+  EXPECT_EQ(read_to_end(*open(zstd_frame_of("{\"id\":1}\n"), "log.json.gz")).bytes, "{\"id\":1}\n");
+  EXPECT_THAT(refusal_of_log("\x28\xb5\x2f", "log.json.zst"), HasSubstr("log.json.zst is not zstd, although"));
+  EXPECT_THAT(refusal_of_log("any text\n", "log.json.zst"), HasSubstr("the bytes 28 b5 2f fd are missing"));
 }
 
 TEST(LogStreamTest, AnEmptyInputIsRefused) { EXPECT_THROW((void)open("", "log.json.gz"), CorruptInputError); }

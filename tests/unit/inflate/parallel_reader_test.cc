@@ -11,6 +11,7 @@
 #include "inflate/gzip_reader.h"
 #include "inflate/member_cutter.h"
 #include "unit/inflate/announced_text.h"
+#include "unit/inflate/outcome.h"
 
 namespace chatload::inflate {
 namespace {
@@ -18,24 +19,8 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr std::size_t kAheadBytesPerThread = 8 * kMiB;
 // A piece, so that a small file has several.
 constexpr MemberCutter::PieceSizes kOneMember{.compressed_bytes = 1, .inflated_bytes = 1};
-
-struct Outcome {
-  std::string bytes;
-  std::string error;
-  std::uint64_t compressed_bytes = 0;  // without an error
-  bool stopped = false;
-
-  bool operator==(const Outcome&) const = default;
-};
-
-Outcome read_all(DecodedStream& stream, std::size_t read_size) {
-  ReadResult result = read_to_end(stream, read_size);
-  const std::uint64_t compressed_bytes = result.error.empty() ? stream.compressed_bytes() : 0;
-  return {std::move(result.bytes), std::move(result.error), compressed_bytes, stream.stopped()};
-}
 
 Outcome outcome_of(const std::string& input, ReadAhead ahead, std::size_t read_size = 64 * kKiB) {
   try {
@@ -50,17 +35,6 @@ Outcome outcome_of(const std::string& input, ReadAhead ahead, std::size_t read_s
 
 Outcome in_parallel(const std::string& input, unsigned threads = 2) {
   return outcome_of(input, {threads, threads * kAheadBytesPerThread});
-}
-
-// Says where the two differ first, and not all their bytes.
-testing::AssertionResult are_equal(const Outcome& found, const Outcome& expected) {
-  if (found == expected) return testing::AssertionSuccess();
-  const auto differ =
-      std::mismatch(found.bytes.begin(), found.bytes.end(), expected.bytes.begin(), expected.bytes.end());
-  return testing::AssertionFailure() << "equal for " << differ.first - found.bytes.begin() << " of "
-                                     << found.bytes.size() << " bytes, a GzipReader gives " << expected.bytes.size()
-                                     << "; compressed " << found.compressed_bytes << ", " << expected.compressed_bytes
-                                     << "; error \"" << found.error << "\", \"" << expected.error << '"';
 }
 
 testing::AssertionResult is_as_serial(const std::string& input, unsigned threads = 2) {

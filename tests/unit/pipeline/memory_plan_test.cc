@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/errors.h"
 #include "base/units.h"
@@ -58,6 +60,8 @@ struct Sum {
   std::size_t journal_bytes;
 };
 
+std::size_t window_bytes(const MemoryPlan& plan) { return plan.window.bytes_max + inflate::kWindowSpareBytes; }
+
 struct TableRow {
   unsigned cores;
   std::size_t range_mib;
@@ -75,9 +79,9 @@ struct TableRow {
 // The one at the top of memory_plan.cc.
 TEST(MemoryPlan, OfTheDefaultFlagsIsTheTable) {
   constexpr std::array kTable = {
-      TableRow{2, 4, {2, 2}, 6, 16, {2, 2}, 3, 51, 16, 3, 107}, TableRow{3, 4, {3, 3}, 6, 11, {3, 3}, 4, 24, 16, 4, 69},
-      TableRow{4, 2, {4, 4}, 9, 16, {4, 4}, 6, 21, 16, 5, 92},  TableRow{8, 1, {6, 6}, 12, 4, {8, 8}, 9, 8, 20, 9, 42},
-      TableRow{16, 1, {6, 6}, 12, 4, {8, 8}, 9, 8, 20, 9, 42},  TableRow{64, 1, {6, 6}, 12, 4, {8, 8}, 9, 8, 20, 9, 42},
+      TableRow{2, 4, {2, 2}, 6, 16, {2, 2}, 3, 47, 16, 3, 107}, TableRow{3, 2, {3, 3}, 9, 16, {3, 3}, 6, 27, 16, 6, 90},
+      TableRow{4, 2, {4, 4}, 8, 16, {4, 4}, 6, 19, 16, 5, 92},  TableRow{8, 1, {5, 6}, 11, 9, {8, 8}, 9, 8, 12, 9, 42},
+      TableRow{16, 1, {5, 6}, 11, 9, {8, 8}, 9, 8, 12, 9, 42},  TableRow{64, 1, {5, 6}, 11, 9, {8, 8}, 9, 8, 12, 9, 42},
   };
   for (const TableRow& row : kTable) {
     SCOPED_TRACE(row.cores);
@@ -118,11 +122,11 @@ TEST_P(OnAnyNumberOfCores, TheSumStaysWithinTheBound) {
   for_each_number([](const cli::ReadPlan& read, const MemoryPlan& file_order, const KeyOrderMemoryPlan& key_order) {
     const Sum sum(read.split);
     EXPECT_LE(sum.process_bytes + sum.parsers(file_order.workers) + sum.writers(file_order.workers) +
-                  file_order.ahead.bytes + file_order.ranges_in_flight_max * sum.range_bytes,
+                  file_order.ahead.bytes + window_bytes(file_order) + file_order.ranges_in_flight_max * sum.range_bytes,
               GetParam());
     const MemoryPlan& reading = key_order.reading;
     EXPECT_LE(sum.process_bytes + sum.parsers(reading.workers) + sum.journal_bytes + reading.ahead.bytes +
-                  reading.ranges_in_flight_max * sum.range_bytes +
+                  window_bytes(reading) + reading.ranges_in_flight_max * sum.range_bytes +
                   reading.workers.threads * key_order.spill.buffer_bytes,
               GetParam());
     EXPECT_LE(sum.process_bytes + sum.writers(reading.workers) + 16 * read.split.range_bytes / 57 +
@@ -143,6 +147,44 @@ TEST_P(OnAnyNumberOfCores, WhateverWorksHasARangeOrAStretchToWorkOn) {
 }
 
 INSTANTIATE_TEST_SUITE_P(MemoryPlan, OnAnyNumberOfCores, testing::Values(128 * kMiB, 256 * kMiB, 512 * kMiB, 4 * kGiB));
+
+TEST_P(OnAnyNumberOfCores, AWindowOfTheUsualLevelsHasItsRoom) {
+  for_each_number([](const cli::ReadPlan&, const MemoryPlan& file_order, const KeyOrderMemoryPlan& key_order) {
+    EXPECT_GE(file_order.window.bytes_max, inflate::kWindowBytesUsual);
+    EXPECT_GE(key_order.reading.window.bytes_max, inflate::kWindowBytesUsual);
+  });
+}
+
+TEST(MemoryPlan, TheMemoryThatAWindowIsSaidToNeedHasRoomForIt) {
+  for (const std::uint64_t window : {9 * kMiB, 128 * kMiB, kGiB, 2 * kGiB}) {
+    for (unsigned cores = 1; cores <= 64; cores += cores < 8 ? 1 : 7) {
+      for (const std::optional<std::uint64_t> memory : {std::optional<std::uint64_t>(), std::optional(150 * kMiB)}) {
+        for (const Writers writers : {writers_on_cores(cores), Writers{}}) {
+          SCOPED_TRACE(testing::Message() << window << " bytes, " << cores << " cores");
+          const auto plan_with = [&](std::optional<std::uint64_t> bytes) {
+            const cli::ReadPlan read = fitted(on_cores(cores, bytes), writers);
+            return std::pair(plan_memory(read, writers).window,
+                             writers.connections_max == 0 ? plan_memory(read, writers).window
+                                                          : plan_key_order_memory(read, writers).reading.window);
+          };
+          const auto [file_order, key_order] = plan_with(memory);
+          for (const inflate::WindowRoom& room : {file_order, key_order}) {
+            const auto [more, more_in_key_order] = plan_with(room.memory_mib(window) * kMiB);
+            EXPECT_GE(more.bytes_max, window);
+            EXPECT_GE(more_in_key_order.bytes_max, window);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(MemoryPlan, WhileNothingElseIsAtWorkAWindowHasTheRest) {
+  const inflate::WindowRoom room = window_of(on_cores(4, 256 * kMiB));
+  EXPECT_GT(room.bytes_max, 128 * kMiB);
+  EXPECT_LT(room.bytes_max, 224 * kMiB);
+  EXPECT_EQ(window_of(on_cores(4, room.memory_mib(2 * kGiB) * kMiB)).bytes_max, 2 * kGiB);
+}
 
 TEST(MemoryPlan, WhatCompressesACopyIsInTheSum) {
   for (const int level : {6, 12}) {
