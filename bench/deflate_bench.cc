@@ -1,11 +1,14 @@
-// How fast text becomes gzip, checksums included, in bytes of text a second; "ratio" is the gzip's share of the text.
+// How fast text becomes gzip or zstd, checksums included, in bytes of text a second; "ratio" is the gzip's share of the
+// text.
 //
 //   chatload_bench --benchmark_filter=Member   one core; arguments: framing (0 migz, 1 bgzf), level, KiB a block
+//   chatload_bench --benchmark_filter=Frame    the same of zstd; arguments: level, KiB a block
 //   chatload_bench --benchmark_filter=Gzip     a whole file; arguments: framing, level, threads
 //
-// What was made is inflated again, by libdeflate, before anything is timed.
+// What was made is inflated again, by libdeflate or libzstd, before anything is timed.
 #include <benchmark/benchmark.h>
 #include <libdeflate.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -17,6 +20,7 @@
 #include "base/units.h"
 #include "chat_log.h"
 #include "deflate/compressed_writer.h"
+#include "deflate/frame_compressor.h"
 #include "deflate/member_compressor.h"
 
 namespace chatload::deflate {
@@ -53,7 +57,7 @@ bool inflates_to_the_text(std::string_view gzip) {
   return rest.empty();
 }
 
-void compress(MemberCompressor& compressor, std::size_t block_bytes, std::string& out) {
+void compress(BlockCompressor& compressor, std::size_t block_bytes, std::string& out) {
   out.clear();
   for (std::size_t begin = 0; begin < text().size(); begin += block_bytes) {
     compressor.append(std::string_view(text()).substr(begin, block_bytes), out);
@@ -61,10 +65,10 @@ void compress(MemberCompressor& compressor, std::size_t block_bytes, std::string
 }
 
 void BM_Member(benchmark::State& state) {
-  const auto members = static_cast<Members>(state.range(0));
-  MemberCompressor compressor(members, static_cast<int>(state.range(1)));
+  const auto framing = static_cast<Framing>(state.range(0));
+  MemberCompressor compressor(framing, static_cast<int>(state.range(1)));
   const std::size_t block_bytes =
-      std::min(static_cast<std::size_t>(state.range(2)) * kKiB, MemberCompressor::block_bytes_max(members));
+      std::min(static_cast<std::size_t>(state.range(2)) * kKiB, MemberCompressor::block_bytes_max(framing));
   std::string out;
   compress(compressor, block_bytes, out);
   if (!inflates_to_the_text(out)) {
@@ -79,8 +83,26 @@ void BM_Member(benchmark::State& state) {
   state.counters["ratio"] = static_cast<double>(out.size()) / static_cast<double>(text().size());
 }
 
+void BM_Frame(benchmark::State& state) {
+  FrameCompressor compressor(static_cast<int>(state.range(0)));
+  const std::size_t block_bytes = static_cast<std::size_t>(state.range(1)) * kKiB;
+  std::string out;
+  compress(compressor, block_bytes, out);
+  std::string back(text().size(), '\0');
+  if (ZSTD_decompress(back.data(), back.size(), out.data(), out.size()) != text().size() || back != text()) {
+    state.SkipWithError("the frames are not the text");
+    return;
+  }
+  for (auto _ : state) {
+    compress(compressor, block_bytes, out);
+    benchmark::DoNotOptimize(out.data());
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(text().size()) * state.iterations());
+  state.counters["ratio"] = static_cast<double>(out.size()) / static_cast<double>(text().size());
+}
+
 void BM_Gzip(benchmark::State& state) {
-  const CompressionOptions options{.members = static_cast<Members>(state.range(0)),
+  const CompressionOptions options{.framing = static_cast<Framing>(state.range(0)),
                                    .level = static_cast<int>(state.range(1)),
                                    .threads = static_cast<unsigned>(state.range(2))};
   std::uint64_t bytes = 0;
@@ -97,13 +119,18 @@ void BM_Gzip(benchmark::State& state) {
   state.counters["ratio"] = static_cast<double>(bytes) / static_cast<double>(text().size());
 }
 
-constexpr int kMigz = static_cast<int>(Members::kMigz);
-constexpr int kBgzf = static_cast<int>(Members::kBgzf);
+constexpr int kMigz = static_cast<int>(Framing::kMigz);
+constexpr int kBgzf = static_cast<int>(Framing::kBgzf);
 
 BENCHMARK(BM_Member)
     ->ArgsProduct({{kMigz}, {1, 2, 4, 6, 9, 12}, {1024}})
     ->ArgsProduct({{kMigz}, {1, 6}, {256, 512, 2048, 4096}})
     ->ArgsProduct({{kBgzf}, {1, 6}, {64}})
+    ->Unit(benchmark::kMillisecond);
+
+BENCHMARK(BM_Frame)
+    ->ArgsProduct({{1, 3, 6, 9, 13, 19}, {1024}})
+    ->ArgsProduct({{3, 19}, {4096}})
     ->Unit(benchmark::kMillisecond);
 
 // Wall time, as the caller's thread only waits.

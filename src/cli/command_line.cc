@@ -78,7 +78,8 @@ class Declarer {
 };
 
 void declare_inputs(CLI::App& app, Flags& flags) {
-  app.add_option("INPUT", flags.inputs, "gzip or plain text: a path, a glob, - for standard input, s3:// or http(s)://")
+  app.add_option("INPUT", flags.inputs,
+                 "gzip, zstd or text: a path, a glob, - (standard input), s3:// or http(s)://")
       ->option_text("INPUT...");
 }
 
@@ -207,8 +208,9 @@ void declare_copy(CLI::App& app, Flags& flags) {
   declare_inputs(app, flags);
   Declarer(app)
       .group("Output")
-      .flag("-o,--output", "OUT.json.gz", flags.output, "the gzip to write; it is in its place once it is whole")
-      .flag("--level", "N", flags.level, "1 (fastest) to 12 (smallest) (default 6)")
+      .flag("-o,--output", "OUT.json.gz", flags.output,
+            "the gzip to write, or OUT.json.zst; it is in its place once it is whole")
+      .flag("--level", "N", flags.level, "1 (fastest) to 12 (smallest) (default 6); of .zst 1 to 19 (default 3)")
       .flag("--members", "migz|bgzf|plain", flags.members,
             "framing: migz and bgzf can be inflated in parallel (default migz)")
       .flag("--split", "N|SIZE", flags.split,
@@ -235,7 +237,8 @@ void declare_run(CLI::App& app, Flags& flags, const std::string& default_types) 
       .flag("--since", "TIME", flags.since, "only lines from this time on: RFC 3339, a date, or epoch seconds")
       .flag("--until", "TIME", flags.until, "only lines before this time")
       .group("Rejects and summary")
-      .flag("--rejects", "FILE.json.gz", flags.rejects, "write every rejected line to this file, with its reason")
+      .flag("--rejects", "FILE.json.gz", flags.rejects,
+            "write every rejected line to this file, with its reason (.gz or .zst)")
       .flag("--max-rejects", "N|P%", flags.max_rejects,
             "stop above this number or share (a share from line 10,000 on, and at the end)")
       .flag("--summary", "FILE", flags.summary, "write the final counts to this file, as JSON")
@@ -264,7 +267,7 @@ void declare_rejects(CLI::App& app, Flags& flags) {
       .flag("--source", "N", flags.source, "only those of this source, by its number from `chatload loads LOAD`")
       .switch_flag("--raw", flags.raw, "the lines as they were, to fix and load (default: JSON with the reason)")
       .flag("-o,--output", "FILE.json.gz", flags.output,
-            "write them to this file, gzipped (default: standard output, plain)");
+            "write them to this file, gzip or .zst (default: standard output, plain)");
 }
 
 void declare_forget(CLI::App& app, Flags& flags) {
@@ -504,7 +507,7 @@ class Grammar {
     option.run_callback();
   }
 
-  CLI::App app_{"Loads gzipped JSON-lines chat logs into MySQL.", "chatload"};
+  CLI::App app_{"Loads JSON-lines chat logs, gzip, zstd or plain, into MySQL.", "chatload"};
   CLI::App* schema_ = nullptr;
   CLI::App* loads_ = nullptr;
   std::vector<Command> commands_;

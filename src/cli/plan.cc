@@ -69,8 +69,8 @@ constexpr Choices<report::ProgressMode, 4> kProgressModes = {{{"auto", report::P
                                                               {"none", report::ProgressMode::kNone}}};
 constexpr Choices<LogFormat, 2> kLogFormats = {{{"text", LogFormat::kText}, {"json", LogFormat::kJson}}};
 constexpr Choices<ListFormat, 2> kListFormats = {{{"table", ListFormat::kTable}, {"json", ListFormat::kJson}}};
-constexpr Choices<deflate::Members, 3> kMembers = {
-    {{"migz", deflate::Members::kMigz}, {"bgzf", deflate::Members::kBgzf}, {"plain", deflate::Members::kPlain}}};
+constexpr Choices<deflate::Framing, 3> kMembers = {
+    {{"migz", deflate::Framing::kMigz}, {"bgzf", deflate::Framing::kBgzf}, {"plain", deflate::Framing::kPlain}}};
 constexpr Choices<bool, 2> kSwitchPositions = {{{"true", true}, {"false", false}}};
 
 template <typename Value, std::size_t kCount>
@@ -280,6 +280,21 @@ ReportPlan make_report_plan(const Flags& flags, bool has_database) {
   plan.log_format = choose("--log-format", flags.log_format, plan.log_format, kLogFormats);
   plan.progress = make_progress(flags, plan.log_format, has_database);
   return plan;
+}
+
+// By the output's name.
+void set_compression(CopyPlan& plan, const Flags& flags) {
+  plan.compression.framing = deflate::framing_of(*flags.output);
+  if (plan.compression.framing == deflate::Framing::kZstd && flags.members) {
+    throw UsageError("--members is for gzip, and -o names a .zst file; leave out --members, or name a .gz file.");
+  }
+  plan.compression.framing = choose("--members", flags.members, plan.compression.framing, kMembers);
+  const deflate::Levels levels = deflate::levels_of(plan.compression.framing);
+  plan.compression.level = levels.usual;
+  if (flags.level) {
+    plan.compression.level = static_cast<int>(parse_count(
+        "--level", *flags.level, static_cast<std::uint64_t>(levels.min), static_cast<std::uint64_t>(levels.max)));
+  }
 }
 
 // "8" files, or files of "512M".
@@ -562,14 +577,10 @@ CopyPlan make_copy_plan(const Flags& flags) {
   plan.report = make_report_plan(flags, false);
   plan.keep_rejected = is_on("--keep-rejected", flags.keep_rejected);
   plan.report.reject_limit.may_be_all = plan.keep_rejected;
-  plan.compression.members = choose("--members", flags.members, plan.compression.members, kMembers);
-  if (flags.level) {
-    plan.compression.level =
-        static_cast<int>(parse_count("--level", *flags.level, deflate::kLevelMin, deflate::kLevelMax));
-  }
   if (flags.split) set_split(plan, *flags.split);
-  if (!flags.output) throw UsageError("Name the file to write with -o OUT.json.gz.");
+  if (!flags.output) throw UsageError("Name the file to write with -o OUT.json.gz or -o OUT.json.zst.");
   plan.output = *flags.output;
+  set_compression(plan, flags);
   if (source::is_remote(*flags.output)) plan.read.fetch_bytes += source::kUploadBytes;
   const std::vector<FileRead> files = files_read(flags, *plan.read.mapping, plan.inputs, {});
   check_output_files(plan.report, files);

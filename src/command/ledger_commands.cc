@@ -110,25 +110,25 @@ class Export {
   explicit Export(const cli::RejectsPlan& plan) {
     if (!plan.output) return;
     file_.emplace(report::kRejectFileFailure, *plan.output, Placing::kWhenWhole);
-    gzip_.emplace(*file_, report::kRejectFileOptions);
+    compressed_.emplace(*file_, report::reject_file_options(*plan.output));
   }
 
   // False where standard output takes no more; errno says why.
   [[nodiscard]] bool write(std::string_view text) {
-    if (!gzip_) return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-    gzip_->write(text);
+    if (!compressed_) return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    compressed_->write(text);
     return true;
   }
 
   void close() {
-    if (!gzip_) return;
-    gzip_->end();
+    if (!compressed_) return;
+    compressed_->end();
     file_->close();
   }
 
  private:
   std::optional<PlacedFile> file_;
-  std::optional<deflate::CompressedWriter> gzip_;
+  std::optional<deflate::CompressedWriter> compressed_;
 };
 
 std::string text_of(const ledger::StoredReject& reject, bool raw) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -18,9 +19,12 @@ namespace fs = std::filesystem;
 // What stands in front of a number and behind it: "chat-" and ".json.gz".
 std::pair<std::string, std::string> parts_of(const fs::path& path) {
   const std::string name = path.filename().string();
-  const std::size_t gz = name.ends_with(".gz") ? name.size() - 3 : name.size();
-  const std::size_t dot = name.substr(0, gz).rfind('.');
-  const std::size_t at = dot == std::string::npos || dot == 0 ? gz : dot;
+  std::size_t end = name.size();
+  for (const std::string_view suffix : {".gz", ".zst"}) {
+    if (name.ends_with(suffix)) end -= suffix.size();
+  }
+  const std::size_t dot = name.substr(0, end).rfind('.');
+  const std::size_t at = dot == std::string::npos || dot == 0 ? end : dot;
   return {name.substr(0, at) + '-', name.substr(at)};
 }
 

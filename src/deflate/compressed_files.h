@@ -1,4 +1,4 @@
-// Lines → one gzip file, or several that follow one another.
+// Lines → one gzip or zstd file, or several that follow one another.
 #pragma once
 
 #include <cstddef>

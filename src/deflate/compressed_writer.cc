@@ -1,5 +1,5 @@
 // Blocks of text are gathered from the pieces, so that every byte is copied once, compressed side by side, and written
-// in their order. A block is one member, but for BGZF, whose members are too small for a task each.
+// in their order. A block is one member or frame, but for BGZF, whose members are too small for a task each.
 //
 // CompressionOptions::block_bytes: with 1 MiB there are members enough for readers and compressors side by side, and
 // larger ones gain nothing (chatgen's log, one core; the speeds are as equal as their noise):
@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "base/units.h"
+#include "deflate/member_compressor.h"
 
 namespace chatload::deflate {
 namespace {
@@ -27,7 +28,7 @@ constexpr std::size_t kBlocksPerThread = 2;
 
 // Of whole members, where a member takes less than a block.
 CompressionOptions with_whole_members(CompressionOptions options) {
-  const std::size_t member_bytes_max = MemberCompressor::block_bytes_max(options.members);
+  const std::size_t member_bytes_max = block_bytes_max(options.framing);
   if (options.block_bytes > member_bytes_max) options.block_bytes -= options.block_bytes % member_bytes_max;
   return options;
 }
@@ -40,23 +41,23 @@ std::size_t members_bytes_max(std::size_t block_bytes) { return block_bytes + bl
 class CompressedWriter::Compressor {
  public:
   explicit Compressor(CompressionOptions options)
-      : compressor_(options.members, options.level),
-        member_bytes_max_(MemberCompressor::block_bytes_max(options.members)) {}
+      : compressor_(make_block_compressor(options.framing, options.level)),
+        member_bytes_max_(block_bytes_max(options.framing)) {}
 
-  // An empty block is an empty member.
+  // An empty block is an empty member or frame.
   void operator()(Block& block) {
-    block.members.clear();
-    block.members.reserve(members_bytes_max(block.text.size()));
+    block.compressed.clear();
+    block.compressed.reserve(members_bytes_max(block.text.size()));
     std::string_view text = block.text;
     do {
       const std::string_view member = text.substr(0, member_bytes_max_);
-      compressor_.append(member, block.members);
+      compressor_->append(member, block.compressed);
       text.remove_prefix(member.size());
     } while (!text.empty());
   }
 
  private:
-  MemberCompressor compressor_;
+  std::unique_ptr<BlockCompressor> compressor_;
   std::size_t member_bytes_max_;
 };
 
@@ -79,14 +80,16 @@ void CompressedWriter::write(std::string_view text) {
   }
 }
 
-// A gzip has at least one member.
+// A file has at least one member or frame.
 void CompressedWriter::end() {
-  const std::string_view mark = end_mark(options_.members);
+  const bool is_zstd = options_.framing == Framing::kZstd;
+  const std::string_view mark = end_mark(options_.framing);
   const bool is_first = bytes_compressed_ == 0 && workers_.size() == 0;
   if (!block_.text.empty() || (is_first && mark.empty())) is_first ? compress_here() : pass_on();
   while (workers_.size() > 0) put(workers_.pop());
-  file_.write(mark);
-  bytes_compressed_ += mark.size();
+  const std::string end = is_zstd ? table_.to_frame() : std::string(mark);
+  file_.write(end);
+  bytes_compressed_ += end.size();
 }
 
 // The block to who compresses it; the next one begins.
@@ -104,8 +107,9 @@ void CompressedWriter::compress_here() {
 }
 
 void CompressedWriter::put(Block block) {
-  file_.write(block.members);
-  bytes_compressed_ += block.members.size();
+  file_.write(block.compressed);
+  bytes_compressed_ += block.compressed.size();
+  if (options_.framing == Framing::kZstd) table_.add(block.compressed.size(), block.text.size());
   block.text.clear();
   spare_ = std::move(block);
 }
@@ -113,7 +117,7 @@ void CompressedWriter::put(Block block) {
 std::size_t CompressedWriter::memory_bytes_max(CompressionOptions options) {
   const std::size_t blocks = kBlocksPerThread * options.threads + 1;
   return blocks * (options.block_bytes + members_bytes_max(options.block_bytes)) +
-         std::max(1U, options.threads) * MemberCompressor::memory_bytes_max(options.level);
+         std::max(1U, options.threads) * compressor_bytes_max(options.framing, options.level);
 }
 
 }  // namespace chatload::deflate

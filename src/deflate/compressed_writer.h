@@ -1,4 +1,4 @@
-// Text → a gzip file, compressed side by side.
+// Text → a gzip or zstd file, compressed side by side.
 #pragma once
 
 #include <cstddef>
@@ -10,15 +10,16 @@
 #include "base/ordered_workers.h"
 #include "base/output.h"
 #include "base/units.h"
-#include "deflate/member_compressor.h"
+#include "deflate/block_compressor.h"
+#include "deflate/frame_table.h"
 
 namespace chatload::deflate {
 
 struct CompressionOptions {
-  Members members = Members::kMigz;
-  int level = 6;         // kLevelMin to kLevelMax
+  Framing framing = Framing::kMigz;
+  int level = 6;         // within levels_of(framing)
   unsigned threads = 0;  // that compress, beside the caller's; they begin with the second block. 0: the caller's alone
-  // Of text, that is gathered before it is compressed: into one member, or as many of BGZF's as it takes.
+  // Of text, that is gathered before it is compressed: into one member or frame, or as many of BGZF's as it takes.
   std::size_t block_bytes = kMiB;
 };
 
@@ -31,7 +32,7 @@ class CompressedWriter {
 
   void write(std::string_view text);
 
-  // All is in the file, which is the caller's to close. No text makes a gzip of no bytes.
+  // All is in the file, which is the caller's to close. No text makes a gzip or zstd of no bytes.
   void end();
 
   [[nodiscard]] std::uint64_t bytes_compressed() const { return bytes_compressed_; }  // that are in the file
@@ -40,10 +41,10 @@ class CompressedWriter {
   [[nodiscard]] static std::size_t memory_bytes_max(CompressionOptions options);
 
  private:
-  // Some text, and what it is compressed to: one member, or some of BGZF's.
+  // Some text, and what it is compressed to: one member or frame, or some of BGZF's.
   struct Block {
     std::string text;
-    std::string members;
+    std::string compressed;
   };
   class Compressor;
 
@@ -57,6 +58,7 @@ class CompressedWriter {
   Block spare_;                             // for the next one: keeps the memory of one that is written
   std::unique_ptr<Compressor> compressor_;  // the caller's; made when it is needed
   OrderedWorkers<Block> workers_;           // without work where options_.threads is 0
+  FrameTable table_;                        // of zstd
   std::uint64_t bytes_compressed_ = 0;
 };
 

@@ -121,25 +121,24 @@ class MemberCompressor::Isal final : public Deflater {
   alignas(kAlignment) std::array<std::uint8_t, ISAL_DEF_LVL1_DEFAULT> buffer_{};
 };
 
-MemberCompressor::MemberCompressor(Members members, int level) : members_(members) {
-  assert(level >= kLevelMin && level <= kLevelMax);
+MemberCompressor::MemberCompressor(Framing framing, int level) : framing_(framing) {
+  assert(framing != Framing::kZstd && level >= levels_of(framing).min && level <= levels_of(framing).max);
   if (level == 1) {
     deflater_ = std::make_unique<Isal>();
   } else {
     deflater_ = std::make_unique<Libdeflate>(level);
   }
 }
-MemberCompressor::MemberCompressor(MemberCompressor&&) noexcept = default;
-MemberCompressor& MemberCompressor::operator=(MemberCompressor&&) noexcept = default;
 MemberCompressor::~MemberCompressor() = default;
 
 void MemberCompressor::append(std::string_view block, std::string& out) {
-  assert(block.size() <= block_bytes_max(members_));
+  assert(block.size() <= block_bytes_max(framing_));
   const std::size_t begin = out.size();
-  switch (members_) {
-    case Members::kMigz: out.append(kMigzHeader).append(4, '\0'); break;
-    case Members::kBgzf: out.append(kBgzfHeader).append(2, '\0'); break;
-    case Members::kPlain: out.append(kPlainHeader); break;
+  switch (framing_) {
+    case Framing::kMigz: out.append(kMigzHeader).append(4, '\0'); break;
+    case Framing::kBgzf: out.append(kBgzfHeader).append(2, '\0'); break;
+    case Framing::kPlain: out.append(kPlainHeader); break;
+    case Framing::kZstd: break;  // a FrameCompressor's
   }
   const std::size_t data_begin = out.size();
   deflater_->append(block, out);
@@ -147,21 +146,21 @@ void MemberCompressor::append(std::string_view block, std::string& out) {
   out.append(kTrailerBytes, '\0');
   put_little_endian(out, data_end, libdeflate_crc32(0, block.data(), block.size()), 4);
   put_little_endian(out, data_end + 4, block.size(), 4);
-  if (members_ == Members::kMigz) put_little_endian(out, data_begin - 4, data_end - data_begin, 4);
-  if (members_ == Members::kBgzf) {
+  if (framing_ == Framing::kMigz) put_little_endian(out, data_begin - 4, data_end - data_begin, 4);
+  if (framing_ == Framing::kBgzf) {
     assert(out.size() - begin - 1 <= std::numeric_limits<std::uint16_t>::max());
     put_little_endian(out, data_begin - 2, out.size() - begin - 1, 2);
   }
 }
 
-std::size_t MemberCompressor::block_bytes_max(Members members) {
-  return members == Members::kBgzf ? kBgzfBlockBytesMax : kBlockBytesMax;
+std::size_t MemberCompressor::block_bytes_max(Framing framing) {
+  return framing == Framing::kBgzf ? kBgzfBlockBytesMax : kBlockBytesMax;
 }
 
 // What libdeflate 1.14 allocates (libdeflate_set_memory_allocator() tells): 0.7 MB, and 9.0 MB from level 10 on. ISA-L
 // takes 0.4 MB.
 std::size_t MemberCompressor::memory_bytes_max(int level) { return level < 10 ? kMiB : 9 * kMiB; }
 
-std::string_view end_mark(Members members) { return members == Members::kBgzf ? kBgzfEndMark : std::string_view(); }
+std::string_view end_mark(Framing framing) { return framing == Framing::kBgzf ? kBgzfEndMark : std::string_view(); }
 
 }  // namespace chatload::deflate

@@ -100,7 +100,7 @@ std::string to_text(const RejectRecord& record) {
 }
 
 RejectWriter::RejectWriter(const std::filesystem::path& path)
-    : file_(kRejectFileFailure, path, Placing::kAtOnce), gzip_(file_, kRejectFileOptions) {}
+    : file_(kRejectFileFailure, path, Placing::kAtOnce), compressed_(file_, reject_file_options(path)) {}
 
 RejectWriter::~RejectWriter() {
   try {
@@ -111,12 +111,12 @@ RejectWriter::~RejectWriter() {
 }
 
 void RejectWriter::write(const RejectRecord& record, std::string_view input) {
-  gzip_.write(to_json_line(record, input));
+  compressed_.write(to_json_line(record, input));
 }
 
 void RejectWriter::close() {
   if (std::exchange(is_closed_, true)) return;
-  gzip_.end();
+  compressed_.end();
   file_.close();
 }
 

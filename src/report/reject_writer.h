@@ -1,4 +1,4 @@
-// Reject records → a gzipped JSON-lines file (--rejects FILE.json.gz), and the first few for the terminal.
+// Reject records → a compressed JSON-lines file (--rejects FILE.json.gz), and the first few for the terminal.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,9 @@ struct RejectRecord {
 
 // Of a file for rejected lines. A file in which every line is bad must not make the one thread that writes records the
 // slowest part, and what is gathered of it takes no more memory than what else a process has.
-inline constexpr deflate::CompressionOptions kRejectFileOptions{.level = 1, .block_bytes = 128 * kKiB};
+[[nodiscard]] inline deflate::CompressionOptions reject_file_options(const std::filesystem::path& path) {
+  return {.framing = deflate::framing_of(path.string()), .level = 1, .block_bytes = 128 * kKiB};
+}
 inline constexpr std::string_view kRejectFileFailure = "The rejects cannot be written to";
 
 // Writes records to a file in the order given. Single-threaded. The file is replaced; it is whole only after close().
@@ -62,7 +64,7 @@ class RejectWriter {
 
  private:
   PlacedFile file_;
-  deflate::CompressedWriter gzip_;
+  deflate::CompressedWriter compressed_;
   bool is_closed_ = false;
 };
 

@@ -77,7 +77,7 @@ constexpr std::string_view kFirstLine =
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 6) return 0;
   const chatload::deflate::CompressionOptions compression{
-      .members = static_cast<chatload::deflate::Members>(data[0] % 3), .level = 1 + data[1] % 12};
+      .framing = static_cast<chatload::deflate::Framing>(data[0] % 3), .level = 1 + data[1] % 12};
   const std::string text = std::string(kFirstLine).append(reinterpret_cast<const char*>(data) + 5, size - 5);
   chatload::load::require_copy(text, compression, 1 + data[2] + 16U * data[3], 1 + 8U * data[4]);
   return 0;

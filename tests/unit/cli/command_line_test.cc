@@ -209,7 +209,7 @@ TEST_F(CommandLine, CopyHasTheDocumentedDefaults) {
   const CopyPlan plan = copy({});
   EXPECT_EQ(plan.output, "out.gz");
   EXPECT_EQ(plan.compression.level, 6);
-  EXPECT_EQ(plan.compression.members, deflate::Members::kMigz);
+  EXPECT_EQ(plan.compression.framing, deflate::Framing::kMigz);
   EXPECT_TRUE(plan.read.filter.values_of("type").empty());
   EXPECT_FALSE(plan.is_split());
   EXPECT_FALSE(plan.keep_rejected);
@@ -219,10 +219,25 @@ TEST_F(CommandLine, CopyHasTheDocumentedDefaults) {
 TEST_F(CommandLine, FlagsOfACopyReachThePlan) {
   const CopyPlan plan = copy({"--level=12", "--members", "bgzf", "--keep-rejected", "--type", "join"});
   EXPECT_EQ(plan.compression.level, 12);
-  EXPECT_EQ(plan.compression.members, deflate::Members::kBgzf);
+  EXPECT_EQ(plan.compression.framing, deflate::Framing::kBgzf);
   EXPECT_THAT(plan.read.filter.values_of("type"), ElementsAre("join"));
   EXPECT_TRUE(plan.keep_rejected);
   EXPECT_TRUE(plan.report.reject_limit.may_be_all);
+}
+
+TEST_F(CommandLine, TheNameOfACopySaysWhetherItIsZstd) {
+  const auto copy_to = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"copy", "in.gz", "-o"});
+    return std::get<CopyPlan>(parse(std::move(arguments)));
+  };
+  const CopyPlan plan = copy_to({"out.json.zst"});
+  EXPECT_EQ(plan.compression.framing, deflate::Framing::kZstd);
+  EXPECT_EQ(plan.compression.level, 3);
+  EXPECT_EQ(copy_to({"out.zst", "--level", "19"}).compression.level, 19);
+  EXPECT_EQ(copy_to({"s3://bucket/out.zst"}).compression.framing, deflate::Framing::kZstd);
+  expect_refused({"copy", "in.gz", "-o", "out.zst", "--level", "20"}, "--level");
+  expect_refused({"copy", "in.gz", "-o", "out.gz", "--level", "13"}, "--level");
+  expect_refused({"copy", "in.gz", "-o", "out.zst", "--members", "migz"}, "--members is for gzip");
 }
 
 TEST_F(CommandLine, SplitIsANumberOfFilesOrTheirSize) {

@@ -33,6 +33,7 @@ std::unique_ptr<Output> begin_file(const std::filesystem::path& path) {
 TEST(CompressedFiles, NumberStandsInFrontOfTheExtensions) {
   EXPECT_EQ(numbered_path("a/chat.json.gz", 3), "a/chat-3.json.gz");
   EXPECT_EQ(numbered_path("chat.gz", 12), "chat-12.gz");
+  EXPECT_EQ(numbered_path("chat.json.zst", 3), "chat-3.json.zst");
   EXPECT_EQ(numbered_path("chat", 1), "chat-1");
   EXPECT_EQ(numbered_path("a.b/chat", 1), "a.b/chat-1");
   EXPECT_EQ(numbered_path("chat.2016.json.gz", 1), "chat.2016-1.json.gz");

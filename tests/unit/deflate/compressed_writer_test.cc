@@ -8,7 +8,9 @@
 #include <string>
 
 #include "base/errors.h"
+#include "base/little_endian.h"
 #include "base/placed_file.h"
+#include "deflate/member_compressor.h"
 #include "unit/inflate/gzip_text.h"
 #include "unit/scratch_folder.h"
 
@@ -20,7 +22,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-constexpr Members kFramings[] = {Members::kMigz, Members::kBgzf, Members::kPlain};
+constexpr Framing kFramings[] = {Framing::kMigz, Framing::kBgzf, Framing::kPlain, Framing::kZstd};
 
 class CompressedWriterTest : public testing::Test {
  protected:
@@ -54,19 +56,19 @@ class CompressedWriterTest : public testing::Test {
   ScratchFolder folder_;
 };
 
-TEST_F(CompressedWriterTest, TextIsReadBackByZlibWhateverTheFramingAndTheThreads) {
+TEST_F(CompressedWriterTest, TextIsReadBackWhateverTheFramingAndTheThreads) {
   const std::string text = sample_lines(20'000);
-  for (const Members members : kFramings) {
+  for (const Framing framing : kFramings) {
     for (const unsigned threads : {0U, 1U, 3U}) {
-      EXPECT_EQ(inflated(written(text, {.members = members, .threads = threads, .block_bytes = 100'000})), text);
+      EXPECT_EQ(inflated(written(text, {.framing = framing, .threads = threads, .block_bytes = 100'000})), text);
     }
   }
 }
 
 TEST_F(CompressedWriterTest, FileDependsNeitherOnThreadsNorOnPieces) {
   const std::string text = sample_lines(20'000);
-  for (const Members members : kFramings) {
-    const CompressionOptions options{.members = members, .level = 1, .block_bytes = 200'000};
+  for (const Framing framing : kFramings) {
+    const CompressionOptions options{.framing = framing, .level = 1, .block_bytes = 200'000};
     const std::string one = written(text, options);
     EXPECT_EQ(written(text, options, text.size()), one);
     EXPECT_EQ(written(text, options, 77'777), one);
@@ -76,15 +78,15 @@ TEST_F(CompressedWriterTest, FileDependsNeitherOnThreadsNorOnPieces) {
   }
 }
 
-TEST_F(CompressedWriterTest, EmptyTextIsAGzipOfNoBytes) {
-  for (const Members members : kFramings) {
+TEST_F(CompressedWriterTest, EmptyTextIsAFileOfNoBytes) {
+  for (const Framing framing : kFramings) {
     for (const unsigned threads : {0U, 2U}) {
-      const std::string out = written("", {.members = members, .threads = threads});
-      EXPECT_EQ(out.substr(0, 2), "\x1f\x8b");
+      const std::string out = written("", {.framing = framing, .threads = threads});
+      EXPECT_EQ(out.substr(0, 2), framing == Framing::kZstd ? "\x28\xb5" : "\x1f\x8b");
       EXPECT_EQ(inflated(out), "");
     }
   }
-  EXPECT_EQ(written("", {.members = Members::kBgzf}), end_mark(Members::kBgzf));
+  EXPECT_EQ(written("", {.framing = Framing::kBgzf}), end_mark(Framing::kBgzf));
 }
 
 TEST_F(CompressedWriterTest, BlocksOfOneByteAreMembersOfOneByte) {
@@ -102,9 +104,33 @@ TEST_F(CompressedWriterTest, TextOfWholeBlocksHasNoEmptyMemberBehindThem) {
 
 TEST_F(CompressedWriterTest, BgzfIsCutWhereItsMembersAreFullAndEndsInItsMark) {
   const std::string text = sample_lines(20'000);
-  const std::string out = written(text, {.members = Members::kBgzf, .threads = 2});
+  const std::string out = written(text, {.framing = Framing::kBgzf, .threads = 2});
   EXPECT_EQ(members_in(out, std::string_view("\x06\0BC", 4)), (text.size() + 0xfeff) / 0xff00 + 1);
-  EXPECT_TRUE(out.ends_with(end_mark(Members::kBgzf)));
+  EXPECT_TRUE(out.ends_with(end_mark(Framing::kBgzf)));
+}
+
+// The specification's layout, read by hand.
+TEST_F(CompressedWriterTest, ZstdEndsInTheSeekTableOfItsFrames) {
+  const std::string text = sample_lines(3'000);
+  const std::string out = written(text, {.framing = Framing::kZstd, .level = 3, .threads = 2, .block_bytes = 100'000});
+  const std::size_t frames = text.size() / 100'000 + 1;
+  EXPECT_TRUE(
+      out.ends_with(inflate::little_endian(static_cast<std::uint32_t>(frames)) + std::string("\0\xb1\xea\x92\x8f", 5)));
+  const std::size_t entries_begin = out.size() - 9 - 8 * frames;
+  EXPECT_EQ(out.substr(entries_begin - 8, 8),
+            "\x5e\x2a\x4d\x18" + inflate::little_endian(static_cast<std::uint32_t>(8 * frames + 9)));
+  std::size_t at = 0;
+  std::size_t text_at = 0;
+  for (std::size_t frame = 0; frame < frames; ++frame) {
+    const std::string_view entry = std::string_view(out).substr(entries_begin + 8 * frame, 8);
+    const std::size_t frame_bytes = chatload::little_endian(entry.substr(0, 4));
+    const std::size_t text_bytes = chatload::little_endian(entry.substr(4, 4));
+    EXPECT_EQ(inflated(out.substr(at, frame_bytes)), text.substr(text_at, text_bytes)) << frame;
+    at += frame_bytes;
+    text_at += text_bytes;
+  }
+  EXPECT_EQ(at, entries_begin - 8);
+  EXPECT_EQ(text_at, text.size());
 }
 
 TEST_F(CompressedWriterTest, WriterThatIsGivenUpWaitsForWhatIsCompressedJustThen) {

@@ -187,11 +187,12 @@ TEST(MemoryPlan, WhileNothingElseIsAtWorkAWindowHasTheRest) {
 }
 
 TEST(MemoryPlan, WhatCompressesACopyIsInTheSum) {
-  for (const int level : {6, 12}) {
+  for (const auto& [framing, level] : {std::pair(deflate::Framing::kMigz, 6), std::pair(deflate::Framing::kMigz, 12),
+                                       std::pair(deflate::Framing::kZstd, 3), std::pair(deflate::Framing::kZstd, 19)}) {
     for (const std::size_t memory_bytes : {128 * kMiB, 256 * kMiB, kGiB}) {
       for (unsigned cores = 1; cores <= 64; cores *= 2) {
         SCOPED_TRACE(testing::Message() << cores << " cores, " << memory_bytes << " bytes");
-        deflate::CompressionOptions compression{.level = level};
+        deflate::CompressionOptions compression{.framing = framing, .level = level};
         const Writers writers{.compression = compression};
         const cli::ReadPlan read = fitted(on_cores(cores, memory_bytes), writers);
         const MemoryPlan plan = plan_memory(read, writers);
