@@ -128,10 +128,7 @@ BENCHMARK(BM_Member)
     ->ArgsProduct({{kBgzf}, {1, 6}, {64}})
     ->Unit(benchmark::kMillisecond);
 
-BENCHMARK(BM_Frame)
-    ->ArgsProduct({{1, 3, 6, 9, 13, 19}, {1024}})
-    ->ArgsProduct({{3, 19}, {4096}})
-    ->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_Frame)->ArgsProduct({{1, 3, 6, 9}, {1024}})->ArgsProduct({{3}, {4096}})->Unit(benchmark::kMillisecond);
 
 // Wall time, as the caller's thread only waits.
 BENCHMARK(BM_Gzip)->ArgsProduct({{kMigz, kBgzf}, {1, 6}, {0, 1, 2}})->UseRealTime()->Unit(benchmark::kMillisecond);

@@ -1,13 +1,14 @@
-// How fast a gzipped log is inflated, checksums included, in bytes of text a second:
+// How fast a compressed log is inflated, checksums included, in bytes of text a second:
 //   build/dev/bench/chatload_bench --benchmark_filter=Inflate
 //
 // The first argument is the inflater, the second the size of the stream's reads, as a splitter would make them; of
-// InflateMembers, the framing and the number of threads; of InflateIndexed, that number.
+// InflateMembers and InflateFrames, the framing and the number of threads; of InflateIndexed, that number.
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -118,13 +119,42 @@ std::string announced_members(std::string_view text, bool is_bgzf) {
   return members;
 }
 
+// As `zstd` makes them, of a file whose size it knows.
+std::string zstd_frames(std::string_view text, std::size_t frame_bytes) {
+  ZSTD_CCtx* const context = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+  std::string frames;
+  for (; !text.empty(); text.remove_prefix(std::min(frame_bytes, text.size()))) {
+    const std::string_view part = text.substr(0, frame_bytes);
+    const std::size_t begin = frames.size();
+    frames.resize(begin + ZSTD_compressBound(part.size()));
+    frames.resize(begin +
+                  ZSTD_compress2(context, frames.data() + begin, frames.size() - begin, part.data(), part.size()));
+  }
+  ZSTD_freeCCtx(context);
+  return frames;
+}
+
 enum class Framing { kOneMember, kBgzf, kMigz };
+enum class Frames { kOne, k1MiB, k4MiB };
 
 struct Sample {
   std::string text = make_text();
   std::string one_member = deflated(text, 16 + MAX_WBITS);
   std::string bgzf = announced_members(text, true);
   std::string migz = announced_members(text, false);
+  std::string one_frame = zstd_frames(text, text.size());
+  std::string frames_1_mib = zstd_frames(text, kMiB);
+  std::string frames_4_mib = zstd_frames(text, 4 * kMiB);
+
+  [[nodiscard]] const std::string& framed(Frames frames) const {
+    switch (frames) {
+      case Frames::kOne: return one_frame;
+      case Frames::k1MiB: return frames_1_mib;
+      case Frames::k4MiB: return frames_4_mib;
+    }
+    return one_frame;
+  }
 
   [[nodiscard]] const std::string& framed(Framing framing) const {
     switch (framing) {
@@ -224,6 +254,17 @@ void BM_InflateMembers(benchmark::State& state) {
   state.SetLabel(framing == Framing::kBgzf ? "BGZF" : "MiGz");
 }
 
+// Zstd: one frame, and frames as the seekable format has them.
+void BM_InflateFrames(benchmark::State& state) {
+  const auto frames = static_cast<Frames>(state.range(0));
+  const auto threads = static_cast<unsigned>(state.range(1));
+  inflate_again_and_again(state, 4 * kMiB, [&] {
+    return open_decoded(std::make_unique<ViewSource>(sample().framed(frames)), Inflater::kIsal,
+                        {threads, threads * 8 * kMiB});
+  });
+  state.SetLabel(frames == Frames::kOne ? "one frame" : frames == Frames::k1MiB ? "1 MiB" : "4 MiB");
+}
+
 // One member, from the points of its seek index.
 void BM_InflateIndexed(benchmark::State& state) {
   const auto threads = static_cast<unsigned>(state.range(0));
@@ -239,6 +280,13 @@ BENCHMARK(BM_InflateIndexed)
     ->Arg(1)
     ->Arg(2)
     ->Arg(4)
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime()
+    ->UseRealTime();
+
+BENCHMARK(BM_InflateFrames)
+    ->ArgsProduct({{static_cast<int>(Frames::kOne)}, {1, 2}})
+    ->ArgsProduct({{static_cast<int>(Frames::k1MiB), static_cast<int>(Frames::k4MiB)}, {1, 2, 4}})
     ->Unit(benchmark::kMillisecond)
     ->MeasureProcessCPUTime()
     ->UseRealTime();

@@ -1,7 +1,8 @@
 // A reader must know how much memory a piece takes before it reads it. Most frames are small enough to be looked at
 // whole in the input's buffer. Of a larger one, the header's text size bounds what it takes compressed, as no
-// compressor makes a block larger than its text. pzstd tells the size of each frame in front of it, in a skippable
-// frame of four bytes (50 2a 4d 18 | 04 00 00 00 | size), and no text size.
+// compressor makes a block larger than its text; the piece is copied into a buffer that fits once it is read. pzstd
+// tells the size of each frame in front of it, in a skippable frame of four bytes (50 2a 4d 18 | 04 00 00 00 | size),
+// and no text size.
 //
 // One that is larger than it seemed, or is damaged, is left to the serial reader, with all that follows it.
 

@@ -99,6 +99,7 @@ bool ParallelReader::cut_next() {
   ++pieces_cut_;
   is_last_for_others_ = cutter_->cut(input_, cut_.back()) && cut_.back().inflated_bytes < piece_bytes_max_;
   is_all_cut_ = !is_last_for_others_;
+  cut_.back().compressed = buffers_.fitted(std::move(cut_.back().compressed));
   assert(is_all_cut_ || cut_.back().compressed.size() > 0);
   return true;
 }

@@ -4,8 +4,16 @@
 #include <utility>
 
 namespace chatload::inflate {
+namespace {
+
+std::size_t capacity_for(std::size_t bytes) {
+  return (bytes + PieceBuffers::kStepBytes - 1) / PieceBuffers::kStepBytes * PieceBuffers::kStepBytes;
+}
+
+}  // namespace
+
 PaddedBuffer PieceBuffers::lend(std::size_t bytes) {
-  const std::size_t capacity = (bytes + kStepBytes - 1) / kStepBytes * kStepBytes;
+  const std::size_t capacity = capacity_for(bytes);
   const auto spare = std::find_if(spares_.begin(), spares_.end(),
                                   [&](const PaddedBuffer& buffer) { return buffer.capacity() == capacity; });
   if (spare != spares_.end()) {
@@ -20,6 +28,15 @@ PaddedBuffer PieceBuffers::lend(std::size_t bytes) {
   if (bytes_ + capacity > bytes_max_) return {};
   bytes_ += capacity;
   return PaddedBuffer(capacity);
+}
+
+PaddedBuffer PieceBuffers::fitted(PaddedBuffer buffer) {
+  if (buffer.size() == 0 || 2 * capacity_for(buffer.size()) > buffer.capacity()) return buffer;
+  PaddedBuffer fitting = lend(buffer.size());
+  if (fitting.capacity() == 0) return buffer;
+  fitting.assign(buffer.view().text());
+  give_back(std::move(buffer));
+  return fitting;
 }
 
 void PieceBuffers::give_back(PaddedBuffer buffer) {

@@ -24,6 +24,9 @@ class PieceBuffers {
   [[nodiscard]] PaddedBuffer lend(std::size_t bytes);
   void give_back(PaddedBuffer buffer);
 
+  // The same bytes in a buffer of half the capacity or less, where they fit into one, and there is room for it.
+  [[nodiscard]] PaddedBuffer fitted(PaddedBuffer buffer);
+
  private:
   const std::size_t bytes_max_;
   std::size_t bytes_ = 0;

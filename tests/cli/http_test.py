@@ -5,6 +5,7 @@ import gzip
 import os
 import pathlib
 import socket
+import subprocess
 import sys
 import time
 import unittest
@@ -59,11 +60,13 @@ class ReadTest(WebCase):
         self.assertEqual(run.exit_code, 3)
         self.assertIn("404", run.stderr)
 
-    def test_plain_text_and_empty_files(self):
+    def test_plain_text_zstd_and_empty_files(self):
         plain = self.served / "plain.json"
         plain.write_bytes(gzip.decompress(self.log().read_bytes()))
         nothing = support.write_gzip(self.served / "nothing.json.gz", b"")
-        for path in (plain, nothing):
+        frames = self.served / "frames.json.zst"
+        frames.write_bytes(2 * subprocess.run(["zstd", "-qc", plain], stdout=subprocess.PIPE, check=True).stdout)
+        for path in (plain, frames, nothing):
             with self.subTest(path.name):
                 self.assert_same_check(self.check(self.web.url(path.name)), path)
 

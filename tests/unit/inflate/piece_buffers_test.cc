@@ -40,5 +40,24 @@ TEST(PieceBuffers, OfAnotherSizeMakeRoom) {
   EXPECT_EQ(buffers.lend(3 * kStep).capacity(), 3 * kStep);
 }
 
+TEST(PieceBuffers, FewBytesMoveIntoABufferThatFits) {
+  PieceBuffers buffers(20 * kStep);
+  PaddedBuffer large = buffers.lend(10 * kStep);
+  large.assign("text");
+  const PaddedBuffer fitting = buffers.fitted(std::move(large));
+  EXPECT_EQ(fitting.capacity(), kStep);
+  EXPECT_EQ(fitting.view().text(), "text");
+  EXPECT_EQ(buffers.lend(19 * kStep).capacity(), 19 * kStep);
+}
+
+TEST(PieceBuffers, BytesStayWhereNoSmallerBufferIsToBeHad) {
+  PieceBuffers buffers(10 * kStep);
+  PaddedBuffer large = buffers.lend(10 * kStep);
+  large.assign("text");
+  const PaddedBuffer same = buffers.fitted(std::move(large));
+  EXPECT_EQ(same.capacity(), 10 * kStep);
+  EXPECT_EQ(same.view().text(), "text");
+}
+
 }  // namespace
 }  // namespace chatload::inflate
