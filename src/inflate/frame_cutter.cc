@@ -12,11 +12,11 @@
 
 #include <algorithm>
 #include <new>
+#include <optional>
 #include <span>
 #include <utility>
 
 #include "base/little_endian.h"
-#include "inflate/zstd_frame.h"
 #include "inflate/zstd_reader.h"
 
 namespace chatload::inflate {
@@ -98,21 +98,20 @@ bool FrameCutter::cut(BufferedInput& input, Piece& piece) {
     const auto bytes = announced ? announced : is_first ? std::nullopt : whole_bytes(input, *frame);
     if (!is_first && (!bytes || *bytes > piece.compressed.free_space().size())) return true;
     announced = announced_bytes(input, *frame);
-    if (!append_frame(input, piece)) return false;
+    if (!append_frame(input, *frame, piece)) return false;
   } while (announced ||
            (piece.compressed.size() < sizes_.compressed_bytes && piece.inflated_bytes < sizes_.inflated_bytes));
   return true;
 }
 
 // False where it is larger than the room, or not whole.
-bool FrameCutter::append_frame(BufferedInput& input, Piece& piece) {
+bool FrameCutter::append_frame(BufferedInput& input, const ZstdFrame& frame, Piece& piece) {
   const auto take = [&](std::uint64_t bytes) {
     return bytes <= piece.compressed.free_space().size() &&
            append(input, static_cast<std::size_t>(bytes), piece.compressed);
   };
-  const std::optional<ZstdFrame> frame = next_frame(input, room_);
-  if (!take(frame->header_bytes)) return false;
-  if (frame->skipped_bytes) return take(*frame->skipped_bytes);
+  if (!take(frame.header_bytes)) return false;
+  if (frame.skipped_bytes) return take(*frame.skipped_bytes);
   std::uint64_t text_bytes = 0;
   for (ZstdBlock block; !block.is_last;) {
     const std::span<const char> header = input.peek(kZstdBlockHeaderBytes);
@@ -121,9 +120,9 @@ bool FrameCutter::append_frame(BufferedInput& input, Piece& piece) {
     if (!take(kZstdBlockHeaderBytes + block.bytes)) return false;
     text_bytes += block.text_bytes;
   }
-  piece.inflated_bytes += static_cast<std::size_t>(frame->text_bytes.value_or(text_bytes));
-  lacks_checksum_ = lacks_checksum_ || !frame->has_checksum;
-  return !frame->has_checksum || take(kZstdChecksumBytes);
+  piece.inflated_bytes += static_cast<std::size_t>(frame.text_bytes.value_or(text_bytes));
+  lacks_checksum_ = lacks_checksum_ || !frame.has_checksum;
+  return !frame.has_checksum || take(kZstdChecksumBytes);
 }
 
 std::function<void(Piece&)> FrameCutter::make_decoder() const {

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string_view>
 
 #include "base/units.h"
@@ -13,6 +12,7 @@
 #include "inflate/decoded_stream.h"
 #include "inflate/piece.h"
 #include "inflate/window_room.h"
+#include "inflate/zstd_frame.h"
 
 namespace chatload::inflate {
 
@@ -40,7 +40,7 @@ class FrameCutter : public PieceCutter {
                                                      std::string_view tail) const override;
 
  private:
-  [[nodiscard]] bool append_frame(BufferedInput& input, Piece& piece);
+  [[nodiscard]] bool append_frame(BufferedInput& input, const ZstdFrame& frame, Piece& piece);
 
   const WindowRoom room_;
   const PieceSizes sizes_;

@@ -73,13 +73,13 @@ class ReadTest(ZstdCase):
         yield "seekable", seekable(text, 200_000), True
 
     def test_counts_and_rejects_are_the_oracles(self):
-        made = support.generate(self.folder / "log.json.gz", lines=10_000, malformed=2)
+        made = support.generate(self.folder / "log.json.gz", lines=6_000, malformed=2)
         text = gzip.decompress(made.read_bytes())
         expected = oracle.apply([made]).counts()
-        self.assertGreater(expected["rejected"], 30)
+        self.assertGreater(expected["rejected"], 20)
         for name, compressed, lacks_checksum in self.made_by_tools(text):
             self.path.write_bytes(compressed)
-            for threads, range_size in ((1, "1M"), (2, "4M"), (3, "16K")):
+            for threads, range_size in ((1, "1M"), (3, "16K")):
                 with self.subTest(name, threads=threads, range_size=range_size):
                     memory = "512M" if name in ("--ultra -22", "--long=27") else "256M"
                     run = self.check(self.path, "--threads", threads, "--range-size", range_size, "--memory", memory)
@@ -200,7 +200,7 @@ class CopyTest(ZstdCase):
         return run
 
     def test_the_tools_read_the_copy_byte_for_byte(self):
-        for level in (1, 3, 9, 19)[: 3 if "ASAN_OPTIONS" in os.environ else 4]:
+        for level in (1, 3, 19):
             run = self.copy("--level", level)
             self.assertEqual(run.summary["bytes_written"], self.path.stat().st_size)
             for words in (["zstd", "-qdc"], ["pzstd", "-qdc"]):

@@ -24,6 +24,7 @@ LIBRARIES = {
     "xxHash": (re.compile(r"<xxh"), ["base"]),
     "LZ4": (re.compile(r"<lz4"), ["spill"]),
     "libdeflate": (re.compile(r"<libdeflate"), ["deflate"]),
+    "zstd": (re.compile(r"<zstd"), ["inflate", "deflate"]),
     "toml++": (re.compile(r"<toml\+\+/"), ["mapping", "cli"]),
 }
 MAIN_LINES_MAX = 80
