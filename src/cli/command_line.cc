@@ -78,8 +78,7 @@ class Declarer {
 };
 
 void declare_inputs(CLI::App& app, Flags& flags) {
-  app.add_option("INPUT", flags.inputs,
-                 "gzip, zstd or text: a path, a glob, - (standard input), s3:// or http(s)://")
+  app.add_option("INPUT", flags.inputs, "gzip, zstd or text: a path, a glob, - (standard input), s3:// or http(s)://")
       ->option_text("INPUT...");
 }
 
