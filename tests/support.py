@@ -14,9 +14,11 @@ import os
 import pathlib
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import urllib.parse
 
@@ -28,8 +30,23 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CHATLOAD = os.environ.get("CHATLOAD_BIN", str(ROOT / "build/dev/chatload"))
 CHATGEN = os.environ.get("CHATGEN_BIN", str(ROOT / "build/dev/bench/chatgen"))
 SERVER_KIND = os.environ.get("CHATLOAD_TEST_SERVER", "mariadb")
+EXIT_SKIPPED = 77
 WRITE_METHODS = ("insert", "load-data")
 IS_LONG = os.environ.get("CHATLOAD_LONG", "") not in ("", "0")
+
+
+def skip(why):
+    """Ends the script with the exit code that ctest takes for "skipped"."""
+    name = pathlib.Path(sys.argv[0]).name
+    print("*" * 70, f"*  SKIPPED: {name}: {why}", "*" * 70, sep="\n", file=sys.stderr)
+    sys.exit(EXIT_SKIPPED)
+
+
+def need_programs(*names):
+    """Skips the script where one of these programs is not installed."""
+    path = os.environ["PATH"] + ":/usr/sbin:/sbin"
+    if missing := [name for name in names if not shutil.which(name, path=path)]:
+        skip(f"{', '.join(missing)} not found; run scripts/setup --packaging")
 
 
 def write_method(number):

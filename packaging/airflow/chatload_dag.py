@@ -1,0 +1,51 @@
+"""A nightly load. Copy it into the folder of the DAGs and change TO, INPUTS and PASSWORD_FILE.
+
+`load` runs chatload. Exit codes 3 (a file, the database or the network failed) and 4 (interrupted) fail the task, and
+Airflow starts it again: the same command continues. After any other exit code, another run would end in the same way.
+So the task succeeds, and hands over {"exit_code": ..., "summary": ...} as its XCom. `judge` then fails the DAG run if
+lines are missing.
+"""
+
+from datetime import datetime, timedelta
+
+from airflow import DAG
+from airflow.exceptions import AirflowFailException
+from airflow.operators.bash import BashOperator
+from airflow.operators.python import PythonOperator
+
+TO = "mysql://loader@db.example:3306/chat"
+INPUTS = "/srv/chat/{{ ds }}/*.json.gz"
+PASSWORD_FILE = "/etc/chatload/password"
+
+# The last line of the output becomes the XCom.
+LOAD = f"""
+summary=$(mktemp) || exit 3
+trap 'rm -f "$summary"' EXIT
+chatload load '{INPUTS}' --to '{TO}' --password-file '{PASSWORD_FILE}' --summary "$summary"
+code=$?
+case $code in
+  0 | 1 | 2 | 64) ;;
+  *) exit $code ;;
+esac
+printf '{{"exit_code": %d, "summary": %s}}\\n' $code "$(grep . "$summary" | tr '\\n' ' ' | grep . || echo null)"
+"""
+
+
+def judge(loaded):
+    """Exit code 1 says that lines were rejected, within the budget."""
+    if loaded["exit_code"] > 1:
+        raise AirflowFailException(f"chatload ended with exit code {loaded['exit_code']}; the log of `load` says why")
+
+
+with DAG("chatload", schedule="@daily", start_date=datetime(2026, 1, 1), catchup=False, max_active_runs=1) as dag:
+    # As an object, not as text.
+    dag.render_template_as_native_obj = True
+    load = BashOperator(
+        task_id="load",
+        bash_command=LOAD,
+        retries=5,
+        retry_delay=timedelta(minutes=2),
+        retry_exponential_backoff=True,
+        max_retry_delay=timedelta(minutes=30),
+    )
+    verdict = PythonOperator(task_id="judge", python_callable=judge, op_args=[load.output])
