@@ -16,7 +16,7 @@ import support
 FLAG = r"(?<![\w-])--[a-z]+(?:-[a-z]+)*"
 README_LINES_MAX = 150
 WRONG_USAGE = 64
-SCRIPTS = ("generate-docs", "quickstart", "sandbox", "setup", "test")
+SCRIPTS = ("generate-docs", "quickstart", "record-session", "sandbox", "setup", "test")
 PROGRAMS = (*(f"scripts/{name}" for name in SCRIPTS), "bench/compare")
 
 
@@ -121,7 +121,7 @@ class PagesTest(unittest.TestCase):
                     self.assertIn(words[-1], names)
                 elif program == "docker":
                     self.assertTrue(any(f"\n  {word}:\n" in compose for word in words))
-                elif program not in ("chatload", "zcat", "gztool", "cmake"):
+                elif program not in ("chatload", "zcat", "gztool", "cmake", "cpack"):
                     self.assertTrue((support.ROOT / program).exists())
                 seen.add(program)
         self.assertLessEqual({"scripts/quickstart", "bench/compare", "docker"}, seen)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import pages
@@ -21,6 +22,12 @@ def as_pattern(shown):
     """What a page shows of an output, as a pattern: times and sizes of the compressed file differ from run to run."""
     shown = re.sub(r"[\d.,]+(?= s,| rows/s| MiB)", pages.ANYTHING, shown)
     return re.compile(re.escape(shown).replace(pages.ANYTHING, ".*"), re.DOTALL)
+
+
+def lines_but_times(page):
+    """Sorted, since messages of several threads may come in another order."""
+    text = re.sub(r"[\d.,]+(?= s,| rows/s| MiB)|\d{4}-\d\d-\d\dT[\d:]+Z", pages.ANYTHING, page.read_text())
+    return sorted(text.splitlines())
 
 
 class PagesTest(unittest.TestCase):
@@ -90,6 +97,16 @@ class PagesTest(unittest.TestCase):
                     self.assertIn(done.returncode, LOADED, done.stderr)
                     count += 1
         self.assertGreaterEqual(count, 15)
+
+    def test_the_recorded_session_is_what_happens(self):
+        words = [support.ROOT / "scripts/record-session", "--out", self.folder]
+        subprocess.run(words, check=True, stderr=subprocess.DEVNULL)
+        shown, found = (folder / "session.md" for folder in (support.ROOT / "docs", self.folder))
+        self.assertEqual(lines_but_times(found), lines_but_times(shown))
+        for folder in (support.ROOT / "docs", self.folder):
+            texts = xml.etree.ElementTree.parse(folder / "progress.svg").iter("{http://www.w3.org/2000/svg}text")
+            *_, last = (text.text for text in texts)
+            self.assertRegex(last, r"^2 of 2, writes in key order: \d+ %, [\d,]+ rows/s, .*, waits for \w+$")
 
 
 if __name__ == "__main__":
