@@ -1,12 +1,12 @@
-# The chatload command, with the sample generator chatgen beside it.
+# The chatload command, from its package, with the sample generator chatgen beside it.
 FROM debian:12 AS build
 WORKDIR /src
 COPY scripts scripts
 RUN scripts/setup --build-only
 COPY . .
 RUN cmake --preset release && cmake --build --preset release --target chatload chatgen \
- && cmake --install build/release --prefix /opt/chatload --strip \
- && install -s build/release/bench/chatgen /opt/chatload/bin/
+ && cpack -G DEB --config build/release/CPackConfig.cmake -B /packages \
+ && install -s build/release/bench/chatgen /packages/
 
 # The object store of the compose stack.
 FROM debian:12 AS store
@@ -21,12 +21,12 @@ EXPOSE 9000
 CMD ["scripts/compose-store"]
 
 FROM debian:12-slim
+COPY --from=build /packages/*.deb /packages/
+COPY --from=build /packages/chatgen /usr/local/bin/
 RUN apt-get update \
- && apt-get install -y --no-install-recommends \
-      ca-certificates libcurl4 libdeflate0 libfmt9 libisal2 liblz4-1 libmariadb3 libpugixml1v5 libsimdjson14 \
-      libspdlog1.10 libssl3 libtbb12 libxxhash0 libzstd1 zlib1g \
+ && apt-get install -y --no-install-recommends ca-certificates /packages/*.deb \
  && rm -rf /var/lib/apt/lists/*
-COPY --from=build /opt/chatload /usr/local
-RUN useradd --create-home chatload
-USER chatload
+# By its number, so that Kubernetes sees that it is not root.
+RUN useradd --uid 1000 --create-home chatload
+USER 1000
 ENTRYPOINT ["chatload"]

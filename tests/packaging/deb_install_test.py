@@ -1,5 +1,5 @@
 # ctest: release
-"""The Debian package in a bare Debian 12: it installs, works, and leaves nothing when it is removed. lintian is silent."""
+"""The Debian package in a bare Debian 12: it installs, works, leaves nothing when removed; lintian is silent."""
 
 import os
 import pathlib

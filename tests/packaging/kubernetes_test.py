@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import typing
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -14,12 +13,10 @@ import recipe
 import support
 
 try:
-    import yaml
     from kubernetes.client import models
+    from manifest import FILES, read
 except ImportError as error:
     support.skip(f"{error}; run scripts/setup")
-
-FILES = ("cronjob.yaml", "indexed-job.yaml")
 
 
 # python3-kubernetes of Debian 12 is of Kubernetes 1.22, and pods have a failure policy since 1.25.
@@ -83,28 +80,6 @@ def faults(value, kind, place):
         except ValueError as error:
             found.append(f"{place}: {error}")
     return found
-
-
-class Manifest(typing.NamedTuple):
-    documents: list
-
-    @property
-    def job(self):
-        spec = self.documents[-1]["spec"]
-        return spec["jobTemplate"]["spec"] if "jobTemplate" in spec else spec
-
-    @property
-    def pod(self):
-        return self.job["template"]["spec"]
-
-    @property
-    def container(self):
-        (container,) = self.pod["containers"]
-        return container
-
-
-def read(name):
-    return Manifest(list(yaml.safe_load_all((recipe.PACKAGING / "kubernetes" / name).read_text())))
 
 
 class ManifestTest(unittest.TestCase):
