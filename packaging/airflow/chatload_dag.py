@@ -6,6 +6,7 @@ So the task succeeds, and hands over {"exit_code": ..., "summary": ...} as its X
 lines are missing.
 """
 
+import json
 from datetime import datetime, timedelta
 
 from airflow import DAG
@@ -27,19 +28,18 @@ case $code in
   0 | 1 | 2 | 64) ;;
   *) exit $code ;;
 esac
-printf '{{"exit_code": %d, "summary": %s}}\\n' $code "$(grep . "$summary" | tr '\\n' ' ' | grep . || echo null)"
+printf '{{"exit_code": %d, "summary": %s}}\\n' $code "$(cat "$summary" 2>/dev/null | tr '\\n' ' ' | grep . || echo null)"
 """
 
 
 def judge(loaded):
-    """Exit code 1 says that lines were rejected, within the budget."""
-    if loaded["exit_code"] > 1:
-        raise AirflowFailException(f"chatload ended with exit code {loaded['exit_code']}; the log of `load` says why")
+    """`loaded` is the XCom. Exit code 1 says that lines were rejected, within the budget."""
+    exit_code = json.loads(loaded)["exit_code"]
+    if exit_code > 1:
+        raise AirflowFailException(f"chatload ended with exit code {exit_code}; the log of `load` says why")
 
 
-with DAG("chatload", schedule="@daily", start_date=datetime(2026, 1, 1), catchup=False, max_active_runs=1) as dag:
-    # As an object, not as text.
-    dag.render_template_as_native_obj = True
+with DAG("chatload", schedule="@daily", start_date=datetime(2026, 1, 1), catchup=False, max_active_runs=1):
     load = BashOperator(
         task_id="load",
         bash_command=LOAD,
@@ -48,4 +48,4 @@ with DAG("chatload", schedule="@daily", start_date=datetime(2026, 1, 1), catchup
         retry_exponential_backoff=True,
         max_retry_delay=timedelta(minutes=30),
     )
-    verdict = PythonOperator(task_id="judge", python_callable=judge, op_args=[load.output])
+    PythonOperator(task_id="judge", python_callable=judge, op_args=[load.output])

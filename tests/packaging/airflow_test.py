@@ -21,7 +21,7 @@ def read_dag():
     """What the file defines but for its DAG: constants and functions."""
     tree = ast.parse((recipe.PACKAGING / "airflow/chatload_dag.py").read_text())
     tree.body = [node for node in tree.body if isinstance(node, (ast.Assign, ast.FunctionDef))]
-    found = {"AirflowFailException": AirflowFailException}
+    found = {"AirflowFailException": AirflowFailException, "json": json}
     exec(compile(tree, "chatload_dag.py", "exec"), found)
     return found
 
@@ -52,11 +52,14 @@ class AirflowTest(recipe.RecipeCase):
         self.assertEqual(json.loads(last), {"exit_code": recipe.WRONG_USAGE, "summary": None})
 
     def test_the_run_fails_for_good_if_lines_are_missing(self):
+        def xcom(code):
+            return self.run_load(code).stdout.splitlines()[-1]
+
         for code in (recipe.LOADED, recipe.REJECTED):
-            self.judge({"exit_code": code})
+            self.judge(xcom(code))
         for code in (recipe.BUDGET, recipe.WRONG_USAGE):
             with self.assertRaises(AirflowFailException):
-                self.judge({"exit_code": code})
+                self.judge(xcom(code))
 
     def test_chatload_takes_the_flags(self):
         self.assert_no_server(self.run_with_chatload(self.command, "bash"))

@@ -19,7 +19,7 @@ except ImportError as error:
     support.skip(f"{error}; run scripts/setup")
 
 
-# python3-kubernetes of Debian 12 is of Kubernetes 1.22, and pods have a failure policy since 1.25.
+# python3-kubernetes of Debian 12 is of Kubernetes 1.22, and jobs have a failure policy for pods since 1.25.
 class PodFailurePolicy:
     openapi_types = {"rules": "list[PodFailurePolicyRule]"}
 
