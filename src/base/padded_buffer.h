@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -39,8 +40,7 @@ class PaddedView {
 class PaddedBuffer {
  public:
   PaddedBuffer() = default;
-  explicit PaddedBuffer(std::size_t capacity_bytes)
-      : bytes_(std::make_unique_for_overwrite<char[]>(capacity_bytes + kPaddingBytes)), capacity_(capacity_bytes) {}
+  explicit PaddedBuffer(std::size_t capacity_bytes) : bytes_(allocate(capacity_bytes)), capacity_(capacity_bytes) {}
 
   PaddedBuffer(PaddedBuffer&& other) noexcept { *this = std::move(other); }
   PaddedBuffer& operator=(PaddedBuffer&& other) noexcept {
@@ -67,7 +67,17 @@ class PaddedBuffer {
   void truncate(std::size_t size_bytes) { size_ = size_bytes; }
 
  private:
-  std::unique_ptr<char[]> bytes_;
+  struct Free {
+    std::align_val_t alignment;
+
+    void operator()(char* bytes) const { ::operator delete[](bytes, alignment); }
+  };
+  using Bytes = std::unique_ptr<char[], Free>;
+
+  // And the padding behind them.
+  [[nodiscard]] static Bytes allocate(std::size_t capacity_bytes);
+
+  Bytes bytes_;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };
