@@ -450,7 +450,7 @@ class FailureTest(CopyCase):
     def test_wrong_usage(self):
         path = self.log(lines=10)
         for words, sentence in (
-            ([], "Name the file to write with -o OUT.json.gz."),
+            ([], "Name the file to write with -o OUT.json.gz or -o OUT.json.zst."),
             (["-o", "-"], "--output takes the path of a file, not -"),
             (["-o", self.folder], "it is a directory"),
             (["-o", self.folder / "none/out.gz"], "there is no folder"),
