@@ -265,6 +265,25 @@ def write_gzip(path, *members):
     return path
 
 
+EXIT_SKIPPED = 77
+TOOL_BANNER = """\
+**********************************************************************
+*  SKIPPED: {:56} *
+*  It needs {:56} *
+*  Run scripts/setup and read why it is not there.                   *
+**********************************************************************"""
+
+
+def require_tool(name, look, what):
+    """The path that the line of bash `look` prints, $0 being the repository; ends the test as skipped, and says so loudly,
+    where it prints none."""
+    found = subprocess.run(["bash", "-c", look, ROOT], stdout=subprocess.PIPE, text=True).stdout.strip()
+    if not found:
+        print(TOOL_BANNER.format(what, name), file=sys.stderr)
+        sys.exit(EXIT_SKIPPED)
+    return found
+
+
 TABLE_QUERY = (
     "SELECT HEX(`id`), HEX(`from`), HEX(`type`), HEX(`site_id`), HEX(`data`), UNIX_TIMESTAMP(`timestamp`)"
     " FROM `chat_messages` ORDER BY `id`"

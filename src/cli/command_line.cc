@@ -136,6 +136,9 @@ void declare_load(CLI::App& app, Flags& flags) {
       .switch_flag("--any-order", flags.any_order,
                    "with --on-duplicate replace: load an input although one before it could not be")
       .switch_flag("--share", flags.share, "share the inputs with other runs of this command, on any host")
+      .group("Watching")
+      .flag("--metrics", "FILE.prom", flags.metrics,
+            "write the run's figures to this file, for Prometheus' node_exporter")
       .group(kForExperts)
       .flag("--write-method", "auto|insert|load-data", flags.write_method,
             "how rows are sent; auto: LOAD DATA if faster, allowed and as strict")

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <string_view>
@@ -231,8 +232,17 @@ void check_output_files(const ReportPlan& plan, const std::vector<FileRead>& fil
     check_output_file("--summary", *plan.summary, files);
     check_whole_file_can_be_written("--summary", *plan.summary);
   }
-  if (plan.rejects && plan.summary && is_one_file(*plan.rejects, *plan.summary)) {
-    throw UsageError("--rejects and --summary name the same file.");
+  if (plan.metrics) {
+    check_output_file("--metrics", *plan.metrics, files);
+    check_whole_file_can_be_written("--metrics", *plan.metrics);
+  }
+  const std::array outputs = {std::pair("--rejects", &plan.rejects), std::pair("--summary", &plan.summary),
+                              std::pair("--metrics", &plan.metrics)};
+  for (auto one = outputs.begin(); one != outputs.end(); ++one) {
+    for (auto other = std::next(one); other != outputs.end(); ++other) {
+      if (!*one->second || !*other->second || !is_one_file(**one->second, **other->second)) continue;
+      throw UsageError(fmt::format("{} and {} name the same file.", one->first, other->first));
+    }
   }
 }
 
@@ -276,6 +286,7 @@ ReportPlan make_report_plan(const Flags& flags, bool has_database) {
   ReportPlan plan;
   plan.rejects = flags.rejects;
   plan.summary = flags.summary;
+  plan.metrics = flags.metrics;
   if (flags.max_rejects) plan.reject_limit = report::parse_reject_limit("--max-rejects", *flags.max_rejects);
   plan.log_format = choose("--log-format", flags.log_format, plan.log_format, kLogFormats);
   plan.progress = make_progress(flags, plan.log_format, has_database);

@@ -75,6 +75,7 @@ struct ReportPlan {
   std::optional<std::filesystem::path> rejects;
   report::RejectLimit reject_limit;
   std::optional<std::filesystem::path> summary;
+  std::optional<std::filesystem::path> metrics;  // of a load only
   report::ProgressOptions progress;  // mode, interval and has_database; the rest is known at run time
   LogFormat log_format = LogFormat::kText;
 };

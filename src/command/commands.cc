@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@
 #include "base/quantity.h"
 #include "base/stop_signal.h"
 #include "command/print.h"
+#include "command/reporting.h"
 #include "command/with_session.h"
 #include "ledger/schema.h"
 #include "load/check.h"
@@ -26,6 +26,7 @@
 #include "mapping/mapping.h"
 #include "mysql/session.h"
 #include "report/reject_writer.h"
+#include "report/run_trace.h"
 #include "report/summary.h"
 #include "source/source_identity.h"
 #include "table/table_info.h"
@@ -33,74 +34,19 @@
 namespace chatload::command {
 namespace {
 
-// Measures the command from construction on and reports it once, however it ends.
-class Reporting {
- public:
-  Reporting(report::RunKind kind, const std::vector<std::string>& inputs, const cli::ReportPlan& plan) : plan_(plan) {
-    summary_.kind = kind;
-    for (const std::string& input : inputs) summary_.inputs.push_back({.name = input});
-    if (plan_.summary) report::remove_json(*plan_.summary);
-  }
-
-  // Runs body, which returns a Verdict. What it throws, before the first input, leaves a summary of status failed
-  // behind.
-  template <typename Body>
-  ExitCode run(Body body) {
-    load::Verdict verdict;
-    try {
-      verdict = body();
-    } catch (const Interrupted&) {
-      write_summary_of(report::RunStatus::kInterrupted);
-      throw;
-    } catch (const std::exception&) {
-      write_summary_of(report::RunStatus::kFailed);
-      throw;
-    }
-    summary_.status = verdict.status;
-    summary_.counts = verdict.counts;
-    summary_.inputs = verdict.inputs;
-    summary_.this_run = verdict.this_run;
-    summary_.duplicates = verdict.duplicates;
-    summary_.seconds = seconds();
-    if (plan_.summary) report::write_json(summary_, *plan_.summary);
-    print(report::to_text(summary_));
-    return verdict.exit_code;
-  }
-
- private:
-  [[nodiscard]] double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
-  // What ended the run is the news; that its summary cannot be written either is said beside it.
-  void write_summary_of(report::RunStatus status) noexcept {
-    if (!plan_.summary) return;
-    try {
-      summary_.status = status;
-      summary_.seconds = seconds();
-      report::write_json(summary_, *plan_.summary);
-    } catch (const std::exception& error) {
-      log_error(error.what());
-    }
-  }
-
-  const cli::ReportPlan& plan_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  report::Summary summary_;
-};
-
 // Beside the writers', of which a machine with many cores opens more than `ulimit -n` may allow.
 // Of the ledger, the throttle, the beat, and the rejects or the index build.
 constexpr std::size_t kConnectionsBesideWriters = 4;
 
-load::Verdict load(const cli::LoadPlan& asked, const StopSignal& stop) {
+load::Verdict load(const cli::LoadPlan& asked, const StopSignal& stop, report::RunTrace& trace) {
   cli::LoadPlan plan = asked;
+  plan.report.progress.timeline = &trace.timeline;
   const load::ReferenceServer server{plan.write.endpoint, plan.ledger.retry_for};
   load::read_references(plan.read, &server, stop);
   require_free_descriptors(
       kDescriptorsOfCommand + kConnectionsBesideWriters + plan.write.connections + plan.write.throttle.replicas.size(),
       ", or lower --connections");
-  return load::Loader(plan, stop).run();
+  return load::Loader(plan, stop, trace).run();
 }
 
 // Runs body, which returns a Verdict, with the file of --rejects.
@@ -161,8 +107,9 @@ ExitCode run_load(const cli::LoadPlan& plan, const StopSignal& stop) {
   std::uint64_t lines_done = 0;
   ExitCode exit_code = ExitCode::kFailed;
   try {
-    exit_code = Reporting(report::RunKind::kLoad, plan.inputs, plan.report).run([&] {
-      load::Verdict verdict = load(plan, stop);
+    Reporting reporting(plan);
+    exit_code = reporting.run([&] {
+      load::Verdict verdict = load(plan, stop, reporting.trace());
       lines_done = verdict.counts.parsed.lines;
       return verdict;
     });
@@ -176,12 +123,12 @@ ExitCode run_load(const cli::LoadPlan& plan, const StopSignal& stop) {
 
 ExitCode run_check(const cli::CheckPlan& plan, const StopSignal& stop) {
   set_log_format(plan.report.log_format);
-  return Reporting(report::RunKind::kCheck, plan.inputs, plan.report).run([&] { return check(plan, stop); });
+  return Reporting(plan).run([&] { return check(plan, stop); });
 }
 
 ExitCode run_copy(const cli::CopyPlan& asked, const StopSignal& stop) {
   set_log_format(asked.report.log_format);
-  return Reporting(report::RunKind::kCopy, asked.inputs, asked.report).run([&] {
+  return Reporting(asked).run([&] {
     cli::CopyPlan plan = asked;
     load::read_references(plan.read, nullptr, stop);
     return with_rejects(plan.report, [&](report::RejectWriter* rejects) {

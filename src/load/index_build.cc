@@ -43,22 +43,15 @@ constexpr unsigned kLongBuildsMax = 3;
 constexpr std::string_view kAlterAccount = "use an account that may ALTER the table";
 
 // While one lives, the progress line says that indexes are built.
-class BuildProgress {
+class Building {
  public:
-  BuildProgress(report::LiveStats& stats, report::ProgressOptions options)
-      : building_(stats.indexes_building), progress_((building_ = 1, stats), of_phase(options)) {}
-  BuildProgress(const BuildProgress&) = delete;
-  BuildProgress& operator=(const BuildProgress&) = delete;
-  ~BuildProgress() { building_ = 0; }
+  explicit Building(report::LiveStats& stats) : figure_(stats.indexes_building) { figure_ = 1; }
+  Building(const Building&) = delete;
+  Building& operator=(const Building&) = delete;
+  ~Building() { figure_ = 0; }
 
  private:
-  static report::ProgressOptions of_phase(report::ProgressOptions options) {
-    options.phase = "builds indexes: ";
-    return options;
-  }
-
-  std::atomic<std::uint64_t>& building_;
-  report::Progress progress_;
+  std::atomic<std::uint64_t>& figure_;
 };
 
 }  // namespace
@@ -108,7 +101,10 @@ const std::vector<IndexDefinition>& IndexBuild::find_missing() {
 bool IndexBuild::build(const std::string& name) {
   if (find_missing().empty()) return false;
   make_room_();
-  const BuildProgress progress(stats_, plan_.report.progress);
+  const Building building(stats_);
+  report::ProgressOptions watching = plan_.report.progress;
+  watching.phase = report::Phase::kBuildIndexes;
+  const report::Progress watched(stats_, watching);
   std::optional<Clock::time_point> since;  // when the trouble began: a build may take longer than --retry-for
   unsigned long_builds = 0;                // that were lost
   for (unsigned failures = 0; !missing_.empty(); find_missing()) {

@@ -41,7 +41,7 @@ void KeyOrderLoad::write(std::span<LoadSource* const> sources, report::RejectRep
     if (!outcome.result.is_whole()) return;
     run_.stats().next_phase();
     const report::Progress watched(run_.stats(),
-                                   report::step_progress(load_.plan.report.progress, "fetches refused lines: ",
+                                   report::step_progress(load_.plan.report.progress, report::Phase::kFetchRefused,
                                                          outcome.counts.bytes_compressed, /*has_database=*/true));
     fill_refused_lines(
         sources, load_.plan.read, context_.ledger, run_.control(), [this] { await_clearance(); },
@@ -107,7 +107,7 @@ void KeyOrderLoad::record_ranges(LoadOutcome& outcome) {
   }
   run_.stats().next_phase();
   const report::Progress watched(
-      run_.stats(), report::step_progress(load_.plan.report.progress, "records ranges: ", journal.groups().size(),
+      run_.stats(), report::step_progress(load_.plan.report.progress, report::Phase::kRecordRanges, journal.groups().size(),
                                           /*has_database=*/true));
   ledger::RangeRecorder recorder(context_.mapping, context_.ledger, context_.committed, context_.statement_bytes_max,
                                  released_, context_.stop);
@@ -138,7 +138,7 @@ void KeyOrderLoad::write_stretches(report::RejectReport& rejects, LoadOutcome& o
                          load_.name));
     stats.next_phase();
     const report::Progress watched(
-        stats, report::step_progress(load_.plan.report.progress, "merges sorted runs: ", rows_to_merge));
+        stats, report::step_progress(load_.plan.report.progress, report::Phase::kMerge, rows_to_merge));
     rows.merge_down(context_.stop, stats.source_read);
   }
   // What the server refuses now counts against the load, wherever its line stands.
@@ -162,7 +162,7 @@ void KeyOrderLoad::write_stretches(report::RejectReport& rejects, LoadOutcome& o
   if (is_one_budget) account.rejects.presume(rejected);
   stats.next_phase();
   report::ProgressOptions progress = load_.plan.report.progress;
-  progress.phase = "2 of 2, writes in key order: ";
+  progress.phase = report::Phase::kWriteSorted;
   stats.sources_total = 0;  // a stretch is of all of them
   progress.source_total = rows.rows();
   progress.ranges_in_flight_max = memory_.stretches_in_flight_max;

@@ -60,10 +60,10 @@ ExitCode exit_code_of(const std::exception_ptr& failure) {
 
 }  // namespace
 
-Loader::Loader(const cli::LoadPlan& plan, const StopSignal& stop)
+Loader::Loader(const cli::LoadPlan& plan, const StopSignal& stop, report::RunTrace& trace)
     : plan_(plan),
       stop_(stop),
-      run_(plan, stop),
+      run_(plan, stop, trace),
       rejects_(run_.mapping(), nullptr),
       indexes_(
           plan, run_.table().table, run_.control(), [this] { run_.writers().close(); }, run_.retry(), run_.stats(),

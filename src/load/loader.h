@@ -24,14 +24,15 @@
 #include "load/sharing.h"
 #include "load/verdict.h"
 #include "report/reject_sink.h"
+#include "report/run_trace.h"
 
 namespace chatload::load {
 
-// Single-threaded; borrows the plan and the stop.
+// Single-threaded; borrows all that it is given.
 class Loader {
  public:
   // Connects. Throws as Run does.
-  Loader(const cli::LoadPlan& plan, const StopSignal& stop);
+  Loader(const cli::LoadPlan& plan, const StopSignal& stop, report::RunTrace& trace);
 
   // Looks the inputs up, goes on with the loads that have begun with some of them, and begins others for the rest. What
   // another run has is waited for when everything else is done. Throws nothing that an input or the database can cause:

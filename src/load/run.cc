@@ -35,7 +35,7 @@ void read_what_is_committed(mysql::Session& session) {
 
 }  // namespace
 
-Run::Run(const cli::LoadPlan& plan, const StopSignal& stop)
+Run::Run(const cli::LoadPlan& plan, const StopSignal& stop, report::RunTrace& trace)
     : plan_(plan),
       stop_(stop),
       retry_(plan.ledger.retry_for, stop),
@@ -47,7 +47,9 @@ Run::Run(const cli::LoadPlan& plan, const StopSignal& stop)
   cli::ReadPlan read = plan.read;
   read.split = pipeline::fitting_limits(read, writers);
   static_cast<void>(pipeline::plan_memory(read, writers));
-  if (writers_.first().server().read_only) {
+  const mysql::ServerInfo& server = writers_.first().server();
+  trace.server = fmt::format("{} {}", server.server == mysql::Server::kMysql ? "MySQL" : "MariaDB", server.version);
+  if (server.read_only) {
     throw DatabaseError(fmt::format("{} is read-only; load into the primary server, or make this one writable.",
                                     plan.write.endpoint.display()));
   }

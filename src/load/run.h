@@ -21,15 +21,16 @@
 #include "pipeline/memory_plan.h"
 #include "report/live_stats.h"
 #include "report/reject_writer.h"
+#include "report/run_trace.h"
 #include "table/table_info.h"
 
 namespace chatload::load {
 
-// Single-threaded, but for what says otherwise; borrows the plan and the stop.
+// Single-threaded, but for what says otherwise; borrows all that it is given.
 class Run {
  public:
   // Connects. Throws DatabaseError for a server, a table or a ledger that cannot be loaded into.
-  Run(const cli::LoadPlan& plan, const StopSignal& stop);
+  Run(const cli::LoadPlan& plan, const StopSignal& stop, report::RunTrace& trace);
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 

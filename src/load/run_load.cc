@@ -74,7 +74,7 @@ void compare_doubtful(Run& run, Load& load, const ledger::RangeLedger& ledger,
     run.stats().restart();
     const report::Progress watched(
         run.stats(),
-        report::step_progress(load.plan.report.progress, "compares what is loaded: ", source.identity.bytes));
+        report::step_progress(load.plan.report.progress, report::Phase::kCompareLoaded, source.identity.bytes));
     try {
       require_recorded_bytes(*source.open(), load.plan.read, ledger, source.ordinal, committed, run.control(),
                              run.stats().source_read, run.stop());
@@ -257,7 +257,7 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
   const std::span<mysql::Session> sessions = opened.first(memory.workers.connections);
   if (is_key_order) {
     spill.emplace(plan.write.spill_dir, parse::layout_of(run.mapping()), key_order.spill);
-    progress.phase = "1 of 2, sorts by key: ";
+    progress.phase = report::Phase::kSort;
     progress.has_database = false;
     pipeline::SortingSink sink(spill->rows, *spill->ranges, *committed);
     run_graph(sink);

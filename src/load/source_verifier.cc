@@ -54,7 +54,7 @@ std::optional<std::uint64_t> ranges_with_equal_bytes(Run& run, const LoadSource&
     if (count == 0) return 0;
     run.stats().next_phase();
     const report::Progress watched(
-        run.stats(), report::step_progress(plan.report.progress, "compares a partial load: ", file.identity.bytes));
+        run.stats(), report::step_progress(plan.report.progress, report::Phase::kComparePartial, file.identity.bytes));
     require_recorded_bytes(*file.open(), plan.read, ledger::RangeLedger(source.load_id, ""), source.source, *committed,
                            run.control(), run.stats().source_read, run.stop());
     return count;

@@ -26,6 +26,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kRedrawInterval{200};
+constexpr Clock::duration kNever = std::chrono::hours(24 * 36500);
 constexpr std::size_t kBarSamplesMax = 25;  // speeds are those of the last five seconds
 constexpr std::size_t kTerminalColumns = 80;
 
@@ -79,6 +80,24 @@ ProgressMode resolved(ProgressMode mode) {
   return can_wipe && isatty(STDERR_FILENO) == 1 ? ProgressMode::kBar : ProgressMode::kLines;
 }
 
+// What the phase's lines begin with. A key order load has two long phases, and the steps between them are short.
+std::string beginning_of(Phase phase) {
+  if (phase == Phase::kWrite) return "";
+  const std::string_view place = phase == Phase::kSort ? "1 of 2, " : phase == Phase::kWriteSorted ? "2 of 2, " : "";
+  return fmt::format("{}{}: ", place, to_string(phase));
+}
+
+Wait wait_of(Bottleneck bottleneck) {
+  switch (bottleneck) {
+    case Bottleneck::kInflate: return Wait::kInflate;
+    case Bottleneck::kParse: return Wait::kParse;
+    case Bottleneck::kDatabase: return Wait::kDatabase;
+    case Bottleneck::kConnection: return Wait::kConnection;
+    case Bottleneck::kIndexes: return Wait::kIndexes;
+  }
+  return Wait::kNothing;
+}
+
 std::size_t terminal_columns() {
   winsize size{};
   const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
@@ -100,7 +119,7 @@ Bottleneck bottleneck(const LiveStats& stats, std::uint64_t ranges_in_flight_max
   return before_database >= before_parsers ? Bottleneck::kDatabase : Bottleneck::kParse;
 }
 
-ProgressOptions step_progress(ProgressOptions of_run, std::string_view phase, std::optional<std::uint64_t> source_total,
+ProgressOptions step_progress(ProgressOptions of_run, Phase phase, std::optional<std::uint64_t> source_total,
                               bool has_database) {
   of_run.phase = phase;
   of_run.source_total = source_total;
@@ -154,7 +173,7 @@ class Progress::Impl {
  public:
   Impl(const LiveStats& stats, ProgressOptions options) : stats_(stats), options_(options) {
     options_.mode = resolved(options.mode);
-    if (options_.mode != ProgressMode::kNone) thread_ = std::thread([this] { run(); });
+    if (options_.mode != ProgressMode::kNone || options_.timeline != nullptr) thread_ = std::thread([this] { run(); });
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -170,18 +189,49 @@ class Progress::Impl {
  private:
   void run() {
     const bool is_bar = options_.mode == ProgressMode::kBar;
-    std::deque<ProgressSample> samples = {sample()};
+    const Clock::duration said_every = options_.mode == ProgressMode::kNone ? kNever
+                                       : is_bar                             ? kRedrawInterval
+                                                                            : options_.interval;
+    const Clock::duration look_every =
+        options_.timeline == nullptr ? said_every : std::min<Clock::duration>(said_every, Timeline::kLookInterval);
+    std::deque<ProgressSample> said = {first_};
+    Clock::time_point next_said = start_ + said_every;
     std::unique_lock lock(mutex_);
-    while (!stopped_.wait_for(lock, is_bar ? kRedrawInterval : options_.interval, [this] { return stopping_; })) {
-      samples.push_back(sample());
-      const std::string text =
-          std::string(options_.phase) +
-          (options_.is_step ? step_text(samples.back(), options_.source_total)
-                            : progress_text(samples.front(), samples.back(), options_.source_total, waits_for()));
-      is_bar ? draw(text) : log_info(text);
-      if (samples.size() > (is_bar ? kBarSamplesMax : 1)) samples.pop_front();
+    while (!stopped_.wait_for(lock, look_every, [this] { return stopping_; })) {
+      const ProgressSample now = sample();
+      look(now);
+      keep(now);
+      if (Clock::now() < next_said) continue;
+      next_said = std::max(next_said + said_every, Clock::now());
+      say(said, now);
     }
+    keep(sample());
     if (is_bar) draw("");
+  }
+
+  void say(std::deque<ProgressSample>& said, const ProgressSample& now) {
+    const bool is_bar = options_.mode == ProgressMode::kBar;
+    said.push_back(now);
+    const std::string text = beginning_of(options_.phase) +
+                             (options_.is_step ? step_text(now, options_.source_total)
+                                               : progress_text(said.front(), now, options_.source_total, waits_for()));
+    is_bar ? draw(text) : log_info(text);
+    if (said.size() > (is_bar ? kBarSamplesMax : 1)) said.pop_front();
+  }
+
+  // What was waited for between two looks is what the second one saw. When the phase has ended, nothing stands anywhere
+  // any more, so that what the last look saw holds to the end.
+  void look(const ProgressSample& now) {
+    wait_ = !now.pause.empty() ? Wait::kPause : options_.is_step ? Wait::kNothing : wait_of(waits_for());
+  }
+
+  void keep(const ProgressSample& now) {
+    if (options_.timeline == nullptr) return;
+    const double rows = options_.is_step ? 0 : std::max(0.0, now.rows_done - kept_.rows_done);
+    const double bytes = options_.is_step ? 0 : std::max(0.0, now.bytes_decompressed - kept_.bytes_decompressed);
+    options_.timeline->add(options_.phase, wait_, begun_ + kept_.seconds, begun_ + now.seconds, rows, bytes);
+    options_.timeline->add_retries(difference(now.retries, kept_.retries));
+    kept_ = now;
   }
 
   [[nodiscard]] ProgressSample sample() const {
@@ -205,6 +255,11 @@ class Progress::Impl {
   const LiveStats& stats_;
   ProgressOptions options_;
   const Clock::time_point start_ = Clock::now();
+  const double begun_ = options_.timeline == nullptr ? 0 : options_.timeline->seconds_now();
+  const ProgressSample first_ = sample();
+  ProgressSample kept_ = first_;  // the last one in the timeline
+  // Of a phase that is over before the first look nobody knows.
+  Wait wait_ = options_.phase == Phase::kBuildIndexes ? Wait::kIndexes : Wait::kNothing;
   std::mutex mutex_;  // guards stopping_
   bool stopping_ = false;
   std::condition_variable stopped_;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "report/live_stats.h"
+#include "report/timeline.h"
 
 namespace chatload::report {
 
@@ -27,15 +28,16 @@ struct ProgressOptions {
   std::chrono::milliseconds interval{10'000};  // between lines
   std::optional<std::uint64_t> source_total;   // of LiveStats::source_read; percent and time left need it
   std::uint64_t ranges_in_flight_max = 1;
-  std::string_view phase;    // "1 of 2, sorts by key: ", a literal in front of all, which is the phase's; may be empty
-  bool is_step = false;      // step_progress() makes those
-  bool has_database = true;  // else inflate and parse alone are named, and no pause of the writers
+  Phase phase = Phase::kWrite;   // which all lines of but this one begin with
+  bool is_step = false;          // step_progress() makes those
+  bool has_database = true;      // else inflate and parse alone are named, and no pause of the writers
+  Timeline* timeline = nullptr;  // gets what is seen, too, whatever the mode
 };
 
 // Of a step beside the rows of a run: how far it is, and no more. source_total: of LiveStats::source_read, in whatever
 // the step counts; of bytes it may be unknown. Its line: "merges sorted runs: 42 %, 0:12 left". has_database: a pause
 // of the writers stops it too, and is named.
-[[nodiscard]] ProgressOptions step_progress(ProgressOptions of_run, std::string_view phase,
+[[nodiscard]] ProgressOptions step_progress(ProgressOptions of_run, Phase phase,
                                             std::optional<std::uint64_t> source_total, bool has_database = false);
 
 // LiveStats at an instant.
@@ -65,7 +67,8 @@ struct ProgressSample {
 [[nodiscard]] std::string step_text(const ProgressSample& now, std::optional<std::uint64_t> source_total);
 
 // Prints to standard error from a thread of its own between construction and destruction; a bar is redrawn five times
-// a second and wiped at the end. `stats` outlives it.
+// a second and wiped at the end. The same thread fills the timeline. `stats` and the timeline outlive it. One at a time
+// has a timeline.
 class Progress {
  public:
   Progress(const LiveStats& stats, ProgressOptions options);

@@ -151,6 +151,42 @@ TEST(Progress, BarIsDrawnAgainAndWipedAtTheEnd) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "\r\x1b[K");
 }
 
+TEST(Progress, FillsTheTimelineThoughItSaysNothing) {
+  LiveStats stats;
+  Timeline timeline;
+  stats.rows_done = 7;  // of an earlier phase
+  ProgressOptions quiet = options(ProgressMode::kNone);
+  quiet.phase = Phase::kWriteSorted;
+  quiet.timeline = &timeline;
+  testing::internal::CaptureStderr();
+  {
+    const Progress progress(stats, quiet);
+    stats.rows_done = 107;
+    stats.bytes_decompressed = 5'000;
+    stats.retries = 2;
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  const std::vector<TimelineSample> samples = timeline.samples();
+  ASSERT_FALSE(samples.empty());
+  EXPECT_EQ(samples.back().phase, Phase::kWriteSorted);
+  EXPECT_EQ(samples.back().rows, 100);
+  EXPECT_EQ(samples.back().bytes, 5'000);
+  EXPECT_EQ(timeline.retries(), 2U);
+}
+
+TEST(Progress, AStepCountsNoRows) {
+  LiveStats stats;
+  Timeline timeline;
+  ProgressOptions quiet = step_progress(options(ProgressMode::kNone), Phase::kMerge, 10);
+  quiet.timeline = &timeline;
+  {
+    const Progress progress(stats, quiet);
+    stats.rows_done = 100;
+  }
+  EXPECT_EQ(timeline.samples().back().rows, 0);
+  EXPECT_EQ(timeline.samples().back().phase, Phase::kMerge);
+}
+
 TEST(Progress, NoneSaysNothing) {
   LiveStats stats;
   testing::internal::CaptureStderr();
