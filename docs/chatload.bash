@@ -7,7 +7,7 @@ _chatload() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$command $word" in
-      ' load' | ' check' | ' copy' | ' index' | ' guess' | ' schema' | 'schema print' | 'schema apply' | 'schema check' | ' loads' | 'loads forget' | 'loads release' | ' rejects') command=${command:+$command }$word ;;
+      ' load' | ' check' | ' copy' | ' index' | ' guess' | ' schema' | 'schema print' | 'schema apply' | 'schema check' | ' loads' | 'loads forget' | 'loads release' | ' rejects' | ' report') command=${command:+$command }$word ;;
     esac
   done
   case $previous in
@@ -24,6 +24,7 @@ _chatload() {
     --cache-dir) files=-d ;;
     --http-authorization) files=-f ;;
     --metrics) files=-f ;;
+    --report) files=-f ;;
     --progress) words='auto bar lines none' ;;
     --log-format) words='text json' ;;
     --config) files=-f ;;
@@ -65,8 +66,8 @@ _chatload() {
       --source) return ;;
     *)
       case $command in
-        '') words='load check copy index guess schema loads rejects --help --version' ;;
-        'load') words='--to --password-file --on-duplicate --order --spill-dir --connections --indexes --retry-for --max-load --max-lag --replica --restart --reload --allow-doubles --source-id --fail-fast --any-order --share --mapping --records --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --metrics --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --write-method --wait-lock --share-size --progress-interval --range-size --inflater' ;;
+        '') words='load check copy index guess schema loads rejects report --help --version' ;;
+        'load') words='--to --password-file --on-duplicate --order --spill-dir --connections --indexes --retry-for --max-load --max-lag --replica --restart --reload --allow-doubles --source-id --fail-fast --any-order --share --mapping --records --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --metrics --report --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --write-method --wait-lock --share-size --progress-interval --range-size --inflater' ;;
         'check') words='--limits-from --password-file --mapping --records --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --progress-interval --range-size --inflater' ;;
         'copy') words='--output --level --members --split --keep-rejected --mapping --records --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --progress-interval --range-size --inflater' ;;
         'index') words='--index-dir --show --format --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --help --config' ;;
@@ -79,6 +80,7 @@ _chatload() {
         'loads forget') words='--to --password-file --older-than --allow-doubles --help --config --server-public-key-file --get-server-public-key' ;;
         'loads release') words='--to --password-file --help --config --server-public-key-file --get-server-public-key' ;;
         'rejects') words='--to --password-file --source --raw --output --help --config --server-public-key-file --get-server-public-key' ;;
+        'report') words='--to --password-file --output --help --config --server-public-key-file --get-server-public-key' ;;
       esac
       case $command in load | check | copy | index | guess) [[ $current == -* ]] || files=-f ;; esac
       ;;

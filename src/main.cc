@@ -28,6 +28,7 @@ struct RunPlan {
   ExitCode operator()(const cli::SchemaPlan& plan) const { return command::run_schema(plan); }
   ExitCode operator()(const cli::LoadsPlan& plan) const { return command::run_loads(plan, looks_for_stop()); }
   ExitCode operator()(const cli::RejectsPlan& plan) const { return command::run_rejects(plan, looks_for_stop()); }
+  ExitCode operator()(const cli::PagePlan& plan) const { return command::run_report(plan); }
   ExitCode operator()(const cli::EarlyExit& early) const {
     command::print(early.text);
     return ExitCode::kLoaded;
@@ -43,8 +44,7 @@ struct RunPlan {
 };
 
 // What ends the run is said here, and nowhere else.
-template <typename Body>
-ExitCode exit_code_of(Body body) {
+ExitCode exit_code_of(const auto& body) {
   try {
     return body();
   } catch (const Error& error) {

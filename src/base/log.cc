@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -20,16 +22,34 @@ namespace {
 
 constexpr std::string_view kWipeTerminalLine = "\r\x1b[K";
 
-// RFC 3339 in UTC.
-std::string timestamp(std::chrono::system_clock::time_point time, bool with_milliseconds) {
-  const auto since_epoch = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch());
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                                 utc.tm_hour, utc.tm_min, utc.tm_sec);
-  if (with_milliseconds) text += fmt::format(".{:03}", since_epoch.count() % 1000);
-  return text + 'Z';
+// What the report shows later. From any thread.
+class Keeper {
+ public:
+  void keep(LogLevel level, std::string_view message) {
+    LogEvent event{std::chrono::system_clock::now(), level, std::string(message)};
+    const std::lock_guard lock(mutex_);
+    if (first_.size() < kKeptEventsMax) return first_.push_back(std::move(event));
+    last_.push_back(std::move(event));
+    if (last_.size() <= kKeptEventsMax) return;
+    last_.pop_front();
+    ++between_;
+  }
+
+  [[nodiscard]] KeptLog kept() {
+    const std::lock_guard lock(mutex_);
+    return {first_, {last_.begin(), last_.end()}, between_};
+  }
+
+ private:
+  std::mutex mutex_;  // guards all below
+  std::vector<LogEvent> first_;
+  std::deque<LogEvent> last_;
+  std::uint64_t between_ = 0;
+};
+
+Keeper& keeper() {
+  static Keeper the_keeper;
+  return the_keeper;
 }
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
@@ -64,13 +84,24 @@ class LineFormatter : public spdlog::formatter {
 
 }  // namespace
 
+std::string utc_text(std::chrono::system_clock::time_point time, bool with_milliseconds) {
+  const auto since_epoch = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch());
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                                 utc.tm_hour, utc.tm_min, utc.tm_sec);
+  if (with_milliseconds) text += fmt::format(".{:03}", since_epoch.count() % 1000);
+  return text + 'Z';
+}
+
 std::string log_line(LogFormat format, bool to_terminal, std::chrono::system_clock::time_point time,
                      std::string_view level, std::string_view message) {
   if (format == LogFormat::kText) {
-    return fmt::format("{}{} {}: {}\n", to_terminal ? kWipeTerminalLine : "", timestamp(time, false), level, message);
+    return fmt::format("{}{} {}: {}\n", to_terminal ? kWipeTerminalLine : "", utc_text(time), level, message);
   }
   JsonObject line;
-  line.add("ts", timestamp(time, true));
+  line.add("ts", utc_text(time, true));
   line.add("level", level);
   line.add("message", message);
   return std::move(line).str() + '\n';
@@ -88,6 +119,13 @@ void set_log_format(LogFormat format) {
 
 void log(LogLevel level, std::string_view message) {
   spdlog::default_logger_raw()->log(spdlog_level(level), spdlog::string_view_t(message.data(), message.size()));
+  keeper().keep(level, message);
 }
+
+void log_passing(std::string_view message) {
+  spdlog::default_logger_raw()->log(spdlog::level::info, spdlog::string_view_t(message.data(), message.size()));
+}
+
+KeptLog kept_log() { return keeper().kept(); }
 
 }  // namespace chatload

@@ -139,6 +139,8 @@ void declare_load(CLI::App& app, Flags& flags) {
       .group("Watching")
       .flag("--metrics", "FILE.prom", flags.metrics,
             "write the run's figures to this file, for Prometheus' node_exporter")
+      .flag("--report", "FILE.html", flags.report,
+            "write a page about the run to this file: what happened, where its time went")
       .group(kForExperts)
       .flag("--write-method", "auto|insert|load-data", flags.write_method,
             "how rows are sent; auto: LOAD DATA if faster, allowed and as strict")
@@ -272,6 +274,13 @@ void declare_rejects(CLI::App& app, Flags& flags) {
             "write them to this file, gzip or .zst (default: standard output, plain)");
 }
 
+void declare_report(CLI::App& app, Flags& flags) {
+  app.add_option("LOAD", flags.load, "the load's number, from `chatload loads`")->option_text("LOAD");
+  declare_connection(Declarer(app).group("Database"), flags, "where the ledger is");
+  Declarer(app).group("Output").flag("-o,--output", "FILE.html", flags.output,
+                                     "write the page to this file (default: standard output)");
+}
+
 void declare_forget(CLI::App& app, Flags& flags) {
   app.add_option("LOAD", flags.load, "the load's number, from `chatload loads`")->option_text("[LOAD]");
   declare_connection(Declarer(app).group("Database"), flags, "where the ledger is");
@@ -348,6 +357,8 @@ class Grammar {
                                 "Lets go of sources that are gone, so that their load can end without them."),
                     flags_);
     declare_rejects(add_command(app_, "rejects", "rejects", "Exports the rejected lines of a load."), flags_);
+    declare_report(add_command(app_, "report", "report", "Writes a page about a load, from what the ledger knows."),
+                   flags_);
     for (const Command& command : commands_) declare_general(*command.app, flags_.config);
   }
   Grammar(const Grammar&) = delete;
@@ -381,7 +392,8 @@ class Grammar {
     CLI::App& command = deepest_command();
     if (&command == &app_)
       throw UsageError(
-          "Name a command: load, check, copy, index, guess, schema, loads or rejects; `chatload --help` says more.");
+          "Name a command: load, check, copy, index, guess, schema, loads, rejects or report; `chatload --help` says "
+          "more.");
     if (&command == schema_) throw UsageError("Say what to do with the schema: print, apply or check.");
     if (command.get_parent() == schema_) return make_schema_plan(schema_action(command.get_name()), flags_);
     if (command.get_parent() == loads_) {
@@ -389,6 +401,7 @@ class Grammar {
     }
     if (&command == loads_) return make_loads_plan(LoadsAction::kList, flags_);
     if (command.get_name() == "rejects") return make_rejects_plan(flags_);
+    if (command.get_name() == "report") return make_page_plan(flags_);
     if (command.get_name() == "index") return make_index_plan(flags_);
     if (command.get_name() == "guess") return make_guess_plan(flags_);
     if (command.get_name() == "load") return make_load_plan(flags_);

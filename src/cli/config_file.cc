@@ -17,8 +17,8 @@
 namespace chatload::cli {
 namespace {
 
-constexpr std::array<std::string_view, 8> kSections = {"load",  "check",  "copy",  "index",
-                                                       "guess", "schema", "loads", "rejects"};
+constexpr std::array<std::string_view, 9> kSections = {"load",   "check", "copy",    "index", "guess",
+                                                       "schema", "loads", "rejects", "report"};
 
 [[noreturn]] void refuse(std::string_view file, const toml::source_region& place, std::string_view sentence) {
   throw UsageError(fmt::format("{}:{}: {}", file, place.begin.line, sentence));

@@ -20,7 +20,7 @@ struct Flags {
   FlagText to, password_file, server_public_key_file, get_server_public_key;
   FlagText limits_from, duplicates, on_duplicate, connections, order, spill_dir, indexes, write_method, max_lag;
   std::vector<std::string> max_load, replicas;
-  FlagText rejects, max_rejects, summary, metrics;
+  FlagText rejects, max_rejects, summary, metrics, report;
   FlagText progress, progress_interval, log_format;
   FlagText restart, reload, source_id, wait_lock, retry_for, fail_fast, any_order, source, share, share_size;
   FlagText allow_doubles;

@@ -228,16 +228,14 @@ bool is_one_file(const fs::path& one, const fs::path& other) {
 // loading fails now.
 void check_output_files(const ReportPlan& plan, const std::vector<FileRead>& files) {
   if (plan.rejects) check_output_file("--rejects", *plan.rejects, files);
-  if (plan.summary) {
-    check_output_file("--summary", *plan.summary, files);
-    check_whole_file_can_be_written("--summary", *plan.summary);
-  }
-  if (plan.metrics) {
-    check_output_file("--metrics", *plan.metrics, files);
-    check_whole_file_can_be_written("--metrics", *plan.metrics);
+  for (const auto& [flag, path] : {std::pair("--summary", &plan.summary), std::pair("--metrics", &plan.metrics),
+                                   std::pair("--report", &plan.page)}) {
+    if (!*path) continue;
+    check_output_file(flag, **path, files);
+    check_whole_file_can_be_written(flag, **path);
   }
   const std::array outputs = {std::pair("--rejects", &plan.rejects), std::pair("--summary", &plan.summary),
-                              std::pair("--metrics", &plan.metrics)};
+                              std::pair("--metrics", &plan.metrics), std::pair("--report", &plan.page)};
   for (auto one = outputs.begin(); one != outputs.end(); ++one) {
     for (auto other = std::next(one); other != outputs.end(); ++other) {
       if (!*one->second || !*other->second || !is_one_file(**one->second, **other->second)) continue;
@@ -287,6 +285,7 @@ ReportPlan make_report_plan(const Flags& flags, bool has_database) {
   plan.rejects = flags.rejects;
   plan.summary = flags.summary;
   plan.metrics = flags.metrics;
+  plan.page = flags.report;
   if (flags.max_rejects) plan.reject_limit = report::parse_reject_limit("--max-rejects", *flags.max_rejects);
   plan.log_format = choose("--log-format", flags.log_format, plan.log_format, kLogFormats);
   plan.progress = make_progress(flags, plan.log_format, has_database);
@@ -653,6 +652,19 @@ RejectsPlan make_rejects_plan(const Flags& flags) {
   plan.load = load_number(*flags.load);
   if (flags.source) plan.source = source_number("--source", *flags.source);
   plan.raw = is_on("--raw", flags.raw);
+  plan.endpoint = required_endpoint(flags);
+  if (flags.output) {
+    check_output_file("--output", *flags.output, files_read(flags, {}, {}, {&plan.endpoint}));
+    check_whole_file_can_be_written("--output", *flags.output);
+    plan.output = *flags.output;
+  }
+  return plan;
+}
+
+PagePlan make_page_plan(const Flags& flags) {
+  PagePlan plan;
+  if (!flags.load) throw UsageError("Name the LOAD to report on, by its number from `chatload loads`.");
+  plan.load = load_number(*flags.load);
   plan.endpoint = required_endpoint(flags);
   if (flags.output) {
     check_output_file("--output", *flags.output, files_read(flags, {}, {}, {&plan.endpoint}));

@@ -75,8 +75,10 @@ struct ReportPlan {
   std::optional<std::filesystem::path> rejects;
   report::RejectLimit reject_limit;
   std::optional<std::filesystem::path> summary;
-  std::optional<std::filesystem::path> metrics;  // of a load only
-  report::ProgressOptions progress;  // mode, interval and has_database; the rest is known at run time
+  // Of a load only.
+  std::optional<std::filesystem::path> metrics;
+  std::optional<std::filesystem::path> page;  // --report
+  report::ProgressOptions progress;           // mode, interval and has_database; the rest is known at run time
   LogFormat log_format = LogFormat::kText;
 };
 
@@ -183,13 +185,20 @@ struct RejectsPlan {
   std::optional<std::filesystem::path> output;  // gzipped; not given: plain, to standard output
 };
 
+// chatload report.
+struct PagePlan {
+  mysql::Endpoint endpoint;
+  std::uint64_t load = 0;
+  std::optional<std::filesystem::path> output;  // not given: standard output
+};
+
 // --help or --version: print this to standard output and end with exit code 0.
 struct EarlyExit {
   std::string text;
 };
 
-using Plan =
-    std::variant<LoadPlan, CheckPlan, CopyPlan, IndexPlan, GuessPlan, SchemaPlan, LoadsPlan, RejectsPlan, EarlyExit>;
+using Plan = std::variant<LoadPlan, CheckPlan, CopyPlan, IndexPlan, GuessPlan, SchemaPlan, LoadsPlan, RejectsPlan,
+                          PagePlan, EarlyExit>;
 
 // Each throws UsageError, one sentence that names the flag, what it got and what it takes.
 [[nodiscard]] LoadPlan make_load_plan(const Flags& flags);
@@ -200,6 +209,7 @@ using Plan =
 [[nodiscard]] SchemaPlan make_schema_plan(SchemaAction action, const Flags& flags);
 [[nodiscard]] LoadsPlan make_loads_plan(LoadsAction action, const Flags& flags);
 [[nodiscard]] RejectsPlan make_rejects_plan(const Flags& flags);
+[[nodiscard]] PagePlan make_page_plan(const Flags& flags);
 
 // The parts of make_load_plan() that a recorded plan is read with. base: what holds of columns that no flag compares.
 [[nodiscard]] ReadPlan make_read_plan(const Flags& flags, std::shared_ptr<const mapping::Mapping> mapping,

@@ -19,5 +19,6 @@ namespace chatload::command {
 [[nodiscard]] ExitCode run_schema(const cli::SchemaPlan& plan);
 [[nodiscard]] ExitCode run_loads(const cli::LoadsPlan& plan, const StopSignal& stop);
 [[nodiscard]] ExitCode run_rejects(const cli::RejectsPlan& plan, const StopSignal& stop);
+[[nodiscard]] ExitCode run_report(const cli::PagePlan& plan);
 
 }  // namespace chatload::command

@@ -1,4 +1,5 @@
-// chatload loads, loads forget, loads release, rejects: what people and the next stage of a pipeline ask the ledger.
+// chatload loads, loads forget, loads release, rejects, report: what people and the next stage of a pipeline ask the
+// ledger.
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -15,6 +16,7 @@
 #include "base/quantity.h"
 #include "base/terminal_text.h"
 #include "command/commands.h"
+#include "command/load_report.h"
 #include "command/print.h"
 #include "command/with_session.h"
 #include "deflate/compressed_writer.h"
@@ -28,6 +30,7 @@
 #include "mapping/mapping.h"
 #include "mysql/server_error.h"
 #include "mysql/session.h"
+#include "report/html_report.h"
 #include "report/load_list.h"
 #include "report/reject_writer.h"
 #include "table/deferred_indexes.h"
@@ -41,7 +44,7 @@ constexpr std::size_t kSaidBytesMax = 200;
 
 // with_session() for what stands and falls with the ledger.
 template <typename Body>
-ExitCode with_ledger(const mysql::Endpoint& endpoint, Body body) {
+auto with_ledger(const mysql::Endpoint& endpoint, Body body) {
   return with_session(endpoint, kSumTimeoutSeconds, [&](mysql::Session& session) {
     try {
       return body(session);
@@ -210,6 +213,18 @@ ExitCode run_loads(const cli::LoadsPlan& plan, const StopSignal& stop) {
     }
     return ExitCode::kLoaded;
   });
+}
+
+ExitCode run_report(const cli::PagePlan& plan) {
+  const report::ReportFacts facts = with_ledger(plan.endpoint, [&](mysql::Session& session) {
+    return facts_of_load(session, plan.load, plan.endpoint.display());
+  });
+  if (plan.output) {
+    report::write_html(facts, *plan.output);
+  } else {
+    print(report::to_html(facts));
+  }
+  return ExitCode::kLoaded;
 }
 
 ExitCode run_rejects(const cli::RejectsPlan& plan, const StopSignal& stop) {

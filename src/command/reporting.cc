@@ -1,20 +1,59 @@
 #include "command/reporting.h"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <set>
 
 #include "base/log.h"
+#include "base/quantity.h"
+#include "command/load_report.h"
 #include "command/print.h"
+#include "command/with_session.h"
 #include "report/metrics.h"
 
 namespace chatload::command {
 namespace {
 
+// For an answer of the server after a signal, which is to end the run soon.
+constexpr std::uint32_t kHurriedSeconds = 2;
+
 std::uint64_t peak_memory_bytes() {
   rusage usage{};
   if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+// The sentence that ended a run, or the first of those that ended a part of it.
+std::string failure_of(const std::string& why, const KeptLog& log) {
+  if (!why.empty()) return why;
+  for (const auto* events : {&log.first, &log.last}) {
+    const auto error =
+        std::find_if(events->begin(), events->end(), [](const LogEvent& one) { return one.level == LogLevel::kError; });
+    if (error != events->end()) return error->message;
+  }
+  return "";
+}
+
+std::vector<std::uint64_t> loads_of(const std::vector<report::InputEnd>& inputs) {
+  std::set<std::uint64_t> loads;
+  for (const report::InputEnd& input : inputs) {
+    if (input.load) loads.insert(*input.load);
+  }
+  return {loads.begin(), loads.end()};
+}
+
+// Those that hold of this run alone; the ledger has the others.
+std::vector<report::Setting> settings_of(const cli::LoadPlan& plan, const report::RunTrace& trace) {
+  std::vector<report::Setting> settings = {{"chatload", CHATLOAD_VERSION, ""}};
+  if (!trace.server.empty()) settings.push_back({"server", trace.server, ""});
+  settings.push_back({"database", plan.write.endpoint.display(), ""});
+  for (const report::Choice& choice : trace.choices) settings.push_back({choice.name, choice.value, choice.why});
+  settings.push_back({"memory", format_size(plan.read.memory_bytes.value_or(cli::kMemoryBytesDefault)), ""});
+  settings.push_back({"retry-for", format_duration(plan.ledger.retry_for), ""});
+  return settings;
 }
 
 }  // namespace
@@ -39,19 +78,19 @@ ExitCode Reporting::end(const load::Verdict& verdict) {
   summary_.inputs = verdict.inputs;
   summary_.this_run = verdict.this_run;
   summary_.duplicates = verdict.duplicates;
-  const ExitCode exit_code = write_all(verdict.exit_code);
+  const ExitCode exit_code = write_all(verdict.exit_code, "");
   print(report::to_text(summary_));
   return exit_code;
 }
 
 // What ended the run is the news; that its files cannot be written either is said beside it.
-void Reporting::end_without_verdict(report::RunStatus status, ExitCode exit_code) {
+void Reporting::end_without_verdict(report::RunStatus status, ExitCode exit_code, const std::string& why) {
   summary_.status = status;
-  static_cast<void>(write_all(exit_code));
+  static_cast<void>(write_all(exit_code, why));
 }
 
 // The metrics come last: they have the exit code, which a file that cannot be written makes worse.
-ExitCode Reporting::write_all(ExitCode exit_code) {
+ExitCode Reporting::write_all(ExitCode exit_code, const std::string& why) {
   summary_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   const auto attempt = [&](const auto& write) {
     try {
@@ -62,6 +101,7 @@ ExitCode Reporting::write_all(ExitCode exit_code) {
     }
   };
   if (plan_.summary) attempt([&] { report::write_json(summary_, *plan_.summary); });
+  if (plan_.page) attempt([&] { report::write_html(facts(exit_code, why), *plan_.page); });
   if (plan_.metrics) {
     attempt([&] {
       report::write_metrics(summary_,
@@ -75,6 +115,42 @@ ExitCode Reporting::write_all(ExitCode exit_code) {
     });
   }
   return exit_code;
+}
+
+report::ReportFacts Reporting::facts(ExitCode exit_code, const std::string& why) const {
+  report::ReportFacts facts;
+  facts.table = load_->read.mapping->table;
+  facts.state = to_string(summary_.status);
+  facts.exit_code = exit_code;
+  facts.log = kept_log();
+  facts.failure = exit_code > ExitCode::kLoadedWithRejects ? failure_of(why, facts.log) : "";
+  facts.loads = loads_of(summary_.inputs);
+  facts.seconds = summary_.seconds;
+  facts.started = utc_text(started_);
+  facts.ended = utc_text(std::chrono::system_clock::now());
+  facts.counts = summary_.counts;
+  facts.this_run = summary_.this_run;
+  facts.samples = trace_.timeline.samples();
+  const auto phase_seconds = trace_.timeline.phase_seconds();
+  for (std::size_t phase = 0; phase < report::kPhaseCount; ++phase) {
+    if (phase_seconds.at(phase) > 0) {
+      facts.phases.emplace_back(static_cast<report::Phase>(phase), phase_seconds.at(phase));
+    }
+  }
+  facts.slow = trace_.slow.list();
+  facts.inputs = summary_.inputs;
+  facts.settings = settings_of(*load_, trace_);
+  if (!facts.loads.empty()) {
+    try {
+      with_session(load_->write.endpoint,
+                   exit_code == ExitCode::kInterrupted ? kHurriedSeconds : mysql::kReadTimeoutSeconds,
+                   [&](mysql::Session& session) { add_ledger_facts(session, facts); });
+    } catch (const Error& error) {
+      facts.unknown.push_back(fmt::format("What the ledger knows: {}", error.what()));
+    }
+  }
+  add_next_step(facts, load_->write.endpoint.display(), load_->resume_command);
+  return facts;
 }
 
 }  // namespace chatload::command

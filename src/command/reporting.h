@@ -1,4 +1,4 @@
-// What a run leaves behind when it has ended, however it ends: the summary and the metrics.
+// What a run leaves behind when it has ended, however it ends: the summary, the report and the metrics.
 #pragma once
 
 #include <chrono>
@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "cli/plan.h"
 #include "load/verdict.h"
+#include "report/html_report.h"
 #include "report/run_trace.h"
 #include "report/summary.h"
 
@@ -33,13 +34,13 @@ class Reporting {
     try {
       verdict = body();
     } catch (const Interrupted& error) {
-      end_without_verdict(report::RunStatus::kInterrupted, error.exit_code());
+      end_without_verdict(report::RunStatus::kInterrupted, error.exit_code(), error.what());
       throw;
     } catch (const Error& error) {
-      end_without_verdict(report::RunStatus::kFailed, error.exit_code());
+      end_without_verdict(report::RunStatus::kFailed, error.exit_code(), error.what());
       throw;
-    } catch (const std::exception&) {
-      end_without_verdict(report::RunStatus::kFailed, ExitCode::kFailed);
+    } catch (const std::exception& error) {
+      end_without_verdict(report::RunStatus::kFailed, ExitCode::kFailed, error.what());
       throw;
     }
     return end(verdict);
@@ -50,8 +51,9 @@ class Reporting {
             const cli::LoadPlan* load);
 
   ExitCode end(const load::Verdict& verdict);
-  void end_without_verdict(report::RunStatus status, ExitCode exit_code);
-  ExitCode write_all(ExitCode exit_code);
+  void end_without_verdict(report::RunStatus status, ExitCode exit_code, const std::string& why);
+  ExitCode write_all(ExitCode exit_code, const std::string& why);
+  [[nodiscard]] report::ReportFacts facts(ExitCode exit_code, const std::string& why) const;
 
   const cli::ReportPlan& plan_;
   const cli::LoadPlan* const load_;  // null where the command is no load

@@ -102,6 +102,34 @@ std::vector<LoadEntry> LoadCatalog::list() {
   return entries;
 }
 
+LoadEntry LoadCatalog::find(std::uint64_t load) {
+  std::vector<LoadEntry> entries = list();
+  const auto entry =
+      std::find_if(entries.begin(), entries.end(), [&](const LoadEntry& one) { return one.load == load; });
+  if (entry == entries.end()) refuse_unknown(load);
+  return std::move(*entry);
+}
+
+std::vector<PastLoad> LoadCatalog::past_loads(const std::string& table, std::uint64_t load, std::size_t count) {
+  std::vector<PastLoad> loads;
+  for (const mysql::Row& row : session_.query(fmt::format(
+           "SELECT `load_id`, `state`, DATE_FORMAT(`started_at`, '%Y-%m-%dT%H:%i:%sZ'),"
+           " TIMESTAMPDIFF(MICROSECOND, `started_at`, `finished_at`), `inserted` + `updated` + `duplicate`, `rejected`"
+           " FROM `chatload_loads` WHERE `target_table` = {} AND `superseded_by` IS NULL AND `load_id` <= {}"
+           " ORDER BY `load_id` DESC LIMIT {}",
+           mysql::quote_text(table), load, count))) {
+    const auto microseconds = optional_number(row[3]);
+    loads.push_back({.load = mysql::to_number(row[0]),
+                     .state = row[1].value_or(""),
+                     .started_at = row[2].value_or(""),
+                     .seconds = microseconds ? std::optional(static_cast<double>(*microseconds) / 1e6) : std::nullopt,
+                     .rows = optional_number(row[4]),
+                     .rejected = optional_number(row[5])});
+  }
+  std::reverse(loads.begin(), loads.end());
+  return loads;
+}
+
 LoadName LoadCatalog::name_of(std::uint64_t load) {
   const auto rows = session_.query("SELECT `source`, `state` = 'done' FROM `chatload_loads` WHERE `load_id` = " +
                                    std::to_string(load));

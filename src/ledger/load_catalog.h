@@ -31,6 +31,16 @@ struct LoadEntry {
   std::uint64_t sources_failed = 0;  // or released, and not superseded
 };
 
+// A load among those into its table.
+struct PastLoad {
+  std::uint64_t load = 0;
+  std::string state;
+  std::string started_at;             // RFC 3339, UTC
+  std::optional<double> seconds;      // to its end, pauses between its runs included
+  std::optional<std::uint64_t> rows;  // inserted, updated or duplicate; absent until all lines are in
+  std::optional<std::uint64_t> rejected;
+};
+
 struct LoadName {
   std::uint64_t load = 0;
   std::string source;  // as terminal_text()
@@ -52,6 +62,12 @@ class LoadCatalog {
 
   // All of them, oldest first.
   [[nodiscard]] std::vector<LoadEntry> list();
+
+  // One of them. Throws DatabaseError where there is no such load.
+  [[nodiscard]] LoadEntry find(std::uint64_t load);
+
+  // The last ones into that table, at most `count`, up to `load`, oldest first; not those in whose place another began.
+  [[nodiscard]] std::vector<PastLoad> past_loads(const std::string& table, std::uint64_t load, std::size_t count);
 
   // Throws DatabaseError where there is no such load.
   [[nodiscard]] LoadName name_of(std::uint64_t load);

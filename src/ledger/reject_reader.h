@@ -46,4 +46,9 @@ struct RejectPlace {
 void read_rejects(mysql::Session& session, RejectsOf of, RejectPlace behind,
                   const std::function<bool(const StoredReject&)>& visit);
 
+// Calls visit for the first `count` of a load that were rejected for that reason, each with at most raw_bytes_max of
+// its line. Throws StatementError.
+void read_first_rejects(mysql::Session& session, std::uint64_t load, parse::RejectReason reason, std::size_t count,
+                        std::size_t raw_bytes_max, const std::function<void(const StoredReject&)>& visit);
+
 }  // namespace chatload::ledger

@@ -123,6 +123,7 @@ Decision decide(Run& run, const std::vector<LoadSource*>& sources) {
   log(choice.order.is_second_best ? LogLevel::kWarning : LogLevel::kInfo,
       fmt::format("{}: loads in {} order, because {}.", name_of(sources), to_string(choice.order.order),
                   choice.order.why));
+  run.trace().choose({"order", std::string(to_string(choice.order.order)), choice.order.why});
   decision.plan.write.order = choice.order.order;
   decision.count = choice.count;
   return decision;

@@ -38,6 +38,7 @@ void read_what_is_committed(mysql::Session& session) {
 Run::Run(const cli::LoadPlan& plan, const StopSignal& stop, report::RunTrace& trace)
     : plan_(plan),
       stop_(stop),
+      trace_(trace),
       retry_(plan.ledger.retry_for, stop),
       writers_(
           plan.write, [this] { return connect(); }, retry_, stop),

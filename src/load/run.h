@@ -43,6 +43,7 @@ class Run {
   [[nodiscard]] WriterSessions& writers() { return writers_; }
   [[nodiscard]] const WitnessCheck& witnesses() const { return *witnesses_; }
   [[nodiscard]] report::LiveStats& stats() { return stats_; }
+  [[nodiscard]] report::RunTrace& trace() { return trace_; }
   [[nodiscard]] report::RejectWriter* rejects() { return rejects_ ? &*rejects_ : nullptr; }  // --rejects, or null
 
   // A connection for rows, from any thread. Throws ConnectError.
@@ -68,6 +69,7 @@ class Run {
 
   const cli::LoadPlan& plan_;
   const StopSignal& stop_;
+  report::RunTrace& trace_;
   mysql::RetryPolicy retry_;
   unsigned fitting_connections_ = 1;  // that --memory has room for
   WriterSessions writers_;

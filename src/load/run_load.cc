@@ -32,6 +32,11 @@ using pipeline::SourceAccount;
 // Of a range that an earlier run committed; those behind count as its last line.
 constexpr std::size_t kRecordedRejectsMax = parse::ParsedRange::kRejectsMax;
 
+void note_choice(Run& run, write::RowTransport transport, std::string why) {
+  constexpr std::string_view kNames[] = {"INSERT", "INSERT, prepared", "LOAD DATA"};
+  run.trace().choose({"write-method", std::string(kNames[static_cast<std::size_t>(transport)]), std::move(why)});
+}
+
 // Of sources that are loaded again most rows are duplicates, of which LOAD DATA takes only so many in a statement.
 write::RowTransport choose_transport(Run& run, const Load& load) {
   using write::RowTransport;
@@ -39,13 +44,18 @@ write::RowTransport choose_transport(Run& run, const Load& load) {
   const bool is_mysql = run.writers().first().server().server == mysql::Server::kMysql;
   const bool is_text_safer = run.table().may_have_trigger || run.table().counter;  // statement_builder.cc
   const RowTransport insert = is_mysql || is_text_safer ? RowTransport::kText : RowTransport::kBound;
-  if (asked == WriteMethod::kInsert || (asked == WriteMethod::kAuto && !is_mysql)) return insert;
+  if (asked == WriteMethod::kInsert || (asked == WriteMethod::kAuto && !is_mysql)) {
+    note_choice(run, insert,
+                asked == WriteMethod::kInsert ? "--write-method asks for it" : "MariaDB is faster with it");
+    return insert;
+  }
   const auto why_not = run.control().run([&](mysql::Session& session) -> std::optional<std::string> {
     if (auto why = table::why_not_load_data(session, run.table(), load.plan.write.on_duplicate)) return why;
     const bool may_be_there = load.is_again && asked == WriteMethod::kAuto;
     if (may_be_there && !table::is_empty(session, run.table().table)) return "its rows may be in the table already";
     return std::nullopt;
   });
+  note_choice(run, why_not ? insert : RowTransport::kLoadData, why_not.value_or(""));
   if (!why_not) return RowTransport::kLoadData;
   log(asked == WriteMethod::kLoadData ? LogLevel::kWarning : LogLevel::kInfo,
       fmt::format("{}: writes by INSERT, not LOAD DATA, because {}.", load.name, *why_not));
@@ -61,6 +71,16 @@ void say_if_fewer(Run& run, const Load& load, const pipeline::MemoryPlan& memory
   log_info(fmt::format("{}: --memory {} allows {} of {} parser threads and {} of {} connections.", load.name,
                        format_size(memory.memory_bytes), memory.workers.threads, run.plan().read.threads,
                        memory.workers.connections, connections));
+}
+
+void note_workers(Run& run, const pipeline::Workers& workers) {
+  const auto why = [&](unsigned used, unsigned asked) {
+    return used == asked ? "" : fmt::format("of {}, as memory, server and table allow", asked);
+  };
+  const cli::LoadPlan& plan = run.plan();
+  run.trace().choose({"threads", fmt::format("{}", workers.threads), why(workers.threads, plan.read.threads)});
+  run.trace().choose(
+      {"connections", fmt::format("{}", workers.connections), why(workers.connections, plan.write.connections)});
 }
 
 // Before a range of it is skipped, a source that may have changed is compared with what is recorded of it.
@@ -196,6 +216,7 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
   const pipeline::MemoryPlan memory = is_key_order ? key_order.reading : pipeline::plan_memory(read, writers);
   read.window = memory.window;
   say_if_fewer(run, load, memory);
+  note_workers(run, memory.workers);
   say_if_lines_may_not_fit(load.name, read, opened.front());
   const ledger::RangeLedger ledger(load.id, load.owner);
   std::optional<ledger::CommittedRanges> committed;
@@ -223,6 +244,7 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
       .looks_ids_up = plan.write.on_duplicate == OnDuplicate::kSkip && table.may_fire_on_duplicate,
       .can_reorder = !table.has_other_unique_key,
       .respelled = table.has_loose_ids ? &respelled : nullptr,
+      .slow = &run.trace().slow,
       .key_index = table.key_index,
       .counter = table.counter};
   SourceEnds ends(run.control(), load);

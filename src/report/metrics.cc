@@ -61,15 +61,15 @@ std::string_view stage_of(Phase phase) {
   return "";
 }
 
-std::string_view label_of(Wait wait) {
+std::string_view label_of(WaitedFor wait) {
   switch (wait) {
-    case Wait::kInflate: return "inflate";
-    case Wait::kParse: return "parse";
-    case Wait::kDatabase: return "mysql";
-    case Wait::kConnection: return "reconnect";
-    case Wait::kPause: return "pause";
-    case Wait::kIndexes: return "indexes";
-    case Wait::kNothing: return "";
+    case WaitedFor::kInflate: return "inflate";
+    case WaitedFor::kParse: return "parse";
+    case WaitedFor::kDatabase: return "mysql";
+    case WaitedFor::kConnection: return "reconnect";
+    case WaitedFor::kPause: return "pause";
+    case WaitedFor::kIndexes: return "indexes";
+    case WaitedFor::kNothing: return "";
   }
   return "";
 }
@@ -141,7 +141,7 @@ void add_times(Text& text, const Summary& summary, const RunFacts& facts,
   const auto wait_seconds = facts.trace.timeline.wait_seconds();
   text.begin("chatload_last_run_wait_seconds", "What bounded the last run, and for how long.");
   for (std::size_t wait = 0; wait < kWaitCount; ++wait) {
-    const std::string_view label = label_of(static_cast<Wait>(wait));
+    const std::string_view label = label_of(static_cast<WaitedFor>(wait));
     if (!label.empty()) text.add_seconds("for", label, wait_seconds[wait]);
   }
 }

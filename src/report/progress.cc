@@ -87,15 +87,15 @@ std::string beginning_of(Phase phase) {
   return fmt::format("{}{}: ", place, to_string(phase));
 }
 
-Wait wait_of(Bottleneck bottleneck) {
+WaitedFor wait_of(Bottleneck bottleneck) {
   switch (bottleneck) {
-    case Bottleneck::kInflate: return Wait::kInflate;
-    case Bottleneck::kParse: return Wait::kParse;
-    case Bottleneck::kDatabase: return Wait::kDatabase;
-    case Bottleneck::kConnection: return Wait::kConnection;
-    case Bottleneck::kIndexes: return Wait::kIndexes;
+    case Bottleneck::kInflate: return WaitedFor::kInflate;
+    case Bottleneck::kParse: return WaitedFor::kParse;
+    case Bottleneck::kDatabase: return WaitedFor::kDatabase;
+    case Bottleneck::kConnection: return WaitedFor::kConnection;
+    case Bottleneck::kIndexes: return WaitedFor::kIndexes;
   }
-  return Wait::kNothing;
+  return WaitedFor::kNothing;
 }
 
 std::size_t terminal_columns() {
@@ -215,14 +215,14 @@ class Progress::Impl {
     const std::string text = beginning_of(options_.phase) +
                              (options_.is_step ? step_text(now, options_.source_total)
                                                : progress_text(said.front(), now, options_.source_total, waits_for()));
-    is_bar ? draw(text) : log_info(text);
+    is_bar ? draw(text) : log_passing(text);
     if (said.size() > (is_bar ? kBarSamplesMax : 1)) said.pop_front();
   }
 
   // What was waited for between two looks is what the second one saw. When the phase has ended, nothing stands anywhere
   // any more, so that what the last look saw holds to the end.
   void look(const ProgressSample& now) {
-    wait_ = !now.pause.empty() ? Wait::kPause : options_.is_step ? Wait::kNothing : wait_of(waits_for());
+    wait_ = !now.pause.empty() ? WaitedFor::kPause : options_.is_step ? WaitedFor::kNothing : wait_of(waits_for());
   }
 
   void keep(const ProgressSample& now) {
@@ -259,7 +259,7 @@ class Progress::Impl {
   const ProgressSample first_ = sample();
   ProgressSample kept_ = first_;  // the last one in the timeline
   // Of a phase that is over before the first look nobody knows.
-  Wait wait_ = options_.phase == Phase::kBuildIndexes ? Wait::kIndexes : Wait::kNothing;
+  WaitedFor wait_ = options_.phase == Phase::kBuildIndexes ? WaitedFor::kIndexes : WaitedFor::kNothing;
   std::mutex mutex_;  // guards stopping_
   bool stopping_ = false;
   std::condition_variable stopped_;

@@ -6,10 +6,8 @@
 namespace chatload::report {
 namespace {
 
-double watched(const TimelineSample& sample) { return std::accumulate(sample.waits.begin(), sample.waits.end(), 0.0); }
-
 void join(TimelineSample& sample, const TimelineSample& next) {
-  if (watched(next) > watched(sample)) sample.phase = next.phase;
+  if (next.watched_seconds() > sample.watched_seconds()) sample.phase = next.phase;
   sample.end = next.end;
   sample.rows += next.rows;
   sample.bytes += next.bytes;
@@ -17,6 +15,8 @@ void join(TimelineSample& sample, const TimelineSample& next) {
 }
 
 }  // namespace
+
+double TimelineSample::watched_seconds() const { return std::accumulate(waits.begin(), waits.end(), 0.0); }
 
 std::string_view to_string(Phase phase) {
   switch (phase) {
@@ -34,7 +34,7 @@ std::string_view to_string(Phase phase) {
   return "";
 }
 
-void Timeline::add(Phase phase, Wait wait, double begin, double end, double rows, double bytes) {
+void Timeline::add(Phase phase, WaitedFor wait, double begin, double end, double rows, double bytes) {
   TimelineSample look{.begin = begin, .end = end, .phase = phase, .rows = rows, .bytes = bytes};
   look.waits[static_cast<std::size_t>(wait)] = end - begin;
   const std::lock_guard lock(mutex_);

@@ -30,7 +30,7 @@ inline constexpr std::size_t kPhaseCount = 10;
 [[nodiscard]] std::string_view to_string(Phase phase);
 
 // What the run waits for just now.
-enum class Wait {
+enum class WaitedFor {
   kInflate,     // the input: reading and decompressing
   kParse,       // the parsers
   kDatabase,    // the server, to take rows
@@ -48,7 +48,10 @@ struct TimelineSample {
   Phase phase = Phase::kWrite;             // the longest one
   double rows = 0;                         // done meanwhile: written, or sorted
   double bytes = 0;                        // of JSON, handed to the parsers meanwhile
-  std::array<double, kWaitCount> waits{};  // seconds; their sum is what was watched between begin and end
+  std::array<double, kWaitCount> waits{};  // seconds
+
+  // Those between begin and end in which a phase went on.
+  [[nodiscard]] double watched_seconds() const;
 };
 
 // Thread-safe. It is bounded: when it has kSamplesMax samples, it joins each two of them, and samples last twice as
@@ -64,7 +67,7 @@ class Timeline {
   [[nodiscard]] double seconds_now() const { return std::chrono::duration<double>(Clock::now() - begun_).count(); }
 
   // What happened between two looks: from begin to end it was waited for `wait`. The times ascend from call to call.
-  void add(Phase phase, Wait wait, double begin, double end, double rows, double bytes);
+  void add(Phase phase, WaitedFor wait, double begin, double end, double rows, double bytes);
 
   // Transactions that were redone.
   void add_retries(std::uint64_t retries);

@@ -24,6 +24,7 @@
 #include "write/batch_writer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <map>
 #include <optional>
@@ -169,6 +170,7 @@ bool BatchWriter::write_transaction(Pack& pack, RangeScheduler& scheduler, bool 
   if (!goes_on(pack)) return false;
 
   rows_.learn_limits();
+  const auto begun = std::chrono::steady_clock::now();
   session_.execute("START TRANSACTION");
   context_.ledger.hold(session_, slot_);
   if (!claim(pack)) {
@@ -189,8 +191,21 @@ bool BatchWriter::write_transaction(Pack& pack, RangeScheduler& scheduler, bool 
   is_committing_ = false;
   context_.retry.committed();
   rows_.committed();
+  note_time(pack, std::chrono::steady_clock::now() - begun);
   keep_committed(pack);
   return true;
+}
+
+void BatchWriter::note_time(const Pack& pack, std::chrono::duration<double> taken) const {
+  if (context_.slow == nullptr) return;
+  const WriteJob& first = *pack.jobs.front();
+  SlowTransaction transaction{
+      .seconds = taken.count(),
+      .source = first.source,
+      .first = first.is_stretch() ? first.parsed.range.number.value() : first.first_line.value(),
+      .rows = pack.rows};
+  for (const WriteJob* const job : pack.jobs) transaction.lines += job->parsed.counts.lines;
+  context_.slow->add(transaction);
 }
 
 void BatchWriter::require_values_left(std::size_t rows) {

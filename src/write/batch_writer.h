@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -45,6 +46,7 @@ class BatchWriter {
   void reconnect();
   void await_clearance(Pack& pack, RangeScheduler& scheduler);
   [[nodiscard]] bool write_transaction(Pack& pack, RangeScheduler& scheduler, bool may_wait_inside);
+  void note_time(const Pack& pack, std::chrono::duration<double> taken) const;
   void require_values_left(std::size_t rows);
   [[nodiscard]] bool claim(const Pack& pack);
   [[nodiscard]] bool send_rows(Pack& pack, RangeScheduler& scheduler);

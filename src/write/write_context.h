@@ -17,6 +17,7 @@
 #include "mysql/retry_policy.h"
 #include "mysql/session.h"
 #include "table/server_counter.h"
+#include "write/slow_transactions.h"
 
 namespace chatload::write {
 
@@ -53,6 +54,7 @@ struct WriteContext {
   // Adds up WriteResult::respelled of what is committed. Null where the key is no text, or compares
   // bytes, so that there are none.
   std::atomic<std::uint64_t>* respelled = nullptr;
+  SlowTransactions* slow = nullptr;  // gets each transaction that was committed; null: nobody asks
   std::string_view key_index = "PRIMARY";                      // the key's, or the primary key's where there is none
   std::optional<table::ServerCounter> counter = std::nullopt;  // that the server fills with each row
 

@@ -27,5 +27,22 @@ TEST(Log, TextLineOnATerminalWipesTheProgressBar) {
 
 TEST(Log, JsonLineNeverHasTerminalCodes) { EXPECT_EQ(line(LogFormat::kJson, true, "x").front(), '{'); }
 
+TEST(Log, KeepsTheFirstEventsAndTheLastButNoPassingOnes) {
+  testing::internal::CaptureStdout();  // where the log goes without set_up_log()
+  for (std::size_t i = 0; i <= 2 * kKeptEventsMax; ++i) {
+    log_warning("event " + std::to_string(i));
+    log_passing("42 %");
+  }
+  const std::string said = testing::internal::GetCapturedStdout();
+  EXPECT_NE(said.find("42 %"), std::string::npos);
+  const KeptLog kept = kept_log();
+  EXPECT_EQ(kept.first.size(), kKeptEventsMax);
+  ASSERT_EQ(kept.last.size(), kKeptEventsMax);
+  EXPECT_GE(kept.between, 1U);
+  EXPECT_EQ(kept.last.front().message, "event 101");
+  EXPECT_EQ(kept.last.back().message, "event 200");
+  EXPECT_EQ(kept.last.back().level, LogLevel::kWarning);
+}
+
 }  // namespace
 }  // namespace chatload

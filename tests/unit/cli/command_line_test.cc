@@ -307,7 +307,7 @@ TEST_F(CommandLine, FlagBeforeItsCommandIsToldToStandBehindIt) {
 }
 
 TEST_F(CommandLine, UsageErrorsAreOneSentenceThatNamesTheFault) {
-  expect_refused({}, "Name a command: load, check, copy, index, guess, schema, loads or rejects");
+  expect_refused({}, "Name a command: load, check, copy, index, guess, schema, loads, rejects or report");
   expect_refused({"frob"}, "'frob' is no command");
   expect_refused({"schema", "print", "--", "x"}, "`chatload schema print` takes no INPUT");
   expect_refused({"schema"}, "Say what to do with the schema: print, apply or check");
@@ -575,6 +575,28 @@ TEST_F(CommandLine, RejectsNamesALoadAndAPlace) {
   expect_refused({"rejects", kUrl, "7", "-o", home_.path()},
                  "--output " + home_.path().string() + " cannot be written");
   expect_refused({"rejects", kUrl, "7", "-o", home_ / "none/x"}, "--output");
+}
+
+TEST_F(CommandLine, ReportNamesALoadAndAPlace) {
+  const auto plain = std::get<PagePlan>(parse({"report", "7", kUrl}));
+  EXPECT_EQ(plain.load, 7U);
+  EXPECT_EQ(plain.output, std::nullopt);
+  const std::string file = home_ / "report.html";
+  EXPECT_EQ(std::get<PagePlan>(parse({"report", kUrl, "7", "-o", file})).output, file);
+  expect_refused({"report", kUrl}, "Name the LOAD to report on");
+  expect_refused({"report", kUrl, "7", "-o", "-"}, "--output takes the path of a file, not -");
+  expect_refused({"report", "7", "-o", file}, "Name the database with --to");
+}
+
+TEST_F(CommandLine, MetricsAndReportAreFilesOfALoad) {
+  const std::string one = home_ / "one";
+  const std::string other = home_ / "other";
+  const LoadPlan plan = load({"--metrics", one, "--report", other});
+  EXPECT_EQ(plan.report.metrics, one);
+  EXPECT_EQ(plan.report.page, other);
+  expect_refused({"load", kUrl, "in.gz", "--metrics", one, "--report", one},
+                 "--metrics and --report name the same file");
+  expect_refused({"check", "in.gz", "--metrics", one}, "'--metrics' is no flag of `chatload check`");
 }
 
 TEST_F(CommandLine, HelpAndVersionEndEarly) {

@@ -20,9 +20,9 @@ class MetricsTest : public testing::Test {
  protected:
   MetricsTest() {
     trace_.server = "MySQL 9.7.0";
-    trace_.timeline.add(Phase::kSort, Wait::kParse, 0, 1.5, 0, 0);
-    trace_.timeline.add(Phase::kMerge, Wait::kNothing, 1.5, 2, 0, 0);
-    trace_.timeline.add(Phase::kWriteSorted, Wait::kDatabase, 2, 6, 0, 0);
+    trace_.timeline.add(Phase::kSort, WaitedFor::kParse, 0, 1.5, 0, 0);
+    trace_.timeline.add(Phase::kMerge, WaitedFor::kNothing, 1.5, 2, 0, 0);
+    trace_.timeline.add(Phase::kWriteSorted, WaitedFor::kDatabase, 2, 6, 0, 0);
     trace_.timeline.add_retries(3);
     summary_.seconds = 12.5;
     summary_.inputs = {{.name = "a.gz", .status = InputStatus::kDone}, {.name = "b.gz", .status = InputStatus::kDone}};
