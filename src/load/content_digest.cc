@@ -52,7 +52,8 @@ std::string content_digest(const source::Input& file, source::DigestForm form, c
                            report::LiveStats& stats, const StopSignal& stop) {
   source::DigestingSource input(file.open(stop.fd()), form);
   stats.next_phase();
-  const report::Progress watched(stats, report::step_progress(progress, report::Phase::kCompareBytes, input.size_bytes()));
+  const report::Progress watched(stats,
+                                 report::step_progress(progress, report::Phase::kCompareBytes, input.size_bytes()));
   return digest_of(input, stats.source_read, stop);
 }
 

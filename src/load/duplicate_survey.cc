@@ -93,7 +93,7 @@ report::DuplicateCounts DuplicateSurvey::compare(std::size_t range_bytes, const 
                                                  const StopSignal& stop) {
   report::LiveStats stats;
   const report::Progress watched(
-      stats, report::step_progress(progress, "compares keys: ", rows_.rows_to_merge() + rows_.rows()));
+      stats, report::step_progress(progress, report::Phase::kCompareKeys, rows_.rows_to_merge() + rows_.rows()));
   rows_.merge_down(stop, stats.source_read);
   spill::MergeCursor cursor(rows_);
   parse::RowBatch rows;

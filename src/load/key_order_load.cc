@@ -107,8 +107,9 @@ void KeyOrderLoad::record_ranges(LoadOutcome& outcome) {
   }
   run_.stats().next_phase();
   const report::Progress watched(
-      run_.stats(), report::step_progress(load_.plan.report.progress, report::Phase::kRecordRanges, journal.groups().size(),
-                                          /*has_database=*/true));
+      run_.stats(),
+      report::step_progress(load_.plan.report.progress, report::Phase::kRecordRanges, journal.groups().size(),
+                            /*has_database=*/true));
   ledger::RangeRecorder recorder(context_.mapping, context_.ledger, context_.committed, context_.statement_bytes_max,
                                  released_, context_.stop);
   for (const spill::Run& group : journal.groups()) {

@@ -56,7 +56,8 @@ std::string_view stage_of(Phase phase) {
     case Phase::kBuildIndexes: return "indexes";
     case Phase::kCompareBytes:
     case Phase::kCompareLoaded:
-    case Phase::kComparePartial: return "compare";
+    case Phase::kComparePartial:
+    case Phase::kCompareKeys: return "compare";
   }
   return "";
 }

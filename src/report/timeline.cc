@@ -30,6 +30,7 @@ std::string_view to_string(Phase phase) {
     case Phase::kCompareBytes: return "compares all bytes";
     case Phase::kCompareLoaded: return "compares what is loaded";
     case Phase::kComparePartial: return "compares a partial load";
+    case Phase::kCompareKeys: return "compares keys";
   }
   return "";
 }

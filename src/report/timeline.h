@@ -23,8 +23,9 @@ enum class Phase {
   kCompareBytes,    // whole inputs with one another, or with what the ledger knows of them
   kCompareLoaded,   // what is loaded with an input that was touched
   kComparePartial,  // a partial load with its input
+  kCompareKeys,     // of a check, sorted rows with one another
 };
-inline constexpr std::size_t kPhaseCount = 10;
+inline constexpr std::size_t kPhaseCount = 11;
 
 // "writes", "sorts by key"
 [[nodiscard]] std::string_view to_string(Phase phase);

@@ -54,8 +54,8 @@ struct WriteContext {
   // Adds up WriteResult::respelled of what is committed. Null where the key is no text, or compares
   // bytes, so that there are none.
   std::atomic<std::uint64_t>* respelled = nullptr;
-  SlowTransactions* slow = nullptr;  // gets each transaction that was committed; null: nobody asks
-  std::string_view key_index = "PRIMARY";                      // the key's, or the primary key's where there is none
+  SlowTransactions* slow = nullptr;        // gets each transaction that was committed; null: nobody asks
+  std::string_view key_index = "PRIMARY";  // the key's, or the primary key's where there is none
   std::optional<table::ServerCounter> counter = std::nullopt;  // that the server fills with each row
 
   // Waits until the pause ends or goes_on() is false, and calls goes_on() every kPausePoll. After a wait the time for
