@@ -110,7 +110,7 @@ TEST(MappingFile, WhatIsWrongIsSaidWithItsPlaceAndWhatIsAllowed) {
             "m.toml:2:16: the primary key's columns have to be NOT NULL."},
            {"table = 't'\nprimary_key = ['no']\n[[column]]\nname = 'id'\nsql = 'INT'\n",
             "m.toml:2:16: there is no column 'no'; there are id."},
-           {with(column), "m.toml:7:1: the column 'b' lacks `sql`."},
+           {with(column), "m.toml:8:8: the column 'b' needs `sql`, its type: "},
            {with(column + "sql = 'VARCHAR(9'\n"), "m.toml:9:17: ')' is missing here."},
            {with(column + "sql = 'INT'\nname2 = ''\n"),
             "m.toml:10:1: there is no key 'name2' of a column; there are name, sql, path, outer, value, "
