@@ -30,7 +30,7 @@ constexpr std::uint64_t kAnnouncementBytes = 4;
 std::optional<ZstdFrame> next_frame(BufferedInput& input, WindowRoom room) {
   const std::optional<ZstdFrame> frame = zstd_frame(input.peek(kZstdHeaderBytesMax));
   const bool is_refused = frame && (frame->dictionary != 0 || frame->kept_bytes() > room.bytes_max ||
-                                    frame->window_bytes > kWindowBytesMax);
+                                    frame->window_bytes > kZstdWindowBytesMax);
   return is_refused ? std::nullopt : frame;
 }
 
@@ -85,7 +85,7 @@ std::size_t FrameCutter::next_room(BufferedInput& input) {
   }
   if (const auto whole = whole_bytes(input, *frame)) return std::max(several_bytes, *whole);
   if (frame->skipped_bytes) return static_cast<std::size_t>(frame->header_bytes + *frame->skipped_bytes);
-  if (frame->text_bytes && *frame->text_bytes <= kWindowBytesMax) return stored_bytes(*frame);
+  if (frame->text_bytes && *frame->text_bytes <= kZstdWindowBytesMax) return stored_bytes(*frame);
   return 0;
 }
 

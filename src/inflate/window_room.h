@@ -10,7 +10,7 @@ namespace chatload::inflate {
 // What levels 1 to 19 of the zstd tool ask for at most; 20 to 22 and --long ask for more.
 inline constexpr std::uint64_t kWindowBytesUsual = 8 * kMiB;
 // libzstd takes no larger one.
-inline constexpr std::uint64_t kWindowBytesMax = 2 * kGiB;
+inline constexpr std::uint64_t kZstdWindowBytesMax = 2 * kGiB;
 // What a decoder takes beside the window: a block on either side, its tables and contexts.
 inline constexpr std::uint64_t kWindowSpareBytes = 512 * kKiB;
 

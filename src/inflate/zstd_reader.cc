@@ -76,9 +76,9 @@ void ZstdReader::begin_frame() {
         "supported: decompress it with `zstd -dc -D DICTIONARY`, and load what that gives",
         input_.name(), frame->dictionary, frame_begin_));
   }
-  if (frame->window_bytes > kWindowBytesMax) {
+  if (frame->window_bytes > kZstdWindowBytesMax) {
     throw_damaged(fmt::format("its header asks for a window of {}, and there is none above {}",
-                              format_size(frame->window_bytes), format_size(kWindowBytesMax)));
+                              format_size(frame->window_bytes), format_size(kZstdWindowBytesMax)));
   }
   if (frame->kept_bytes() > room_.bytes_max) {
     throw CorruptInputError(fmt::format(

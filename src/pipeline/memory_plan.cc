@@ -403,7 +403,7 @@ inflate::ReadAhead read_ahead(Workers workers, std::size_t bound_bytes, const Ne
 // For a window, of so much that is left.
 inflate::WindowRoom window_room(std::size_t left_bytes, std::size_t beside_bytes) {
   const std::uint64_t bytes = left_bytes - std::min<std::uint64_t>(left_bytes, inflate::kWindowSpareBytes);
-  return {.bytes_max = std::min(bytes, inflate::kWindowBytesMax), .beside_bytes = beside_bytes};
+  return {.bytes_max = std::min(bytes, inflate::kZstdWindowBytesMax), .beside_bytes = beside_bytes};
 }
 
 // The read plan as it is where --memory is enough for all that is wanted.

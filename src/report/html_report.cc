@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::size_t kTextBytesMax = 600;  // of a sentence
 constexpr std::size_t kCommandBytesMax = 4000;
-constexpr std::size_t kRawBytesMax = 300;
+constexpr std::size_t kShownRawBytesMax = 300;
 
 std::string text(std::string_view of, std::size_t bytes_max = kTextBytesMax) { return html_text(of, bytes_max); }
 
@@ -176,7 +176,7 @@ std::string example_text(const RejectExample& example) {
                                   format_count(example.offset));
   if (!example.field.empty()) place += fmt::format(", field <code>{}</code>", text(example.field));
   if (!example.detail.empty()) place += fmt::format(": {}", text(example.detail));
-  return fmt::format("<p class=\"faint\">{}</p>\n<pre>{}</pre>\n", place, text(example.raw, kRawBytesMax));
+  return fmt::format("<p class=\"faint\">{}</p>\n<pre>{}</pre>\n", place, text(example.raw, kShownRawBytesMax));
 }
 
 std::string rejects_section(const ReportFacts& facts) {
