@@ -2,7 +2,7 @@
 
 `load` runs chatload. Exit codes 3 (a file, the database or the network failed) and 4 (interrupted) fail the task, and
 Airflow starts it again: the same command continues. After any other exit code, another run would end in the same way.
-So the task succeeds, and hands over {"exit_code": ..., "summary": ...} as its XCom. `judge` then fails the DAG run if
+So the task succeeds, and hands over {"exit_code": ..., "summary": ...} as its XCom, without the list of inputs. `judge` then fails the DAG run if
 lines are missing.
 """
 
@@ -28,7 +28,13 @@ case $code in
   0 | 1 | 2 | 64) ;;
   *) exit $code ;;
 esac
-printf '{{"exit_code": %d, "summary": %s}}\\n' $code "$(cat "$summary" 2>/dev/null | tr '\\n' ' ' | grep . || echo null)"
+python3 - "$code" "$summary" <<'PYTHON'
+import json, sys
+text = open(sys.argv[2]).read()
+summary = json.loads(text) if text else {{}}
+summary.pop("inputs", None)
+print(json.dumps({{"exit_code": int(sys.argv[1]), "summary": summary or None}}))
+PYTHON
 """
 
 

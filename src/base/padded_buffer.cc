@@ -6,10 +6,12 @@
 
 #include <sys/mman.h>
 
+#include "base/units.h"
+
 namespace chatload {
 namespace {
 
-constexpr std::size_t kHugePageBytes = 2 << 20;
+constexpr std::size_t kHugePageBytes = 2 * kMiB;
 constexpr std::size_t kCacheLineBytes = 64;
 
 }  // namespace

@@ -157,8 +157,9 @@ mysql::ThrottleLimits make_throttle(const Flags& flags) {
   return limits;
 }
 
-WritePlan make_write_plan(const Flags& flags) {
+WritePlan make_write_plan(const Flags& flags, mysql::Endpoint endpoint) {
   WritePlan plan;
+  plan.endpoint = std::move(endpoint);
   plan.on_duplicate = make_duplicate_mode(flags);
   plan.order = make_row_order(flags);
   plan.spill_dir = make_spill_dir(flags);
@@ -167,7 +168,6 @@ WritePlan make_write_plan(const Flags& flags) {
   plan.connections =
       count_within("--connections", flags.connections, std::min(cores(), kConnectionsDefaultMax), kConnectionsMax);
   plan.is_connections_given = flags.connections.has_value();
-  plan.endpoint = required_endpoint(flags);
   plan.throttle = make_throttle(flags);
   return plan;
 }
@@ -519,12 +519,18 @@ mapping::DeclaredTypes types_of_limits(const Flags& flags) {
 
 LoadPlan make_load_plan(const Flags& flags) {
   LoadPlan plan;
-  plan.read = read_plan_of(flags, plan.inputs, table_types([&] { return required_endpoint(flags); }));
+  // Made once: a password may come from a pipe.
+  std::optional<mysql::Endpoint> endpoint;
+  const auto find_endpoint = [&] {
+    if (!endpoint) endpoint = required_endpoint(flags);
+    return *endpoint;
+  };
+  plan.read = read_plan_of(flags, plan.inputs, table_types(find_endpoint));
   plan.ledger = make_ledger_plan(flags, plan.inputs);
   plan.fail_fast = is_on("--fail-fast", flags.fail_fast);
   plan.any_order = is_on("--any-order", flags.any_order);
   plan.report = make_report_plan(flags, true);
-  plan.write = make_write_plan(flags);
+  plan.write = make_write_plan(flags, find_endpoint());
   std::vector<const mysql::Endpoint*> endpoints = {&plan.write.endpoint};
   for (const mysql::Endpoint& replica : plan.write.throttle.replicas) endpoints.push_back(&replica);
   check_output_files(plan.report, files_read(flags, *plan.read.mapping, plan.inputs, endpoints));

@@ -219,7 +219,8 @@ using Plan = std::variant<LoadPlan, CheckPlan, CopyPlan, IndexPlan, GuessPlan, S
 [[nodiscard]] IndexMode make_index_mode(const Flags& flags);
 
 // The settings that all runs of a load share, and no others, as a configuration file for the ledger: those that decide
-// what it makes of its sources (on-duplicate, type, site, since, until, range-size, max-line), then order and indexes.
+// what it makes of its sources (on-duplicate, type, site, since, until, range-size, max-line), then order, indexes and
+// what a record counts as.
 // One text for one meaning: lists are sorted, sizes are bytes, instants epoch seconds, and what restricts nothing, or
 // is not decided yet, is left out.
 [[nodiscard]] std::string recorded_plan(const LoadPlan& plan);

@@ -84,9 +84,12 @@ Setting choice_setting(std::string_view key, Choice choice) {
   return setting;
 }
 
+// Of split::SplitLimits; no flag says it.
+constexpr std::string_view kBytesARecord = "bytes-a-record";
+
 // What decides the outcome, then (from kOutcomeSettings on) what does not.
 constexpr std::size_t kOutcomeSettings = 9;
-using Settings = std::array<Setting, kOutcomeSettings + 2>;
+using Settings = std::array<Setting, kOutcomeSettings + 3>;
 
 struct SharedPlan {
   OnDuplicate on_duplicate;
@@ -96,6 +99,7 @@ struct SharedPlan {
 };
 
 Settings settings_of(const SharedPlan& plan) {
+  const std::size_t bytes_a_record = plan.read.split.bytes_a_record;
   return {text_setting("on-duplicate", to_string(plan.on_duplicate)),
           list_setting("type", to_vector(plan.read.filter.values_of(kTypeColumn))),
           list_setting("site", to_vector(plan.read.filter.values_of(kSiteColumn))),
@@ -106,7 +110,8 @@ Settings settings_of(const SharedPlan& plan) {
           size_setting("range-size", plan.read.split.range_bytes),
           size_setting("max-line", plan.read.split.line_bytes_max),
           choice_setting("order", plan.order),
-          choice_setting("indexes", plan.indexes)};
+          choice_setting("indexes", plan.indexes),
+          {kBytesARecord, bytes_a_record == 0 ? "" : fmt::format("{}", bytes_a_record), ""}};
 }
 
 Settings settings_of(const LoadPlan& plan) {
@@ -114,6 +119,7 @@ Settings settings_of(const LoadPlan& plan) {
 }
 
 struct RecordedFlags : Flags {
+  FlagText bytes_a_record;
   std::vector<std::string> outline = outline_of(mapping::chat_mapping());  // of the mapping
 };
 
@@ -121,14 +127,15 @@ RecordedFlags recorded_flags(std::string_view recorded, std::uint64_t load_id, s
   RecordedFlags flags;
   for (ConfigEntry& entry : parse_config(recorded, fmt::format("the plan of load {}", load_id))) {
     const auto is = [&](std::string_view key) { return entry.section.empty() && entry.key == key; };
-    FlagText* const text = is("on-duplicate") ? &flags.on_duplicate
-                           : is("since")      ? &flags.since
-                           : is("until")      ? &flags.until
-                           : is("range-size") ? &flags.range_size
-                           : is("max-line")   ? &flags.max_line
-                           : is("order")      ? &flags.order
-                           : is("indexes")    ? &flags.indexes
-                                              : nullptr;
+    FlagText* const text = is("on-duplicate")  ? &flags.on_duplicate
+                           : is("since")       ? &flags.since
+                           : is("until")       ? &flags.until
+                           : is("range-size")  ? &flags.range_size
+                           : is("max-line")    ? &flags.max_line
+                           : is("order")       ? &flags.order
+                           : is("indexes")     ? &flags.indexes
+                           : is(kBytesARecord) ? &flags.bytes_a_record
+                                               : nullptr;
     std::vector<std::string>* const list = is("type")      ? &flags.types
                                            : is("site")    ? &flags.sites
                                            : is("only")    ? &flags.only
@@ -218,8 +225,12 @@ SharedPlan plan_of_record(const LoadPlan& plan, std::string_view text, std::uint
   try {
     const RecordedFlags flags = recorded_flags(text, load_id, anew_flag);
     require_same_mapping(*plan.read.mapping, flags.outline, load_id, anew_flag, for_resume);
-    return {make_duplicate_mode(flags), make_row_order(flags), make_index_mode(flags),
-            make_read_plan(flags, plan.read.mapping, parse::bounds_of(*plan.read.mapping))};
+    SharedPlan recorded{make_duplicate_mode(flags), make_row_order(flags), make_index_mode(flags),
+                        make_read_plan(flags, plan.read.mapping, parse::bounds_of(*plan.read.mapping))};
+    // Its ranges end where they ended, whatever the mapping comes to today.
+    recorded.read.split.bytes_a_record =
+        flags.bytes_a_record ? static_cast<std::size_t>(parse_count(kBytesARecord, *flags.bytes_a_record, 1, kMiB)) : 0;
+    return recorded;
   } catch (const UsageError& error) {
     throw LoadError(fmt::format(
         "The ledger is damaged: `plan` of load {} in chatload_loads cannot be read ({}). Restore that table "

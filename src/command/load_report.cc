@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@ namespace chatload::command {
 namespace {
 
 constexpr std::size_t kRawBytesMax = 1000;  // more than the page shows of a line
+constexpr std::size_t kLoadsMax = 10;       // that are asked for examples: the last ones of a run
 
 // A recorded plan is TOML with one setting a line. What is there already was chosen by this run, and is the same.
 void add_plan(const std::string& plan, std::vector<report::Setting>& settings) {
@@ -54,7 +56,8 @@ void add_rejects(mysql::Session& session, report::ReportFacts& facts) {
     if (lines == 0) continue;
     const auto reason = static_cast<parse::RejectReason>(i);
     report::RejectGroup group{.reason = std::string(to_string(reason)), .lines = lines, .examples = {}};
-    for (const std::uint64_t load : facts.loads) {
+    const std::size_t first = facts.loads.size() - std::min(facts.loads.size(), kLoadsMax);
+    for (const std::uint64_t load : std::span(facts.loads).subspan(first)) {
       if (group.examples.size() == report::kExamplesMax) break;
       ledger::read_first_rejects(session, load, reason, report::kExamplesMax - group.examples.size(), kRawBytesMax,
                                  [&](const ledger::StoredReject& reject) {
@@ -111,16 +114,17 @@ report::ReportFacts facts_of_load(mysql::Session& session, std::uint64_t load, c
                             .counts = source.lines});
     if (facts.failure.empty()) facts.failure = source.why;
   }
-  if (entry.superseded_by) {
-    facts.unknown.push_back(fmt::format("Load {} began in place of this one.", *entry.superseded_by));
-  }
   facts.unknown.emplace_back(
       "What only the run itself knew: where its time went, what it said, its command. `--report FILE.html` keeps "
       "that.");
   facts.settings.push_back({"run by", entry.runner, ""});
   add_ledger_facts(session, facts);
   if (!facts.nights.empty()) facts.seconds = facts.nights.back().seconds;
-  add_next_step(facts, database, "");
+  if (entry.superseded_by) {
+    facts.next_step = fmt::format("Nothing: load {} began in place of this one.", *entry.superseded_by);
+  } else {
+    add_next_step(facts, database, "", /*can_resume=*/true);
+  }
   return facts;
 }
 
@@ -132,15 +136,18 @@ void add_ledger_facts(mysql::Session& session, report::ReportFacts& facts) {
   add_rejects(session, facts);
 }
 
-void add_next_step(report::ReportFacts& facts, const std::string& database, const std::string& resume_command) {
-  const auto resume = [&](std::string_view step) {
+void add_next_step(report::ReportFacts& facts, const std::string& database, const std::string& resume_command,
+                   bool can_resume) {
+  const auto say = [&](std::string_view step) {
     facts.next_step = step;
     facts.next_command = resume_command;
   };
-  if (!facts.exit_code) {
-    if (facts.state == "running") return resume("Wait: a run of it is alive.");
-    return resume("Run the same command again: it continues.");
-  }
+  const auto resume = [&](std::string_view first) {
+    say(fmt::format("{}{}", first,
+                    can_resume ? "Run the same command again: it continues."
+                               : "This input cannot be continued, as it has no --source-id: load it again."));
+  };
+  if (!facts.exit_code) return facts.state == "running" ? say("Wait: a run of it is alive.") : resume("");
   switch (*facts.exit_code) {
     case ExitCode::kLoaded: facts.next_step = "Nothing."; return;
     case ExitCode::kLoadedWithRejects:
@@ -149,13 +156,10 @@ void add_next_step(report::ReportFacts& facts, const std::string& database, cons
       facts.next_command = fmt::format("chatload rejects {} --to {}", facts.loads.back(), shell_word(database));
       return;
     case ExitCode::kBudgetExceeded:
-      return resume(
-          "Look at the rejected lines below. Fix the input, or raise --max-rejects; then run the same command again: "
-          "it "
-          "continues.");
-    case ExitCode::kFailed: return resume("Fix the cause, and run the same command again: it continues.");
-    case ExitCode::kInterrupted: return resume("Run the same command again: it continues.");
-    case ExitCode::kUsage: return resume("Correct the command, and run it again.");
+      return resume("Look at the rejected lines below. Fix the input, or raise --max-rejects. ");
+    case ExitCode::kFailed: return resume("Fix the cause. ");
+    case ExitCode::kInterrupted: return resume("");
+    case ExitCode::kUsage: return say("Correct the command, and run it again.");
   }
 }
 

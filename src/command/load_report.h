@@ -20,7 +20,9 @@ namespace chatload::command {
 // rejected lines.
 void add_ledger_facts(mysql::Session& session, report::ReportFacts& facts);
 
-// What to do after a run or a load that ended so. resume_command: empty where nobody knows it.
-void add_next_step(report::ReportFacts& facts, const std::string& database, const std::string& resume_command);
+// What to do after a run or a load that ended so. resume_command: empty where nobody knows it. can_resume: the command
+// goes on where it ended.
+void add_next_step(report::ReportFacts& facts, const std::string& database, const std::string& resume_command,
+                   bool can_resume);
 
 }  // namespace chatload::command

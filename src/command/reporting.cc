@@ -13,12 +13,13 @@
 #include "command/print.h"
 #include "command/with_session.h"
 #include "report/metrics.h"
+#include "source/source_identity.h"
 
 namespace chatload::command {
 namespace {
 
-// For an answer of the server after a signal, which is to end the run soon.
-constexpr std::uint32_t kHurriedSeconds = 2;
+// For each answer of the server: the run is over, and whoever started it waits for its end.
+constexpr std::uint32_t kLedgerTimeoutSeconds = 2;
 
 std::uint64_t peak_memory_bytes() {
   rusage usage{};
@@ -63,7 +64,8 @@ Reporting::Reporting(report::RunKind kind, const std::vector<std::string>& input
     : plan_(plan), load_(load) {
   summary_.kind = kind;
   for (const std::string& input : inputs) summary_.inputs.push_back({.name = input});
-  if (plan_.summary) report::remove_json(*plan_.summary);
+  if (plan_.summary) report::remove_earlier(*plan_.summary);
+  if (plan_.page) report::remove_earlier(*plan_.page);
 }
 
 Reporting::Reporting(const cli::LoadPlan& plan) : Reporting(report::RunKind::kLoad, plan.inputs, plan.report, &plan) {}
@@ -98,6 +100,9 @@ ExitCode Reporting::write_all(ExitCode exit_code, const std::string& why) {
     } catch (const Error& error) {
       log_error(error.what());
       exit_code = worse(exit_code, error.exit_code());
+    } catch (const std::exception& error) {
+      log_error(error.what());
+      exit_code = worse(exit_code, ExitCode::kFailed);
     }
   };
   if (plan_.summary) attempt([&] { report::write_json(summary_, *plan_.summary); });
@@ -140,17 +145,28 @@ report::ReportFacts Reporting::facts(ExitCode exit_code, const std::string& why)
   facts.slow = trace_.slow.list();
   facts.inputs = summary_.inputs;
   facts.settings = settings_of(*load_, trace_);
-  if (!facts.loads.empty()) {
-    try {
-      with_session(load_->write.endpoint,
-                   exit_code == ExitCode::kInterrupted ? kHurriedSeconds : mysql::kReadTimeoutSeconds,
-                   [&](mysql::Session& session) { add_ledger_facts(session, facts); });
-    } catch (const Error& error) {
-      facts.unknown.push_back(fmt::format("What the ledger knows: {}", error.what()));
-    }
-  }
-  add_next_step(facts, load_->write.endpoint.display(), load_->resume_command);
+  add_ledger(facts);
+  const bool is_read_once = std::any_of(load_->inputs.begin(), load_->inputs.end(), source::is_read_once);
+  add_next_step(facts, load_->write.endpoint.display(), load_->resume_command,
+                load_->ledger.source_id.has_value() || !is_read_once);
   return facts;
+}
+
+// A run that was stopped has to end within seconds, so it asks nothing.
+void Reporting::add_ledger(report::ReportFacts& facts) const {
+  if (facts.loads.empty()) return;
+  if (facts.exit_code == ExitCode::kInterrupted) {
+    facts.unknown.push_back(
+        fmt::format("What the ledger knows: the run was stopped before it could ask. `chatload report {}` does.",
+                    facts.loads.back()));
+    return;
+  }
+  try {
+    with_session(load_->write.endpoint, kLedgerTimeoutSeconds,
+                 [&](mysql::Session& session) { add_ledger_facts(session, facts); });
+  } catch (const Error& error) {
+    facts.unknown.push_back(fmt::format("What the ledger knows: {}", error.what()));
+  }
 }
 
 }  // namespace chatload::command

@@ -18,7 +18,7 @@ namespace chatload::command {
 // Measures a command from construction on. Single-threaded; borrows the plan.
 class Reporting {
  public:
-  // Removes the summary of an earlier run.
+  // Removes the summary and the page of an earlier run.
   explicit Reporting(const cli::LoadPlan& plan);
   explicit Reporting(const cli::CheckPlan& plan);
   explicit Reporting(const cli::CopyPlan& plan);
@@ -54,6 +54,7 @@ class Reporting {
   void end_without_verdict(report::RunStatus status, ExitCode exit_code, const std::string& why);
   ExitCode write_all(ExitCode exit_code, const std::string& why);
   [[nodiscard]] report::ReportFacts facts(ExitCode exit_code, const std::string& why) const;
+  void add_ledger(report::ReportFacts& facts) const;
 
   const cli::ReportPlan& plan_;
   const cli::LoadPlan* const load_;  // null where the command is no load

@@ -63,9 +63,10 @@ struct ReadAhead {
 };
 
 // Looks at the first bytes and reads gzip (RFC 1952, any number of members), zstd (RFC 8878, any number of frames), or
-// all else as it is. What that holds is not judged (log_stream.h does). Who inflates shows in nothing but the time.
-// window: of zstd. observer: hears of a gzip's blocks, and outlives the stream; zlib inflates then, in the thread that
-// reads. Throws CorruptInputError for an empty input.
+// all else as it is. What that holds is not judged (log_stream.h does). Who inflates shows in nothing but the time; of
+// a damaged zstd frame, in how much of its text is given in front of the error. window: of zstd. observer: hears of a
+// gzip's blocks, and outlives the stream; zlib inflates then, in the thread that reads. Throws CorruptInputError for an
+// empty input.
 [[nodiscard]] std::unique_ptr<DecodedStream> open_decoded(std::unique_ptr<source::ByteSource> source, Inflater inflater,
                                                           ReadAhead ahead = {}, WindowRoom window = {},
                                                           BlockObserver* observer = nullptr);

@@ -113,11 +113,12 @@ LoadEntry LoadCatalog::find(std::uint64_t load) {
 std::vector<PastLoad> LoadCatalog::past_loads(const std::string& table, std::uint64_t load, std::size_t count) {
   std::vector<PastLoad> loads;
   for (const mysql::Row& row : session_.query(fmt::format(
-           "SELECT `load_id`, `state`, DATE_FORMAT(`started_at`, '%Y-%m-%dT%H:%i:%sZ'),"
+           "SELECT `load_id`, IF(`state` = 'running' AND IS_USED_LOCK(`lock_name`) IS NULL, 'interrupted', `state`),"
+           " DATE_FORMAT(`started_at`, '%Y-%m-%dT%H:%i:%sZ'),"
            " TIMESTAMPDIFF(MICROSECOND, `started_at`, `finished_at`), `inserted` + `updated` + `duplicate`, `rejected`"
-           " FROM `chatload_loads` WHERE `target_table` = {} AND `superseded_by` IS NULL AND `load_id` <= {}"
-           " ORDER BY `load_id` DESC LIMIT {}",
-           mysql::quote_text(table), load, count))) {
+           " FROM `chatload_loads` WHERE `target_table` = {} AND `load_id` <= {}"
+           " AND (`superseded_by` IS NULL OR `load_id` = {}) ORDER BY `load_id` DESC LIMIT {}",
+           mysql::quote_text(table), load, load, count))) {
     const auto microseconds = optional_number(row[3]);
     loads.push_back({.load = mysql::to_number(row[0]),
                      .state = row[1].value_or(""),

@@ -72,7 +72,8 @@ class LoadCatalog {
   // Throws DatabaseError where there is no such load.
   [[nodiscard]] LoadName name_of(std::uint64_t load);
 
-  // Those that wrote rows into that table, oldest first; not those in whose place another began.
+  // Those that wrote rows into that table, oldest first; not
+  // those in whose place another began, but for `load` itself.
   [[nodiscard]] std::vector<LoadName> with_rows_in(const std::string& table);
 
   // In order. Throws DatabaseError where there is no such load.

@@ -126,8 +126,7 @@ report::DuplicateCounts DuplicateSurvey::compare(std::size_t range_bytes, const 
     };
     log_warning(
         fmt::format("Duplicates that differ from the first record with their key: {}. For example, {} and {} share a "
-                    "key and differ "
-                    "in `{}`.",
+                    "key and differ in `{}`.",
                     format_count(counts.differing), place(earliest->first), place(earliest->other),
                     mapping_.columns[earliest->column].name));
   }

@@ -34,6 +34,7 @@ std::optional<cli::LoadPlan> plan_of_same_lines(const cli::LoadPlan& ours, const
     cli::LoadPlan plan = cli::resumed_plan(given_nothing, other.plan, other.load_id, "--restart");
     cli::LoadPlan cut_as_ours = plan;
     cut_as_ours.read.split.range_bytes = ours.read.split.range_bytes;
+    cut_as_ours.read.split.bytes_a_record = ours.read.split.bytes_a_record;
     cut_as_ours.write.order = ours.write.order;
     cut_as_ours.write.indexes = ours.write.indexes;
     if (cli::recorded_plan(cut_as_ours) != cli::recorded_plan(ours)) return std::nullopt;

@@ -171,8 +171,8 @@ inline constexpr std::array<std::pair<std::string_view, Origin>, 5> kMetaOrigins
 [[nodiscard]] std::size_t record_bytes_min(const Mapping& mapping);
 
 // Of how many bytes of text, on average, the records of a range are at least, or it ends earlier, so that rows of short
-// records with many columns do not take many times their bytes; 0 where no record is that short. It decides where
-// ranges end, so a load can be resumed by a version alone that has the same one.
+// records with many columns do not take many times their bytes; 0 where no record is that short. A load records it, as
+// it decides where ranges end.
 [[nodiscard]] std::size_t bytes_a_record(const Mapping& mapping);
 
 // Of a column that is declared so, with the collation that table_ddl.h gives it; the table says more.

@@ -56,7 +56,8 @@ class RangeParser::Impl {
   Impl(const mapping::Mapping& mapping, const RowFilter& filter, std::uint32_t line_bytes_max, bool lists_filtered)
       : mapping_(mapping),
         sieve_(mapping, filter),
-        record_bytes_min_(std::max(record_bytes_min(mapping), bytes_a_record(mapping))),
+        record_bytes_min_(record_bytes_min(mapping)),
+        may_have_short_records_(bytes_a_record(mapping) > 0),
         line_bytes_max_(line_bytes_max),
         lists_filtered_(lists_filtered),
         tree_(mapping_),
@@ -115,6 +116,7 @@ class RangeParser::Impl {
   const mapping::Mapping mapping_;
   const RowSieve sieve_;
   const std::size_t record_bytes_min_;
+  const bool may_have_short_records_;
   const std::uint32_t line_bytes_max_;
   const bool lists_filtered_;
   const KeyTree tree_;
@@ -150,7 +152,9 @@ void RangeParser::Impl::parse(ParsedRange& parsed) {
   origins_.begin(parsed, parsed.rows.unescaped);
   // Room for the densest rows: what is not used is never touched, and nothing is copied while rows are added.
   std::size_t rows_max = bytes_.size() / record_bytes_min_ + 1;
-  if (parsed.range.records) rows_max = std::min(rows_max, parsed.range.records->size());
+  if (may_have_short_records_ || parsed.range.records) {
+    rows_max = std::min<std::size_t>(rows_max, parsed.range.count_lines());
+  }
   parsed.rows.cells.reserve(rows_max * layout_.cells());
   parsed.rows.lines.reserve(rows_max);
 

@@ -63,7 +63,9 @@ Verdict verdict_of(const ReportFacts& facts) {
 }
 
 std::string loads_text(const std::vector<std::uint64_t>& loads) {
+  constexpr std::size_t kLoadsMax = 10;
   if (loads.empty()) return "";
+  if (loads.size() > kLoadsMax) return fmt::format("{} loads, up to {}", format_count(loads.size()), loads.back());
   return fmt::format("{} {}", loads.size() == 1 ? "load" : "loads", fmt::join(loads, ", "));
 }
 

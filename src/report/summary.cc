@@ -236,7 +236,7 @@ void write_json(const Summary& summary, const fs::path& path) {
   file.close();
 }
 
-void remove_json(const fs::path& path) noexcept {
+void remove_earlier(const fs::path& path) noexcept {
   std::error_code error;
   if (!fs::is_regular_file(path, error)) return;
   fs::is_symlink(path, error) ? fs::resize_file(path, 0, error) : static_cast<void>(fs::remove(path, error));

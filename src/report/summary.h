@@ -70,8 +70,8 @@ struct Summary {
 // path that is a device or a pipe is written to as it is. Throws EnvironmentError that names the file and the cause.
 void write_json(const Summary& summary, const std::filesystem::path& path);
 
-// Removes the regular file that an earlier run left at `path`, or empties it behind a link, so that nobody takes it for
-// that of a run that is killed. What cannot be removed, write_json() will not be able to replace.
-void remove_json(const std::filesystem::path& path) noexcept;
+// Removes the regular file that an earlier run left at `path`, a summary or a page, or empties it behind a link, so
+// that nobody takes it for that of a run that is killed. What cannot be removed, nobody will be able to replace.
+void remove_earlier(const std::filesystem::path& path) noexcept;
 
 }  // namespace chatload::report

@@ -31,7 +31,9 @@ constexpr std::size_t kDefaultBytesMax = 255;
 std::optional<std::string> literal_of(const mapping::SqlType& type, const std::string& text, bool is_sql) {
   if (!can_have_default(type) || text.size() > kDefaultBytesMax) return std::nullopt;
   if (text.find('\\') != std::string::npos) return std::nullopt;
-  if (type.kind == TypeKind::kBoolean) return text == "0" ? "FALSE" : "TRUE";
+  if (type.kind == TypeKind::kBoolean) {
+    return text == "0" ? std::optional("FALSE") : text == "1" ? std::optional("TRUE") : std::nullopt;
+  }
   if (!is_sql) return is_number(type) ? text : mapping::quoted_literal(text);
   if (text.empty() || std::string_view("'-+.0123456789").find(text.front()) == std::string_view::npos) {
     return std::nullopt;

@@ -16,13 +16,14 @@ TABLE = """CREATE TABLE orders (
   state ENUM('new','it''s done') NOT NULL DEFAULT 'new',
   price DECIMAL(8,2) DEFAULT -1.50,
   paid BOOLEAN NOT NULL DEFAULT TRUE,
+  seen_by BOOLEAN,
   at DATETIME(3) NOT NULL,
   seen TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   more TEXT,
   path VARCHAR(20) NOT NULL DEFAULT 'a\\\\b',
   place GEOMETRY
 )"""
-NAMES = ("id", "code", "note", "state", "price", "paid", "at", "seen", "more")
+NAMES = ("id", "code", "note", "state", "price", "paid", "seen_by", "at", "seen", "more")
 FULL = {"id": 18446744073709551615, "code": "ab", "note": "n", "state": "it's done", "price": 2.25, "paid": False,
         "at": "2024-05-01T12:00:00.125Z", "seen": "2024-05-01T12:00:01Z", "more": "text"}  # fmt: skip
 LEAST = {"id": 1, "code": "c", "at": "2024-05-01T12:00:00Z", "seen": "2024-05-01T12:00:02Z"}
@@ -50,12 +51,12 @@ class TableTypesTest(MappingCase):
         path = self.write("m.toml", mapping_of(NAMES))
         run = self.load(self.write_log(FULL, LEAST, *bad), "--mapping", path)
         self.assertEqual((run.summary["inserted"], run.summary["rejected"]), (2, len(bad)), run.stderr)
-        rows = self.database.sql("SELECT id, code, note, state, price, paid, at, more FROM orders ORDER BY id")
+        rows = self.database.sql("SELECT id, code, note, state, price, paid, seen_by, at, more FROM orders ORDER BY id")
         self.assertEqual(
             rows,
             [
-                ["1", "c", "it's none", "new", "-1.50", "1", "2024-05-01 12:00:00.000", "NULL"],
-                ["18446744073709551615", "ab", "n", "it's done", "2.25", "0", "2024-05-01 12:00:00.125", "text"],
+                ["1", "c", "it's none", "new", "-1.50", "1", "NULL", "2024-05-01 12:00:00.000", "NULL"],
+                ["18446744073709551615", "ab", "n", "it's done", "2.25", "0", "NULL", "2024-05-01 12:00:00.125", "text"],
             ],
         )
 

@@ -42,7 +42,7 @@ class CronTest(recipe.RecipeCase):
                 if code <= 1:
                     self.assertEqual(done.stdout, "")
                 else:
-                    self.assertEqual(done.stdout, f"chatload ended with exit code {code}.\nthe log\n")
+                    self.assertEqual(done.stdout, f"chatload ended with exit code {code}.\nthe \\c log\n")
 
     def test_a_run_that_still_works_is_mailed_and_not_disturbed(self):
         lock = ["flock", str(self.folder / "lock"), "sh", "-c", "echo locked; read _"]

@@ -12,7 +12,7 @@ PACKAGING = support.ROOT / "packaging"
 LOADED, REJECTED, BUDGET, FAILED, INTERRUPTED, WRONG_USAGE = EXIT_CODES = (0, 1, 2, 3, 4, 64)
 STUB = """#!/bin/sh
 printf '%s\\n' "$@" >"$STUB_WORDS"
-echo "the log"
+printf '%s\\n' 'the \\c log'
 while [ $# -gt 1 ]; do
   [ "$1" != --summary ] || [ -z "$STUB_SUMMARY" ] || echo "$STUB_SUMMARY" >"$2"
   shift
