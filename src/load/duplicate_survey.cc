@@ -56,8 +56,8 @@ struct FirstRow {
   std::vector<OwnCell> cells;
   spill::RowOrigin origin;
 
-  FirstRow(const parse::RowBatch& rows, std::size_t row, spill::RowOrigin its_origin)
-      : key(rows.key(row)), origin(std::move(its_origin)) {
+  FirstRow(const parse::RowBatch& rows, std::size_t row, const spill::RowOrigin& its_origin)
+      : key(rows.key(row)), origin(its_origin) {
     for (const parse::Cell& cell : rows.row(row)) cells.emplace_back(cell);
   }
 
