@@ -265,22 +265,12 @@ def write_gzip(path, *members):
     return path
 
 
-EXIT_SKIPPED = 77
-TOOL_BANNER = """\
-**********************************************************************
-*  SKIPPED: {:56} *
-*  It needs {:56} *
-*  Run scripts/setup and read why it is not there.                   *
-**********************************************************************"""
-
-
 def require_tool(name, look, what):
-    """The path that the line of bash `look` prints, $0 being the repository; ends the test as skipped, and says so loudly,
-    where it prints none."""
+    """The path that the line of bash `look` prints, $0 being the repository; skips the script where it
+    prints none."""
     found = subprocess.run(["bash", "-c", look, ROOT], stdout=subprocess.PIPE, text=True).stdout.strip()
     if not found:
-        print(TOOL_BANNER.format(what, name), file=sys.stderr)
-        sys.exit(EXIT_SKIPPED)
+        skip(f"{what} needs {name}; run scripts/setup and read why it is not there")
     return found
 
 

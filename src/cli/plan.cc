@@ -604,6 +604,18 @@ CopyPlan make_copy_plan(const Flags& flags) {
   return plan;
 }
 
+namespace {
+
+// --output of a command that writes it whole; `files` are those that it reads.
+std::optional<fs::path> whole_output(const Flags& flags, const std::vector<FileRead>& files) {
+  if (!flags.output) return std::nullopt;
+  check_output_file("--output", *flags.output, files);
+  check_whole_file_can_be_written("--output", *flags.output);
+  return *flags.output;
+}
+
+}  // namespace
+
 GuessPlan make_guess_plan(const Flags& flags) {
   GuessPlan plan;
   if (flags.diff && flags.table) throw UsageError("--table names the table of a new mapping, and --diff has one.");
@@ -613,11 +625,7 @@ GuessPlan make_guess_plan(const Flags& flags) {
   plan.read = read_plan_of(with_mapping, plan.inputs);
   plan.table = flags.table.value_or(mapping::table_name_of(plan.inputs.front()));
   if (flags.sample) plan.sample_bytes = parse_size("--sample", *flags.sample);
-  if (flags.output) {
-    check_output_file("--output", *flags.output, files_read(with_mapping, *plan.read.mapping, plan.inputs, {}));
-    check_whole_file_can_be_written("--output", *flags.output);
-    plan.output = *flags.output;
-  }
+  plan.output = whole_output(flags, files_read(with_mapping, *plan.read.mapping, plan.inputs, {}));
   return plan;
 }
 
@@ -659,11 +667,7 @@ RejectsPlan make_rejects_plan(const Flags& flags) {
   if (flags.source) plan.source = source_number("--source", *flags.source);
   plan.raw = is_on("--raw", flags.raw);
   plan.endpoint = required_endpoint(flags);
-  if (flags.output) {
-    check_output_file("--output", *flags.output, files_read(flags, {}, {}, {&plan.endpoint}));
-    check_whole_file_can_be_written("--output", *flags.output);
-    plan.output = *flags.output;
-  }
+  plan.output = whole_output(flags, files_read(flags, {}, {}, {&plan.endpoint}));
   return plan;
 }
 
@@ -672,11 +676,7 @@ PagePlan make_page_plan(const Flags& flags) {
   if (!flags.load) throw UsageError("Name the LOAD to report on, by its number from `chatload loads`.");
   plan.load = load_number(*flags.load);
   plan.endpoint = required_endpoint(flags);
-  if (flags.output) {
-    check_output_file("--output", *flags.output, files_read(flags, {}, {}, {&plan.endpoint}));
-    check_whole_file_can_be_written("--output", *flags.output);
-    plan.output = *flags.output;
-  }
+  plan.output = whole_output(flags, files_read(flags, {}, {}, {&plan.endpoint}));
   return plan;
 }
 

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/little_endian.h"
+#include "base/units.h"
 #include "inflate/zstd_reader.h"
 
 namespace chatload::inflate {

@@ -7,7 +7,6 @@
 #include <memory>
 #include <string_view>
 
-#include "base/units.h"
 #include "inflate/buffered_input.h"
 #include "inflate/decoded_stream.h"
 #include "inflate/piece.h"
@@ -20,12 +19,6 @@ namespace chatload::inflate {
 // size and checksum hold where the frame has them. A frame that a ZstdReader would refuse to begin is no piece.
 class FrameCutter : public PieceCutter {
  public:
-  // Frames are put together until a piece has so many bytes on either side.
-  struct PieceSizes {
-    std::size_t compressed_bytes = 128 * kKiB;
-    std::size_t inflated_bytes = 512 * kKiB;
-  };
-
   explicit FrameCutter(WindowRoom room) : FrameCutter(room, PieceSizes{}) {}
   FrameCutter(WindowRoom room, PieceSizes sizes) : room_(room), sizes_(sizes) {}
 

@@ -10,6 +10,7 @@
 
 #include "base/little_endian.h"
 #include "base/padded_buffer.h"
+#include "base/units.h"
 #include "inflate/announced_member.h"
 #include "inflate/deflate_decoder.h"
 #include "inflate/gzip_format.h"

@@ -6,7 +6,6 @@
 #include <memory>
 #include <string_view>
 
-#include "base/units.h"
 #include "inflate/buffered_input.h"
 #include "inflate/decoded_stream.h"
 #include "inflate/piece.h"
@@ -17,12 +16,6 @@ namespace chatload::inflate {
 // counts as proven when its header, CRC-32 and length hold and it ends exactly where it announced.
 class MemberCutter : public PieceCutter {
  public:
-  // Members are put together until a piece has so many bytes on either side.
-  struct PieceSizes {
-    std::size_t compressed_bytes = 128 * kKiB;
-    std::size_t inflated_bytes = 512 * kKiB;
-  };
-
   explicit MemberCutter(Inflater inflater) : MemberCutter(inflater, PieceSizes{}) {}
   MemberCutter(Inflater inflater, PieceSizes sizes) : inflater_(inflater), sizes_(sizes) {}
 

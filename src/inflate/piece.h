@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/padded_buffer.h"
+#include "base/units.h"
 #include "inflate/buffered_input.h"
 #include "inflate/decoded_stream.h"
 #include "inflate/member_place.h"
@@ -24,6 +25,12 @@ struct Piece {
   MemberSpan members;              // what is known of them, where the pieces in front have to say the rest
 
   [[nodiscard]] bool is_proven() const { return proven_bytes == compressed.size(); }
+};
+
+// Members or frames are put together until a piece has so many bytes on either side.
+struct PieceSizes {
+  std::size_t compressed_bytes = 128 * kKiB;
+  std::size_t inflated_bytes = 512 * kKiB;
 };
 
 // Where pieces begin and end, how one is inflated, and how reading goes on without them. Used by one thread, but for

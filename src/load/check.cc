@@ -25,7 +25,7 @@ Verdict find_duplicates(const cli::CheckPlan& plan, const mapping::Mapping& mapp
   Verdict verdict = reader.run(survey, rejects, stop);
   if (verdict.status == report::RunStatus::kInterrupted) return verdict;
   try {
-    verdict.duplicates = survey.compare(reader.range_bytes(), plan.report.progress, stop);
+    verdict.duplicates = survey.compare(reader.limits(), plan.report.progress, stop);
   } catch (const Interrupted& error) {
     verdict.worsen(report::RunStatus::kInterrupted, error.exit_code());
   } catch (const EnvironmentError& error) {

@@ -86,11 +86,11 @@ std::unique_ptr<pipeline::RangePreparer> DuplicateSurvey::make_preparer() {
 
 void DuplicateSurvey::settle(pipeline::RangeJob& job) {
   first_lines_.emplace(job.key(), job.first_line);
-  names_.emplace(job.source, job.account->name);
+  names_.try_emplace(job.source, job.account->name);
 }
 
-report::DuplicateCounts DuplicateSurvey::compare(std::size_t range_bytes, const report::ProgressOptions& progress,
-                                                 const StopSignal& stop) {
+report::DuplicateCounts DuplicateSurvey::compare(const split::SplitLimits& limits,
+                                                 const report::ProgressOptions& progress, const StopSignal& stop) {
   report::LiveStats stats;
   const report::Progress watched(
       stats, report::step_progress(progress, report::Phase::kCompareKeys, rows_.rows_to_merge() + rows_.rows()));
@@ -101,7 +101,7 @@ report::DuplicateCounts DuplicateSurvey::compare(std::size_t range_bytes, const 
   report::DuplicateCounts counts;
   std::optional<FirstRow> first;
   std::optional<Difference> earliest;
-  while (cursor.next(rows, origins, range_bytes, bytes_a_record(mapping_))) {
+  while (cursor.next(rows, origins, limits.range_bytes, limits.bytes_a_record)) {
     if (stop.requested()) throw Interrupted();
     stats.source_read += rows.rows();
     for (std::size_t row = 0; row < rows.rows(); ++row) {

@@ -13,6 +13,7 @@
 #include "report/progress.h"
 #include "report/summary.h"
 #include "spill/spill_store.h"
+#include "split/range_splitter.h"
 
 namespace chatload::load {
 
@@ -28,10 +29,10 @@ class DuplicateSurvey final : public pipeline::RangeSink {
   [[nodiscard]] std::unique_ptr<pipeline::RangePreparer> make_preparer() override;
   void settle(pipeline::RangeJob& job) override;
 
-  // To be called once, after all ranges are settled. range_bytes: of lines that are compared at a time. Logs a warning
-  // that names two records that share a key and differ. Throws Interrupted and EnvironmentError.
-  [[nodiscard]] report::DuplicateCounts compare(std::size_t range_bytes, const report::ProgressOptions& progress,
-                                                const StopSignal& stop);
+  // To be called once, after all ranges are settled. limits: of the ranges, and so of rows that are compared at a time.
+  // Logs a warning that names two records that share a key and differ. Throws Interrupted and EnvironmentError.
+  [[nodiscard]] report::DuplicateCounts compare(const split::SplitLimits& limits,
+                                                const report::ProgressOptions& progress, const StopSignal& stop);
 
  private:
   spill::SpillStore& rows_;

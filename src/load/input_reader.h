@@ -40,7 +40,7 @@ class InputReader {
 
   // Where rows are sorted.
   [[nodiscard]] const spill::SpillLimits& spill_limits() const { return spill_; }
-  [[nodiscard]] std::size_t range_bytes() const { return read_.split.range_bytes; }
+  [[nodiscard]] const split::SplitLimits& limits() const { return read_.split; }
 
   // rejects: where all rejected lines go; may be null. What is wrong with an input is logged, and in the verdict.
   // Throws what concerns all of them.

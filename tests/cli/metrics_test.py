@@ -108,5 +108,5 @@ class NamesTest(MetricsCase):
 
 
 if __name__ == "__main__":
-    PROMTOOL = support.require_tool("promtool", '. "$0/scripts/lib/promtool.sh" && promtool_path', "metrics and alerts")
+    PROMTOOL = support.require_tool("promtool", '. "$0/scripts/lib/promtool.sh" && promtool_path', "the test of metrics and alerts")
     unittest.main()

@@ -151,5 +151,5 @@ def keep_picture(path):
 
 
 if __name__ == "__main__":
-    CHROMIUM = support.require_tool("chromium", "command -v chromium", "the report in a browser")
+    CHROMIUM = support.require_tool("chromium", "command -v chromium", "the look at a report in a browser")
     keep_picture(PICTURE) if PICTURE else unittest.main()

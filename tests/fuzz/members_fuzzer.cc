@@ -32,7 +32,7 @@ namespace {
 constexpr std::size_t kInflatedBytesMax = std::size_t{1} << 18;  // a bomb's further bytes are left alone
 constexpr std::size_t kMembersMax = 24;
 // A piece, so that a small file has several.
-constexpr MemberCutter::PieceSizes kOneMember{.compressed_bytes = 1, .inflated_bytes = 1};
+constexpr PieceSizes kOneMember{.compressed_bytes = 1, .inflated_bytes = 1};
 
 void check(bool holds, const char* what) {
   if (holds) return;

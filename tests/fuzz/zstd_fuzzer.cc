@@ -7,8 +7,7 @@
 //
 // The first bytes choose what is read and how:
 //   byte 0, low bit   0: the rest is a zstd file as it stands; 1: the rest is text, which becomes frames, and bytes 2
-//   to
-//                     4 then change the file
+//                     to 4 then change the file
 //   byte 1            sizes of the frames' texts
 //   bytes 2 to 4      a place in the file, a 256th of it each, whose byte is changed by the byte before; 0: none
 
@@ -36,7 +35,7 @@ namespace {
 constexpr std::size_t kTextBytesMax = std::size_t{1} << 18;  // a bomb's further bytes are left alone
 constexpr std::size_t kFramesMax = 24;
 // A piece, so that a small file has several.
-constexpr FrameCutter::PieceSizes kOneFrame{.compressed_bytes = 1, .inflated_bytes = 1};
+constexpr PieceSizes kOneFrame{.compressed_bytes = 1, .inflated_bytes = 1};
 
 void check(bool holds, const char* what) {
   if (holds) return;

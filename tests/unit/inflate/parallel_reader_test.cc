@@ -20,7 +20,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 // A piece, so that a small file has several.
-constexpr MemberCutter::PieceSizes kOneMember{.compressed_bytes = 1, .inflated_bytes = 1};
+constexpr PieceSizes kOneMember{.compressed_bytes = 1, .inflated_bytes = 1};
 
 Outcome outcome_of(const std::string& input, ReadAhead ahead, std::size_t read_size = 64 * kKiB) {
   try {

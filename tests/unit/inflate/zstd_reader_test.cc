@@ -27,7 +27,7 @@ using testing::IsEmpty;
 using testing::StartsWith;
 
 // A piece, so that a small file has several.
-constexpr FrameCutter::PieceSizes kOneFrame{.compressed_bytes = 1, .inflated_bytes = 1};
+constexpr PieceSizes kOneFrame{.compressed_bytes = 1, .inflated_bytes = 1};
 
 std::unique_ptr<source::ByteSource> zstd_source(const std::string& input, std::optional<std::size_t> stop_at = {},
                                                 std::size_t source_read_size = 1 << 20) {
