@@ -6,8 +6,9 @@
 //   reading and inflating                         kInputBytes
 //   what is fetched from servers                  ReadPlan::fetch_bytes
 //   what lookups have                             ReferenceTable::memory_bytes
-//   pieces of gzip that are inflated side by side  up to kUsefulAheadBytesMin, or kUsefulAheadBytesPerThread × T, or an
-//                                                 eighth, of what is free beyond enough of all else; with T = 1, or
+//   pieces that are inflated side by side         up to kUsefulAheadBytesMin, or kUsefulAheadBytesPerThread × T, or an
+//                                                 eighth, of what is free beyond enough of all else; of a check or a
+//                                                 copy, up to kCheckUsefulAheadBytesPerThread × T; with T = 1, or
 //                                                 less than inflate::kAheadBytesMin, there are none
 //   the window of a zstd frame                    kWindowBytes where it is beyond enough of all else; and what nothing
 //                                                 else has a use for
@@ -73,9 +74,13 @@ namespace {
 constexpr std::size_t kProcessBytes = 32 * kMiB;
 constexpr std::size_t kInputBytes = kMiB;
 // Of what is inflated side by side: a check is as fast as its input is inflated, and a thread takes a piece of some
-// 1.5 MiB while another one waits; a load is as fast as its server, and what is enough to begin at all serves it. More
-// is of use where members are large: those of 4 MiB want 12 MiB.
+// 1.5 MiB while another one waits; a load is as fast as its server, and what is enough to begin at all serves it.
 constexpr std::size_t kCheckAheadBytesPerThread = 2 * kMiB;
+// More is of use where pieces are large. Those of 4 MiB, as seek indexes and MiGz make them, take 5 MiB with their
+// compressed bytes, and while a thread has one, another waits, and a third is handed out: two threads inflate 256 MiB
+// by a seek index in 98 ms with 8 MiB each, in 90 ms with 12, and in 91 ms with 16 (chatload_bench
+// --benchmark_filter=InflateIndexed/2, medians of five).
+constexpr std::size_t kCheckUsefulAheadBytesPerThread = 12 * kMiB;
 constexpr std::size_t kUsefulAheadBytesPerThread = 4 * kMiB;
 constexpr std::size_t kUsefulAheadBytesMin = 16 * kMiB;
 // Where there is much: gztool's points are 10 MiB of text apart, and files that are inflated side by side may be large.
@@ -389,13 +394,18 @@ Fit fit_writing(const cli::ReadPlan& read, Writers writers) {
              [shape = shape_of(read)](Workers some) { return need_of_writing(shape, some.connections); });
 }
 
+// Without the share of what is free.
+std::size_t useful_ahead_bytes(Workers workers) {
+  const std::size_t bytes_per_thread =
+      workers.connections > 0 ? kUsefulAheadBytesPerThread : kCheckUsefulAheadBytesPerThread;
+  return std::max(kUsefulAheadBytesMin, workers.threads * bytes_per_thread);
+}
+
 // As much as is of use, of what the bound has beyond what is enough for all else.
 inflate::ReadAhead read_ahead(Workers workers, std::size_t bound_bytes, const Need& need) {
   const std::size_t others_bytes = need.enough_bytes - enough_ahead_bytes(workers);
   const std::size_t free_bytes = bound_bytes - std::min(bound_bytes, others_bytes);
-  const std::size_t useful =
-      std::max({kUsefulAheadBytesMin, workers.threads * kUsefulAheadBytesPerThread, free_bytes / kFreeSharesAhead});
-  const std::size_t bytes = std::min(useful, free_bytes);
+  const std::size_t bytes = std::min(std::max(useful_ahead_bytes(workers), free_bytes / kFreeSharesAhead), free_bytes);
   if (workers.threads == 1 || bytes < inflate::kAheadBytesMin) return {};
   return {.threads = workers.threads, .bytes = bytes};
 }
@@ -415,9 +425,8 @@ cli::ReadPlan with_all_wanted(cli::ReadPlan read) {
 }
 
 // Of what is read ahead, beside an eighth of what is free, and of what is fetched.
-std::size_t input_bytes_beside_window(const cli::ReadPlan& read) {
-  return std::max(kUsefulAheadBytesMin, read.threads * kUsefulAheadBytesPerThread) +
-         (read.fetch_bytes > 0 ? std::max(read.fetch_bytes, kFetchBytesMax) : 0);
+std::size_t input_bytes_beside_window(const cli::ReadPlan& read, Workers workers) {
+  return useful_ahead_bytes(workers) + (read.fetch_bytes > 0 ? std::max(read.fetch_bytes, kFetchBytesMax) : 0);
 }
 
 std::size_t useful_builder_bytes(const Shape& shape, unsigned threads) {
@@ -438,7 +447,7 @@ std::size_t beside_window(const cli::ReadPlan& some_read, const Writers& writers
                               kSpillingRangesPerThread * std::max(2U, workers.threads) * costs.range_bytes;
   const std::size_t in_file_order =
       file_order_bytes(costs, workers, writers) + useful_ranges(workers) * costs.range_bytes;
-  return std::max(in_file_order, workers.connections > 0 ? sorting : 0) + input_bytes_beside_window(read);
+  return std::max(in_file_order, workers.connections > 0 ? sorting : 0) + input_bytes_beside_window(read, workers);
 }
 
 // Half of what is free, but no fewer than enough, where they fit, and no more than are of use.

@@ -221,6 +221,14 @@ TEST(MemoryPlan, WhereSeveralParseSeveralInflateByDefault) {
   }
 }
 
+TEST(MemoryPlan, OfACheckInflatesLargePiecesSideBySideByDefault) {
+  for (const unsigned cores : {2U, 4U}) {
+    const MemoryPlan plan = plan_memory(fitted(on_cores(cores), {}), {});
+    EXPECT_EQ(plan.ahead.bytes, std::size_t{12} * cores * kMiB) << cores;
+    EXPECT_GT(plan.ranges_in_flight_max, plan.workers.threads) << cores;
+  }
+}
+
 TEST(MemoryPlan, WithoutMemoryForSeveralPiecesTheReaderInflates) {
   cli::ReadPlan read = on_cores(2, 110 * kMiB);
   read.is_threads_given = true;
