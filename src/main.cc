@@ -70,7 +70,7 @@ int main(int argc, char** argv) {
     const StopSignal stop;
     command::StoppableRun run(stop);
     const auto command = [&] {
-      const cli::Plan plan = cli::parse_command_line(argc, argv);
+      const cli::Plan plan = cli::parse_command_line(argc, argv, stop);
       if (!std::holds_alternative<cli::EarlyExit>(plan)) require_free_descriptors(kDescriptorsOfCommand, "");
       return std::visit(RunPlan{stop, run}, plan);
     };

@@ -388,7 +388,7 @@ class Grammar {
     return std::nullopt;
   }
 
-  [[nodiscard]] Plan plan() {
+  [[nodiscard]] Plan plan(const StopSignal& stop) {
     CLI::App& command = deepest_command();
     if (&command == &app_)
       throw UsageError(
@@ -404,7 +404,7 @@ class Grammar {
     if (command.get_name() == "report") return make_page_plan(flags_);
     if (command.get_name() == "index") return make_index_plan(flags_);
     if (command.get_name() == "guess") return make_guess_plan(flags_);
-    if (command.get_name() == "load") return make_load_plan(flags_);
+    if (command.get_name() == "load") return make_load_plan(flags_, stop);
     if (command.get_name() == "copy") return make_copy_plan(flags_);
     return make_check_plan(flags_);
   }
@@ -531,10 +531,10 @@ class Grammar {
 
 }  // namespace
 
-Plan parse_command_line(int argc, const char* const* argv) {
+Plan parse_command_line(int argc, const char* const* argv, const StopSignal& stop) {
   Grammar grammar;
   if (auto early_exit = grammar.parse(argc, argv)) return *early_exit;
-  return grammar.plan();
+  return grammar.plan(stop);
 }
 
 }  // namespace chatload::cli

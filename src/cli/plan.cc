@@ -30,6 +30,7 @@
 #include "inflate/seek_index.h"
 #include "mapping/guess.h"
 #include "mysql/options_file.h"
+#include "mysql/retry_policy.h"
 #include "source/source_identity.h"
 
 namespace chatload::cli {
@@ -378,6 +379,10 @@ void check_without_key(const Flags& flags, const LedgerPlan& plan, const std::ve
                   *once == "-" ? "Standard input" : *once));
 }
 
+std::chrono::milliseconds retry_for(const Flags& flags) {
+  return flags.retry_for ? parse_duration("--retry-for", *flags.retry_for) : LedgerPlan{}.retry_for;
+}
+
 LedgerPlan make_ledger_plan(const Flags& flags, const std::vector<std::string>& inputs) {
   LedgerPlan plan;
   plan.restart = is_on("--restart", flags.restart);
@@ -392,7 +397,7 @@ LedgerPlan make_ledger_plan(const Flags& flags, const std::vector<std::string>& 
     plan.wait_lock = parse_duration("--wait-lock", *flags.wait_lock);
     plan.wait_table = plan.wait_lock;
   }
-  if (flags.retry_for) plan.retry_for = parse_duration("--retry-for", *flags.retry_for);
+  plan.retry_for = retry_for(flags);
   const bool is_shared = is_on("--share", flags.share);
   if (flags.share_size && !is_shared) throw UsageError("--share-size says how much a run of --share takes at a time.");
   if (is_shared) {
@@ -469,7 +474,7 @@ std::shared_ptr<source::Opener> make_opener(const Flags& flags) {
     options.authorization_file = readable_file("--http-authorization", *flags.http_authorization);
   options.is_unsigned = is_on("--no-sign-request", flags.no_sign_request);
   options.requester_pays = is_on("--requester-pays", flags.requester_pays);
-  if (flags.retry_for) options.retry_for = parse_duration("--retry-for", *flags.retry_for);
+  options.retry_for = retry_for(flags);
   options.memory_bytes = fetch_bytes(flags);
   return std::make_shared<source::Opener>(std::move(options));
 }
@@ -517,7 +522,7 @@ mapping::DeclaredTypes types_of_limits(const Flags& flags) {
 
 }  // namespace
 
-LoadPlan make_load_plan(const Flags& flags) {
+LoadPlan make_load_plan(const Flags& flags, const StopSignal& stop) {
   LoadPlan plan;
   // Made once: a password may come from a pipe.
   std::optional<mysql::Endpoint> endpoint;
@@ -525,7 +530,8 @@ LoadPlan make_load_plan(const Flags& flags) {
     if (!endpoint) endpoint = required_endpoint(flags);
     return *endpoint;
   };
-  plan.read = read_plan_of(flags, plan.inputs, table_types(find_endpoint));
+  plan.read = read_plan_of(flags, plan.inputs,
+                           table_types(find_endpoint, std::make_shared<mysql::RetryPolicy>(retry_for(flags), stop)));
   plan.ledger = make_ledger_plan(flags, plan.inputs);
   plan.fail_fast = is_on("--fail-fast", flags.fail_fast);
   plan.any_order = is_on("--any-order", flags.any_order);

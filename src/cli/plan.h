@@ -14,6 +14,7 @@
 
 #include "base/load_modes.h"
 #include "base/log.h"
+#include "base/stop_signal.h"
 #include "base/units.h"
 #include "deflate/compressed_writer.h"
 #include "inflate/decoded_stream.h"
@@ -201,7 +202,7 @@ using Plan = std::variant<LoadPlan, CheckPlan, CopyPlan, IndexPlan, GuessPlan, S
                           PagePlan, EarlyExit>;
 
 // Each throws UsageError, one sentence that names the flag, what it got and what it takes.
-[[nodiscard]] LoadPlan make_load_plan(const Flags& flags);
+[[nodiscard]] LoadPlan make_load_plan(const Flags& flags, const StopSignal& stop);
 [[nodiscard]] CheckPlan make_check_plan(const Flags& flags);
 [[nodiscard]] IndexPlan make_index_plan(const Flags& flags);
 [[nodiscard]] CopyPlan make_copy_plan(const Flags& flags);

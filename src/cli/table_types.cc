@@ -14,22 +14,39 @@
 #include "table/declared_types.h"
 
 namespace chatload::cli {
+namespace {
 
-mapping::DeclaredTypes table_types(std::function<mysql::Endpoint()> endpoint) {
-  auto types = std::make_shared<std::optional<std::map<std::string, std::string>>>();
-  return [types, endpoint = std::move(endpoint)](const std::string& table,
-                                                 const std::string& column) -> std::optional<std::string> {
-    if (!*types) {
-      const mysql::Endpoint server = endpoint();
-      try {
-        mysql::Session session = mysql::Session::connect(server, mysql::kReadTimeoutSeconds);
-        *types = table::declared_types(session, table);
-      } catch (const mysql::StatementError& error) {
-        throw DatabaseError(fmt::format(
-            "The database at {} does not say the types of `{}`: {}; fix that and run the same command again.",
-            server.display(), table, error.what()));
-      }
+using Types = std::map<std::string, std::string>;
+
+Types ask(const mysql::Endpoint& server, const std::string& table, mysql::RetryPolicy* retry) {
+  const auto begun = mysql::RetryPolicy::Clock::now();
+  unsigned attempts = 0;
+  const auto is_to_ask_again = [&](const auto& error) {
+    return retry != nullptr && retry->may_redo(error) && retry->wait(begun, attempts++, error.what());
+  };
+  for (;;) {
+    try {
+      mysql::Session session = mysql::Session::connect(server, mysql::kReadTimeoutSeconds);
+      return table::declared_types(session, table);
+    } catch (const mysql::ConnectError& error) {
+      if (!is_to_ask_again(error)) throw;
+    } catch (const mysql::StatementError& error) {
+      if (is_to_ask_again(error)) continue;
+      throw DatabaseError(
+          fmt::format("The database at {} does not say the types of `{}`: {}; fix that and run the same command again.",
+                      server.display(), table, error.what()));
     }
+  }
+}
+
+}  // namespace
+
+mapping::DeclaredTypes table_types(std::function<mysql::Endpoint()> endpoint,
+                                   std::shared_ptr<mysql::RetryPolicy> retry) {
+  auto types = std::make_shared<std::optional<Types>>();
+  return [types, endpoint = std::move(endpoint), retry = std::move(retry)](
+             const std::string& table, const std::string& column) -> std::optional<std::string> {
+    if (!*types) *types = ask(endpoint(), table, retry.get());
     const auto found = (*types)->find(column);
     return found == (*types)->end() ? std::nullopt : std::optional(found->second);
   };

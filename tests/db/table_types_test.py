@@ -6,6 +6,8 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
+import proxy
 import support
 from mapping_case import MappingCase
 
@@ -86,6 +88,17 @@ class TableTypesTest(MappingCase):
             self.assertEqual(run.exit_code, 64)
             self.assertIn(f"{path}:6:", run.stderr)
             self.assertIn(message, run.stderr)
+
+    def test_a_server_that_goes_away_meanwhile_is_asked_again_as_the_load_retries(self):
+        path = self.write("m.toml", mapping_of(NAMES))
+        log = self.write_log(FULL, LEAST)
+        with proxy.Proxy(self.server.socket) as server:
+            server.at("information_schema.COLUMNS", before=proxy.Link.cut)
+            run = support.run_chatload("load", log, "--mapping", path, "--to", server.url(self.database.name))
+            self.assertEqual((run.exit_code, run.summary["inserted"]), (0, 2), run.stderr)
+            server.at("information_schema.COLUMNS", before=proxy.Link.cut)
+            run = support.run_chatload("load", log, "--mapping", path, "--to", server.url(self.database.name), "--retry-for", "0s")
+            self.assertEqual(run.exit_code, 3, run.stderr)
 
     def test_a_resume_goes_on_while_the_columns_are_declared_as_they_were(self):
         path = self.write("m.toml", mapping_of(NAMES))

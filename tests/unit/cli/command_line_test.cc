@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/stop_signal.h"
 #include "base/units.h"
 #include "unit/scratch_folder.h"
 
@@ -33,7 +34,8 @@ constexpr const char* kUrl = "--to=mysql://me@db.example:3307/chat";
 Plan parse(std::vector<std::string> arguments) {
   std::vector<const char*> argv = {"chatload"};
   for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-  return parse_command_line(static_cast<int>(argv.size()), argv.data());
+  const StopSignal stop;
+  return parse_command_line(static_cast<int>(argv.size()), argv.data(), stop);
 }
 
 LoadPlan load(std::vector<std::string> arguments) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/stop_signal.h"
 #include "base/units.h"
 #include "cli/flags.h"
 #include "cli/plan.h"
@@ -43,6 +44,11 @@ Flags all_flags() {
   return all;
 }
 
+LoadPlan load_plan(const Flags& flags) {
+  const StopSignal stop;
+  return make_load_plan(flags, stop);
+}
+
 void expect_all(const LoadPlan& plan) {
   EXPECT_EQ(plan.write.on_duplicate, OnDuplicate::kReplace);
   EXPECT_THAT(plan.read.filter.values_of("type"), ElementsAre("message", "typing"));
@@ -58,7 +64,7 @@ void expect_all(const LoadPlan& plan) {
 // The sentence with which `given` is refused against what `recorded` asked for.
 std::string refusal(const Flags& given, const Flags& recorded) {
   try {
-    (void)resumed_plan(make_load_plan(given), recorded_plan(make_load_plan(recorded)), kLoad, "--restart");
+    (void)resumed_plan(load_plan(given), recorded_plan(load_plan(recorded)), kLoad, "--restart");
   } catch (const UsageError& error) {
     return error.what();
   }
@@ -66,12 +72,12 @@ std::string refusal(const Flags& given, const Flags& recorded) {
 }
 
 TEST(RecordedPlan, DefaultsAreRecordedSinceTheyMayChange) {
-  EXPECT_EQ(recorded_plan(make_load_plan(flags())),
+  EXPECT_EQ(recorded_plan(load_plan(flags())),
             "on-duplicate = \"skip\"\ntype = [\"message\", \"status\"]\nrange-size = 4194304\nmax-line = 1048576\n");
 }
 
 TEST(RecordedPlan, EverySettingIsRecordedInItsCanonicalForm) {
-  EXPECT_EQ(recorded_plan(make_load_plan(all_flags())),
+  EXPECT_EQ(recorded_plan(load_plan(all_flags())),
             "on-duplicate = \"replace\"\ntype = [\"message\", \"typing\"]\n"
             "site = [\"\", \"9\", \"a\\\"\\\\\\u0009\\u007F\u00e9\"]\n"
             "since = 1479816000\nuntil = 1479859200\nrange-size = 65536\nmax-line = 2097152\norder = \"key\"\n"
@@ -86,12 +92,12 @@ TEST(RecordedPlan, SettingsThatDoNotDecideTheOutcomeAreNot) {
   other.inflater = "zlib";
   other.max_rejects = "5";
   other.fail_fast = "true";
-  EXPECT_EQ(recorded_plan(make_load_plan(other)), recorded_plan(make_load_plan(flags())));
+  EXPECT_EQ(recorded_plan(load_plan(other)), recorded_plan(load_plan(flags())));
 }
 
 TEST(RecordedPlan, WhatIsNotGivenIsTakenFromTheRecord) {
-  const std::string recorded = recorded_plan(make_load_plan(all_flags()));
-  const LoadPlan resumed = resumed_plan(make_load_plan(flags()), recorded, kLoad, "--restart");
+  const std::string recorded = recorded_plan(load_plan(all_flags()));
+  const LoadPlan resumed = resumed_plan(load_plan(flags()), recorded, kLoad, "--restart");
   expect_all(resumed);
   EXPECT_EQ(recorded_plan(resumed), recorded);
 }
@@ -101,8 +107,7 @@ TEST(RecordedPlan, WhatIsNotRecordedStaysAsItIsWanted) {
   wanted.threads = "3";
   wanted.connections = "2";
   wanted.source_id = "nightly";
-  const LoadPlan resumed =
-      resumed_plan(make_load_plan(wanted), recorded_plan(make_load_plan(all_flags())), kLoad, "--restart");
+  const LoadPlan resumed = resumed_plan(load_plan(wanted), recorded_plan(load_plan(all_flags())), kLoad, "--restart");
   EXPECT_EQ(resumed.read.threads, 3U);
   EXPECT_EQ(resumed.write.connections, 2U);
   EXPECT_EQ(resumed.ledger.source_id, "nightly");
@@ -115,7 +120,7 @@ TEST(RecordedPlan, TheSameGivenAgainInOtherWordsResumes) {
   again.since = "1479816000";
   again.range_size = "65536";
   EXPECT_THAT(refusal(again, all_flags()), IsEmpty());
-  expect_all(resumed_plan(make_load_plan(again), recorded_plan(make_load_plan(all_flags())), kLoad, "--restart"));
+  expect_all(resumed_plan(load_plan(again), recorded_plan(load_plan(all_flags())), kLoad, "--restart"));
 }
 
 TEST(RecordedPlan, DefaultThatIsGivenAgainstAnotherRecordIsRefused) {
@@ -183,15 +188,14 @@ TEST(RecordedPlan, AutoNeverDiffersAndTakesWhatWasDecided) {
   given.order = "auto";
   given.indexes = "auto";
   EXPECT_THAT(refusal(given, all_flags()), IsEmpty());
-  const LoadPlan resumed =
-      resumed_plan(make_load_plan(given), recorded_plan(make_load_plan(all_flags())), kLoad, "--restart");
+  const LoadPlan resumed = resumed_plan(load_plan(given), recorded_plan(load_plan(all_flags())), kLoad, "--restart");
   EXPECT_EQ(resumed.write.order, RowOrder::kKey);
   EXPECT_EQ(resumed.write.indexes, IndexMode::kDefer);
 }
 
 TEST(RecordedPlan, LoadOfBeforeThereWereTheSettingsIsInFileOrderAndKeepsItsIndexes) {
   const std::string recorded = "on-duplicate = \"skip\"\nrange-size = 4194304\nmax-line = 1048576\n";
-  const LoadPlan resumed = resumed_plan(make_load_plan(flags()), recorded, kLoad, "--restart");
+  const LoadPlan resumed = resumed_plan(load_plan(flags()), recorded, kLoad, "--restart");
   EXPECT_EQ(resumed.write.order, RowOrder::kFile);
   EXPECT_EQ(resumed.write.indexes, IndexMode::kKeep);
 }
@@ -203,25 +207,24 @@ TEST(RecordedPlan, LoadThatFellBackGoesOnSoWhateverIsAskedFor) {
   fell_back.order = "file";
   fell_back.indexes = "keep";
   EXPECT_THAT(refusal(asked, fell_back), IsEmpty());
-  const LoadPlan resumed =
-      resumed_plan(make_load_plan(asked), recorded_plan(make_load_plan(fell_back)), kLoad, "--restart");
+  const LoadPlan resumed = resumed_plan(load_plan(asked), recorded_plan(load_plan(fell_back)), kLoad, "--restart");
   EXPECT_EQ(resumed.write.order, RowOrder::kFile);
   EXPECT_EQ(resumed.write.indexes, IndexMode::kKeep);
 }
 
 TEST(RecordedPlan, OfALoadThatIsDoneOnlyWhatDecidedItsOutcomeIsCompared) {
-  const std::string recorded = recorded_plan(make_load_plan(all_flags()));
+  const std::string recorded = recorded_plan(load_plan(all_flags()));
   Flags given = flags();
   given.order = "file";
   given.indexes = "keep";
-  EXPECT_NO_THROW(require_same_outcome(make_load_plan(given), recorded, kLoad, "--reload"));
+  EXPECT_NO_THROW(require_same_outcome(load_plan(given), recorded, kLoad, "--reload"));
   given.max_line = "1M";
-  EXPECT_THAT([&] { require_same_outcome(make_load_plan(given), recorded, kLoad, "--reload"); },
+  EXPECT_THAT([&] { require_same_outcome(load_plan(given), recorded, kLoad, "--reload"); },
               ThrowsMessage<UsageError>(AllOf(HasSubstr("--max-line"), EndsWith("with --reload."))));
 }
 
 TEST(RecordedPlan, SettingOfANewerChatloadIsRefused) {
-  const LoadPlan plan = make_load_plan(flags());
+  const LoadPlan plan = load_plan(flags());
   for (const char* recorded : {"table = \"t\"\n", "[load]\nsince = 1\n", "since = [1, 2]\n"}) {
     EXPECT_THAT([&] { (void)resumed_plan(plan, recorded, kLoad, "--restart"); },
                 ThrowsMessage<LoadError>(AllOf(HasSubstr("Load 7 was recorded by a newer chatload"), EndsWith("."))));
@@ -229,7 +232,7 @@ TEST(RecordedPlan, SettingOfANewerChatloadIsRefused) {
 }
 
 TEST(RecordedPlan, RecordThatCannotBeReadIsADamagedLedgerAndNoWrongUsage) {
-  const LoadPlan plan = make_load_plan(flags());
+  const LoadPlan plan = load_plan(flags());
   for (const char* recorded : {"", "on-duplicate = \"skip\"\nrange-size = 4194304\n", "on-duplicate = \"skip",
                                "on-duplicate = \"x\"\nrange-size = 4194304\nmax-line = 1048576\n",
                                "on-duplicate = \"skip\"\nrange-size = -1\nmax-line = 1048576\n"}) {
@@ -243,8 +246,7 @@ TEST(RecordedPlan, InstantsBeyondTheCalendarStayExact) {
   Flags far = flags();
   far.since = "-9223372036854775807";
   far.until = "9223372036854775806";
-  const LoadPlan resumed =
-      resumed_plan(make_load_plan(flags()), recorded_plan(make_load_plan(far)), kLoad, "--restart");
+  const LoadPlan resumed = resumed_plan(load_plan(flags()), recorded_plan(load_plan(far)), kLoad, "--restart");
   EXPECT_EQ(resumed.read.filter.since_seconds, -INT64_MAX);
   EXPECT_EQ(resumed.read.filter.until_seconds, INT64_MAX - 1);
 }
