@@ -55,6 +55,7 @@ _chatload() {
       --memory | \
       --wait-lock | \
       --share-size | \
+      --lookup-store | \
       --progress-interval | \
       --range-size | \
       --limits-from | \
@@ -67,7 +68,7 @@ _chatload() {
     *)
       case $command in
         '') words='load check copy index guess schema loads rejects report --help --version' ;;
-        'load') words='--to --password-file --on-duplicate --order --spill-dir --connections --indexes --retry-for --max-load --max-lag --replica --restart --reload --allow-doubles --source-id --fail-fast --any-order --share --mapping --records --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --metrics --report --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --write-method --wait-lock --share-size --progress-interval --range-size --inflater' ;;
+        'load') words='--to --password-file --on-duplicate --order --spill-dir --connections --indexes --retry-for --max-load --max-lag --replica --restart --reload --allow-doubles --source-id --fail-fast --any-order --share --mapping --records --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --metrics --report --progress --log-format --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --write-method --wait-lock --share-size --lookup-store --progress-interval --range-size --inflater' ;;
         'check') words='--limits-from --password-file --mapping --records --type --site --only --since --until --duplicates --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --spill-dir --threads --max-line --memory --help --config --server-public-key-file --get-server-public-key --progress-interval --range-size --inflater' ;;
         'copy') words='--output --level --members --split --keep-rejected --mapping --records --type --site --only --since --until --rejects --max-rejects --summary --index-dir --save-index --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --progress --log-format --threads --max-line --memory --help --config --progress-interval --range-size --inflater' ;;
         'index') words='--index-dir --show --format --ca-file --cache-dir --http-authorization --no-sign-request --requester-pays --retry-for --help --config' ;;

@@ -147,7 +147,9 @@ void declare_load(CLI::App& app, Flags& flags) {
       .flag("--wait-lock", "DURATION", flags.wait_lock,
             "wait for a run of this load (default 15s), or for an index build (no limit)")
       .flag("--share-size", "SIZE", flags.share_size,
-            "with --share: compressed bytes that a run takes at a time (default 1G)");
+            "with --share: compressed bytes that a run takes at a time (default 1G)")
+      .flag("--lookup-store", "SIZE", flags.lookup_store,
+            "keep data of lookups up to this size in the ledger, for a resume (default 64M)");
 }
 
 // Of commands that read inputs. retries: with --retry-for, which load has for the database, too.

@@ -22,7 +22,8 @@ struct Flags {
   std::vector<std::string> max_load, replicas;
   FlagText rejects, max_rejects, summary, metrics, report;
   FlagText progress, progress_interval, log_format;
-  FlagText restart, reload, source_id, wait_lock, retry_for, fail_fast, any_order, source, share, share_size;
+  FlagText restart, reload, source_id, wait_lock, retry_for, fail_fast, any_order, source, share, share_size,
+      lookup_store;
   FlagText allow_doubles;
   FlagText without_indexes;
   FlagText index_dir, save_index, show;

@@ -398,6 +398,7 @@ LedgerPlan make_ledger_plan(const Flags& flags, const std::vector<std::string>& 
     plan.wait_table = plan.wait_lock;
   }
   plan.retry_for = retry_for(flags);
+  if (flags.lookup_store) plan.lookup_store_bytes = parse_size("--lookup-store", *flags.lookup_store);
   const bool is_shared = is_on("--share", flags.share);
   if (flags.share_size && !is_shared) throw UsageError("--share-size says how much a run of --share takes at a time.");
   if (is_shared) {

@@ -56,6 +56,12 @@ struct ReadPlan {
   std::shared_ptr<source::Opener> opener = std::make_shared<source::Opener>(source::RemoteOptions{});
   std::size_t source_name_bytes_max = 0;  // of the inputs
   std::size_t fetch_bytes = 0;            // of memory_bytes, for what is fetched from servers
+  std::size_t other_lookup_bytes = 0;     // of memory_bytes, for what this command's other loads look up
+
+  // What the data of lookups may take.
+  [[nodiscard]] std::size_t lookup_bytes_max() const {
+    return static_cast<std::size_t>(memory_bytes.value_or(kMemoryBytesDefault) / 2);
+  }
 };
 
 // Where rows go.
@@ -95,6 +101,7 @@ struct LedgerPlan {
   std::chrono::milliseconds retry_for{std::chrono::minutes(5)};  // since the last commit
   // --share: other runs take inputs of this command, too. So many compressed bytes of them this run takes at a time.
   std::optional<std::uint64_t> share_bytes;
+  std::uint64_t lookup_store_bytes = 64 * kMiB;  // the ledger keeps the data of a lookup that has no more than this
 };
 
 struct LoadPlan {
@@ -233,6 +240,11 @@ using Plan = std::variant<LoadPlan, CheckPlan, CopyPlan, IndexPlan, GuessPlan, S
 // anew, --restart or --reload.
 [[nodiscard]] LoadPlan resumed_plan(const LoadPlan& plan, std::string_view recorded, std::uint64_t load_id,
                                     std::string_view anew_flag);
+
+// For each lookup of the mapping the digest of the data that a recorded plan was made with; none at all where the
+// mapping was another one otherwise, too.
+[[nodiscard]] std::vector<std::string> recorded_reference_digests(std::string_view recorded,
+                                                                  const mapping::Mapping& mapping);
 
 // What the records were that a recorded plan was made with; lines of a record that cannot be read.
 [[nodiscard]] std::string recorded_records(std::string_view recorded);

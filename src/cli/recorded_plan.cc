@@ -207,8 +207,8 @@ void require_same_mapping(const mapping::Mapping& mapping, std::vector<std::stri
     const std::string_view lookup = std::string_view(*now).substr(0, now->find(mapping::kDigestOutline));
     if (then->starts_with(lookup) && then->find(mapping::kDigestOutline) == lookup.size()) {
       throw LoadError(
-          fmt::format("The data of the {} is not what it was when load {} of this source began; restore it, or start "
-                      "over with {}.",
+          fmt::format("The data of the {} is not what it was when load {} of this source began, and the ledger does "
+                      "not have that; restore it, or start over with {}.",
                       lookup.substr(0, lookup.find(" key ")), load_id, anew_flag));
     }
   }
@@ -296,6 +296,17 @@ LoadPlan resumed_plan(const LoadPlan& plan, std::string_view recorded, std::uint
   resumed.read.filter = settings.read.filter;
   resumed.read.split = settings.read.split;
   return resumed;
+}
+
+std::vector<std::string> recorded_reference_digests(std::string_view recorded, const mapping::Mapping& mapping) {
+  const std::vector<std::string> then = recorded_outline(recorded);
+  if (without_data(then) != without_data(outline_of(mapping))) return {};
+  std::vector<std::string> digests;
+  for (const std::string_view line : then) {
+    if (!line.starts_with(mapping::kLookupOutline)) continue;
+    digests.emplace_back(line.substr(line.find(mapping::kDigestOutline) + mapping::kDigestOutline.size()));
+  }
+  return digests;
 }
 
 std::string recorded_records(std::string_view recorded) { return records_in(recorded_outline(recorded)); }

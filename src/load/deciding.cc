@@ -152,7 +152,7 @@ std::vector<std::size_t> decide_begun(Run& run, Load& load) {
 
 void require_room(Run& run, const cli::LoadPlan& plan, const std::vector<LoadSource*>& sources) {
   if (!total_bytes(sources) || sources.empty() || !run.table().can_sort()) return;  // the last ends the load later
-  const InputSample sample = sample_sources(sources, plan.read, run.mapping(), run.stop());
+  const InputSample sample = sample_sources(sources, plan.read, *run.fitted(plan.read).mapping, run.stop());
   if (count_that_fits(run, plan, sources, sample) == sources.size()) return;
   throw EnvironmentError(fmt::format(
       "{}: sorting all of it by key takes about {} of disk, and {} has {}; free space there, or name another directory "

@@ -17,6 +17,7 @@
 #include "base/random_token.h"
 #include "base/terminal_text.h"
 #include "ledger/source_ledger.h"
+#include "load/recorded_references.h"
 #include "mysql/runner_name.h"
 #include "table/table_info.h"
 
@@ -193,6 +194,7 @@ std::optional<Load> begin_load(Run& run, std::vector<NewSource>& fresh, const st
     source.source.recorded_name = terminal_text(source.source.name, kNameBytesMax);
     claims.push_back(claim_of(source, load.owner));
   }
+  keep_references(run, load.plan);
   const ledger::LoadSetup setup{.table = run.table().table,
                                 .plan = cli::recorded_plan(load.plan),
                                 .limits = table::limits_text(run.mapping()),
@@ -225,7 +227,7 @@ std::optional<Load> resume_load(Run& run, const ledger::LoadRecord& record, std:
   Load load{.id = record.load_id,
             .owner = random_token(),
             .name = name_of_all(known.front().source.name, all.size()),
-            .plan = cli::resumed_plan(run.plan(), record.plan, record.load_id, "--restart"),
+            .plan = cli::resumed_plan(with_recorded_references(run, record), record.plan, record.load_id, "--restart"),
             .is_frozen = record.is_frozen};
   const std::string limits = table::limits_text(run.mapping());
   if (record.limits != limits) {
@@ -267,6 +269,7 @@ std::optional<Load> resume_load(Run& run, const ledger::LoadRecord& record, std:
   }
   log_info(fmt::format("{}: continues load {}, of which {} lines are done.", load.name, load.id,
                        load.is_written ? "all" : format_count(load.before.counts.lines)));
+  say_what_has_changed(run, load);
   if (run.plan().write.order == RowOrder::kKey && load.plan.write.order == RowOrder::kFile) {
     log_warning(fmt::format("{}: load {} began in file order and keeps to it.", load.name, load.id));
   }

@@ -13,6 +13,7 @@
 #include "base/terminal_text.h"
 #include "load/content_digest.h"
 #include "load/identify.h"
+#include "load/recorded_references.h"
 #include "load/source_verifier.h"
 
 namespace chatload::load {
@@ -162,7 +163,8 @@ class Looker {
     if (!may_go_on || load.is_frozen || record.state == SourceState::kDone) return false;
     if (!source.identity.can_resume) return false;
     try {
-      const cli::LoadPlan plan = cli::resumed_plan(run_.plan(), load.plan, load.load_id, "--restart");
+      const cli::LoadPlan plan =
+          cli::resumed_plan(with_recorded_references(run_, load), load.plan, load.load_id, "--restart");
       return ranges_with_equal_bytes(run_, source, plan, record).has_value();
     } catch (const UsageError&) {
       return false;  // the load says so when it is gone on with

@@ -218,7 +218,7 @@ void read_references(cli::ReadPlan& read, const ReferenceServer* server, const S
   if (read.mapping->lookups.empty()) return;
   auto mapping = std::make_shared<mapping::Mapping>(*read.mapping);
   const Reader reader(read, server, stop);
-  std::size_t bytes_left = read.memory_bytes.value_or(cli::kMemoryBytesDefault) / 2;
+  std::size_t bytes_left = read.lookup_bytes_max();
   for (std::size_t index = 0; index < mapping->lookups.size(); ++index) {
     ReferenceFilling filling = reader.read(mapping->lookups[index], bytes_left);
     if (stop.requested()) throw Interrupted();

@@ -104,7 +104,9 @@ void Run::inspect(OnDuplicate mode) {
 }
 
 cli::ReadPlan Run::fitted(cli::ReadPlan read) const {
-  read.mapping = std::make_shared<mapping::Mapping>(mapping_);
+  auto mapping = std::make_shared<mapping::Mapping>(mapping_);
+  mapping->lookups = read.mapping->lookups;
+  read.mapping = std::move(mapping);
   return read;
 }
 

@@ -56,7 +56,7 @@ class Run {
   // The same for the next load of the command; says if fewer write from now on. name: of its sources.
   void inspect_again(const std::string& name);
 
-  // What reads for this table: with the limits and the key that it has.
+  // What reads for this table: with the limits and the key that it has, and what the plan looks up.
   [[nodiscard]] cli::ReadPlan fitted(cli::ReadPlan read) const;
 
   // Connections that write into such a table, if the server gives as many, and as many as the account may have.

@@ -227,7 +227,7 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
   std::atomic<std::uint64_t> respelled = 0;
   const table::TableInfo& table = run.table();
   const write::WriteContext context{
-      .mapping = run.mapping(),
+      .mapping = *read.mapping,
       .mode = plan.write.on_duplicate,
       .transport = choose_transport(run, load),
       .may_lack_keys = table.may_have_trigger || table.has_other_unique_key,
@@ -261,7 +261,7 @@ LoadOutcome run_load(Run& run, Load& load, report::RejectReport& rejects, std::o
                        [&](const SourceAccount& account) {
                          if (!is_key_order) ends.add(account);
                        }},
-                  run.mapping(), rejects, run.stats(), run.stop());
+                  *read.mapping, rejects, run.stats(), run.stop());
   report::ProgressOptions progress = plan.report.progress;
   progress.source_total = total_bytes(feed.sources());
   progress.ranges_in_flight_max = memory.ranges_in_flight_max;

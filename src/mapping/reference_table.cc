@@ -32,7 +32,13 @@ std::optional<ReferenceTable::Pair> ReferenceTable::complete() {
     const auto [first, is_new] = by_key_.emplace(key(row), static_cast<std::uint32_t>(row));
     if (!is_new) return Pair{first->second, row};
   }
-  digest_ = make_digest();
+  Digest digest;
+  text_bytes_ = 0;
+  write_text([&](std::string_view text) {
+    digest.update(text);
+    text_bytes_ += text.size();
+  });
+  digest_ = digest.hex();
   return std::nullopt;
 }
 
@@ -53,19 +59,17 @@ std::size_t ReferenceTable::value_bytes_max(std::size_t field) const {
   return most;
 }
 
-std::string ReferenceTable::make_digest() const {
+void ReferenceTable::write_text(const std::function<void(std::string_view)>& write) const {
   std::vector<std::size_t> order(rows());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
-  Digest digest;
   for (const std::size_t row : order) {
     for (std::size_t at = row * (fields_ + 1); at < (row + 1) * (fields_ + 1); ++at) {
       const Value text = cell(at);
-      digest.update(text ? std::to_string(text->size()) + ':' : "-:");
-      digest.update(text.value_or(""));
+      write(text ? std::to_string(text->size()) + ':' : "-:");
+      write(text.value_or(""));
     }
   }
-  return digest.hex();
 }
 
 std::size_t ReferenceTable::memory_bytes() const {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,7 +44,11 @@ class ReferenceTable {
   // Of the longest value of a field.
   [[nodiscard]] std::size_t value_bytes_max(std::size_t field) const;
 
-  // Of all keys and values, whatever their order.
+  // All keys and values as one text, the same whatever the order of the rows. By their keys, byte by byte, each row has
+  // its key and then its fields, each of them as LENGTH:BYTES, or as -: for NULL.
+  void write_text(const std::function<void(std::string_view)>& write) const;
+  [[nodiscard]] std::uint64_t text_bytes() const { return text_bytes_; }
+  // Of that text.
   [[nodiscard]] const std::string& digest() const { return digest_; }
 
   // With what finding takes.
@@ -57,7 +62,6 @@ class ReferenceTable {
   };
 
   void append(Value text);
-  [[nodiscard]] std::string make_digest() const;
   [[nodiscard]] Value cell(std::size_t index) const;
 
   const std::size_t fields_;
@@ -65,6 +69,7 @@ class ReferenceTable {
   std::vector<Text> cells_;  // by row: the key, then the fields
   std::vector<std::uint64_t> places_;
   std::unordered_map<std::string_view, std::uint32_t> by_key_;
+  std::uint64_t text_bytes_ = 0;
   std::string digest_;
 };
 

@@ -212,7 +212,7 @@ Shape shape_of(const cli::ReadPlan& read, split::SplitLimits limits) {
       default: break;
     }
   }
-  std::size_t reference_bytes = 0;
+  std::size_t reference_bytes = read.other_lookup_bytes;
   for (const mapping::Lookup& lookup : mapping.lookups) {
     if (lookup.table) reference_bytes += lookup.table->memory_bytes();
   }

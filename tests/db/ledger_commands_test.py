@@ -332,7 +332,7 @@ class GrantsTest(LedgerTest):
     def test_the_documented_grants_are_enough(self):
         user = f"loader_{os.getpid()}"
         grants = re.findall(r"^GRANT .*;$", pages.grants(), re.MULTILINE)
-        self.assertEqual(len(grants), 10)
+        self.assertEqual(len(grants), 11)
         self.database.sql(f"CREATE USER {user}@'%'")
         self.addCleanup(self.server.sql, f"DROP USER {user}@'%'")
         for grant in grants:
@@ -358,7 +358,7 @@ class NoLedgerTest(LedgerTest):
                 self.assertIn("The ledger has no load 7; `chatload loads` lists", self.refusal(*words))
 
     def test_tables_that_are_missing_name_the_command_that_creates_them(self):
-        self.database.sql("DROP TABLE chatload_loads, chatload_sources, chatload_ranges, chatload_rejects, chatload_fences, chatload_migrations")
+        self.database.sql("DROP TABLE chatload_loads, chatload_sources, chatload_ranges, chatload_rejects, chatload_fences, chatload_references, chatload_migrations")
         for words in self.COMMANDS:
             with self.subTest(words):
                 self.assertIn("`chatload schema apply`", self.refusal(*words))

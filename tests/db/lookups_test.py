@@ -4,11 +4,14 @@ import gzip
 import json
 import pathlib
 import random
+import re
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
 import mapping_oracle
+import proxy
 import support
 from mapping_case import MappingCase
 
@@ -64,6 +67,29 @@ key = "id"
 [[only]]
 column = "wage"
 at_least = 0
+"""
+MANY_PARTS = """
+table = "visits"
+primary_key = ["id"]
+
+[[column]]
+name = "id"
+sql = "INT NOT NULL"
+
+[[column]]
+name = "region"
+sql = "VARCHAR(120) NOT NULL"
+path = "$.id"
+lookup = "regions.name"
+
+[[column]]
+name = "site"
+sql = "VARCHAR(20) NOT NULL"
+
+[[lookup]]
+name = "regions"
+file = "regions.csv"
+key = "code"
 """
 CSV = 'wage,code,"name",opened,other\n1.50,a,"North, ""n""\nüm",2024-02-29,x\n,b,South,,\n-2,c,,2020-01-01,y\r\n10000.25,7,7,1999-12-31,\n'
 SITES = [{"id": 1, "title": "One", "open": True}, {"id": "two", "title": "Two \"q\"", "open": False, "more": []}, {"id": 3, "title": "3", "open": None}]
@@ -134,12 +160,120 @@ class LookupsTest(MappingCase):
         lines = list(visit_lines(3))
         self.assert_loaded_by(mapping, self.load(self.lines_file(lines), "--mapping", path), lines, "skip")
 
+    def begin(self, words, log):
+        self.assertEqual(self.load(log, *words, "--max-rejects", 20).exit_code, 2)
+
+    def begin_in_key_order(self, words, log):
+        with proxy.Proxy(self.server.socket) as server:
+            server.at("^UPDATE .?chatload_fences", nth=4, before=proxy.Link.cut)
+            run = self.load(log, *words, "--max-rejects", "100%", "--retry-for", "0s", to=server.url(self.database.name))
+        self.assertEqual((run.exit_code, "continues with" in run.stderr), (3, False), run.stderr)
+
+    def kept(self):
+        return self.database.sql("SELECT digest, COUNT(*) FROM chatload_references GROUP BY digest ORDER BY digest")
+
+    def test_a_load_goes_on_with_the_reference_data_that_it_began_with(self):
+        changed = CSV.replace("South", "SOUTH").replace("\nc,", "\nnowhere,")
+        for seed, sites, order in ((5, "array", "file"), (6, "query", "key"), (7, "query", "file")):
+            with self.subTest(sites=sites, order=order):
+                self.database.sql("DROP TABLE IF EXISTS visits")
+                self.database.create_table()
+                self.write("regions.csv", CSV)
+                path, mapping = self.lookup_mapping(self.toml("reject", sites))
+                self.apply(path)
+                lines = list(visit_lines(seed))
+                log = self.lines_file(lines)
+                words = ("--mapping", path, "--order", order, *SMALL_RANGES)
+                (self.begin_in_key_order if order == "key" else self.begin)(words, log)
+                self.write("regions.csv", changed)
+                if sites == "query":
+                    self.database.sql("UPDATE sites SET title = 'other', open = NOT open; DELETE FROM sites WHERE id = 'two'")
+                run = self.load(log, *words, "--max-rejects", "100%")
+                changed_now = re.findall(r"the data of the lookup '(\w+)' has changed; load \d+ continues with what it began with", run.stderr)
+                self.assertEqual(changed_now, ["regions", "sites"] if sites == "query" else ["regions"], run.stderr)
+                self.assert_loaded_by(mapping, run, lines, "skip")
+                more = list(visit_lines(seed + 20))
+                self.database.sql("DELETE FROM visits")
+                run = self.load(self.lines_file(more), *words)
+                self.assertNotIn("began with", run.stderr)
+                self.assertEqual(self.database.sql("SELECT COUNT(*) FROM visits WHERE region = 'South'"), [["0"]])
+
+    def test_reference_data_is_kept_once_however_many_loads_begin_with_it(self):
+        path, _ = self.lookup_mapping(self.toml())
+        self.apply(path)
+        for seed in (1, 2):
+            self.load(self.lines_file(list(visit_lines(seed))), "--mapping", path)
+        self.assertEqual([count for _, count in self.kept()], ["1", "1"])
+
+    def test_reference_data_of_many_parts_is_kept_and_read_again(self):
+        rows = [f'{number},{number:040d}{"é" * 60},2020-01-01\n' for number in range(4_000)]
+        self.write("regions.csv", "code,name,opened\n" + "".join(rows))
+        path = self.write("mapping.toml", MANY_PARTS)
+        log = self.lines_file(list(visit_lines(8)))
+        self.apply(path)
+        words = ("--mapping", path, "--order", "file", *SMALL_RANGES)
+        self.begin(words, log)
+        self.assertEqual([count for _, count in self.kept()], ["3"])
+        self.write("regions.csv", "code,name,opened\n" + "".join(rows[:2_000]))
+        run = self.load(log, *words, "--max-rejects", "100%")
+        self.assertIn("continues with what it began with", run.stderr)
+        names = self.database.sql("SELECT COUNT(*) FROM visits WHERE region LIKE CONCAT(LPAD(id, 40, '0'), '%')")
+        self.assertEqual(names, self.database.sql("SELECT COUNT(*) FROM visits"))
+
+    def test_kept_data_that_is_damaged_is_not_used(self):
+        path, _ = self.lookup_mapping(self.toml())
+        self.apply(path)
+        log = self.lines_file(list(visit_lines(4)))
+        words = ("--mapping", path, "--order", "file", *SMALL_RANGES)
+        self.begin(words, log)
+        self.write("regions.csv", CSV.replace("South", "SOUTH"))
+        for damage in ("UNCOMPRESS(text)", "COMPRESS('1:a')", "COMPRESS(REPLACE(UNCOMPRESS(text), 'South', 'Youth'))",
+                       "COMPRESS(REPLACE(UNCOMPRESS(text), 'South', 'Sou\\xFFh'))", "COMPRESS(REPLACE(UNCOMPRESS(text), '1:b', '1:a'))"):  # fmt: skip
+            with self.subTest(damage):
+                self.database.sql("CREATE TABLE saved SELECT * FROM chatload_references")
+                self.database.sql(f"UPDATE chatload_references SET text = {damage}")
+                self.assert_refused(self.load(log, *words), 3, "the data of its lookup 'regions'", "is not what was kept", "--restart")
+                self.database.sql("DELETE FROM chatload_references; INSERT INTO chatload_references SELECT * FROM saved; DROP TABLE saved")
+        self.assertIn(self.load(log, *words, "--max-rejects", "100%").exit_code, (0, 1))
+
+    def test_another_mapping_is_what_is_said_where_the_data_has_changed_too(self):
+        path, _ = self.lookup_mapping(self.toml())
+        self.apply(path)
+        log = self.lines_file(list(visit_lines(4)))
+        words = ("--mapping", path, "--order", "file", *SMALL_RANGES)
+        self.begin(words, log)
+        self.write("regions.csv", CSV.replace("South", "SOUTH"))
+        opened = re.search(r'\[\[column\]\]\nname = "opened"\n(.+\n)+', path.read_text())[0]
+        self.write("mapping.toml", path.read_text().replace(opened, ""))
+        self.assert_refused(self.load(log, *words), 3, "--mapping says now:", "--restart")
+
+    def test_kept_data_goes_a_day_after_the_last_load_that_needs_it(self):
+        path, _ = self.lookup_mapping(self.toml())
+        self.apply(path)
+        self.load(self.lines_file(list(visit_lines(1))), "--mapping", path)
+        self.write("regions.csv", CSV.replace("South", "SOUTH"))
+        log = self.lines_file(list(visit_lines(4)))
+        words = ("--mapping", path, "--order", "file", *SMALL_RANGES)
+        self.begin(words, log)
+        self.assertEqual(len(self.kept()), 3)
+        forget = ("loads", "forget", "1", "--to", self.database.url)
+        self.assertEqual(support.run_chatload(*forget).exit_code, 0)
+        self.assertEqual(len(self.kept()), 3)  # for a load that may be about to begin
+        self.database.sql("UPDATE chatload_references SET used_at = used_at - INTERVAL 2 DAY")
+        self.write("regions.csv", CSV.replace("South", "south"))
+        self.load(self.lines_file(list(visit_lines(2)), "other.json.gz"), "--mapping", path)
+        self.assertEqual(len(self.kept()), 3)  # the first is gone, and there is a new one
+        self.assertIn("continues with what it began with", self.load(log, *words, "--max-rejects", "100%").stderr)
+        self.database.sql("UPDATE chatload_references SET used_at = used_at - INTERVAL 2 DAY")
+        self.assertEqual(support.run_chatload("loads", "forget", "2", "--to", self.database.url).exit_code, 0)
+        self.assertEqual(self.kept(), [])
+
     def test_a_load_goes_on_with_the_same_reference_data_only(self):
         path, mapping = self.lookup_mapping(self.toml())
         self.apply(path)
         lines = list(visit_lines(4))
         log = self.lines_file(lines)
-        words = ("--mapping", path, "--order", "file", *SMALL_RANGES)
+        words = ("--mapping", path, "--order", "file", "--lookup-store", "0", *SMALL_RANGES)
         self.assertEqual(self.load(log, *words, "--max-rejects", 20).exit_code, 2)
         self.write("regions.csv", CSV.replace("South", "SOUTH"))
         self.assert_refused(self.load(log, *words, "--max-rejects", "100%"), 3, 'lookup "regions"', "is not what it was", "--restart")

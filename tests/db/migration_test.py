@@ -14,10 +14,10 @@ import oracle
 import support
 
 LEDGERS = support.ROOT / "tests/migration"
-MIGRATIONS = [support.ROOT / "schema" / name for name in ("005_sources.sql", "006_fences.sql")]
-TABLES = ("loads", "sources", "fences", "ranges", "rejects", "indexes", "migrations")
+MIGRATIONS = [support.ROOT / "schema" / name for name in ("005_sources.sql", "006_fences.sql", "007_references.sql")]
+TABLES = ("loads", "sources", "fences", "references", "ranges", "rejects", "indexes", "migrations")
 WITH_LOADS = ("loads", "ranges", "rejects")
-ORDERS = {"loads": "load_id", "sources": "load_id", "fences": "load_id", "ranges": "load_id, kind, range_number",
+ORDERS = {"loads": "load_id", "sources": "load_id", "fences": "load_id", "references": "digest, part", "ranges": "load_id, kind, range_number",
           "rejects": "load_id, line", "indexes": "index_name", "migrations": "number"}  # fmt: skip
 MOVED = {"source_key": "source_key", "attempt": "attempt", "source_stamp": "stamp", "source_digest": "digest",
          "source_bytes": "bytes"}  # fmt: skip
@@ -104,7 +104,7 @@ class MigratedTest(MigrationCase):
             with self.subTest(name):
                 self.restore(name)
                 orders = {**ORDERS, "ranges": "load_id, length_bytes = 0, range_number"}
-                old = [table for table in TABLES if table not in ("sources", "fences")]
+                old = [table for table in TABLES if table not in ("sources", "fences", "references")]
                 before = {table: self.rows(f"chatload_{table}", orders[table]) for table in old}
                 messages = self.rows("chat_messages", "id")
                 self.apply()
@@ -155,7 +155,7 @@ class MigratedTest(MigrationCase):
         for line in (
             "chatload_sources: created", "chatload_ranges: the column `source` is added",
             "chatload_loads: the column `source_key` is dropped", "chatload_fences: created",
-            "chatload_loads: the column `beat` is added",
+            "chatload_loads: the column `beat` is added", "chatload_references: created",
         ):  # fmt: skip
             self.assertEqual(said.count(f"{line}\n"), 1, said)
         self.assertNotRegex(self.apply(), "created|added|dropped")

@@ -22,9 +22,10 @@ using ::testing::Not;
 constexpr const char* kAllCreated =
     "chat_messages: created\nchatload_loads: created\nchatload_ranges: created\nchatload_rejects: created\n"
     "chatload_migrations: created\nchatload_indexes: created\nchatload_sources: created\n"
-    "chatload_fences: created\n";
+    "chatload_fences: created\nchatload_references: created\n";
 constexpr const char* kMigrations = "SELECT GROUP_CONCAT(number, ' ', name ORDER BY number) FROM chatload_migrations";
-constexpr const char* kAllMigrations = "1 chat_messages,2 ledger,3 deferred_indexes,4 witnesses,5 sources,6 fences";
+constexpr const char* kAllMigrations =
+    "1 chat_messages,2 ledger,3 deferred_indexes,4 witnesses,5 sources,6 fences,7 references";
 
 class SchemaTest : public DatabaseTest {
  protected:
@@ -114,7 +115,7 @@ TEST_F(SchemaTest, TwoThatApplyAtOnceBothSucceed) {
     EXPECT_EQ(refusal(), "none");
     admin().execute(
         "DROP TABLE chat_messages, chatload_loads, chatload_ranges, chatload_rejects, chatload_indexes, "
-        "chatload_sources, chatload_fences, chatload_migrations");
+        "chatload_sources, chatload_fences, chatload_references, chatload_migrations");
   }
 }
 
@@ -153,7 +154,7 @@ TEST_F(SchemaTest, ApplyNeedsNoRowFormatOfTheServers) {
     EXPECT_EQ(refusal(), "none");
     admin().execute(
         "DROP TABLE chat_messages, chatload_loads, chatload_ranges, chatload_rejects, chatload_indexes, "
-        "chatload_sources, chatload_fences, chatload_migrations");
+        "chatload_sources, chatload_fences, chatload_references, chatload_migrations");
   }
 }
 
@@ -303,7 +304,7 @@ TEST_F(SchemaTest, TheDocumentedGrantsAreEnoughForALoadersQuestions) {
   admin().execute("REVOKE ALL ON " + database + ".* FROM chatload_loader@'%'");
   admin().execute("GRANT SELECT, INSERT, UPDATE ON " + database + ".chat_messages TO chatload_loader@'%'");
   for (const char* table : {"chatload_loads", "chatload_ranges", "chatload_rejects", "chatload_indexes",
-                            "chatload_sources", "chatload_fences"}) {
+                            "chatload_sources", "chatload_fences", "chatload_references"}) {
     admin().execute("GRANT SELECT, INSERT, UPDATE, DELETE ON " + database + "." + table + " TO chatload_loader@'%'");
   }
   admin().execute("GRANT SELECT ON " + database + ".chatload_migrations TO chatload_loader@'%'");

@@ -236,7 +236,7 @@ class ServerTest(LedgerCase):
 
     def test_a_ledger_that_is_missing_names_the_command_that_creates_it(self):
         self.database.sql("DROP TABLE chatload_loads, chatload_sources, chatload_ranges, chatload_rejects, chatload_indexes,"
-                          " chatload_fences, chatload_migrations")
+                          " chatload_fences, chatload_references, chatload_migrations")
         self.refused("ledger", "`chatload schema apply`")
 
     def test_a_ledger_that_is_old_names_the_command_that_brings_it_up_to_date(self):
@@ -245,7 +245,7 @@ class ServerTest(LedgerCase):
 
     def test_a_table_of_the_ledger_that_is_missing_is_named(self):
         for table in ("chatload_loads", "chatload_sources", "chatload_ranges", "chatload_rejects",
-                      "chatload_indexes", "chatload_fences"):
+                      "chatload_indexes", "chatload_fences", "chatload_references"):
             with self.subTest(table):
                 self.database.create_table()
                 self.database.sql(f"DROP TABLE {table}")
@@ -281,7 +281,7 @@ class LeastPrivilegeTest(LedgerCase):
             words = (path, "--on-duplicate", mode, *self.RANGE_SIZE, "--rejects", rejects)
             with self.subTest(mode=mode):
                 for table in ("chat_messages", "chatload_loads", "chatload_sources", "chatload_ranges",
-                              "chatload_rejects", "chatload_fences"):
+                              "chatload_rejects", "chatload_fences", "chatload_references"):
                     self.database.sql(f"TRUNCATE TABLE {table}")
                 self.interrupt(*words, to=url)
                 self.assert_loaded(self.load(*words, to=url), apply(path, on_duplicate=mode))

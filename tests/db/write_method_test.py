@@ -21,7 +21,7 @@ IS_MARIADB = support.SERVER_KIND == "mariadb"
 USER = f"clerk_{os.getpid()}"
 HEADER_BYTES = 4
 GREETING_BYTES_BEFORE = 4 + 8 + 1 + 2 + 1 + 2 + 2 + 1 + 6  # from behind the version to the extended capabilities
-LEDGER = ("loads", "sources", "ranges", "rejects", "indexes", "fences", "migrations")
+LEDGER = ("loads", "sources", "ranges", "rejects", "indexes", "fences", "references", "migrations")
 WRITTEN = ("CREATE TABLE written (id VARBINARY(1020))", "INSERT INTO written VALUES (NEW.id)")
 TRIGGER = f"{WRITTEN[0]}; CREATE TRIGGER writes AFTER INSERT ON chat_messages FOR EACH ROW {WRITTEN[1]}"
 SIGNAL = (
