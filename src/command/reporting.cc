@@ -111,6 +111,7 @@ ExitCode Reporting::write_all(ExitCode exit_code, const std::string& why) {
     attempt([&] {
       report::write_metrics(summary_,
                             {.table = load_->read.mapping->table,
+                             .file = plan_.metrics->filename().string(),
                              .source_id = load_->ledger.source_id,
                              .started = started_,
                              .exit_code = exit_code,

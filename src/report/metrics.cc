@@ -35,7 +35,7 @@ std::string label_value(std::string_view text) {
 }
 
 std::string common_labels(const RunFacts& facts) {
-  std::string labels = fmt::format("table=\"{}\"", label_value(facts.table));
+  std::string labels = fmt::format("table=\"{}\",file=\"{}\"", label_value(facts.table), label_value(facts.file));
   if (facts.source_id) labels += fmt::format(",source_id=\"{}\"", label_value(*facts.source_id));
   return labels;
 }

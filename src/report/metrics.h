@@ -17,6 +17,7 @@ namespace chatload::report {
 // What the metrics say beside the summary. Borrows the trace.
 struct RunFacts {
   std::string table;
+  std::string file;  // the metrics file's name, without its folder
   std::optional<std::string> source_id;
   std::chrono::system_clock::time_point started;
   ExitCode exit_code = ExitCode::kLoaded;
@@ -24,8 +25,9 @@ struct RunFacts {
   const RunTrace& trace;
 };
 
-// Prometheus' text format, version 0.0.4; docs/operating.md lists the names. Every metric is a gauge with the label
-// `table` and, where there is a source_id, `source_id`. A line has no timestamp: one with a timestamp makes the
+// Prometheus' text format, version 0.0.4; docs/operating.md lists the names. Every metric is a gauge with the labels
+// `table` and `file` and, where there is a source_id, `source_id`. By `file` no two jobs have a series in common, which
+// the collector refuses together with all other files. A line has no timestamp: one with a timestamp makes the
 // collector skip the whole file. The counts are those of this run alone.
 //
 // last_success: of the run before, as an epoch in seconds. A run with exit code 0 or 1 has its own end in place of it.
@@ -33,7 +35,7 @@ struct RunFacts {
 [[nodiscard]] std::string to_prometheus(const Summary& summary, const RunFacts& facts,
                                         const std::optional<std::string>& last_success);
 
-// The value of chatload_last_success_timestamp_seconds in a text of to_prometheus() for the same table and source_id;
+// The value of chatload_last_success_timestamp_seconds in a text of to_prometheus() with the same labels;
 // nothing where there is none, or the text is another program's.
 [[nodiscard]] std::optional<std::string> last_success_in(std::string_view text, const RunFacts& facts);
 

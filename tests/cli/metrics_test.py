@@ -18,7 +18,7 @@ DASHBOARD = support.ROOT / "packaging/grafana/chatload.json"
 NOWHERE = "mysql://nobody@localhost/nothing?socket=/nonexistent/socket"
 NAME = re.compile(r"\bchatload_last_[a-z_]+\b")
 BEFORE = "# TYPE chatload_last_success_timestamp_seconds gauge\n"
-LAST_SUCCESS = 'chatload_last_success_timestamp_seconds{table="chat_messages"} 1479816000.000\n'
+LAST_SUCCESS = 'chatload_last_success_timestamp_seconds{table="chat_messages",file="chatload.prom"} 1479816000.000\n'
 
 
 class MetricsCase(unittest.TestCase):
@@ -41,8 +41,8 @@ class FailedRunTest(MetricsCase):
         text = self.metrics.read_text()
         checked = subprocess.run([PROMTOOL, "check", "metrics"], input=text, capture_output=True, text=True)
         self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, ""))
-        self.assertIn('chatload_last_run_exit_code{table="chat_messages"} 3\n', text)
-        self.assertIn('chatload_last_run_inputs{table="chat_messages",status="not_reached"} 1\n', text)
+        self.assertIn('chatload_last_run_exit_code{table="chat_messages",file="chatload.prom"} 3\n', text)
+        self.assertIn('chatload_last_run_inputs{table="chat_messages",file="chatload.prom",status="not_reached"} 1\n', text)
         self.assertNotIn("chatload_last_success", text)
         self.assertEqual(sorted(self.folder.iterdir()), [self.log, self.metrics])
 

@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import support
 
 LINES = 3000
-SAMPLE = re.compile(r'^(\w+)\{table="chat_messages"(?:,(?:\w+)="([^"]*)")?(?:,\w+="([^"]*)")?\} (\S+)$', re.MULTILINE)
+SAMPLE = re.compile(r'^(\w+)\{table="chat_messages",file="chatload.prom"(?:,(?:\w+)="([^"]*)")?(?:,\w+="([^"]*)")?\} (\S+)$', re.MULTILINE)
 
 
 class MetricsTest(unittest.TestCase):

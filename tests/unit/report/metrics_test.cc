@@ -33,6 +33,7 @@ class MetricsTest : public testing::Test {
 
   [[nodiscard]] RunFacts facts(ExitCode exit_code) const {
     return {.table = "chat_messages",
+            .file = "chat.prom",
             .source_id = std::nullopt,
             .started = std::chrono::system_clock::time_point(std::chrono::seconds(1'479'816'000)),
             .exit_code = exit_code,
@@ -47,61 +48,73 @@ class MetricsTest : public testing::Test {
 constexpr const char* kTimes =
     R"(# HELP chatload_last_run_start_timestamp_seconds When the last run began.
 # TYPE chatload_last_run_start_timestamp_seconds gauge
-chatload_last_run_start_timestamp_seconds{table="chat_messages"} 1479816000.000
+chatload_last_run_start_timestamp_seconds{table="chat_messages",file="chat.prom"} 1479816000.000
 # HELP chatload_last_run_end_timestamp_seconds When the last run ended.
 # TYPE chatload_last_run_end_timestamp_seconds gauge
-chatload_last_run_end_timestamp_seconds{table="chat_messages"} 1479816012.500
+chatload_last_run_end_timestamp_seconds{table="chat_messages",file="chat.prom"} 1479816012.500
 # HELP chatload_last_success_timestamp_seconds When the last run with exit code 0 or 1 ended.
 # TYPE chatload_last_success_timestamp_seconds gauge
-chatload_last_success_timestamp_seconds{table="chat_messages"} 1479816012.500
+chatload_last_success_timestamp_seconds{table="chat_messages",file="chat.prom"} 1479816012.500
 # HELP chatload_last_run_exit_code The exit code of the last run.
 # TYPE chatload_last_run_exit_code gauge
-chatload_last_run_exit_code{table="chat_messages"} 1
+chatload_last_run_exit_code{table="chat_messages",file="chat.prom"} 1
 # HELP chatload_last_run_duration_seconds How long the last run took.
 # TYPE chatload_last_run_duration_seconds gauge
-chatload_last_run_duration_seconds{table="chat_messages"} 12.500
+chatload_last_run_duration_seconds{table="chat_messages",file="chat.prom"} 12.500
 # HELP chatload_last_run_stage_seconds How long the stages of the last run took.
 # TYPE chatload_last_run_stage_seconds gauge
-chatload_last_run_stage_seconds{table="chat_messages",stage="compare"} 0.000
-chatload_last_run_stage_seconds{table="chat_messages",stage="sort"} 2.000
-chatload_last_run_stage_seconds{table="chat_messages",stage="write"} 4.000
-chatload_last_run_stage_seconds{table="chat_messages",stage="indexes"} 0.000
+chatload_last_run_stage_seconds{table="chat_messages",file="chat.prom",stage="compare"} 0.000
+chatload_last_run_stage_seconds{table="chat_messages",file="chat.prom",stage="sort"} 2.000
+chatload_last_run_stage_seconds{table="chat_messages",file="chat.prom",stage="write"} 4.000
+chatload_last_run_stage_seconds{table="chat_messages",file="chat.prom",stage="indexes"} 0.000
 # HELP chatload_last_run_wait_seconds What bounded the last run, and for how long.
 # TYPE chatload_last_run_wait_seconds gauge
-chatload_last_run_wait_seconds{table="chat_messages",for="inflate"} 0.000
-chatload_last_run_wait_seconds{table="chat_messages",for="parse"} 1.500
-chatload_last_run_wait_seconds{table="chat_messages",for="mysql"} 4.000
-chatload_last_run_wait_seconds{table="chat_messages",for="reconnect"} 0.000
-chatload_last_run_wait_seconds{table="chat_messages",for="pause"} 0.000
-chatload_last_run_wait_seconds{table="chat_messages",for="indexes"} 0.000
+chatload_last_run_wait_seconds{table="chat_messages",file="chat.prom",for="inflate"} 0.000
+chatload_last_run_wait_seconds{table="chat_messages",file="chat.prom",for="parse"} 1.500
+chatload_last_run_wait_seconds{table="chat_messages",file="chat.prom",for="mysql"} 4.000
+chatload_last_run_wait_seconds{table="chat_messages",file="chat.prom",for="reconnect"} 0.000
+chatload_last_run_wait_seconds{table="chat_messages",file="chat.prom",for="pause"} 0.000
+chatload_last_run_wait_seconds{table="chat_messages",file="chat.prom",for="indexes"} 0.000
 # HELP chatload_last_run_lines Lines of the last run by what became of them.
 # TYPE chatload_last_run_lines gauge
-chatload_last_run_lines{table="chat_messages",outcome="inserted"} 90
+chatload_last_run_lines{table="chat_messages",file="chat.prom",outcome="inserted"} 90
 )";
 
 TEST_F(MetricsTest, SayTimesWaitsAndCountsInPrometheusTextFormat) {
   const std::string text = to_prometheus(summary_, facts(ExitCode::kLoadedWithRejects), std::nullopt);
   EXPECT_EQ(text.substr(0, std::string_view(kTimes).size()), kTimes);
-  EXPECT_THAT(text, HasSubstr("\nchatload_last_run_rejects{table=\"chat_messages\",reason=\"too_long\"} 10\n"));
-  EXPECT_THAT(text, HasSubstr("\nchatload_last_run_bytes{table=\"chat_messages\",kind=\"compressed\"} 1000\n"));
-  EXPECT_THAT(text, HasSubstr("\nchatload_last_run_inputs{table=\"chat_messages\",status=\"done\"} 2\n"));
-  EXPECT_THAT(text, HasSubstr("\nchatload_last_run_retries{table=\"chat_messages\"} 3\n"));
-  EXPECT_THAT(text, HasSubstr("\nchatload_last_run_peak_memory_bytes{table=\"chat_messages\"} 4096\n"));
-  EXPECT_TRUE(text.ends_with("\nchatload_last_run_info{table=\"chat_messages\",version=\"" CHATLOAD_VERSION
-                             "\",server=\"MySQL 9.7.0\"} 1\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("\nchatload_last_run_rejects{table=\"chat_messages\",file=\"chat.prom\",reason=\"too_long\"} 10\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("\nchatload_last_run_bytes{table=\"chat_messages\",file=\"chat.prom\",kind=\"compressed\"} 1000\n"));
+  EXPECT_THAT(text,
+              HasSubstr("\nchatload_last_run_inputs{table=\"chat_messages\",file=\"chat.prom\",status=\"done\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("\nchatload_last_run_retries{table=\"chat_messages\",file=\"chat.prom\"} 3\n"));
+  EXPECT_THAT(text,
+              HasSubstr("\nchatload_last_run_peak_memory_bytes{table=\"chat_messages\",file=\"chat.prom\"} 4096\n"));
+  EXPECT_TRUE(
+      text.ends_with("\nchatload_last_run_info{table=\"chat_messages\",file=\"chat.prom\",version=\"" CHATLOAD_VERSION
+                     "\",server=\"MySQL 9.7.0\"} 1\n"));
 }
 
 TEST_F(MetricsTest, LabelValuesCannotEndTheLabel) {
   RunFacts hostile = facts(ExitCode::kLoaded);
   hostile.table = "a\"b\\c\nd";
+  hostile.file = "\"";
   hostile.source_id = "night";
-  EXPECT_THAT(to_prometheus(summary_, hostile, std::nullopt),
-              HasSubstr("chatload_last_run_exit_code{table=\"a\\\"b\\\\c\\nd\",source_id=\"night\"} 0\n"));
+  EXPECT_THAT(
+      to_prometheus(summary_, hostile, std::nullopt),
+      HasSubstr("chatload_last_run_exit_code{table=\"a\\\"b\\\\c\\nd\",file=\"\\\"\",source_id=\"night\"} 0\n"));
 }
 
 TEST_F(MetricsTest, AFailureKeepsTheLastSuccess) {
   const std::string failed = to_prometheus(summary_, facts(ExitCode::kFailed), "1479000000.125");
-  EXPECT_THAT(failed, HasSubstr("\nchatload_last_success_timestamp_seconds{table=\"chat_messages\"} 1479000000.125\n"));
+  EXPECT_THAT(
+      failed,
+      HasSubstr(
+          "\nchatload_last_success_timestamp_seconds{table=\"chat_messages\",file=\"chat.prom\"} 1479000000.125\n"));
   EXPECT_EQ(last_success_in(failed, facts(ExitCode::kFailed)), "1479000000.125");
 }
 
@@ -119,7 +132,8 @@ TEST_F(MetricsTest, ASuccessOfAnotherTableOrInAnotherTextIsNone) {
   const RunFacts ours = facts(ExitCode::kLoaded);
   for (const char* value : {"", "soon", "1.2.3", "1e9", "12 1479816000"}) {
     const std::string foreign =
-        std::string("\nchatload_last_success_timestamp_seconds{table=\"chat_messages\"} ") + value + "\n";
+        std::string("\nchatload_last_success_timestamp_seconds{table=\"chat_messages\",file=\"chat.prom\"} ") + value +
+        "\n";
     EXPECT_EQ(last_success_in(foreign, ours), std::nullopt) << value;
   }
 }
@@ -132,8 +146,11 @@ TEST_F(MetricsTest, TheFileIsReplacedAndKeepsTheLastSuccess) {
   write_metrics(summary_, facts(ExitCode::kFailed), path);
   std::ifstream file(path);
   const std::string text(std::istreambuf_iterator<char>(file), {});
-  EXPECT_THAT(text, HasSubstr("chatload_last_run_exit_code{table=\"chat_messages\"} 3\n"));
-  EXPECT_THAT(text, HasSubstr("chatload_last_success_timestamp_seconds{table=\"chat_messages\"} 1479816012.500\n"));
+  EXPECT_THAT(text, HasSubstr("chatload_last_run_exit_code{table=\"chat_messages\",file=\"chat.prom\"} 3\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "chatload_last_success_timestamp_seconds{table=\"chat_messages\",file=\"chat.prom\"} 1479816012.500\n"));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
 
