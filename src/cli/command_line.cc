@@ -149,7 +149,7 @@ void declare_load(CLI::App& app, Flags& flags) {
       .flag("--share-size", "SIZE", flags.share_size,
             "with --share: compressed bytes that a run takes at a time (default 1G)")
       .flag("--lookup-store", "SIZE", flags.lookup_store,
-            "keep data of lookups up to this size in the ledger, for a resume (default 64M)");
+            "keep the data of each lookup up to this size in the ledger, for a resume (default 64M)");
 }
 
 // Of commands that read inputs. retries: with --retry-for, which load has for the database, too.
@@ -397,7 +397,7 @@ class Grammar {
           "Name a command: load, check, copy, index, guess, schema, loads, rejects or report; `chatload --help` says "
           "more.");
     if (&command == schema_) throw UsageError("Say what to do with the schema: print, apply or check.");
-    if (command.get_parent() == schema_) return make_schema_plan(schema_action(command.get_name()), flags_);
+    if (command.get_parent() == schema_) return make_schema_plan(schema_action(command.get_name()), flags_, stop);
     if (command.get_parent() == loads_) {
       return make_loads_plan(command.get_name() == "forget" ? LoadsAction::kForget : LoadsAction::kRelease, flags_);
     }
@@ -408,7 +408,7 @@ class Grammar {
     if (command.get_name() == "guess") return make_guess_plan(flags_);
     if (command.get_name() == "load") return make_load_plan(flags_, stop);
     if (command.get_name() == "copy") return make_copy_plan(flags_);
-    return make_check_plan(flags_);
+    return make_check_plan(flags_, stop);
   }
 
  private:

@@ -30,7 +30,6 @@
 #include "inflate/seek_index.h"
 #include "mapping/guess.h"
 #include "mysql/options_file.h"
-#include "mysql/retry_policy.h"
 #include "source/source_identity.h"
 
 namespace chatload::cli {
@@ -45,6 +44,7 @@ constexpr std::uint64_t kLineBytesMin = kKiB;
 constexpr std::uint64_t kRangeAndLineBytesMax = kGiB;
 constexpr std::chrono::milliseconds kProgressIntervalMin{100};
 constexpr std::size_t kSourceIdCharactersMax = 50;
+constexpr std::chrono::milliseconds kOnce{0};  // of what is not tried again
 constexpr std::uint64_t kShareBytes = kGiB;
 constexpr std::uint64_t kSplitFilesMax = 1'000;
 // Of --memory, an eighth is for what is fetched from servers.
@@ -514,29 +514,30 @@ ReadPlan read_plan_of(const Flags& flags, std::vector<std::string>& inputs,
 }
 
 // --limits-from's.
-mapping::DeclaredTypes types_of_limits(const Flags& flags) {
-  return table_types([&flags] {
+mapping::DeclaredTypes types_of_limits(const Flags& flags, const StopSignal& stop) {
+  const auto find_endpoint = [&flags] {
     if (flags.limits_from) return make_endpoint(*flags.limits_from, flags);
     throw UsageError("The mapping says no type of a column. Give --limits-from URL, the database whose table has it.");
-  });
+  };
+  return table_types(find_endpoint, kOnce, stop);
 }
 
 }  // namespace
 
 LoadPlan make_load_plan(const Flags& flags, const StopSignal& stop) {
   LoadPlan plan;
+  plan.report = make_report_plan(flags, true);
+  set_log_format(plan.report.log_format);  // of what is said while a server is waited for
   // Made once: a password may come from a pipe.
   std::optional<mysql::Endpoint> endpoint;
   const auto find_endpoint = [&] {
     if (!endpoint) endpoint = required_endpoint(flags);
     return *endpoint;
   };
-  plan.read = read_plan_of(flags, plan.inputs,
-                           table_types(find_endpoint, std::make_shared<mysql::RetryPolicy>(retry_for(flags), stop)));
+  plan.read = read_plan_of(flags, plan.inputs, table_types(find_endpoint, retry_for(flags), stop));
   plan.ledger = make_ledger_plan(flags, plan.inputs);
   plan.fail_fast = is_on("--fail-fast", flags.fail_fast);
   plan.any_order = is_on("--any-order", flags.any_order);
-  plan.report = make_report_plan(flags, true);
   plan.write = make_write_plan(flags, find_endpoint());
   std::vector<const mysql::Endpoint*> endpoints = {&plan.write.endpoint};
   for (const mysql::Endpoint& replica : plan.write.throttle.replicas) endpoints.push_back(&replica);
@@ -553,9 +554,9 @@ LoadPlan make_load_plan(const Flags& flags, const StopSignal& stop) {
   return plan;
 }
 
-CheckPlan make_check_plan(const Flags& flags) {
+CheckPlan make_check_plan(const Flags& flags, const StopSignal& stop) {
   CheckPlan plan;
-  plan.read = read_plan_of(flags, plan.inputs, types_of_limits(flags));
+  plan.read = read_plan_of(flags, plan.inputs, types_of_limits(flags, stop));
   plan.report = make_report_plan(flags, false);
   plan.finds_duplicates = is_on("--duplicates", flags.duplicates);
   if (flags.spill_dir && !plan.finds_duplicates) throw UsageError("--spill-dir needs --duplicates, which sorts rows.");
@@ -636,14 +637,14 @@ GuessPlan make_guess_plan(const Flags& flags) {
   return plan;
 }
 
-SchemaPlan make_schema_plan(SchemaAction action, const Flags& flags) {
+SchemaPlan make_schema_plan(SchemaAction action, const Flags& flags, const StopSignal& stop) {
   SchemaPlan plan;
   plan.action = action;
   if (action != SchemaAction::kPrint) plan.endpoint = required_endpoint(flags);
   plan.without_indexes = is_on("--without-indexes", flags.without_indexes);
-  plan.mapping =
-      make_mapping(flags, action == SchemaAction::kPrint ? types_of_limits(flags)
-                                                         : table_types([&] { return required_endpoint(flags); }));
+  plan.mapping = make_mapping(flags, action == SchemaAction::kPrint
+                                         ? types_of_limits(flags, stop)
+                                         : table_types([&] { return required_endpoint(flags); }, kOnce, stop));
   return plan;
 }
 

@@ -210,11 +210,11 @@ using Plan = std::variant<LoadPlan, CheckPlan, CopyPlan, IndexPlan, GuessPlan, S
 
 // Each throws UsageError, one sentence that names the flag, what it got and what it takes.
 [[nodiscard]] LoadPlan make_load_plan(const Flags& flags, const StopSignal& stop);
-[[nodiscard]] CheckPlan make_check_plan(const Flags& flags);
+[[nodiscard]] CheckPlan make_check_plan(const Flags& flags, const StopSignal& stop);
 [[nodiscard]] IndexPlan make_index_plan(const Flags& flags);
 [[nodiscard]] CopyPlan make_copy_plan(const Flags& flags);
 [[nodiscard]] GuessPlan make_guess_plan(const Flags& flags);
-[[nodiscard]] SchemaPlan make_schema_plan(SchemaAction action, const Flags& flags);
+[[nodiscard]] SchemaPlan make_schema_plan(SchemaAction action, const Flags& flags, const StopSignal& stop);
 [[nodiscard]] LoadsPlan make_loads_plan(LoadsAction action, const Flags& flags);
 [[nodiscard]] RejectsPlan make_rejects_plan(const Flags& flags);
 [[nodiscard]] PagePlan make_page_plan(const Flags& flags);

@@ -180,10 +180,17 @@ std::string records_in(const std::vector<std::string>& outline) {
   return "lines";
 }
 
+// The lookup of its line, and the digest of its data.
+std::pair<std::string_view, std::string_view> lookup_and_digest(std::string_view line) {
+  const std::size_t end = std::min(line.size(), line.find(mapping::kDigestOutline));
+  const std::string_view rest = line.substr(end);
+  return {line.substr(0, end), rest.substr(std::min(rest.size(), mapping::kDigestOutline.size()))};
+}
+
 // `outline` without the digests of what is looked up.
 std::vector<std::string> without_data(std::vector<std::string> outline) {
   for (std::string& line : outline) {
-    if (line.starts_with(mapping::kLookupOutline)) line.resize(line.find(mapping::kDigestOutline));
+    if (line.starts_with(mapping::kLookupOutline)) line.resize(lookup_and_digest(line).first.size());
   }
   return outline;
 }
@@ -304,7 +311,7 @@ std::vector<std::string> recorded_reference_digests(std::string_view recorded, c
   std::vector<std::string> digests;
   for (const std::string_view line : then) {
     if (!line.starts_with(mapping::kLookupOutline)) continue;
-    digests.emplace_back(line.substr(line.find(mapping::kDigestOutline) + mapping::kDigestOutline.size()));
+    digests.emplace_back(lookup_and_digest(line).second);
   }
   return digests;
 }

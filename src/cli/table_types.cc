@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "mysql/control_connection.h"
+#include "mysql/retry_policy.h"
 #include "mysql/session.h"
 #include "mysql/statement_error.h"
 #include "table/declared_types.h"
@@ -18,35 +20,31 @@ namespace {
 
 using Types = std::map<std::string, std::string>;
 
-Types ask(const mysql::Endpoint& server, const std::string& table, mysql::RetryPolicy* retry) {
-  const auto begun = mysql::RetryPolicy::Clock::now();
-  unsigned attempts = 0;
-  const auto is_to_ask_again = [&](const auto& error) {
-    return retry != nullptr && retry->may_redo(error) && retry->wait(begun, attempts++, error.what());
-  };
-  for (;;) {
+Types ask(const mysql::Endpoint& server, const std::string& table, std::chrono::milliseconds retry_for,
+          const StopSignal& stop) {
+  mysql::RetryPolicy retry(retry_for, stop);
+  mysql::ControlConnection control([&] { return mysql::Session::connect(server, mysql::kReadTimeoutSeconds); }, retry,
+                                   stop);
+  return control.run([&](mysql::Session& session) {
     try {
-      mysql::Session session = mysql::Session::connect(server, mysql::kReadTimeoutSeconds);
       return table::declared_types(session, table);
-    } catch (const mysql::ConnectError& error) {
-      if (!is_to_ask_again(error)) throw;
     } catch (const mysql::StatementError& error) {
-      if (is_to_ask_again(error)) continue;
+      if (retry_for.count() > 0 && retry.may_redo(error)) throw;
       throw DatabaseError(
           fmt::format("The database at {} does not say the types of `{}`: {}; fix that and run the same command again.",
                       server.display(), table, error.what()));
     }
-  }
+  });
 }
 
 }  // namespace
 
-mapping::DeclaredTypes table_types(std::function<mysql::Endpoint()> endpoint,
-                                   std::shared_ptr<mysql::RetryPolicy> retry) {
+mapping::DeclaredTypes table_types(std::function<mysql::Endpoint()> endpoint, std::chrono::milliseconds retry_for,
+                                   const StopSignal& stop) {
   auto types = std::make_shared<std::optional<Types>>();
-  return [types, endpoint = std::move(endpoint), retry = std::move(retry)](
+  return [types, endpoint = std::move(endpoint), retry_for, &stop](
              const std::string& table, const std::string& column) -> std::optional<std::string> {
-    if (!*types) *types = ask(endpoint(), table, retry.get());
+    if (!*types) *types = ask(endpoint(), table, retry_for, stop);
     const auto found = (*types)->find(column);
     return found == (*types)->end() ? std::nullopt : std::optional(found->second);
   };

@@ -24,6 +24,7 @@
 #include "ledger/load_ledger.h"
 #include "ledger/load_lock.h"
 #include "ledger/load_release.h"
+#include "ledger/reference_ledger.h"
 #include "ledger/reject_reader.h"
 #include "ledger/witnesses.h"
 #include "load/beat_watch.h"
@@ -89,6 +90,7 @@ ExitCode forget(mysql::Session& session, const cli::LoadsPlan& plan, const StopS
     }
   }
   if (loads.empty()) print("no load is that old\n");
+  ledger::forget_unused_references(session);
   return ExitCode::kLoaded;
 }
 

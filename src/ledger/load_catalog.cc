@@ -17,7 +17,6 @@
 #include "ledger/load_ledger.h"
 #include "ledger/load_lock.h"
 #include "ledger/range_ledger.h"
-#include "ledger/reference_ledger.h"
 #include "mysql/runner_name.h"
 #include "mysql/sql_text.h"
 #include "mysql/transaction.h"
@@ -176,7 +175,6 @@ std::vector<ForgottenLoad> LoadCatalog::forget(std::uint64_t load) {
     forgotten.push_back(forget_one(mysql::to_number(earlier[0]), earlier[1].value_or("")));
   }
   forgotten.push_back(forget_one(load, name_of(load).source));
-  forget_unused_references(session_);
   return forgotten;
 }
 

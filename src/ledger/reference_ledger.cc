@@ -19,8 +19,8 @@ namespace chatload::ledger {
 namespace {
 
 constexpr std::size_t kPartBytes = 256 * kKiB;
-// Of what is removed in one transaction, which a cluster bounds.
-constexpr std::size_t kPartsInADelete = 16;
+// That one transaction changes, as a cluster bounds it.
+constexpr std::size_t kPartsInATransaction = 16;
 
 std::uint64_t parts_of(const mapping::ReferenceTable& table) {
   return std::max<std::uint64_t>(1, (table.text_bytes() + kPartBytes - 1) / kPartBytes);
@@ -28,13 +28,21 @@ std::uint64_t parts_of(const mapping::ReferenceTable& table) {
 
 std::string where_digest(const std::string& digest) { return " WHERE `digest` = " + mysql::quote_text(digest); }
 
+// change: a statement that changes no part twice.
+void change_all(mysql::Session& session, const std::string& change) {
+  const std::string some = fmt::format("{} ORDER BY `part` LIMIT {}", change, kPartsInATransaction);
+  while (session.update(some).affected_rows > 0) {
+  }
+}
+
 // Counts as a use. Not each is noted, as a row-based binary log has all parts for each.
 bool is_kept(mysql::Session& session, const mapping::ReferenceTable& table) {
   const std::string where = where_digest(table.digest());
-  session.execute("UPDATE `chatload_references` SET `used_at` = UTC_TIMESTAMP(6)" + where +
-                  " AND `used_at` < UTC_TIMESTAMP(6) - INTERVAL 1 HOUR");
-  const auto count = session.query("SELECT COUNT(*) FROM `chatload_references`" + where);
-  return mysql::to_number(count.at(0).at(0)) == parts_of(table);
+  change_all(session, "UPDATE `chatload_references` SET `used_at` = UTC_TIMESTAMP(6)" + where +
+                          " AND `used_at` < UTC_TIMESTAMP(6) - INTERVAL 1 HOUR");
+  const mysql::Row found =
+      session.query("SELECT COUNT(*), SUM(UNCOMPRESSED_LENGTH(`text`)) FROM `chatload_references`" + where).at(0);
+  return mysql::to_number(found[0]) == parts_of(table) && mysql::to_number(found[1]) == table.text_bytes();
 }
 
 }  // namespace
@@ -46,8 +54,8 @@ void keep_reference(mysql::Session& session, const mapping::ReferenceTable& tabl
   std::uint64_t number = 0;
   const auto send = [&] {
     session.execute(
-        fmt::format("INSERT INTO `chatload_references` (`digest`, `part`, `text`, `used_at`) VALUES ({}, {},"
-                    " COMPRESS(_binary{}), UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE `used_at` = UTC_TIMESTAMP(6)",
+        fmt::format("REPLACE INTO `chatload_references` (`digest`, `part`, `text`, `used_at`) VALUES ({}, {},"
+                    " COMPRESS(_binary{}), UTC_TIMESTAMP(6))",
                     mysql::quote_text(table.digest()), number++, mysql::quote_text(part)));
     part.clear();
   };
@@ -75,12 +83,12 @@ bool read_reference(mysql::Session& session, const std::string& digest,
 }
 
 void forget_unused_references(mysql::Session& session) {
-  const std::string statement = fmt::format(
-      "DELETE FROM `chatload_references` WHERE `used_at` < UTC_TIMESTAMP(6) - INTERVAL 1 DAY AND NOT EXISTS (SELECT 1"
-      " FROM `chatload_loads` AS l WHERE l.`state` <> 'done' AND l.`superseded_by` IS NULL"
-      " AND INSTR(l.`plan`, `chatload_references`.`digest`) > 0) ORDER BY `digest`, `part` LIMIT {}",
-      kPartsInADelete);
-  while (session.update(statement).affected_rows > 0) {
+  const std::string is_old = "`used_at` < UTC_TIMESTAMP(6) - INTERVAL 1 DAY";
+  for (const mysql::Row& row :
+       session.query("SELECT r.`digest` FROM (SELECT DISTINCT `digest` FROM `chatload_references` WHERE " + is_old +
+                     ") AS r WHERE NOT EXISTS (SELECT 1 FROM `chatload_loads` AS l WHERE l.`state` <> 'done'"
+                     " AND l.`superseded_by` IS NULL AND INSTR(l.`plan`, r.`digest`) > 0)")) {
+    change_all(session, "DELETE FROM `chatload_references`" + where_digest(row[0].value_or("")) + " AND " + is_old);
   }
 }
 

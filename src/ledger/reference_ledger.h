@@ -1,4 +1,4 @@
-// chatload_references: the data of lookups, kept so that a load goes on with what it began with.
+// chatload_references: the data of lookups, kept so that a load continues with what it began with.
 #pragma once
 
 #include <functional>
@@ -10,8 +10,8 @@
 
 namespace chatload::ledger {
 
-// For a load that begins within a day, or begins and is not done. Data that is there already is not sent again. May be
-// done twice. Throws StatementError.
+// It stays for 23 hours, and for as long as a load that is not done has its digest in its plan. Data that is there
+// already is not sent again. Idempotent. Throws StatementError.
 void keep_reference(mysql::Session& session, const mapping::ReferenceTable& table);
 
 // Its text (ReferenceTable::write_text) in parts, in their order; false where none is there. Parts that are lost or

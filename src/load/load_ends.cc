@@ -19,7 +19,10 @@ using report::InputEnd;
 using report::InputStatus;
 using report::RunStatus;
 
-void LoadEnds::add_written(Load load, ExitCode exit_code) { written_.push_back({std::move(load), exit_code}); }
+void LoadEnds::add_written(Load load, ExitCode exit_code) {
+  load.plan.read.mapping = run_.plan().read.mapping;  // nothing is looked up any more
+  written_.push_back({std::move(load), exit_code});
+}
 
 void LoadEnds::take_back(std::uint64_t load_id) {
   std::erase_if(written_, [&](const Written& one) { return one.load.id == load_id; });

@@ -11,16 +11,23 @@
 #include <utility>
 #include <vector>
 
+#include "base/errors.h"
 #include "base/log.h"
 #include "ledger/ledger_input.h"
 #include "ledger/reference_ledger.h"
-#include "load/reference_filling.h"
 #include "mapping/reference_text.h"
 
 namespace chatload::load {
 namespace {
 
 using Table = std::shared_ptr<const mapping::ReferenceTable>;
+
+[[noreturn]] void refuse_memory(const mapping::Lookup& lookup, std::uint64_t load_id) {
+  throw UsageError(
+      fmt::format("Load {} began with other data, and the recorded and the current data of the lookup '{}' take more "
+                  "than half of --memory; raise it, restore that data, or start over with --restart.",
+                  load_id, lookup.name));
+}
 
 // Null where the ledger has none. That its digest is right proves it: it was judged when the load began.
 Table read_table(mysql::Session& session, const mapping::Lookup& lookup, const std::string& digest,
@@ -29,7 +36,7 @@ Table read_table(mysql::Session& session, const mapping::Lookup& lookup, const s
   mapping::ReferenceText text(lookup.fields.size(),
                               [&](std::string_view key, std::span<const mapping::ReferenceTable::Value> values) {
                                 table->add(key, values, table->rows() + 1);
-                                if (table->memory_bytes() > bytes_max) refuse_memory(lookup);
+                                if (table->memory_bytes() > bytes_max) refuse_memory(lookup, load_id);
                               });
   if (!ledger::read_reference(session, digest, [&](std::string_view part) { text.add(part); })) return nullptr;
   if (text.is_whole() && !table->complete() && table->digest() == digest) return table;
@@ -50,6 +57,7 @@ cli::LoadPlan with_recorded_references(Run& run, const ledger::LoadRecord& load)
   cli::LoadPlan plan = run.plan();
   const std::vector<mapping::Lookup>& now = plan.read.mapping->lookups;
   const std::vector<std::string> digests = cli::recorded_reference_digests(load.plan, *plan.read.mapping);
+  if (digests.empty()) return plan;
   std::size_t bytes_left = plan.read.lookup_bytes_max();
   for (const mapping::Lookup& lookup : now) bytes_left -= std::min(bytes_left, lookup.table->memory_bytes());
   auto then = std::make_shared<mapping::Mapping>(*plan.read.mapping);

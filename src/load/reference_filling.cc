@@ -23,13 +23,6 @@ std::string name_of_data(const mapping::Lookup& lookup) {
   return lookup.file.empty() ? fmt::format("The query of the lookup '{}'", lookup.name) : lookup.file;
 }
 
-void refuse_memory(const mapping::Lookup& lookup) {
-  throw UsageError(
-      fmt::format("{}: with the lookup '{}', the data of lookups takes more than half of --memory. Raise --memory, or "
-                  "load this data into a table of its own and join both in SQL.",
-                  name_of_data(lookup), lookup.name));
-}
-
 ReferenceFilling::ReferenceFilling(const mapping::Lookup& lookup, std::string place, std::size_t bytes_max)
     : lookup_(lookup),
       place_(std::move(place)),
@@ -41,7 +34,11 @@ void ReferenceFilling::add(Value key, std::span<const Value> values, std::uint64
   require_utf8(key, number);
   for (const Value& value : values) require_utf8(value, number);
   table_->add(*key, values, number);
-  if (table_->memory_bytes() > bytes_max_) refuse_memory(lookup_);
+  if (table_->memory_bytes() <= bytes_max_) return;
+  throw UsageError(
+      fmt::format("{}: with the lookup '{}', the data of lookups takes more than half of --memory. Raise --memory, or "
+                  "load this data into a table of its own and join both in SQL.",
+                  name_of_data(lookup_), lookup_.name));
 }
 
 void ReferenceFilling::fail(std::uint64_t number, std::string_view what) const {

@@ -42,9 +42,6 @@ class ReferenceFilling {
   const std::shared_ptr<mapping::ReferenceTable> table_;
 };
 
-// Throws UsageError: the data of all lookups takes more than half of --memory.
-[[noreturn]] void refuse_memory(const mapping::Lookup& lookup);
-
 // How messages call the lookup's data: "regions.csv", "The query of the lookup 'sites'".
 [[nodiscard]] std::string name_of_data(const mapping::Lookup& lookup);
 

@@ -79,7 +79,7 @@ constexpr std::size_t kCheckAheadBytesPerThread = 2 * kMiB;
 // More is of use where pieces are large. Those of 4 MiB, as seek indexes and MiGz make them, take 5 MiB with their
 // compressed bytes, and while a thread has one, another waits, and a third is handed out: two threads inflate 256 MiB
 // by a seek index in 98 ms with 8 MiB each, in 90 ms with 12, and in 91 ms with 16 (chatload_bench
-// --benchmark_filter=InflateIndexed/2, medians of five).
+// --benchmark_filter=InflateIndexed/2, with that as its kAheadBytesPerThread; medians of five).
 constexpr std::size_t kCheckUsefulAheadBytesPerThread = 12 * kMiB;
 constexpr std::size_t kUsefulAheadBytesPerThread = 4 * kMiB;
 constexpr std::size_t kUsefulAheadBytesMin = 16 * kMiB;

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import subprocess
 import sys
 import unittest
 
@@ -99,6 +100,15 @@ class TableTypesTest(MappingCase):
             server.at("information_schema.COLUMNS", before=proxy.Link.cut)
             run = support.run_chatload("load", log, "--mapping", path, "--to", server.url(self.database.name), "--retry-for", "0s")
             self.assertEqual(run.exit_code, 3, run.stderr)
+
+    def test_a_wait_for_the_server_is_said_in_the_format_of_the_log_and_ends_with_a_signal(self):
+        path = self.write("m.toml", mapping_of(NAMES))
+        nowhere = "mysql://root@localhost/test?socket=/nonexistent/socket"
+        words = [support.CHATLOAD, "load", self.write_log(FULL), "--mapping", path, "--to", nowhere, "--log-format", "json"]
+        with subprocess.Popen(list(map(str, words)), stderr=subprocess.PIPE, text=True) as run:
+            self.assertIn("trying again", json.loads(run.stderr.readline())["message"])
+            run.terminate()
+            self.assertEqual(run.wait(), 4, run.stderr.read())
 
     def test_a_resume_goes_on_while_the_columns_are_declared_as_they_were(self):
         path = self.write("m.toml", mapping_of(NAMES))
