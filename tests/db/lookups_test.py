@@ -210,16 +210,16 @@ class LookupsTest(MappingCase):
         self.assertEqual(self.database.sql("SELECT digest, UNCOMPRESS(text) FROM chatload_references ORDER BY digest"), whole)
 
     def test_data_of_then_and_of_now_that_take_too_much_memory_together_are_refused(self):
-        rows = "".join(f"{number},{number:0100d}\n" for number in range(90_000))
+        rows = "".join(f"{number},{number:0100d}\n" for number in range(200_000))
         self.write("regions.csv", f"code,name\n{rows}")
         path, log = self.write("mapping.toml", MANY_PARTS), self.lines_file(list(visit_lines(8)))
         self.apply(path)
         words = ("--mapping", path, "--order", "file", "--threads", 1, "--connections", 1, *SMALL_RANGES)
-        self.begin((*words, "--memory", "250M"), log)
+        self.begin((*words, "--memory", "400M"), log)
         self.write("regions.csv", f"code,name\n{rows}x,y\n")
-        refused = self.load(log, *words, "--memory", "140M")
+        refused = self.load(log, *words, "--memory", "160M")
         self.assert_refused(refused, 64, "the recorded and the current data of the lookup 'regions'", "more than half of --memory")
-        self.assertIn(self.load(log, *words, "--memory", "250M", "--max-rejects", "100%").exit_code, (0, 1))
+        self.assertIn(self.load(log, *words, "--memory", "400M", "--max-rejects", "100%").exit_code, (0, 1))
 
     def test_reference_data_of_many_parts_is_kept_and_read_again(self):
         rows = [f'{number},{number:040d}{"é" * 60},2020-01-01\n' for number in range(4_000)]
