@@ -15,8 +15,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +22,7 @@
 
 #include "../unit/source/string_source.h"
 #include "base/errors.h"
+#include "fuzz_read.h"
 #include "inflate/decoded_stream.h"
 
 namespace chatload::inflate {
@@ -31,12 +30,6 @@ namespace {
 
 constexpr std::size_t kDecodedBytesMax = std::size_t{1} << 18;  // a bomb's further bytes are left alone
 constexpr std::size_t kMembersMax = 24;
-
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "%s\n", what);
-  std::abort();
-}
 
 struct Decoded {
   std::string bytes;

@@ -9,18 +9,11 @@
 //   byte 1            sizes of the members' texts
 //   bytes 2 to 4      a place in the file, a 256th of it each, whose byte is changed by the byte before; 0: none
 
-#include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "../unit/source/string_source.h"
-#include "base/errors.h"
-#include "base/units.h"
-#include "inflate/buffered_input.h"
+#include "fuzz_read.h"
 #include "inflate/gzip_reader.h"
 #include "inflate/member_cutter.h"
 #include "inflate/parallel_reader.h"
@@ -29,46 +22,15 @@
 namespace chatload::inflate {
 namespace {
 
-constexpr std::size_t kInflatedBytesMax = std::size_t{1} << 18;  // a bomb's further bytes are left alone
 constexpr std::size_t kMembersMax = 24;
 // A piece, so that a small file has several.
 constexpr PieceSizes kOneMember{.compressed_bytes = 1, .inflated_bytes = 1};
 
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "%s\n", what);
-  std::abort();
-}
-
-ReadResult read(DecodedStream& stream) {
-  ReadResult result;
-  std::string buffer(5'000, '\0');
-  try {
-    while (result.bytes.size() < kInflatedBytesMax) {
-      const std::size_t size = stream.read(buffer);
-      if (size == 0) break;
-      result.bytes.append(buffer, 0, size);
-    }
-  } catch (const CorruptInputError& error) {
-    result.error = error.what();
-  }
-  return result;
-}
-
-BufferedInput input_of(const std::string& file) {
-  return BufferedInput(std::make_unique<source::StringSource>(file, std::vector<std::size_t>{}, "input.gz"));
-}
-
 void same_from_both(const std::string& file, Inflater inflater) {
   ParallelReader parallel(input_of(file), std::make_unique<MemberCutter>(inflater, kOneMember), {2, kAheadBytesMin});
   GzipReader serial(input_of(file), make_deflate_decoder(inflater));
-  ReadResult found = read(parallel);
-  ReadResult expected = read(serial);
-  for (ReadResult* const result : {&found, &expected}) {
-    if (result->bytes.size() < kInflatedBytesMax) continue;
-    result->bytes.resize(kInflatedBytesMax);
-    result->error = "a bomb";
-  }
+  const ReadResult found = read_up_to_max(parallel);
+  const ReadResult expected = read_up_to_max(serial);
   check(found.error == expected.error, (found.error + "\n" + expected.error).c_str());
   check(found.bytes.size() == expected.bytes.size(), "another number of bytes");
   check(found.bytes == expected.bytes || (inflater == Inflater::kIsal && !expected.error.empty()), "other bytes");
@@ -95,10 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string file(reinterpret_cast<const char*>(data) + kControlBytes, size - kControlBytes);
   if ((data[0] & 1) != 0) {
     file = members_of(file, std::size_t{1} + data[1] + file.size() / kMembersMax);
-    for (std::size_t i = 2; i <= 4; ++i) {
-      char& byte = file[file.size() * data[i] / 256];
-      byte = static_cast<char>(byte ^ (data[i] == 0 ? 0 : data[i - 1]));
-    }
+    change_bytes(file, data + 1);
   }
   for (const Inflater inflater : {Inflater::kIsal, Inflater::kZlib}) same_from_both(file, inflater);
   return 0;

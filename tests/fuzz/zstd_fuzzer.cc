@@ -11,18 +11,11 @@
 //   byte 1            sizes of the frames' texts
 //   bytes 2 to 4      a place in the file, a 256th of it each, whose byte is changed by the byte before; 0: none
 
-#include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "../unit/source/string_source.h"
-#include "base/errors.h"
-#include "base/units.h"
-#include "inflate/buffered_input.h"
+#include "fuzz_read.h"
 #include "inflate/frame_cutter.h"
 #include "inflate/parallel_reader.h"
 #include "inflate/zstd_frame.h"
@@ -32,48 +25,20 @@
 namespace chatload::inflate {
 namespace {
 
-constexpr std::size_t kTextBytesMax = std::size_t{1} << 18;  // a bomb's further bytes are left alone
 constexpr std::size_t kFramesMax = 24;
 // A piece, so that a small file has several.
 constexpr PieceSizes kOneFrame{.compressed_bytes = 1, .inflated_bytes = 1};
 
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "%s\n", what);
-  std::abort();
-}
-
-ReadResult read(DecodedStream& stream) {
-  ReadResult result;
-  std::string buffer(5'000, '\0');
-  try {
-    while (result.bytes.size() < kTextBytesMax) {
-      const std::size_t size = stream.read(buffer);
-      if (size == 0) return result;
-      result.bytes.append(buffer, 0, size);
-    }
-    result.error = "a bomb";
-    result.bytes.resize(kTextBytesMax);
-  } catch (const CorruptInputError& error) {
-    result.error = error.what();
-  }
-  return result;
-}
-
-BufferedInput input_of(const std::string& file) {
-  return BufferedInput(std::make_unique<source::StringSource>(file, std::vector<std::size_t>{}, "input.zst"));
-}
-
 void same_from_all(const std::string& file) {
   ParallelReader parallel(input_of(file), std::make_unique<FrameCutter>(WindowRoom{}, kOneFrame), {2, kAheadBytesMin});
   ZstdReader serial(input_of(file), {});
-  const ReadResult found = read(parallel);
-  const ReadResult expected = read(serial);
+  const ReadResult found = read_up_to_max(parallel);
+  const ReadResult expected = read_up_to_max(serial);
   check(found.error == expected.error || found.error.empty(), (found.error + "\n" + expected.error).c_str());
   if (found.error == expected.error) check(found.bytes == expected.bytes, "other bytes");
   if (!expected.error.empty()) return;
   check(parallel.compressed_bytes() == serial.compressed_bytes(), "another place");
-  std::string text(kTextBytesMax, '\0');
+  std::string text(kFuzzTextBytesMax, '\0');
   const std::size_t size = ZSTD_decompress(text.data(), text.size(), file.data(), file.size());
   check(ZSTD_isError(size) == 0, ZSTD_getErrorName(size));
   check(text.substr(0, size) == expected.bytes, "libzstd alone gives another text");
@@ -100,10 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string file(reinterpret_cast<const char*>(data) + kControlBytes, size - kControlBytes);
   if ((data[0] & 1) != 0) {
     file = frames_of(file, std::size_t{1} + data[1] + file.size() / kFramesMax);
-    for (std::size_t i = 2; i <= 4; ++i) {
-      char& byte = file[file.size() * data[i] / 256];
-      byte = static_cast<char>(byte ^ (data[i] == 0 ? 0 : data[i - 1]));
-    }
+    change_bytes(file, data + 1);
   }
   same_from_all(file);
   return 0;
