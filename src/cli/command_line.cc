@@ -149,7 +149,7 @@ void declare_load(CLI::App& app, Flags& flags) {
       .flag("--share-size", "SIZE", flags.share_size,
             "with --share: compressed bytes that a run takes at a time (default 1G)")
       .flag("--lookup-store", "SIZE", flags.lookup_store,
-            "keep the data of each lookup up to this size in the ledger, for a resume (default 64M)");
+            "keep a lookup's data up to this size in the ledger, for a resume (default 64M)");
 }
 
 // Of commands that read inputs. retries: with --retry-for, which load has for the database, too.

@@ -208,7 +208,8 @@ struct EarlyExit {
 using Plan = std::variant<LoadPlan, CheckPlan, CopyPlan, IndexPlan, GuessPlan, SchemaPlan, LoadsPlan, RejectsPlan,
                           PagePlan, EarlyExit>;
 
-// Each throws UsageError, one sentence that names the flag, what it got and what it takes.
+// Each throws UsageError, one sentence that names the flag, what it got and what it takes. Those with a stop may ask a
+// server (table_types.h), and throw what that does. A load's says from then on in --log-format what it says.
 [[nodiscard]] LoadPlan make_load_plan(const Flags& flags, const StopSignal& stop);
 [[nodiscard]] CheckPlan make_check_plan(const Flags& flags, const StopSignal& stop);
 [[nodiscard]] IndexPlan make_index_plan(const Flags& flags);

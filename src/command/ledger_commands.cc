@@ -74,6 +74,14 @@ void require_key(mysql::Session& session, std::uint64_t load_id) {
       load_id, load->table));
 }
 
+void forget_references(mysql::Session& session) {
+  try {
+    ledger::forget_unused_references(session);
+  } catch (const mysql::StatementError& error) {
+    if (error.code() != ER_NO_SUCH_TABLE) throw;  // of a ledger from before there were any
+  }
+}
+
 ExitCode forget(mysql::Session& session, const cli::LoadsPlan& plan, const StopSignal& stop) {
   ledger::LoadCatalog catalog(session);
   const std::vector<std::uint64_t> loads =
@@ -90,7 +98,7 @@ ExitCode forget(mysql::Session& session, const cli::LoadsPlan& plan, const StopS
     }
   }
   if (loads.empty()) print("no load is that old\n");
-  ledger::forget_unused_references(session);
+  if (!loads.empty()) forget_references(session);
   return ExitCode::kLoaded;
 }
 

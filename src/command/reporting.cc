@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/quantity.h"
+#include "base/terminal_text.h"
 #include "command/load_report.h"
 #include "command/print.h"
 #include "command/with_session.h"
@@ -18,6 +19,7 @@
 namespace chatload::command {
 namespace {
 
+constexpr std::size_t kFileNameBytesMax = 255;
 // For each answer of the server: the run is over, and whoever started it waits for its end.
 constexpr std::uint32_t kLedgerTimeoutSeconds = 2;
 
@@ -111,7 +113,7 @@ ExitCode Reporting::write_all(ExitCode exit_code, const std::string& why) {
     attempt([&] {
       report::write_metrics(summary_,
                             {.table = load_->read.mapping->table,
-                             .file = plan_.metrics->filename().string(),
+                             .file = terminal_text(plan_.metrics->filename().string(), kFileNameBytesMax),
                              .source_id = load_->ledger.source_id,
                              .started = started_,
                              .exit_code = exit_code,

@@ -19,7 +19,7 @@ namespace chatload::ledger {
 namespace {
 
 constexpr std::size_t kPartBytes = 256 * kKiB;
-// That one transaction changes, as a cluster bounds it.
+// Parts that one transaction changes; a cluster bounds its size.
 constexpr std::size_t kPartsInATransaction = 16;
 
 std::uint64_t parts_of(const mapping::ReferenceTable& table) {
@@ -28,7 +28,7 @@ std::uint64_t parts_of(const mapping::ReferenceTable& table) {
 
 std::string where_digest(const std::string& digest) { return " WHERE `digest` = " + mysql::quote_text(digest); }
 
-// change: a statement that changes no part twice.
+// REQUIRES: a part that was changed is no longer one of those that the statement is for.
 void change_all(mysql::Session& session, const std::string& change) {
   const std::string some = fmt::format("{} ORDER BY `part` LIMIT {}", change, kPartsInATransaction);
   while (session.update(some).affected_rows > 0) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
@@ -20,7 +21,9 @@ using report::InputStatus;
 using report::RunStatus;
 
 void LoadEnds::add_written(Load load, ExitCode exit_code) {
-  load.plan.read.mapping = run_.plan().read.mapping;  // nothing is looked up any more
+  auto mapping = std::make_shared<mapping::Mapping>(*load.plan.read.mapping);
+  for (mapping::Lookup& lookup : mapping->lookups) lookup.table.reset();  // nothing is looked up any more
+  load.plan.read.mapping = std::move(mapping);
   written_.push_back({std::move(load), exit_code});
 }
 

@@ -62,14 +62,14 @@ cli::LoadPlan with_recorded_references(Run& run, const ledger::LoadRecord& load)
   for (const mapping::Lookup& lookup : now) bytes_left -= std::min(bytes_left, lookup.table->memory_bytes());
   auto then = std::make_shared<mapping::Mapping>(*plan.read.mapping);
   for (std::size_t index = 0; index < digests.size(); ++index) {
-    if (digests[index] == now[index].table->digest()) continue;
+    if (digests[index] == now[index].digest) continue;
     Table table = run.control().run([&](mysql::Session& session) {
       return read_table(session, now[index], digests[index], bytes_left, load.load_id);
     });
     if (!table) continue;
     bytes_left -= std::min(bytes_left, table->memory_bytes());
     plan.read.other_lookup_bytes += now[index].table->memory_bytes();
-    then->lookups[index].table = std::move(table);
+    then->lookups[index].take(std::move(table));
   }
   plan.read.mapping = std::move(then);
   return plan;

@@ -222,7 +222,7 @@ void read_references(cli::ReadPlan& read, const ReferenceServer* server, const S
   for (std::size_t index = 0; index < mapping->lookups.size(); ++index) {
     ReferenceFilling filling = reader.read(mapping->lookups[index], bytes_left);
     if (stop.requested()) throw Interrupted();
-    mapping->lookups[index].table = filling.complete(mapping->columns, index);
+    mapping->lookups[index].take(filling.complete(mapping->columns, index));
     bytes_left -= std::min(bytes_left, mapping->lookups[index].table->memory_bytes());
   }
   read.mapping = std::move(mapping);

@@ -85,7 +85,7 @@ std::string outline_of(const Lookup& lookup) {
   const auto* const missing = std::find_if(kLookupMissing.begin(), kLookupMissing.end(),
                                            [&](const auto& one) { return one.second == lookup.missing; });
   return fmt::format("{}{} key {} missing {}{}{}", kLookupOutline, in_quotes(lookup.name), in_quotes(lookup.key),
-                     missing->first, kDigestOutline, lookup.table ? lookup.table->digest() : "");
+                     missing->first, kDigestOutline, lookup.digest);
 }
 
 std::string outline_of(const Column& column, const std::vector<Lookup>& lookups) {

@@ -66,7 +66,13 @@ struct Lookup {
   std::string key;                  // the field whose values are looked up
   std::vector<std::string> fields;  // that columns take
   LookupMissing missing = LookupMissing::kReject;
-  std::shared_ptr<const ReferenceTable> table;  // with those fields; null until it is read
+  std::shared_ptr<const ReferenceTable> table;  // with those fields; null until it is read, and once it is let go of
+  std::string digest;                           // of the table that was read
+
+  void take(std::shared_ptr<const ReferenceTable> data) {
+    digest = data->digest();
+    table = std::move(data);
+  }
 };
 
 // What a column takes of one.

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <fstream>
@@ -34,10 +35,26 @@ std::string label_value(std::string_view text) {
   return value;
 }
 
+std::string label(std::string_view name, std::string_view value) {
+  return fmt::format("{}=\"{}\"", name, label_value(value));
+}
+
+std::string source_label(const RunFacts& facts) {
+  return facts.source_id ? ',' + label("source_id", *facts.source_id) : "";
+}
+
 std::string common_labels(const RunFacts& facts) {
-  std::string labels = fmt::format("table=\"{}\",file=\"{}\"", label_value(facts.table), label_value(facts.file));
-  if (facts.source_id) labels += fmt::format(",source_id=\"{}\"", label_value(*facts.source_id));
-  return labels;
+  return label("table", facts.table) + ',' + label("file", facts.file) + source_label(facts);
+}
+
+// What follows the label that the text begins with, be it that of no file at all.
+std::string_view behind_file_label(std::string_view text) {
+  constexpr std::string_view kBegin = ",file=\"";
+  if (!text.starts_with(kBegin)) return text;
+  text.remove_prefix(kBegin.size());
+  while (!text.empty() && text.front() != '"')
+    text.remove_prefix(std::min<std::size_t>(text.size(), text.front() == '\\' ? 2 : 1));
+  return text.substr(std::min<std::size_t>(text.size(), 1));
 }
 
 std::string epoch_text(std::chrono::system_clock::time_point time) {
@@ -188,10 +205,13 @@ std::string to_prometheus(const Summary& summary, const RunFacts& facts,
 }
 
 std::optional<std::string> last_success_in(std::string_view text, const RunFacts& facts) {
-  const std::string beginning = fmt::format("\n{}{{{}}} ", kLastSuccess, common_labels(facts));
+  const std::string beginning = fmt::format("\n{}{{{}", kLastSuccess, label("table", facts.table));
+  const std::string end_of_labels = source_label(facts) + "} ";
   const std::size_t begin = text.find(beginning);
   if (begin == std::string_view::npos) return std::nullopt;
-  const std::string_view rest = text.substr(begin + beginning.size());
+  std::string_view rest = behind_file_label(text.substr(begin + beginning.size()));
+  if (!rest.starts_with(end_of_labels)) return std::nullopt;
+  rest.remove_prefix(end_of_labels.size());
   const std::string_view value = rest.substr(0, rest.find('\n'));
   double seconds = 0;
   const auto [end, error] = std::from_chars(value.begin(), value.end(), seconds, std::chars_format::fixed);

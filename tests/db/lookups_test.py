@@ -283,6 +283,8 @@ class LookupsTest(MappingCase):
         self.database.sql("UPDATE chatload_references SET used_at = used_at - INTERVAL 2 DAY")
         self.assertEqual(support.run_chatload("loads", "forget", "2", "--to", self.database.url).exit_code, 0)
         self.assertEqual(self.kept(), [])
+        self.database.sql("DROP TABLE chatload_references")
+        self.assertEqual(support.run_chatload("loads", "forget", "3", "--to", self.database.url).exit_code, 0)
 
     def test_a_load_goes_on_with_the_same_reference_data_only(self):
         path, mapping = self.lookup_mapping(self.toml())

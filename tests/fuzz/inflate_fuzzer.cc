@@ -28,12 +28,11 @@
 namespace chatload::inflate {
 namespace {
 
-constexpr std::size_t kDecodedBytesMax = std::size_t{1} << 18;  // a bomb's further bytes are left alone
 constexpr std::size_t kMembersMax = 24;
 
 struct Decoded {
   std::string bytes;
-  std::string error;  // empty: the input is whole, or longer than kDecodedBytesMax
+  std::string error;  // empty: the input is whole, or longer than kFuzzTextBytesMax
 };
 
 struct ReadSizes {
@@ -45,7 +44,7 @@ Decoded decode(const std::string& input, Inflater inflater, const ReadSizes& siz
   Decoded decoded;
   try {
     const auto stream = open_decoded(std::make_unique<source::StringSource>(input, sizes.source, "input.gz"), inflater);
-    for (std::size_t reads = 0; decoded.bytes.size() < kDecodedBytesMax; ++reads) {
+    for (std::size_t reads = 0; decoded.bytes.size() < kFuzzTextBytesMax; ++reads) {
       // A fresh buffer of exactly this size, so that AddressSanitizer sees a write behind it. Reads get longer, so that
       // a long input takes hundreds of them and not hundreds of thousands.
       const std::size_t size = std::max(sizes.stream[reads % sizes.stream.size()], reads * 4);
@@ -58,7 +57,7 @@ Decoded decode(const std::string& input, Inflater inflater, const ReadSizes& siz
   } catch (const CorruptInputError& error) {
     decoded.error = error.what();
   }
-  decoded.bytes.resize(std::min(decoded.bytes.size(), kDecodedBytesMax));
+  decoded.bytes.resize(std::min(decoded.bytes.size(), kFuzzTextBytesMax));
   return decoded;
 }
 
@@ -68,7 +67,7 @@ bool has_unused_codes(std::string input) {
   check(inflateInit2(&stream, 16 + MAX_WBITS) == Z_OK, "inflateInit2");
   stream.next_in = reinterpret_cast<Bytef*>(input.data());
   stream.avail_in = static_cast<uInt>(input.size());
-  std::string text(kDecodedBytesMax, '\0');
+  std::string text(kFuzzTextBytesMax, '\0');
   int result = Z_OK;
   while (result == Z_OK || (result == Z_STREAM_END && inflateReset(&stream) == Z_OK)) {
     stream.next_out = reinterpret_cast<Bytef*>(text.data());
@@ -94,7 +93,7 @@ constexpr std::string_view kHeader{"\x1f\x8b\x08\0\0\0\0\0\0\xff", 10};
 
 // The raw deflate data as one member; its trailer is true if zlib decodes it.
 std::string wrapped(std::string raw) {
-  std::string text(kDecodedBytesMax, '\0');
+  std::string text(kFuzzTextBytesMax, '\0');
   z_stream stream{};
   check(inflateInit2(&stream, -MAX_WBITS) == Z_OK, "inflateInit2");
   stream.next_in = reinterpret_cast<Bytef*>(raw.data());

@@ -3,10 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "mapping/mapping.h"
+#include "mapping/mapping_file.h"
 
 namespace chatload::mapping {
 namespace {
@@ -69,6 +73,21 @@ TEST(ReferenceText, CutShortOrDamagedIsNotWhole) {
   for (const std::string_view damaged : {"-:1:a", "x:1:a", "1x:a1:b", ":1:a", "99999999999:a", "2:a"}) {
     EXPECT_FALSE(read(1, damaged, damaged.size()).is_whole) << damaged;
   }
+}
+
+// A load that is written is still told from others by it.
+TEST(Lookup, SaysTheDigestOfDataThatWasLetGoOf) {
+  Mapping mapping = chat_mapping();
+  mapping.lookups.emplace_back().name = "regions";
+  const auto table = std::make_shared<ReferenceTable>(0);
+  table->add("a", {}, 1);
+  EXPECT_FALSE(table->complete());
+  const auto before = outline_of(mapping);
+  mapping.lookups.front().take(table);
+  const auto outline = outline_of(mapping);
+  EXPECT_NE(outline, before);
+  mapping.lookups.front().table.reset();
+  EXPECT_EQ(outline_of(mapping), outline);
 }
 
 }  // namespace

@@ -118,6 +118,17 @@ TEST_F(MetricsTest, AFailureKeepsTheLastSuccess) {
   EXPECT_EQ(last_success_in(failed, facts(ExitCode::kFailed)), "1479000000.125");
 }
 
+TEST_F(MetricsTest, ASuccessUnderAnotherNameOfTheFileIsOne) {
+  RunFacts renamed = facts(ExitCode::kLoaded);
+  renamed.file = "a\"b\\.prom";
+  const std::string text = to_prometheus(summary_, renamed, std::nullopt);
+  EXPECT_EQ(last_success_in(text, facts(ExitCode::kFailed)), "1479816012.500");
+  const std::string without_one = "\nchatload_last_success_timestamp_seconds{table=\"chat_messages\"} 1479816012.500\n";
+  EXPECT_EQ(last_success_in(without_one, facts(ExitCode::kFailed)), "1479816012.500");
+  renamed.source_id = "night";
+  EXPECT_EQ(last_success_in(text, renamed), std::nullopt);
+}
+
 TEST_F(MetricsTest, WithoutAnySuccessThereIsNone) {
   const std::string failed = to_prometheus(summary_, facts(ExitCode::kFailed), std::nullopt);
   EXPECT_THAT(failed, Not(HasSubstr("chatload_last_success")));
