@@ -211,8 +211,8 @@ void require_same_mapping(const mapping::Mapping& mapping, std::vector<std::stri
         records_in(wanted), load_id, records_in(recorded), anew_flag));
   }
   if (now != wanted.end() && then != recorded.end() && now->starts_with(mapping::kLookupOutline)) {
-    const std::string_view lookup = std::string_view(*now).substr(0, now->find(mapping::kDigestOutline));
-    if (then->starts_with(lookup) && then->find(mapping::kDigestOutline) == lookup.size()) {
+    const std::string_view lookup = lookup_and_digest(*now).first;
+    if (lookup == lookup_and_digest(*then).first) {
       throw LoadError(
           fmt::format("The data of the {} is not what it was when load {} of this source began, and the ledger does "
                       "not have that; restore it, or start over with {}.",

@@ -103,7 +103,6 @@ void name_resume_command(const cli::LoadPlan& plan, ExitCode exit_code, std::uin
 }  // namespace
 
 ExitCode run_load(const cli::LoadPlan& plan, const StopSignal& stop) {
-  set_log_format(plan.report.log_format);
   std::uint64_t lines_done = 0;
   ExitCode exit_code = ExitCode::kFailed;
   try {

@@ -26,10 +26,9 @@ struct RunFacts {
 };
 
 // Prometheus' text format, version 0.0.4; docs/operating.md lists the names. Every metric is a gauge with the labels
-// `table` and `file` and, where there is a source_id, `source_id`. Two jobs
-// that write into one folder differ in `file`: if two files had the same series, the collector would refuse all. A line
-// has no timestamp: one with a timestamp makes the collector skip the whole file. The counts are those of this run
-// alone.
+// `table` and `file` and, where there is a source_id, `source_id`. Two jobs that write into one folder differ in
+// `file`: if two files had the same series, the collector would refuse all. A line has no timestamp: one with a
+// timestamp makes the collector skip the whole file. The counts are those of this run alone.
 //
 // last_success: of the run before, as an epoch in seconds. A run with exit code 0 or 1 has its own end in place of it.
 // Where there is neither, the metric is left out.
