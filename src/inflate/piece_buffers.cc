@@ -21,13 +21,19 @@ PaddedBuffer PieceBuffers::lend(std::size_t bytes) {
     spares_.erase(spare);
     return buffer;
   }
-  while (bytes_ + capacity > bytes_max_ && !spares_.empty()) {
-    bytes_ -= spares_.back().capacity();
-    spares_.pop_back();
-  }
+  while (bytes_ + capacity > bytes_max_ && !spares_.empty()) free_one();
   if (bytes_ + capacity > bytes_max_) return {};
   bytes_ += capacity;
   return PaddedBuffer(capacity);
+}
+
+void PieceBuffers::free_one() {
+  bytes_ -= spares_.back().capacity();
+  spares_.pop_back();
+}
+
+void PieceBuffers::free_spares() {
+  while (!spares_.empty()) free_one();
 }
 
 PaddedBuffer PieceBuffers::fitted(PaddedBuffer buffer) {

@@ -23,11 +23,15 @@ class PieceBuffers {
   // REQUIRES: bytes > 0.
   [[nodiscard]] PaddedBuffer lend(std::size_t bytes);
   void give_back(PaddedBuffer buffer);
+  // Frees those that are kept to be lent again.
+  void free_spares();
 
   // The same bytes in a buffer of half the capacity or less, where they fit into one, and there is room for it.
   [[nodiscard]] PaddedBuffer fitted(PaddedBuffer buffer);
 
  private:
+  void free_one();
+
   const std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   std::vector<PaddedBuffer> spares_;

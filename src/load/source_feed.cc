@@ -115,7 +115,7 @@ void SourceFeed::open_next() {
     reading_ = std::make_unique<SourceReading>(source, std::move(file), std::move(gzip), std::move(bytes),
                                                options_.read, options_.ahead);
   }
-  if (!reading_->stream->reads_ahead()) ahead_.begin_from(next_);
+  if (reading_->stream->reads_ahead()) ahead_.make_room();
 }
 
 void SourceFeed::look(LoadSource& source, const source::Input& file) {
@@ -162,6 +162,7 @@ std::shared_ptr<const inflate::IndexedGzip> SourceFeed::find_index(const std::sh
 
 void SourceFeed::read_on(PaddedBuffer buffer, std::optional<pipeline::FedRange>& fed) {
   pipeline::SourceAccount& account = accounts_.back();
+  if (!reading_->stream->reads_ahead()) ahead_.begin_from(next_);
   if (buffer.capacity() == 0) buffer = PaddedBuffer(options_.read.split.buffer_bytes());  // a source before took it
   std::optional<split::Range> range = reading_->splitter->next(std::move(buffer));
   if (range) {

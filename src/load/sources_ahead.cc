@@ -8,7 +8,6 @@
 
 #include "base/errors.h"
 #include "inflate/seek_index.h"
-#include "source/opener.h"
 
 namespace chatload::load {
 namespace {
@@ -47,7 +46,8 @@ void SourcesAhead::begin_from(std::size_t place) {
   if (ahead_.threads < 2 || read_.save_index) return;
   for (place += begun_.size(); place < sources_.size() && workers_.has_room(); ++place) {
     LoadSource& source = *sources_[place];
-    if (&source == none_ || !begin(source)) return;
+    const bool is_at_hand = !source.file || source.file->is_at_hand();
+    if (&source == none_ || !is_at_hand || !begin(source)) return;
   }
 }
 
@@ -70,7 +70,7 @@ bool SourcesAhead::begin(LoadSource& source) {
 
 // Null where it is none of them. What is wrong with it shows when its turn comes.
 std::unique_ptr<SourceReading> SourcesAhead::open(LoadSource& source) const {
-  if (source.recorded || source.identity.stamp.empty() || source::is_remote(source.name)) return nullptr;
+  if (source.recorded || source.identity.stamp.empty()) return nullptr;
   std::error_code error;
   if (std::filesystem::exists(inflate::index_path(source.name, read_.index_dir), error)) return nullptr;
   try {

@@ -35,13 +35,16 @@ class SourcesAhead {
   [[nodiscard]] std::unique_ptr<SourceReading> take(const LoadSource& source);
 
   // Begins those from a place among the sources on, as far as there is room, up to the first one that is none of them:
-  // an object in a store, one that is no gzip, has a seek index, members that announce their sizes, or recorded ranges.
+  // one that is no gzip, has a seek index, members that announce their sizes, or recorded ranges; or up to an object in
+  // a store of which some is yet to come.
   // REQUIRES: no source that is read now inflates with threads of its own. Throws EnvironmentError where no thread can
   // be had.
   void begin_from(std::size_t place);
 
   // The memory of one that take() gave, and that is read to its end or given up.
   void give_back(std::unique_ptr<SourceReading> reading);
+  // For a source that has the threads and the memory for itself. REQUIRES: none is begun, and none is until it is read.
+  void make_room() { buffers_.free_spares(); }
 
  private:
   [[nodiscard]] bool begin(LoadSource& source);

@@ -46,6 +46,8 @@ class Input {
 
   // It is read from its beginning soon.
   virtual void prefetch() const {}
+  // Whether all of it can be read now without waiting for a server.
+  [[nodiscard]] virtual bool is_at_hand() const { return true; }
 };
 
 }  // namespace chatload::source

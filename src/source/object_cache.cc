@@ -90,6 +90,7 @@ class CachedObject : public Input {
   void prefetch() const override {
     if (!kept()) object_->prefetch();
   }
+  [[nodiscard]] bool is_at_hand() const override { return object_->is_at_hand() || kept() != nullptr; }
 
  private:
   // Null where there is none, or one that was cut off since.

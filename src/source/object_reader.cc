@@ -349,6 +349,15 @@ void ObjectReader::prefetch() {
   }
 }
 
+bool ObjectReader::has_all() const {
+  const std::lock_guard lock(state_->mutex);
+  std::uint64_t has = 0;
+  for (const auto& [begin, chunk] : state_->chunks) {
+    if (begin == has) has += chunk->filled;
+  }
+  return has == version_.bytes;
+}
+
 void ObjectReader::fetch_ahead() {
   while (const std::shared_ptr<Chunk> chunk = next_chunk()) start(chunk);
 }

@@ -33,6 +33,8 @@ class ObjectReader : private FetchMemory::Holder {
 
   // Begins with its first bytes, if there is memory for them.
   void prefetch();
+  // Whether all bytes have come, and are still there.
+  [[nodiscard]] bool has_all() const;
 
   // Each reading counts; the memory of an object that nobody reads may be taken away.
   void begin_reading();

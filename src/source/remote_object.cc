@@ -144,6 +144,8 @@ void RemoteObject::prefetch() const {
   if (can_seek()) reader()->prefetch();
 }
 
+bool RemoteObject::is_at_hand() const { return can_seek() && reader()->has_all(); }
+
 std::string RemoteObject::content_key() const {
   const ObjectVersion& version = look_.version;
   return "etag:" +

@@ -39,6 +39,7 @@ class RemoteObject : public Input {
   [[nodiscard]] std::string content_key() const override;
   [[nodiscard]] std::string stamp() const override;
   void prefetch() const override;
+  [[nodiscard]] bool is_at_hand() const override;
 
  private:
   class Cursor;

@@ -102,6 +102,19 @@ class ReadTest(WebCase):
         self.run_command("copy", self.web.url("0.json.gz"), paths[1], self.web.url("2.json.gz"), "-o", out)
         self.assertEqual(out.read_bytes(), expected.read_bytes())
 
+    def test_many_small_files_are_read_as_from_disk_of_which_some_are_damaged(self):
+        paths = [self.log(f"{number}.gz", seed=number, members=1 + number % 3) for number in range(40)]
+        for number in (3, 17, 18, 39):
+            paths[number].write_bytes(paths[number].read_bytes()[:-1000])
+        paths[20].write_bytes(subprocess.run(["bgzip", "-c"], input=gzip.decompress(paths[20].read_bytes()),
+                                             stdout=subprocess.PIPE, check=True).stdout)  # fmt: skip
+        cache = self.folder / "cache"
+        cache.mkdir()
+        urls = [self.web.url(path.name) for path in paths]
+        for words in ([], ["--cache-dir", cache], ["--cache-dir", cache], ["--memory", "128M"]):
+            with self.subTest(words):
+                self.assert_same_check(self.check(*urls, "--threads", "4", *words), *paths)
+
     def test_names_with_any_characters(self):
         for name, in_url in NAMES.items():
             with self.subTest(name):

@@ -40,6 +40,17 @@ TEST(PieceBuffers, OfAnotherSizeMakeRoom) {
   EXPECT_EQ(buffers.lend(3 * kStep).capacity(), 3 * kStep);
 }
 
+TEST(PieceBuffers, AreFreedWhereNobodyIsToHaveThemAgain) {
+  PieceBuffers buffers(2 * kStep);
+  PaddedBuffer lent = buffers.lend(kStep);
+  buffers.give_back(buffers.lend(kStep));
+  buffers.free_spares();
+  EXPECT_EQ(buffers.lend(2 * kStep).capacity(), 0U) << "one is lent";
+  buffers.give_back(std::move(lent));
+  buffers.free_spares();
+  EXPECT_EQ(buffers.lend(2 * kStep).capacity(), 2 * kStep);
+}
+
 TEST(PieceBuffers, FewBytesMoveIntoABufferThatFits) {
   PieceBuffers buffers(20 * kStep);
   PaddedBuffer large = buffers.lend(10 * kStep);

@@ -343,6 +343,31 @@ TEST_F(RemoteObjectTest, WhatWasReadMakesRoomForWhatIsToBeRead) {
   EXPECT_EQ(server.requests(), requests);
 }
 
+TEST_F(RemoteObjectTest, IsAtHandFromWhenAllOfItHasComeUntilItsMemoryIsAnothers) {
+  const std::string bytes = random_bytes(200'000);
+  std::mutex mutex;
+  std::unique_lock hangs(mutex);
+  const HttpServer server([&](const Asked& asked) {
+    if (asked.range().second > 1) const std::lock_guard waits(mutex);
+    return partial_answer(bytes, asked);
+  });
+  const auto object = open(server);
+  EXPECT_FALSE(object->is_at_hand());
+  object->prefetch();
+  EXPECT_FALSE(object->is_at_hand());
+  hangs.unlock();
+  {
+    const auto source = object->open(-1);
+    std::string buffer(bytes.size(), '\0');
+    while (source->read(buffer) > 0) continue;
+    EXPECT_TRUE(object->is_at_hand());
+    memory_.reclaim(kMemoryBytes);
+    EXPECT_TRUE(object->is_at_hand()) << "somebody reads it";
+  }
+  memory_.reclaim(kMemoryBytes);
+  EXPECT_FALSE(object->is_at_hand());
+}
+
 TEST_F(RemoteObjectTest, LeavesNeitherThreadNorSocketBehind) {
   const auto count = [](const char* folder) {
     return std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator());
