@@ -9,7 +9,7 @@
 namespace chatload::inflate {
 namespace {
 
-// How much later than claim() run() may end: 0.2 ms.
+// How much later than claim() run() may end: 0.2 ms, and what the stream waits for its bytes.
 constexpr std::size_t kStepBytes = 256 * kKiB;
 
 }  // namespace

@@ -21,8 +21,10 @@ PaddedBuffer PieceBuffers::lend(std::size_t bytes) {
     spares_.erase(spare);
     return buffer;
   }
-  while (bytes_ + capacity > bytes_max_ && !spares_.empty()) free_one();
-  if (bytes_ + capacity > bytes_max_) return {};
+  std::size_t lent = bytes_;
+  for (const PaddedBuffer& buffer : spares_) lent -= buffer.capacity();
+  if (lent + capacity > bytes_max_) return {};
+  while (bytes_ + capacity > bytes_max_) free_one();
   bytes_ += capacity;
   return PaddedBuffer(capacity);
 }

@@ -106,7 +106,6 @@ void SourceFeed::open_next() {
                          options_.report.reject_limit, rejects_);
   reading_ = ahead_.take(source);
   std::shared_ptr<const source::Input> file = reading_ ? reading_->file : source.open();
-  prefetch_next();
   std::shared_ptr<const inflate::IndexedGzip> gzip = reading_ ? nullptr : find_index(file);
   const bool is_behind = gzip && gzip->has_sum() && source.recorded && begin_behind_recorded(source, file, gzip);
   if (!is_behind) look(source, *file);
@@ -116,6 +115,7 @@ void SourceFeed::open_next() {
                                                options_.read, options_.ahead);
   }
   if (reading_->stream->reads_ahead()) ahead_.make_room();
+  prefetch_next();
 }
 
 void SourceFeed::look(LoadSource& source, const source::Input& file) {
@@ -141,7 +141,8 @@ bool SourceFeed::begin_behind_recorded(LoadSource& source, const std::shared_ptr
   return true;
 }
 
-// Of many small objects each would cost the time of a request.
+// Of many small objects each would cost the time of a request. What the one that is read asks for comes first: for a
+// large one that is most of the memory.
 void SourceFeed::prefetch_next() {
   for (std::size_t i = next_; i < std::min(sources_.size(), next_ + source::kObjectsAtOnce); ++i) {
     const LoadSource& source = *sources_[i];
@@ -151,9 +152,10 @@ void SourceFeed::prefetch_next() {
 
 // An index that is of no use costs time, and nothing else.
 std::shared_ptr<const inflate::IndexedGzip> SourceFeed::find_index(const std::shared_ptr<const source::Input>& file) {
-  if (!file->can_seek() || (!options_.read.index_dir && source::is_remote(file->name()))) return nullptr;
+  const auto index = index_place(file->name(), options_.read);
+  if (!file->can_seek() || !index) return nullptr;
   try {
-    return inflate::IndexedGzip::find(file, inflate::index_path(file->name(), options_.read.index_dir));
+    return inflate::IndexedGzip::find(file, *index);
   } catch (const inflate::SeekIndexError& error) {
     warn_of_index(error);
     return nullptr;

@@ -11,23 +11,29 @@
 #include "inflate/log_stream.h"
 #include "inflate/seek_index.h"
 #include "source/content_digest.h"
+#include "source/opener.h"
 
 namespace chatload::load {
 namespace {
 
 // Where one is to be made.
 void make_index(std::optional<inflate::IndexMaker>& maker, const source::Input& file, const cli::ReadPlan& read) {
-  const std::filesystem::path path = inflate::index_path(file.name(), read.index_dir);
+  const auto path = index_place(file.name(), read);
   std::error_code error;
-  if (std::filesystem::exists(path, error)) return;
+  if (!path || std::filesystem::exists(*path, error)) return;
   try {
-    maker.emplace(path);
+    maker.emplace(*path);
   } catch (const EnvironmentError& failure) {
     log_warning(fmt::format("{} It is loaded all the same.", failure.what()));
   }
 }
 
 }  // namespace
+
+std::optional<std::filesystem::path> index_place(const std::string& name, const cli::ReadPlan& read) {
+  if (!read.index_dir && source::is_remote(name)) return std::nullopt;
+  return inflate::index_path(name, read.index_dir);
+}
 
 SourceReading::SourceReading(LoadSource& its_source, std::shared_ptr<const source::Input> its_file,
                              std::shared_ptr<const inflate::IndexedGzip> gzip,

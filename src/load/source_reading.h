@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,9 @@
 #include "split/range_splitter.h"
 
 namespace chatload::load {
+
+// Where its seek index is, if it has one. Nothing of an object in a store without --index-dir.
+[[nodiscard]] std::optional<std::filesystem::path> index_place(const std::string& name, const cli::ReadPlan& read);
 
 // Borrows the source.
 struct SourceReading {

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/errors.h"
-#include "inflate/seek_index.h"
 
 namespace chatload::load {
 namespace {
@@ -30,24 +29,28 @@ SourcesAhead::SourcesAhead(const std::vector<LoadSource*>& sources, const cli::R
                [] { return [](inflate::HeadStart*& head) { head->run(); }; }) {}
 
 SourcesAhead::~SourcesAhead() {
-  for (const auto& reading : begun_) reading->head->claim();
+  for (const auto& reading : begun_) {
+    if (reading->head != nullptr) reading->head->claim();
+  }
 }
 
 std::unique_ptr<SourceReading> SourcesAhead::take(const LoadSource& source) {
   if (begun_.empty() || &begun_.front()->source != &source) return nullptr;
   std::unique_ptr<SourceReading> reading = std::move(begun_.front());
   begun_.pop_front();
-  reading->head->claim();
-  static_cast<void>(workers_.pop());
+  if (reading->head != nullptr) {
+    reading->head->claim();
+    static_cast<void>(workers_.pop());
+  }
   return reading;
 }
 
 void SourcesAhead::begin_from(std::size_t place) {
   if (ahead_.threads < 2 || read_.save_index) return;
+  if (!begun_.empty() && begun_.back()->head == nullptr) return;
   for (place += begun_.size(); place < sources_.size() && workers_.has_room(); ++place) {
     LoadSource& source = *sources_[place];
-    const bool is_at_hand = !source.file || source.file->is_at_hand();
-    if (&source == none_ || !is_at_hand || !begin(source)) return;
+    if (&source == none_ || (source.file && !source.file->is_at_hand()) || !begin(source)) return;
   }
 }
 
@@ -62,24 +65,29 @@ bool SourcesAhead::begin(LoadSource& source) {
     buffers_.give_back(std::move(buffer));
     return false;
   }
-  reading->give_head_start(std::move(buffer), read_);
+  const bool is_serial =
+      reading->stream->compression() == inflate::Compression::kGzip && !reading->stream->reads_ahead();
+  if (is_serial) {
+    reading->give_head_start(std::move(buffer), read_);
+  } else {
+    buffers_.give_back(std::move(buffer));
+  }
   begun_.push_back(std::move(reading));
-  workers_.push(begun_.back()->head);
-  return true;
+  if (is_serial) workers_.push(begun_.back()->head);
+  return is_serial;
 }
 
-// Null where it is none of them. What is wrong with it shows when its turn comes.
+// Null where what there is before its first byte says that it is none of them. What is wrong with it shows when its
+// turn comes.
 std::unique_ptr<SourceReading> SourcesAhead::open(LoadSource& source) const {
   if (source.recorded || source.identity.stamp.empty()) return nullptr;
   std::error_code error;
-  if (std::filesystem::exists(inflate::index_path(source.name, read_.index_dir), error)) return nullptr;
+  const auto index = index_place(source.name, read_);
+  if (index && std::filesystem::exists(*index, error)) return nullptr;
   try {
     std::shared_ptr<const source::Input> file = source.open();
     auto bytes = file->open(stop_.fd());
-    auto reading = std::make_unique<SourceReading>(source, std::move(file), nullptr, std::move(bytes), read_, ahead_);
-    const bool is_serial =
-        reading->stream->compression() == inflate::Compression::kGzip && !reading->stream->reads_ahead();
-    return is_serial ? std::move(reading) : nullptr;
+    return std::make_unique<SourceReading>(source, std::move(file), nullptr, std::move(bytes), read_, ahead_);
   } catch (const Error&) {
     return nullptr;
   }

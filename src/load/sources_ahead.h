@@ -31,12 +31,12 @@ class SourcesAhead {
   SourcesAhead& operator=(const SourcesAhead&) = delete;
   ~SourcesAhead();
 
-  // Of a source whose turn it is: what was begun of it, or null.
+  // Of a source whose turn it is: what was begun of it, or opened, or null.
   [[nodiscard]] std::unique_ptr<SourceReading> take(const LoadSource& source);
 
   // Begins those from a place among the sources on, as far as there is room, up to the first one that is none of them:
-  // one that is no gzip, has a seek index, members that announce their sizes, or recorded ranges; or up to an object in
-  // a store of which some is yet to come.
+  // one that is no gzip, has a seek index, members that announce their sizes, or recorded ranges. That may be opened,
+  // and no more. An object in a store of which some is yet to come ends it, too, until it is asked again.
   // REQUIRES: no source that is read now inflates with threads of its own. Throws EnvironmentError where no thread can
   // be had.
   void begin_from(std::size_t place);
@@ -55,7 +55,7 @@ class SourcesAhead {
   const inflate::ReadAhead ahead_;
   const StopSignal& stop_;
   inflate::PieceBuffers buffers_;
-  std::deque<std::unique_ptr<SourceReading>> begun_;  // one behind the other
+  std::deque<std::unique_ptr<SourceReading>> begun_;  // one behind the other; the last may have no head
   const LoadSource* none_ = nullptr;                  // the last that was none of them
   OrderedWorkers<inflate::HeadStart*> workers_;       // last: it uses what was begun
 };

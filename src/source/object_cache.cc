@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -31,8 +32,10 @@ class KeptSource : public ByteSource {
 // Keeps what is read through it.
 class KeepingSource : public ByteSource {
  public:
-  KeepingSource(std::unique_ptr<ByteSource> source, const std::filesystem::path& path, std::uint64_t bytes)
-      : source_(std::move(source)), left_(bytes) {
+  // is_said: whether a warning has said that the object cannot be kept; all its readings have it.
+  KeepingSource(std::unique_ptr<ByteSource> source, const std::filesystem::path& path, std::uint64_t bytes,
+                std::shared_ptr<std::atomic<bool>> is_said)
+      : source_(std::move(source)), left_(bytes), is_said_(std::move(is_said)) {
     attempt([&] { file_.emplace("The object cannot be kept in", path, Placing::kWhenWhole); });
   }
 
@@ -57,12 +60,13 @@ class KeepingSource : public ByteSource {
       step();
     } catch (const EnvironmentError& error) {
       file_.reset();
-      log_warning(fmt::format("{} It is read all the same.", error.what()));
+      if (!is_said_->exchange(true)) log_warning(fmt::format("{} It is read all the same.", error.what()));
     }
   }
 
   const std::unique_ptr<ByteSource> source_;
-  std::uint64_t left_;              // of the object's bytes
+  std::uint64_t left_;  // of the object's bytes
+  const std::shared_ptr<std::atomic<bool>> is_said_;
   std::optional<PlacedFile> file_;  // until it is whole, or cannot be written
 };
 
@@ -78,7 +82,7 @@ class CachedObject : public Input {
     if (const auto file = kept()) return std::make_unique<KeptSource>(file->open_at(offset, stop_fd), name());
     auto bytes = object_->open_at(offset, stop_fd);
     if (offset > 0) return bytes;
-    return std::make_unique<KeepingSource>(std::move(bytes), path_, size_bytes());
+    return std::make_unique<KeepingSource>(std::move(bytes), path_, size_bytes(), is_said_);
   }
   [[nodiscard]] std::size_t read_at(std::uint64_t offset, std::span<char> out) const override {
     const auto file = kept();
@@ -106,6 +110,7 @@ class CachedObject : public Input {
 
   const std::shared_ptr<const Input> object_;
   const std::filesystem::path path_;
+  const std::shared_ptr<std::atomic<bool>> is_said_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace

@@ -367,10 +367,11 @@ std::shared_ptr<ObjectReader::Chunk> ObjectReader::next_chunk() {
   for (bool has_reclaimed = false;; has_reclaimed = true) {
     std::uint64_t begin = 0;
     std::size_t size = 0;
+    bool is_needed_now = false;
     {
       const std::lock_guard lock(state_->mutex);
       begin = state_->wanted.next_gap(state_->position);
-      const bool is_needed_now = begin == state_->position;
+      is_needed_now = begin == state_->position;
       if (begin >= version_.bytes || !state_->failure.empty()) return nullptr;
       if (FetchRetry::Clock::now() < state_->retry.next_try()) return nullptr;
       if (state_->coming >= kComingMax) {
@@ -393,9 +394,13 @@ std::shared_ptr<ObjectReader::Chunk> ObjectReader::next_chunk() {
         state_->retry.begins();
         return chunk;
       }
-      if (!is_needed_now) return nullptr;
+      if (!is_needed_now && has_reclaimed) return nullptr;
     }
-    fetching_.memory.reclaim(size);
+    if (is_needed_now) {
+      fetching_.memory.reclaim(size);
+    } else {
+      fetching_.memory.reclaim_read(size);
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 import gzip
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import support
 from remote import faults, web_server
 from remote.faults import Schedule
-from remote.remote_case import AT_ONCE, PATIENT, WebCase
+from remote.remote_case import AT_ONCE, PATIENT, WebCase, random_lines, stored
 
 SCHEDULES = 1000 if support.IS_LONG else 100
 # As a file's name, and as it stands in a URL.
@@ -110,10 +111,26 @@ class ReadTest(WebCase):
                                              stdout=subprocess.PIPE, check=True).stdout)  # fmt: skip
         cache = self.folder / "cache"
         cache.mkdir()
-        urls = [self.web.url(path.name) for path in paths]
-        for words in ([], ["--cache-dir", cache], ["--cache-dir", cache], ["--memory", "128M"]):
+        door = self.proxy()
+        urls = [door.url(path.name) for path in paths]
+        keeping = ["--cache-dir", cache]
+        for words, requests in (([], 2), (keeping, 2), (keeping, 1), (["--memory", "128M"], 2)):
             with self.subTest(words):
+                before = len(door.requests)
                 self.assert_same_check(self.check(*urls, "--threads", "4", *words), *paths)
+                self.assertEqual(len(door.requests) - before, requests * len(paths))
+        self.assertEqual({path.read_bytes() for path in cache.iterdir()}, {path.read_bytes() for path in paths})
+
+    def test_bytes_are_asked_for_once_where_memory_does_not_hold_the_next_files(self):
+        text = random_lines(1_800_000)
+        paths = [self.served / f"next-{number}" for number in range(16)]
+        for number, path in enumerate(paths):
+            lines = number * b"\n" + text  # of another size each, or they might be the same bytes
+            path.write_bytes(lines if number % 4 else stored(lines))
+        door = self.proxy()
+        run = self.check(*(door.url(path.name) for path in paths), "--memory", "128M")  # of which 16 MiB for these
+        self.assert_same_check(run, *paths)
+        self.assertEqual(len(door.requests), 2 * len(paths))
 
     def test_names_with_any_characters(self):
         for name, in_url in NAMES.items():
@@ -184,12 +201,13 @@ class ReadTest(WebCase):
 
     @unittest.skipIf(os.geteuid() == 0, "root writes everywhere")
     def test_a_folder_that_takes_no_file_is_a_warning(self):
-        path = self.log()
+        paths = [self.log(f"{number}.json.gz", seed=number) for number in range(3)]
         cache = self.folder / "cache"
         cache.mkdir(mode=0o500)
-        run = self.check(self.web.url(path.name), "--cache-dir", cache)
-        self.assert_same_check(run, path)
-        self.assertRegex(run.stderr, r"warning: The object cannot be kept in .*Permission denied.* It is read all the same")
+        run = self.check(*(self.web.url(path.name) for path in paths), "--cache-dir", cache)
+        self.assert_same_check(run, *paths)
+        said = re.findall(r"warning: The object cannot be kept in .*Permission denied.* It is read all the same", run.stderr)
+        self.assertEqual(len(said), 3, "once an object")
 
     def test_redirects_are_followed(self):
         path = self.big_log()

@@ -33,6 +33,17 @@ inline report::ProgressOptions no_progress() {
   return quiet;
 }
 
+// A file as if it were an object in a store, of which some may be on its way.
+class FetchedFile : public source::HeldFile {
+ public:
+  using HeldFile::HeldFile;
+  [[nodiscard]] bool is_at_hand() const override { return has_come_; }
+  void come() { has_come_ = true; }
+
+ private:
+  bool has_come_ = false;
+};
+
 class LoadFiles {
  public:
   [[nodiscard]] std::string path(const std::string& name) const { return folder_ / name.c_str(); }

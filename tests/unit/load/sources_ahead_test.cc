@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "base/units.h"
-#include "source/held_file.h"
 #include "unit/inflate/announced_text.h"
 #include "unit/inflate/gzip_text.h"
 #include "unit/load/load_files.h"
@@ -20,27 +19,16 @@
 namespace chatload::load {
 namespace {
 
-// A file as if it were an object in a store, of which some may be on its way.
-class Fetched : public source::HeldFile {
- public:
-  using HeldFile::HeldFile;
-  [[nodiscard]] bool is_at_hand() const override { return has_come_; }
-  void come() { has_come_ = true; }
-
- private:
-  bool has_come_ = false;
-};
-
 class SourcesAheadTest : public testing::Test {
  protected:
   LoadSource& add(std::string_view content) {
     sources_.push_back(LoadFiles::identified(files_.write(std::to_string(sources_.size()), content)));
     return sources_.back();
   }
-  Fetched& add_object(std::string_view content) {
+  FetchedFile& add_object(std::string_view content) {
     LoadSource& source = add(content);
-    auto object = std::make_shared<Fetched>(source.name);
-    Fetched& fetched = *object;
+    auto object = std::make_shared<FetchedFile>(source.name);
+    FetchedFile& fetched = *object;
     source.file = std::move(object);
     return fetched;
   }
@@ -50,11 +38,11 @@ class SourcesAheadTest : public testing::Test {
     return ahead_.emplace(places_, read_, inflate::ReadAhead{.threads = threads, .bytes = 4 * kMiB}, stop_);
   }
 
-  // Its whole text, of a source that was begun; else "none".
+  // Its whole text, of a source that was begun; else "none", or "opened: " and its text.
   std::string take(std::size_t place) {
     auto reading = ahead_->take(sources_[place]);
     if (!reading) return "none";
-    std::string text = inflate::read_to_end(*reading->stream).bytes;
+    std::string text = (reading->head != nullptr ? "" : "opened: ") + inflate::read_to_end(*reading->stream).bytes;
     ahead_->give_back(std::move(reading));
     return text;
   }
@@ -91,12 +79,12 @@ TEST_F(SourcesAheadTest, ThoseInFrontOfAnotherKindAreBegunAndNoneBehindIt) {
   ahead();
   for (std::size_t place = 0; place < sources_.size(); ++place) {
     ahead_->begin_from(place);
-    EXPECT_EQ(take(place), place % 2 == 0 ? lines : "none") << place;
+    EXPECT_EQ(take(place), place % 2 == 0 ? lines : place < 4 ? "opened: " + lines : "none") << place;
   }
 }
 
 TEST_F(SourcesAheadTest, AnObjectIsBegunOnceAllOfItHasCome) {
-  Fetched& first = add_object(inflate::compress(chat_line("first")));
+  FetchedFile& first = add_object(inflate::compress(chat_line("first")));
   add_object(inflate::compress(chat_line("second"))).come();
   ahead().begin_from(0);
   EXPECT_EQ(take(1), "none");

@@ -343,6 +343,31 @@ TEST_F(RemoteObjectTest, WhatWasReadMakesRoomForWhatIsToBeRead) {
   EXPECT_EQ(server.requests(), requests);
 }
 
+TEST_F(RemoteObjectTest, WhatWasReadMakesRoomForSeveralRangesOfALargeObject) {
+  const std::string small = random_bytes(200'000);
+  const HttpServer server([&](const Asked& asked) { return partial_answer(small, asked); });
+  std::vector<std::shared_ptr<const RemoteObject>> objects;
+  for (int i = 0; i < 10; ++i) {
+    objects.push_back(open(server));
+    EXPECT_TRUE(read_all(*objects.back()) == small);
+  }
+  const std::string large = random_bytes(3'000'000);
+  constexpr int kAtOnce = 6;
+  std::mutex mutex;
+  std::condition_variable changed;
+  int asked_for = 0;
+  const HttpServer slow_server([&](const Asked& asked) {
+    std::unique_lock lock(mutex);
+    if (asked.range().second > 1) ++asked_for;
+    changed.notify_all();
+    // None is answered before all are asked for.
+    const bool is_look = asked_for == 0;
+    EXPECT_TRUE(is_look || changed.wait_for(lock, std::chrono::minutes(1), [&] { return asked_for >= kAtOnce; }));
+    return partial_answer(large, asked);
+  });
+  EXPECT_TRUE(read_all(*open(slow_server)) == large);
+}
+
 TEST_F(RemoteObjectTest, IsAtHandFromWhenAllOfItHasComeUntilItsMemoryIsAnothers) {
   const std::string bytes = random_bytes(200'000);
   std::mutex mutex;
