@@ -163,9 +163,11 @@ def text_limits(sql_type, text):
     return text
 
 
-def to_time(form, value):
+def to_time(form, value, takes_epoch_texts):
     """Microseconds; None where it is no such time; Rejected where it is one that cannot be."""
     if form in EPOCH_UNITS:
+        if kind_of(value) == "string" and not takes_epoch_texts:
+            return None
         return int(value) * EPOCH_UNITS[form] if re.fullmatch(r"-?[0-9]+", value, re.ASCII) else None
     if kind_of(value) != "string":
         return None
@@ -174,7 +176,7 @@ def to_time(form, value):
             value = re.sub("(?<![0-9 ]) +(?=[0-9])", "", value)  # C skips spaces in front of numbers, and Python does not
         if form.startswith("%Y") and (short := re.match(r"[0-9]{1,3}(?![0-9])", value)):  # C takes it, and Python does not
             in_this_age = f"{int(short[0]) + 2000}" + value[short.end() :]
-            if to_time(form, in_this_age) is not None:
+            if to_time(form, in_this_age, takes_epoch_texts) is not None:
                 raise Rejected("timestamp_out_of_range")
             return None
         try:
@@ -204,7 +206,7 @@ def read_time(column, sql_type, value):
     fault = None
     for form in times_of(column, sql_type):
         try:
-            microseconds = held_time(sql_type, to_time(form, value))
+            microseconds = held_time(sql_type, to_time(form, value, "string" in listed(column.get("accept", []))))
         except Rejected as rejected:
             fault = fault or rejected
             continue

@@ -262,6 +262,7 @@ void ColumnReader::read_accepted(const toml::node* node, Column& column) const {
         std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& known) { return known.first == text_of(*one); });
     if (kind != kKinds.end() && (taken.possible & kind->second) != 0) {
       column.accepts |= kind->second;
+      column.takes_epoch_texts |= column.type.is_time() && kind->second == kStrings;
       continue;
     }
     std::vector<std::string_view> names;

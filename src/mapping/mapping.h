@@ -92,6 +92,7 @@ struct Column {
   std::string constant;               // of kConstant
   std::uint8_t accepts = kStrings;    // JsonKinds
   std::vector<TimeFormat> times;      // of a time, tried in order
+  bool takes_epoch_texts = false;     // a string of digits is an epoch, too
   Decode decode = Decode::kNone;
   bool is_required = false;          // a record without it is rejected, whatever the type allows
   bool may_be_empty = true;          // an empty string is a reason to reject otherwise

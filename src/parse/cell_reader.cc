@@ -87,7 +87,8 @@ Fault read_time(const Column& column, const JsonValue& value, Cell& cell) {
   Fault first;
   for (const TimeFormat& format : column.times) {
     const bool is_epoch = format.kind == mapping::TimeKind::kEpoch;
-    if (is_epoch ? is_string && !is_decimal(value.text) : !is_string) continue;
+    const bool is_of_this_kind = is_epoch == !is_string || (is_epoch && column.takes_epoch_texts);
+    if (!is_of_this_kind || (is_epoch && !is_decimal(value.text))) continue;
     const mapping::TimeRead read =
         is_epoch ? mapping::read_epoch(format, value.text) : mapping::read_time(format, value.text);
     if (read.fault == TimeFault::kBad) continue;
@@ -306,6 +307,7 @@ Fault read_null(const Column& column, Cell& cell) {
 
 Column taking_given_texts(Column column) {
   column.accepts = mapping::kAnyValue;
+  column.takes_epoch_texts = true;
   column.may_be_empty = true;
   column.null_if.clear();
   return column;

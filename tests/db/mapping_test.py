@@ -129,6 +129,20 @@ column = "kind"
 in = ["say", "shout", "hum"]
 """
 
+EPOCH_OR_TEXT = """
+table = "times"
+primary_key = ["id"]
+
+[[column]]
+name = "id"
+sql = "VARCHAR(9) NOT NULL"
+
+[[column]]
+name = "at"
+sql = "DATETIME NOT NULL"
+time = ["rfc3339", "epoch_s"]
+"""
+
 
 def text(chance):
     return chance.choice(["", "-", "plain", "tab\there", "line\nbreak", "quote ' \" \\", "\0nul", "\\N", "NULL", "ünïcödé", "😀" * 3,
@@ -248,6 +262,17 @@ class EveryWayTest(MappingCase):
         rows, counts, rejects = mapping_oracle.load(mapping, lines)
         self.assertEqual({name: run.summary[name] for name in counts}, counts)
         self.assert_table(mapping, rows)
+
+    def test_a_string_of_digits_is_an_epoch_only_where_strings_are_accepted(self):
+        lines = [dumped({"id": key, "at": at}) for key, at in (("a", "20240501"), ("b", 20240501), ("c", "2024-05-01T00:00:00Z"))]
+        for accept, day, rejects in (("", None, [(1, "bad_timestamp", "at")]), ('accept = "string"', "1970-08-23", [])):
+            with self.subTest(accept=accept):
+                self.database.sql("DROP TABLE IF EXISTS times")
+                self.database.create_table()
+                self.assert_loads(EPOCH_OR_TEXT + accept, lines)
+                self.assert_rejects(1, rejects)
+                days = dict(self.database.sql("SELECT id, DATE(at) FROM times"))
+                self.assertEqual((days.get("a"), days["b"], days["c"]), (day, "1970-08-23", "2024-05-01"))
 
     def test_a_value_by_kind_and_a_filter(self):
         self.assert_loads(BY_KIND, list(by_kind_lines(1)))

@@ -74,6 +74,9 @@ TEST(MappingFile, TwoFilesThatSayTheSameAreOneMapping) {
             outline_of(parse_mapping(with("[[column]]\nsql = 'INT NULL'\nname = 'b'\npath = '$.b'\n"), "b")));
   EXPECT_NE(outline_of(parse_mapping(spaced, "a")),
             outline_of(parse_mapping(with("[[column]]\nname = 'b'\nsql = 'int'\nrequired = true\n"), "b")));
+  const std::string times = "[[column]]\nname = 'b'\nsql = 'DATE'\ntime = ['rfc3339', 'epoch_s']\n";
+  EXPECT_NE(outline_of(parse_mapping(with(times), "a")),
+            outline_of(parse_mapping(with(times + "accept = 'string'\n"), "b")));
 }
 
 struct WrongFile {

@@ -188,6 +188,16 @@ TEST(TypedCells, AFormatThatReadsATimeTheColumnCannotHoldGivesWayToTheNext) {
                {{"1714564800", "1714564800000000"}, {"1714564800123", "1714564800123000"}});
 }
 
+TEST(TypedCells, EachFormatOfAListReadsItsOwnKindOfValue) {
+  const std::string list = "sql = 'DATETIME'\ntime = ['rfc3339', 'epoch_s', '%Y%m%d']";
+  expect_cells(list,
+               {{"\"20240501\"", "1714521600000000"}, {"20240501", "20240501000000"}, {"\"5\"", "bad_timestamp v"}});
+  expect_cells(list + "\naccept = 'string'", {{"\"20240501\"", "20240501000000"}, {"\"5x\"", "bad_timestamp v"}});
+  expect_cells("sql = 'DATETIME'\ntime = ['rfc3339', 'epoch_s']", {{"\"20240501\"", "bad_timestamp v"}});
+  expect_cells("sql = 'DATETIME'\ntime = ['rfc3339', '%Y%m%d']", {{"20240501", "wrong_type v"}});
+  expect_cells("sql = 'DATETIME'\ntime = 'epoch_s'", {{"\"20240501\"", "wrong_type v"}});
+}
+
 TEST(TypedCells, AnEmptyKindIsNoOtherLinesKind) {
   const mapping::Mapping mapping = mapping::parse_mapping(
       "table = 't'\nprimary_key = ['id']\nkind = 'v'\n[[column]]\nname = 'id'\nsql = 'VARCHAR(9) NOT "
