@@ -35,8 +35,11 @@ std::map<std::string, std::vector<std::string>> values_by_column(const Flags& fl
       throw UsageError(
           fmt::format("{} compares texts and numbers, and the column '{}' is {}.", flag, column, type_text(type)));
     }
-    const std::optional<std::string> compared = compared_value(type, value);
-    if (!compared) throw UsageError(fmt::format("{}: the column '{}' is never '{}'.", flag, column, value));
+    const std::optional<std::string> compared = compared_value(mapping.columns[*index], value);
+    if (!compared) {
+      throw UsageError(
+          fmt::format("{}: the column '{}' is never '{}'; it is {}.", flag, column, value, possible_values(type)));
+    }
     values[std::string(column)].push_back(*compared);
   };
   for (const std::string& type : flags.types) add("--type", kTypeColumn, type);

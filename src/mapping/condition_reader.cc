@@ -60,8 +60,11 @@ std::vector<std::string> ConditionReader::compared_values(const toml::node& node
   }
   std::vector<std::string> values;
   for (const toml::node* value : some(node)) {
-    const std::optional<std::string> compared = compared_value(column.type, text_of(*value));
-    if (!compared) fail(*value, fmt::format("{} is never '{}'", type_text(column.type), text_of(*value)));
+    const std::optional<std::string> compared = compared_value(column, text_of(*value));
+    if (!compared) {
+      fail(*value, fmt::format("{} is never '{}'; it is {}", type_text(column.type), text_of(*value),
+                               possible_values(column.type)));
+    }
     values.push_back(*compared);
   }
   return values;

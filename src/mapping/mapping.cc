@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "base/json_scalar.h"
 #include "base/json_text.h"
 #include "base/lower.h"
 
@@ -33,6 +34,8 @@ std::string in_quotes(std::string_view text) {
   append_json_string(json, text);
   return json;
 }
+
+bool is_number(std::string_view text) { return !text.empty() && scan_number(text).size_bytes == text.size(); }
 
 bool is_plain(std::string_view key) {
   return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
@@ -106,6 +109,13 @@ std::string outline_of(const Column& column, const std::vector<Lookup>& lookups)
   if (!column.may_be_empty) line += " not empty";
   for (const std::string& text : column.null_if) line += " null_if " + in_quotes(text);
   return line;
+}
+
+// As JSON has an integer, or a string in which one can begin with zeros.
+bool can_be_written(const Column& column, std::string_view digits) {
+  if (!is_digits(digits) || digits == "-0") return false;
+  const bool is_of_text = (column.accepts & kStrings) != 0 || column.lookup || column.origin == Origin::kConstant;
+  return is_of_text || is_number(digits);
 }
 
 std::string outline_of(const Bound& bound) {
@@ -235,16 +245,39 @@ std::size_t copies_max(const Mapping& mapping) {
   return most + rest;
 }
 
-std::optional<std::string> compared_value(const SqlType& type, std::string_view value) {
-  if (type.kind == TypeKind::kBoolean) {
-    if (value == "true" || value == "1") return "1";
-    if (value == "false" || value == "0") return "0";
-    return std::nullopt;
+std::optional<std::string> compared_value(const Column& column, std::string_view value) {
+  const SqlType& type = column.type;
+  const auto if_possible = [&](bool is_possible) {
+    return is_possible ? std::optional<std::string>(value) : std::nullopt;
+  };
+  switch (type.kind) {
+    case TypeKind::kBoolean:
+      if (value == "true" || value == "1") return "1";
+      if (value == "false" || value == "0") return "0";
+      return std::nullopt;
+    case TypeKind::kInteger: return if_possible(can_be_written(column, value) && is_within(type, value));
+    case TypeKind::kDecimal:
+    case TypeKind::kFloating: return if_possible(is_number(value));
+    case TypeKind::kEnum:
+      return if_possible(std::find(type.members.begin(), type.members.end(), value) != type.members.end());
+    case TypeKind::kSet: return if_possible(is_set_value(type, value));
+    case TypeKind::kUuid: return is_uuid(value) ? std::optional(lower(value)) : std::nullopt;
+    default: return std::string(value);
   }
-  const bool is_no_member =
-      type.kind == TypeKind::kEnum && std::find(type.members.begin(), type.members.end(), value) == type.members.end();
-  if (is_no_member || (type.kind == TypeKind::kSet && !is_set_value(type, value))) return std::nullopt;
-  return type.kind == TypeKind::kUuid ? lower(value) : std::string(value);
+}
+
+std::string possible_values(const SqlType& type) {
+  switch (type.kind) {
+    case TypeKind::kBoolean: return "true or false";
+    case TypeKind::kInteger:
+      return fmt::format("the digits of an integer from {} to {}", least_value(type), greatest_value(type));
+    case TypeKind::kDecimal:
+    case TypeKind::kFloating: return "a number as JSON has it, such as 1.5";
+    case TypeKind::kEnum: return "one of its members";
+    case TypeKind::kSet: return "members with commas between, in the order of the declaration";
+    case TypeKind::kUuid: return "36 characters, such as 00112233-4455-6677-8899-aabbccddeeff";
+    default: return "a text";
+  }
 }
 
 std::string index_name(const std::vector<std::string>& columns) {

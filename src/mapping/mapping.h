@@ -197,9 +197,10 @@ inline constexpr std::array<std::pair<std::string_view, Origin>, 5> kMetaOrigins
 // In how many columns a part of a record may stand at most, as their paths lead to it or to what holds it.
 [[nodiscard]] std::size_t copies_max(const Mapping& mapping);
 
-// What a condition on a column of that type compares for a value that people write: `true` is 1. Nothing where the
-// column never has it.
-[[nodiscard]] std::optional<std::string> compared_value(const SqlType& type, std::string_view value);
+// What a condition on the column compares for a value that people write: `true` is 1. Nothing where the column never
+// has it, and which values it has.
+[[nodiscard]] std::optional<std::string> compared_value(const Column& column, std::string_view value);
+[[nodiscard]] std::string possible_values(const SqlType& type);
 
 // What an index on these columns is called.
 [[nodiscard]] std::string index_name(const std::vector<std::string>& columns);

@@ -9,6 +9,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/hex.h"
 #include "mapping/syntax_error.h"
 
 namespace chatload::mapping {
@@ -297,6 +298,36 @@ class TypeParser {
 std::uint64_t greatest_value(const SqlType& type) {
   const std::uint64_t all_bits = std::numeric_limits<std::uint64_t>::max() >> (64 - type.bits);
   return type.is_unsigned ? all_bits : all_bits >> 1;
+}
+
+std::int64_t least_value(const SqlType& type) {
+  return type.is_unsigned ? 0 : -static_cast<std::int64_t>(greatest_value(type)) - 1;
+}
+
+bool is_digits(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool is_within(const SqlType& type, std::string_view digits) {
+  const auto is_read_within = [&](auto least, auto most) {
+    auto value = most;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return error == std::errc{} && value >= least && value <= most;
+  };
+  const std::uint64_t most = greatest_value(type);
+  if (type.is_unsigned) return is_read_within(std::uint64_t{0}, most);
+  return is_read_within(least_value(type), static_cast<std::int64_t>(most));
+}
+
+bool is_uuid(std::string_view text) {
+  constexpr std::size_t kUuidTextBytes = 36;
+  if (text.size() != kUuidTextBytes) return false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool is_hyphen_here = at == 8 || at == 13 || at == 18 || at == 23;
+    if (is_hyphen_here ? text[at] != '-' : hex_value(text[at]) < 0) return false;
+  }
+  return true;
 }
 
 bool is_set_value(const SqlType& type, std::string_view text) {

@@ -57,6 +57,16 @@ struct SqlType {
 
 // Of an integer type.
 [[nodiscard]] std::uint64_t greatest_value(const SqlType& type);
+[[nodiscard]] std::int64_t least_value(const SqlType& type);
+
+// -?[0-9]+ of any length.
+[[nodiscard]] bool is_digits(std::string_view text);
+
+// Whether an integer type has the value. REQUIRES: is_digits(digits).
+[[nodiscard]] bool is_within(const SqlType& type, std::string_view digits);
+
+// 8-4-4-4-12 hexadecimal digits, of any case (RFC 9562 §4).
+[[nodiscard]] bool is_uuid(std::string_view text);
 
 // Whether a SET gives the text back as it is: its members in the order of the declaration, each once.
 [[nodiscard]] bool is_set_value(const SqlType& type, std::string_view text);

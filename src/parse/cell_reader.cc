@@ -36,11 +36,6 @@ constexpr std::int64_t kTimestampMax = 2'147'483'647 * kMicrosecondsPerSecond;
 constexpr std::int64_t kDateTimeMin = -30'610'224'000 * kMicrosecondsPerSecond;
 constexpr std::int64_t kDateTimeMax = 253'402'300'800 * kMicrosecondsPerSecond - 1;
 
-bool is_decimal(std::string_view text) {
-  if (text.starts_with('-')) text.remove_prefix(1);
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 bool is_number(std::string_view text) { return !text.empty() && scan_number(text).size_bytes == text.size(); }
 
 // A fixed length is made by spaces or zero bytes, which come back as none, or as a part of the value.
@@ -88,7 +83,7 @@ Fault read_time(const Column& column, const JsonValue& value, Cell& cell) {
   for (const TimeFormat& format : column.times) {
     const bool is_epoch = format.kind == mapping::TimeKind::kEpoch;
     const bool is_of_this_kind = is_epoch == !is_string || (is_epoch && column.takes_epoch_texts);
-    if (!is_of_this_kind || (is_epoch && !is_decimal(value.text))) continue;
+    if (!is_of_this_kind || (is_epoch && !mapping::is_digits(value.text))) continue;
     const mapping::TimeRead read =
         is_epoch ? mapping::read_epoch(format, value.text) : mapping::read_time(format, value.text);
     if (read.fault == TimeFault::kBad) continue;
@@ -99,23 +94,11 @@ Fault read_time(const Column& column, const JsonValue& value, Cell& cell) {
   return first ? first : RejectReason::kBadTimestamp;
 }
 
-template <typename Integer>
-bool is_within(std::string_view digits, Integer least, Integer most) {
-  Integer value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return error == std::errc{} && value >= least && value <= most;
-}
-
 Fault read_integer(const SqlType& type, std::string_view digits, Cell& cell) {
-  if (!is_decimal(digits)) return RejectReason::kBadNumber;
+  if (!mapping::is_digits(digits)) return RejectReason::kBadNumber;
   if (digits == "-0") digits.remove_prefix(1);
   cell = Cell::text(digits);
-  const std::uint64_t most = mapping::greatest_value(type);
-  const bool fits = type.is_unsigned
-                        ? is_within<std::uint64_t>(digits, 0, most)
-                        : is_within(digits, -static_cast<std::int64_t>(most) - 1, static_cast<std::int64_t>(most));
-  if (!fits) return RejectReason::kOutOfRange;
-  return std::nullopt;
+  return mapping::is_within(type, digits) ? std::nullopt : Fault(RejectReason::kOutOfRange);
 }
 
 Fault read_decimal(const SqlType& type, std::string_view number, Cell& cell) {
@@ -182,22 +165,16 @@ Fault read_json(const JsonValue& value, TextArena& made, Cell& cell) {
   return std::nullopt;
 }
 
-// 8-4-4-4-12 hexadecimal digits (RFC 9562 §4).
 std::optional<std::string> from_uuid(std::string_view text) {
-  constexpr std::size_t kUuidTextBytes = 36;
-  if (text.size() != kUuidTextBytes) return std::nullopt;
-  std::string digits;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const bool is_hyphen_here = at == 8 || at == 13 || at == 18 || at == 23;
-    if (is_hyphen_here != (text[at] == '-')) return std::nullopt;
-    if (!is_hyphen_here) digits += text[at];
-  }
+  if (!mapping::is_uuid(text)) return std::nullopt;
+  std::string digits(text);
+  std::erase(digits, '-');
   return from_hex(digits);
 }
 
 // In the form in which the server gives it back.
 Fault read_uuid(std::string_view text, TextArena& made, Cell& cell) {
-  if (!from_uuid(text)) return RejectReason::kBadEncoding;
+  if (!mapping::is_uuid(text)) return RejectReason::kBadEncoding;
   cell = Cell::text(made.store(lower(text)));
   return std::nullopt;
 }
