@@ -14,6 +14,7 @@ import json
 import math
 import os
 import re
+import struct
 import tomllib
 
 IS_MYSQL = os.environ.get("CHATLOAD_TEST_SERVER") == "mysql"
@@ -26,6 +27,7 @@ RFC3339 = re.compile(
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
 BITS = {"TINYINT": 8, "SMALLINT": 16, "MEDIUMINT": 24, "INT": 32, "BIGINT": 64}
 DAY = 86_400_000_000
+FLOAT_MAX = float.fromhex("0x1.fffffep127")
 
 
 class Rejected(Exception):
@@ -251,6 +253,19 @@ def decoded(how, text):
             return bytes.fromhex(text.replace("-", ""))
         if how == "hex":
             if not re.fullmatch(r"([0-9a-fA-F]{2})*", text):
+def read_floating(sql_type, value):
+    if not NUMBER.fullmatch(value):
+        raise Rejected("bad_number")
+    number = float(value)
+    if sql_type.name == "FLOAT":
+        if abs(number) > FLOAT_MAX:
+            raise Rejected("out_of_range")
+        number = struct.unpack("f", struct.pack("f", number))[0]
+    if math.isinf(number) or (number == 0 and decimal.Decimal(value) != 0) or (sql_type.unsigned and number < 0):
+        raise Rejected("out_of_range")
+    return number + 0.0  # a server may give -0 back as 0
+
+
                 raise Rejected("bad_encoding")
             return bytes.fromhex(text)
         raw = base64.b64decode(text, validate=True)
@@ -306,12 +321,8 @@ def read(column, sql_type, value):
         return int(value)
     if sql_type.name == "DECIMAL":
         return read_decimal(sql_type, value)
-    if sql_type.name == "DOUBLE":
-        if not NUMBER.fullmatch(value):
-            raise Rejected("bad_number")
-        if math.isinf(float(value)) or (float(value) == 0 and decimal.Decimal(value) != 0):
-            raise Rejected("out_of_range")
-        return float(value) + 0.0  # a server may give -0 back as 0
+    if sql_type.name in ("DOUBLE", "FLOAT"):
+        return read_floating(sql_type, value)
     if sql_type.name == "BOOLEAN":
         if kind == "boolean":
             return int(value)
@@ -556,6 +567,8 @@ def canonical(sql_type, text):
     if text == b"NULL":
         return None
     text = text.removeprefix(b"is ")
+        elif sql_type.name == "FLOAT":
+            value = f"{quoted} + 0e0"  # a server shows six digits of a FLOAT
     if sql_type.name in ("DATE", "DATETIME", "TIMESTAMP"):
         when = datetime.datetime.strptime(text.decode(), "%Y-%m-%d %H:%M:%S.%f")
         return (when.replace(tzinfo=datetime.timezone.utc) - EPOCH) // MICROSECOND
@@ -563,7 +576,7 @@ def canonical(sql_type, text):
         return int(text)
     if sql_type.name == "DECIMAL":
         return decimal.Decimal(text.decode()).normalize() + 0
-    if sql_type.name == "DOUBLE":
+    if sql_type.name in ("DOUBLE", "FLOAT"):
         return float(text) + 0.0
     raw = bytes.fromhex(text.decode())
     if sql_type.name == "JSON":

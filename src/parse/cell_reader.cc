@@ -118,12 +118,11 @@ Fault read_floating(const SqlType& type, std::string_view number, Cell& cell) {
   cell = Cell::text(number);
   double value = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-  const double most = type.name == "FLOAT" ? static_cast<double>(std::numeric_limits<float>::max())
-                                           : std::numeric_limits<double>::max();
-  if (error != std::errc{} || std::abs(value) > most || (type.is_unsigned && value < 0)) {
-    return RejectReason::kOutOfRange;
-  }
-  return std::nullopt;
+  if (error != std::errc{} || (type.is_unsigned && value < 0)) return RejectReason::kOutOfRange;
+  if (type.name != "FLOAT") return std::nullopt;
+  const bool is_too_large = std::abs(value) > static_cast<double>(std::numeric_limits<float>::max());
+  const bool fits = !is_too_large && (value == 0 || static_cast<float>(value) != 0);
+  return fits ? std::nullopt : Fault(RejectReason::kOutOfRange);
 }
 
 Fault read_boolean(const JsonValue& value, Cell& cell) {

@@ -58,7 +58,8 @@ class Columns:
             value = lambda: chance.choice([Raw("1.25"), Raw("-3e1"), Raw("99999.999"), "12.5", numeral(chance)])
             return "DECIMAL(6,2)", chance.choice(["DECIMAL(6,2)", "DECIMAL(9,3)", "DECIMAL(4,0)"]), {"accept": ["string"]} if self.toss(0.5) else {}, value
         if kind == 8:
-            return "DOUBLE", "DOUBLE", {}, lambda: chance.choice([1.5, -2, 1e300, numeral(chance)])
+            name = chance.choice(["DOUBLE", "FLOAT"])
+            return name, name, {}, lambda: chance.choice([1.5, -2, 0.1, 1e300, 1e-50, numeral(chance)])
         if kind == 9:
             return "BOOLEAN", "BOOLEAN", {"accept": ["integer"]} if self.toss(0.5) else {}, lambda: chance.choice([True, False, 0, 1, 2])
         if kind == 10:
@@ -144,7 +145,7 @@ class Example:
             columns.add(name, name in columns_of_key)
         self.fields = columns.file
         sqls = [column["sql"] for column, _, _ in columns.file]
-        self.key = [name for name in columns_of_key if not columns.file[names.index(name)][0]["sql"].startswith(("JSON", "TINYTEXT", "BLOB", "DECIMAL", "DOUBLE"))]
+        self.key = [name for name in columns_of_key if not columns.file[names.index(name)][0]["sql"].startswith(("JSON", "TINYTEXT", "BLOB", "DECIMAL", "DOUBLE", "FLOAT"))]
         for place, name in enumerate(names):
             if name in self.key and columns.there[place].startswith("TINYTEXT"):
                 columns.there[place] = sqls[place]

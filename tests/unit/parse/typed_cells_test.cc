@@ -150,7 +150,15 @@ TEST(TypedCells, DecimalsKeepAllTheirDigits) {
 TEST(TypedCells, FloatingNumbersAreFinite) {
   expect_cells("sql = 'DOUBLE'",
                {{"1e308", "'1e308'"}, {"1e309", "out_of_range v"}, {"1e-400", "out_of_range v"}, {"0.1", "'0.1'"}});
-  expect_cells("sql = 'FLOAT'", {{"3e38", "'3e38'"}, {"4e38", "out_of_range v"}});
+  expect_cells("sql = 'DOUBLE'", {{"5e-324", "'5e-324'"}, {"2e-324", "out_of_range v"}, {"0e-400", "'0e-400'"}});
+  expect_cells("sql = 'FLOAT'", {{"3e38", "'3e38'"},
+                                 {"4e38", "out_of_range v"},
+                                 {"-4e38", "out_of_range v"},
+                                 {"1e-45", "'1e-45'"},
+                                 {"7e-46", "out_of_range v"},
+                                 {"-1e-50", "out_of_range v"},
+                                 {"0.0", "'0.0'"},
+                                 {"0.123456789", "'0.123456789'"}});
 }
 
 TEST(TypedCells, BooleansAreTrueAndFalse) {
