@@ -459,14 +459,22 @@ def default_of(sql_type):
     return decimal.Decimal(sql_type.default) if sql_type.name == "DECIMAL" else sql_type.default
 
 
-def holds(condition, value):
-    """What a condition on a number says beside `in`."""
+def limit_of(sql_type, limit):
+    if sql_type.name not in ("DATE", "DATETIME", "TIMESTAMP"):
+        return decimal.Decimal(str(limit))
+    return to_time("%Y-%m-%d" if len(limit) == 10 else "rfc3339", limit, False)
+
+
+def holds(condition, value, sql_type):
+    """What a condition says of a text, a number or a time."""
     if "is_null" in condition and (value is None) != condition["is_null"]:
         return False
     bounds = {"above": lambda a, b: a > b, "below": lambda a, b: a < b, "at_least": lambda a, b: a >= b, "at_most": lambda a, b: a <= b}
-    given = [(bounds[name], decimal.Decimal(str(condition[name]))) for name in bounds if name in condition]
+    given = [(bounds[name], limit_of(sql_type, condition[name])) for name in bounds if name in condition]
     if value is None:
-        return not given and "not_in" not in condition
+        return not given and not condition.keys() & {"in", "not_in"}
+    if "in" in condition and str(value) not in listed(condition["in"]):
+        return False
     if "not_in" in condition and str(value) in listed(condition["not_in"]):
         return False
     return all(bound(decimal.Decimal(value), limit) for bound, limit in given)
@@ -494,7 +502,7 @@ def outcome(mapping, line, facts=None):
         return "rejected", ("invalid_json", None)
     if not isinstance(record, dict):
         return "rejected", ("not_an_object", None)
-    only = {one["column"]: listed(one["in"]) for one in mapping.file.get("only", []) if "in" in one}
+    conditions = mapping.file.get("only", [])
     kind_column = mapping.file.get("kind")
     columns = sorted(mapping.columns, key=lambda column: column["name"] != kind_column)
     row, kind, is_filtered = {}, None, False
@@ -510,16 +518,13 @@ def outcome(mapping, line, facts=None):
             kind = row[name] or ""
             if is_filtered:
                 return "filtered", None
-            if name in only and kind not in only[name]:
+            if not all(holds(one, row[name], mapping.types[name]) for one in conditions if one["column"] == name):
                 return "filtered", None
     if mapping.file.get("unknown") == "reject" and unknown_fields(mapping, record):
         return "rejected", ("unknown_field", None)
     if is_filtered:
         return "filtered", None
-    for name, values in only.items():
-        if row[name] is None or str(row[name]) not in values:
-            return "filtered", None
-    if not all(holds(one, row[one["column"]]) for one in mapping.file.get("only", [])):
+    if not all(holds(one, row[one["column"]], mapping.types[one["column"]]) for one in conditions):
         return "filtered", None
     if IS_MYSQL and any(has_infinite(row[name]) for name, sql_type in mapping.types.items() if sql_type.name == "JSON"):
         return "rejected", ("refused_by_server", None)

@@ -336,7 +336,7 @@ std::optional<RangeParser::Impl::Verdict> RangeParser::Impl::read_kind(const Lin
   const bool is_known = !reason || *reason == RejectReason::kTooLong || *reason == RejectReason::kEmptyId;
   if (!is_known) return Verdict{Verdict::kRejected, *reason, column};
   if (row_[column].is_borrowed()) kind = row_[column].as_text();
-  if (lookups_.is_filtered() || !sieve_.passes_kind(kind)) return Verdict{Verdict::kFiltered};
+  if (lookups_.is_filtered() || !sieve_.passes_kind(row_)) return Verdict{Verdict::kFiltered};
   if (reason) return Verdict{Verdict::kRejected, *reason, column};
   return std::nullopt;
 }

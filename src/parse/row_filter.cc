@@ -10,12 +10,28 @@
 namespace chatload::parse {
 namespace {
 
-bool any_of(std::span<const std::string> accepted, std::string_view text) {
-  return accepted.empty() || std::find(accepted.begin(), accepted.end(), text) != accepted.end();
+bool any_of(std::span<const std::string> values, std::string_view text) {
+  return std::find(values.begin(), values.end(), text) != values.end();
 }
 
 auto condition_on(auto& conditions, std::string_view column) {
   return std::find_if(conditions.begin(), conditions.end(), [&](const auto& one) { return one.column == column; });
+}
+
+bool holds(const mapping::Bound& bound, const Cell& cell) {
+  using Kind = mapping::Bound::Kind;
+  const bool is_null = cell.kind() == CellKind::kNull;
+  if (bound.kind == Kind::kIsNull || bound.kind == Kind::kIsNotNull) return is_null == (bound.kind == Kind::kIsNull);
+  if (is_null) return false;
+  if (bound.kind == Kind::kNotIn) return !any_of(bound.values, cell.as_text());
+  const auto order = cell.kind() == CellKind::kTime ? cell.as_microseconds() <=> bound.microseconds
+                                                    : compare_numbers(cell.as_text(), bound.values.front()) <=> 0;
+  switch (bound.kind) {
+    case Kind::kAbove: return order > 0;
+    case Kind::kBelow: return order < 0;
+    case Kind::kAtLeast: return order >= 0;
+    default: return order <= 0;
+  }
 }
 
 }  // namespace
@@ -41,18 +57,16 @@ RowSieve::RowSieve(const mapping::Mapping& mapping, const RowFilter& filter)
       has_times_(mapping.time && filter.has_times()),
       since_seconds_(filter.since_seconds),
       until_seconds_(filter.until_seconds) {
+  const auto conditions_on = [&](std::size_t column) -> Conditions& { return column == mapping.kind ? kind_ : rest_; };
   for (const mapping::Condition& condition : filter.only) {
     const std::size_t column = mapping.column_of(condition.column).value();
-    if (column == mapping.kind) {
-      kinds_ = condition.values;
-    } else {
-      accepted_.push_back({column, condition.values});
-    }
+    conditions_on(column).accepted.push_back({column, condition.values});
   }
-  for (const mapping::Bound& bound : filter.bounds) bounds_.push_back({mapping.column_of(bound.column).value(), bound});
+  for (const mapping::Bound& bound : filter.bounds) {
+    const std::size_t column = mapping.column_of(bound.column).value();
+    conditions_on(column).bounds.push_back({column, bound});
+  }
 }
-
-bool RowSieve::passes_kind(std::string_view kind) const { return any_of(kinds_, kind); }
 
 // As in SQL, NULL is neither one of some values nor behind some time.
 bool RowSieve::passes_rest(std::span<const Cell> row) const {
@@ -62,28 +76,16 @@ bool RowSieve::passes_rest(std::span<const Cell> row) const {
     const std::int64_t seconds = std::chrono::floor<std::chrono::seconds>(time).count();
     if (seconds < since_seconds_ || seconds >= until_seconds_) return false;
   }
-  return std::all_of(accepted_.begin(), accepted_.end(),
+  return rest_.passes(row);
+}
+
+bool RowSieve::Conditions::passes(std::span<const Cell> row) const {
+  return std::all_of(accepted.begin(), accepted.end(),
                      [&](const Accepted& one) {
                        return row[one.column].is_borrowed() && any_of(one.values, row[one.column].as_text());
                      }) &&
-         std::all_of(bounds_.begin(), bounds_.end(),
-                     [&](const Bounded& one) { return passes(one.bound, row[one.column]); });
-}
-
-bool RowSieve::passes(const mapping::Bound& bound, const Cell& cell) {
-  using Kind = mapping::Bound::Kind;
-  const bool is_null = cell.kind() == CellKind::kNull;
-  if (bound.kind == Kind::kIsNull || bound.kind == Kind::kIsNotNull) return is_null == (bound.kind == Kind::kIsNull);
-  if (is_null) return false;
-  if (bound.kind == Kind::kNotIn) return !any_of(bound.values, cell.as_text());
-  const auto order = cell.kind() == CellKind::kTime ? cell.as_microseconds() <=> bound.microseconds
-                                                    : compare_numbers(cell.as_text(), bound.values.front()) <=> 0;
-  switch (bound.kind) {
-    case Kind::kAbove: return order > 0;
-    case Kind::kBelow: return order < 0;
-    case Kind::kAtLeast: return order >= 0;
-    default: return order <= 0;
-  }
+         std::all_of(bounds.begin(), bounds.end(),
+                     [&](const Bounded& one) { return holds(one.bound, row[one.column]); });
 }
 
 }  // namespace chatload::parse

@@ -38,26 +38,29 @@ class RowSieve {
   // REQUIRES: each column of the filter is one of the mapping's.
   RowSieve(const mapping::Mapping& mapping, const RowFilter& filter);
 
-  // By its kind alone, which is known first.
-  [[nodiscard]] bool passes_kind(std::string_view kind) const;
+  // By its kind alone, the only cell of the row that is known then.
+  [[nodiscard]] bool passes_kind(std::span<const Cell> row) const { return kind_.passes(row); }
   [[nodiscard]] bool passes_rest(std::span<const Cell> row) const;
 
  private:
-  struct Accepted {
-    std::size_t column;
-    std::vector<std::string> values;
+  struct Conditions {
+    struct Accepted {
+      std::size_t column;
+      std::vector<std::string> values;
+    };
+    struct Bounded {
+      std::size_t column;
+      mapping::Bound bound;
+    };
+
+    [[nodiscard]] bool passes(std::span<const Cell> row) const;
+
+    std::vector<Accepted> accepted;
+    std::vector<Bounded> bounds;
   };
 
-  std::vector<std::string> kinds_;
-  struct Bounded {
-    std::size_t column;
-    mapping::Bound bound;
-  };
-
-  [[nodiscard]] static bool passes(const mapping::Bound& bound, const Cell& cell);
-
-  std::vector<Accepted> accepted_;  // but for the kind
-  std::vector<Bounded> bounds_;
+  Conditions kind_;
+  Conditions rest_;
   std::size_t time_ = 0;  // the column, where has_times_
   bool has_times_ = false;
   std::int64_t since_seconds_;

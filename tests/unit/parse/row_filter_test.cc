@@ -23,15 +23,22 @@ bool passes(const RowFilter& filter, std::string_view site, std::int64_t seconds
   return passes(filter, site, Cell::time(seconds * 1'000'000));
 }
 
+bool passes_kind(const RowFilter& filter, Cell kind) {
+  return sieve_of(filter).passes_kind(std::vector<Cell>{Cell(), Cell(), kind});
+}
+bool passes_kind(const RowFilter& filter, std::string_view kind) { return passes_kind(filter, Cell::text(kind)); }
+
 TEST(RowFilter, MessageAndStatusPassByDefault) {
-  const RowSieve sieve = sieve_of(filter_of(mapping::chat_mapping()));
-  EXPECT_TRUE(sieve.passes_kind("message"));
-  EXPECT_TRUE(sieve.passes_kind("status"));
-  EXPECT_FALSE(sieve.passes_kind("Message"));
-  EXPECT_FALSE(sieve.passes_kind(""));
+  const RowFilter filter = filter_of(mapping::chat_mapping());
+  EXPECT_TRUE(passes_kind(filter, "message"));
+  EXPECT_TRUE(passes_kind(filter, "status"));
+  EXPECT_FALSE(passes_kind(filter, "Message"));
+  EXPECT_FALSE(passes_kind(filter, ""));
 }
 
-TEST(RowFilter, NoConditionMeansEveryKind) { EXPECT_TRUE(sieve_of({}).passes_kind("anything")); }
+TEST(RowFilter, NoConditionMeansEveryKind) { EXPECT_TRUE(passes_kind({}, "anything")); }
+
+TEST(RowFilter, NoKindIsNoneOfSome) { EXPECT_FALSE(passes_kind({.only = {{"type", {""}}}}, Cell())); }
 
 TEST(RowFilter, SinceIsInclusiveAndUntilExclusive) {
   RowFilter filter;
@@ -104,10 +111,10 @@ TEST(RowFilter, AnyOfTheValuesPassesAndAllColumnsHaveTo) {
 TEST(RowFilter, ValuesTakeThePlaceOfThoseThatTheMappingSays) {
   RowFilter filter = filter_of(mapping::chat_mapping());
   filter.set_values("type", {"typing"});
-  EXPECT_FALSE(sieve_of(filter).passes_kind("message"));
-  EXPECT_TRUE(sieve_of(filter).passes_kind("typing"));
+  EXPECT_FALSE(passes_kind(filter, "message"));
+  EXPECT_TRUE(passes_kind(filter, "typing"));
   filter.set_values("type", {});
-  EXPECT_TRUE(sieve_of(filter).passes_kind("message"));
+  EXPECT_TRUE(passes_kind(filter, "message"));
 }
 
 TEST(RowFilter, IntegerSiteIsComparedAsItsDecimalText) {
@@ -124,6 +131,9 @@ TEST(RowFilter, FaultyLineOfAnotherSiteIsRejectedNotFiltered) {
 TEST(RowFilter, TypeIsFilteredBeforeOtherFieldsAreLookedAt) {
   EXPECT_EQ(outcome_of(R"({"type":"typing"})"), "filtered");
   EXPECT_EQ(outcome_of("{\"type\":\"" + std::string(51, 't') + "\"}"), "filtered");
+  const RowFilter other{.only = {}, .bounds = {{"type", mapping::Bound::Kind::kNotIn, {"typing"}}}};
+  EXPECT_EQ(outcome_of(R"({"type":"typing"})", mapping::chat_mapping(), other), "filtered");
+  EXPECT_EQ(outcome_of(R"({"type":"message"})", mapping::chat_mapping(), other), "missing_field id");
 }
 
 }  // namespace
