@@ -35,10 +35,11 @@ void ReferenceFilling::add(Value key, std::span<const Value> values, std::uint64
   for (const Value& value : values) require_utf8(value, number);
   table_->add(*key, values, number);
   if (table_->memory_bytes() <= bytes_max_) return;
-  throw UsageError(
-      fmt::format("{}: with the lookup '{}', the data of lookups takes more than half of --memory. Raise --memory, or "
-                  "load this data into a table of its own and join both in SQL.",
-                  name_of_data(lookup_), lookup_.name));
+  throw UsageError(fmt::format(
+      "{}: with the lookup '{}', the data of lookups takes more than half of --memory. {} of it were left for "
+      "this lookup, and its data up to {} {} takes more. Raise --memory, or load this data into a table of "
+      "its own and join both in SQL.",
+      name_of_data(lookup_), lookup_.name, format_size(bytes_max_), place_, format_count(number)));
 }
 
 void ReferenceFilling::fail(std::uint64_t number, std::string_view what) const {

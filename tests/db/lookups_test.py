@@ -360,7 +360,8 @@ class LookupsTest(MappingCase):
             self.write("regions.csv", text)
             run = self.load(self.lines_file(["{}"]), "--mapping", path, "--memory", "48M")
             self.assertIn("regions.csv", run.stderr)
-            self.assertIn("does not end" if '"' in text else "half of --memory", run.stderr)
+            said = r"half of --memory\. 24 MiB of it were left for this lookup, and its data up to line [\d,]+ takes more\."
+            self.assertRegex(run.stderr, "does not end" if '"' in text else said)
             self.assertIn(run.exit_code, (3, 64))
 
     def test_all_lookups_share_half_of_the_memory(self):
@@ -369,7 +370,7 @@ class LookupsTest(MappingCase):
         self.write("regions.csv", "code,name,wage,opened\n" + "".join(f"{n},{'x' * 50},1,\n" for n in range(110_000)))
         self.write("sites.json", "".join(f'{{"id":{n},"title":"{"y" * 19}","open":true}}\n' for n in range(110_000)))
         refused = self.load(self.lines_file(["{}"]), "--mapping", path, "--memory", "64M")
-        self.assert_refused(refused, 64, "sites.json", "half of --memory", "join")
+        self.assert_refused(refused, 64, "sites.json", "half of --memory", "were left for this lookup", "up to record", "join")
 
 
 if __name__ == "__main__":
