@@ -71,7 +71,12 @@ def reference(lookup, folder, queries):
         text = (folder / lookup["file"]).read_text()
         numbers = {"parse_int": Number, "parse_float": Number}
         rows = json.loads(text, **numbers) if text.startswith("[") else [json.loads(line, **numbers) for line in text.splitlines()]
-    return {str(row[lookup["key"]]): row for row in rows}
+    return {str(member(row, lookup["key"])): row for row in rows}
+
+
+def member(row, name):
+    """What stands in reference data under that name, which is a path where it begins with `$`."""
+    return value_at(row, name) if name.startswith("$") else row.get(name)
 
 
 class Mapping:
@@ -443,8 +448,8 @@ def looked_up(mapping, column, sql_type, value):
         if missing == "null":
             return None
         raise Filtered if missing == "filter" else Rejected("lookup_missing")
-    found = rows[str(value)].get(field)
-    if found is None:
+    found = member(rows[str(value)], field)
+    if found is None or found is MISSING:
         if not can_be_null:
             raise Rejected("null_field")
         return None

@@ -36,6 +36,9 @@ namespace {
 using mapping::Lookup;
 using Value = ReferenceFilling::Value;
 
+// What stands in a row for a field that its record does not have: it is no UTF-8, so that no record has it.
+constexpr std::string_view kNoValue = "\xff";
+
 // A query may join and sort for a long time before its first row.
 constexpr std::uint32_t kQueryTimeoutSeconds = 3'600;
 
@@ -117,6 +120,7 @@ class Reader {
     parse::RangeParser parser(*read.mapping, {}, static_cast<std::uint32_t>(read.split.line_bytes_max));
     parse::ParsedRange parsed;
     std::uint64_t records = 0;
+    std::vector<bool> is_there(lookup.fields.size());  // in some record
     while (std::optional<split::Range> next = ranges.next(std::move(parsed.range))) {
       require_no_stop();
       parsed.range = std::move(*next);
@@ -134,9 +138,23 @@ class Reader {
         for (const parse::Cell& cell : parsed.rows.row(row)) {
           values.push_back(cell.is_borrowed() ? Value(cell.as_text()) : std::nullopt);
         }
+        for (std::size_t field = 0; field < is_there.size(); ++field) {
+          Value& value = values[1 + field];
+          if (value == kNoValue) {
+            value = std::nullopt;
+          } else {
+            is_there[field] = true;
+          }
+        }
         filling.add(values.front(), std::span(values).subspan(1), records + parsed.rows.lines[row].line_index + 1);
       }
       records += parsed.counts.lines;
+    }
+    const auto absent = std::find(is_there.begin(), is_there.end(), false);
+    if (records > 0 && absent != is_there.end()) {
+      throw LoadError(
+          fmt::format("{}: there is no field `{}`, in any record. Correct it, and run the same command again.",
+                      lookup.file, lookup.fields[static_cast<std::size_t>(absent - is_there.begin())]));
     }
     return filling;
   }
@@ -145,23 +163,29 @@ class Reader {
   [[nodiscard]] mapping::Mapping fields_of(const Lookup& lookup) const {
     mapping::Mapping mapping;
     mapping.records.kind = begins_with_array(lookup) ? RecordForm::Kind::kElements : RecordForm::Kind::kValues;
-    const auto add = [&](const std::string& name, const std::string& type, std::uint8_t accepts) {
+    const auto add = [&](const std::string& name, const std::string& type, std::uint8_t accepts) -> mapping::Column& {
       mapping::Column column;
       column.name = name;
       column.type = mapping::parse_sql_type(type);
       column.accepts = accepts;
-      try {
-        column.paths.push_back({.when = "", .steps = mapping::parse_path(name)});
-      } catch (const mapping::SyntaxError& error) {
-        throw UsageError(fmt::format("{}: `{}` of the lookup '{}': {}.", lookup.file, name, lookup.name, error.what()));
-      }
-      mapping.columns.push_back(std::move(column));
+      column.paths.push_back({.when = "", .steps = steps_of(lookup, name)});
+      return mapping.columns.emplace_back(std::move(column));
     };
     add(lookup.key, "LONGTEXT NOT NULL", mapping::kStrings | mapping::kIntegers);
     for (const std::string& field : lookup.fields) {
-      add(field, "LONGTEXT", mapping::kAnyValue & ~mapping::kContainers);
+      add(field, "LONGTEXT", mapping::kAnyValue & ~mapping::kContainers).type.default_text = kNoValue;
     }
     return mapping;
+  }
+
+  // A name that begins with `$` is a path.
+  [[nodiscard]] static std::vector<PathStep> steps_of(const Lookup& lookup, const std::string& name) {
+    if (!name.starts_with('$')) return {name};
+    try {
+      return mapping::parse_path(name);
+    } catch (const mapping::SyntaxError& error) {
+      throw UsageError(fmt::format("{}: `{}` of the lookup '{}': {}.", lookup.file, name, lookup.name, error.what()));
+    }
   }
 
   [[nodiscard]] bool begins_with_array(const Lookup& lookup) const {

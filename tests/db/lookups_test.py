@@ -324,6 +324,32 @@ class LookupsTest(MappingCase):
         self.write("sites.json", '{"id":1,"title":"x"}\n{"title":"y"}\n')
         self.assert_refused(self.load(log, "--mapping", path), 3, "sites.json", "record 2", "missing_field in `id`")
 
+    def test_a_field_that_no_record_has_is_a_mistake_and_one_that_some_have_is_not(self):
+        path, _ = self.lookup_mapping(self.toml())
+        self.apply(path)
+        log = self.lines_file(['{"id":1,"where":{"code":"a"}}'])
+        for text in ('{"id":1,"title":"x"}\n{"id":2,"title":"y"}\n', '[{"id":1,"title":"x"}]'):
+            self.write("sites.json", text)
+            for run in (self.load(log, "--mapping", path), support.run_chatload("check", log, "--mapping", path)):
+                self.assert_refused(run, 3, "sites.json: there is no field `open`, in any record")
+        for text in ('{"id":1,"title":"x"}\n{"id":2,"title":"y","open":null}\n', "[]"):
+            self.write("sites.json", text)
+            run = support.run_chatload("check", log, "--mapping", path)
+            self.assertEqual(run.exit_code, 0, run.stderr)
+
+    def test_names_of_fields_are_plain_and_paths_begin_with_a_dollar(self):
+        toml = self.toml().replace('key = "id"', 'key = "site no."')
+        toml = toml.replace("sites.open", "sites.$.in.open").replace("sites.title", "sites.the.title [x]")
+        self.write("sites.json", json.dumps([{"site no.": 1, "in": {"open": True}, "the.title [x]": "One"}]))
+        path, mapping = self.mapping(toml)
+        self.apply(path)
+        lines = ['{"id":1,"site":1,"where":{"code":"a"}}', '{"id":2,"site":"One","where":{"code":"a"}}']
+        self.assert_loaded_by(mapping, self.load(self.lines_file(lines), "--mapping", path), lines, "skip")
+        self.assertEqual(self.database.sql("SELECT is_open, site FROM visits"), [["1", "One"]])
+        self.write("mapping.toml", toml.replace('"site no."', '"$.site no."'))
+        refused = self.load(self.lines_file(lines, "other.json.gz"), "--mapping", path)
+        self.assert_refused(refused, 64, "`$.site no.` of the lookup 'sites'", "a path is like")
+
     def test_a_query_that_fails_is_the_servers_own_word(self):
         path, _ = self.lookup_mapping(self.toml("reject", "query"))
         self.apply(path)
