@@ -20,7 +20,7 @@ import tomllib
 IS_MYSQL = os.environ.get("CHATLOAD_TEST_SERVER") == "mysql"
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 MICROSECOND = datetime.timedelta(microseconds=1)
-EPOCH_UNITS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
+EPOCH_NANOSECONDS = {"epoch_s": 10**9, "epoch_ms": 10**6, "epoch_us": 10**3, "epoch_ns": 1}
 RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):?(\d\d))", re.ASCII
 )
@@ -172,10 +172,13 @@ def text_limits(sql_type, text):
 
 def to_time(form, value, takes_epoch_texts):
     """Microseconds; None where it is no such time; Rejected where it is one that cannot be."""
-    if form in EPOCH_UNITS:
-        if kind_of(value) == "string" and not takes_epoch_texts:
+    if form in EPOCH_NANOSECONDS:
+        if not re.fullmatch(r"-?[0-9]+", value, re.ASCII) or (kind_of(value) == "string" and not takes_epoch_texts):
             return None
-        return int(value) * EPOCH_UNITS[form] if re.fullmatch(r"-?[0-9]+", value, re.ASCII) else None
+        microseconds, rest = divmod(int(value) * EPOCH_NANOSECONDS[form], 1_000)
+        if rest:
+            raise Rejected("too_precise")
+        return microseconds
     if kind_of(value) != "string":
         return None
     if form != "rfc3339":
@@ -250,14 +253,6 @@ def read_decimal(sql_type, value):
     return number.normalize() + 0
 
 
-def decoded(how, text):
-    try:
-        if how == "uuid":
-            if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text):
-                raise Rejected("bad_encoding")
-            return bytes.fromhex(text.replace("-", ""))
-        if how == "hex":
-            if not re.fullmatch(r"([0-9a-fA-F]{2})*", text):
 def read_floating(sql_type, value):
     if not NUMBER.fullmatch(value):
         raise Rejected("bad_number")
@@ -271,6 +266,14 @@ def read_floating(sql_type, value):
     return number + 0.0  # a server may give -0 back as 0
 
 
+def decoded(how, text):
+    try:
+        if how == "uuid":
+            if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text):
+                raise Rejected("bad_encoding")
+            return bytes.fromhex(text.replace("-", ""))
+        if how == "hex":
+            if not re.fullmatch(r"([0-9a-fA-F]{2})*", text):
                 raise Rejected("bad_encoding")
             return bytes.fromhex(text)
         raw = base64.b64decode(text, validate=True)
@@ -564,6 +567,8 @@ def query(mapping):
             value = f"DATE_FORMAT({quoted}, '%Y-%m-%d %H:%i:%s.%f')"
         elif sql_type.name in BITS or sql_type.name in ("BOOLEAN", "DECIMAL", "DOUBLE"):
             value = quoted
+        elif sql_type.name == "FLOAT":
+            value = f"{quoted} + 0e0"  # a server shows six digits of a FLOAT
         elif sql_type.name == "UUID":
             value = f"HEX(CAST({quoted} AS CHAR))"
         else:
@@ -577,8 +582,6 @@ def canonical(sql_type, text):
     if text == b"NULL":
         return None
     text = text.removeprefix(b"is ")
-        elif sql_type.name == "FLOAT":
-            value = f"{quoted} + 0e0"  # a server shows six digits of a FLOAT
     if sql_type.name in ("DATE", "DATETIME", "TIMESTAMP"):
         when = datetime.datetime.strptime(text.decode(), "%Y-%m-%d %H:%M:%S.%f")
         return (when.replace(tzinfo=datetime.timezone.utc) - EPOCH) // MICROSECOND
@@ -591,4 +594,4 @@ def canonical(sql_type, text):
     raw = bytes.fromhex(text.decode())
     if sql_type.name == "JSON":
         return json.loads(raw)
-    return raw if sql_type.name in ("VARBINARY", "BINARY", "BLOB") else raw.decode()
+    return raw if sql_type.name.endswith(("BINARY", "BLOB")) else raw.decode()

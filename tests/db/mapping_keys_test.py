@@ -40,6 +40,8 @@ COLUMNS = {
     "note": 'sql = "VARCHAR(60)"',
     "more": 'sql = "JSON"',
 }
+if IS_MARIADB:
+    COLUMNS["uid"] = 'sql = "UUID NOT NULL"'
 KEYS = {
     "no key": [],
     "an integer": ["n"],
@@ -57,6 +59,8 @@ KEYS = {
     "a decimal": ["price"],
     "a floating-point number": ["ratio"],
 }
+if IS_MARIADB:
+    KEYS["a UUID"] = ["uid"]
 # One connection writes these in file order, as only the server says which of their values are equal.
 INEXACT = {"a loose text", "a decimal", "a floating-point number"}
 
@@ -84,6 +88,7 @@ def record(chance, domain):
         "code": chance.choice(["", "c", "C"]) + str(pick()),
         "token": f"00112233-4455-6677-8899-{pick():012x}".replace("a", chance.choice("aA")),
         "raw": chance.choice(["", "00", "0001", "00ff"]) + f"{pick() % 100:04x}",
+        "uid": f"{pick():08x}-4455-6677-8899-00aabbccddee".replace("a", chance.choice("aA")),
         "level": chance.choice(["debug", "info", "it's", "error"]),
         "tags": chance.choice(["", "a", "b", "a,b", "a,b,c", "c"]),
         "price": chance.choice([pick() / 4, f"{pick()}.50", f"{pick()}.5", pick()]),
@@ -97,6 +102,7 @@ def record(chance, domain):
         "seen": [0, 2**31, "1"], "day": ["2024-02-30", "", None], "name": ["y" * 41, 5, None], "word": [None, "z" * 41],
         "code": ["trail ", "toolong99", 7, None], "token": ["0011", 7, None], "raw": ["0", "00112233445566", None],
         "level": ["Info", "", None], "tags": ["b,a", "a,", "d", ",", None], "price": [1.234, 10**6, "x", None],
+        "uid": ["00112233445566778899aabbccddeeff", None],
         "ratio": ["1", None], "flag": [2, "true", None], "note": ["n" * 61, 3], "more": [],
     }  # fmt: skip
     for name in chance.sample(sorted(odd), chance.choice([0, 0, 0, 0, 1])):
@@ -240,7 +246,7 @@ class SurrogateTest(MappingCase):
         self.database.sql(
             "INSERT INTO keyed SET row_id = 127, n=1, big=1, tiny=1, at='2024-01-01', seen='2024-01-01', day='2024-01-01',"
             " name='', padded='', loose='', code='', token=REPEAT('a', 16), raw='', level='info', tags='', price=1, ratio=1,"
-            " flag=1"
+            " flag=1" + (", uid='00112233-4455-6677-8899-aabbccddeeff'" if IS_MARIADB else "")
         )
         run = self.load(self.lines_file(records(33, 10)), "--mapping", path)
         self.assert_refused(run, 3, "`row_id`", "127")
@@ -310,7 +316,7 @@ class TriggerTest(MappingCase):
 GOOD = {
     "n": 1, "big": 1, "tiny": 1, "at": "2024-05-01T00:00:00Z", "seen": 1714521600, "day": "2024-05-01", "name": "", "word": "",
     "code": "c", "token": "00112233-4455-6677-8899-aabbccddeeff", "raw": "", "level": "info", "tags": "", "price": 1,
-    "ratio": 1, "flag": True,
+    "ratio": 1, "flag": True, "uid": "00112233-4455-6677-8899-aabbccddeeff",
 }  # fmt: skip
 
 

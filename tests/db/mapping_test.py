@@ -3,6 +3,7 @@
 The oracle (mapping_oracle.py) reads the same TOML and the same lines with Python's standard library.
 """
 
+import base64
 import gzip
 import itertools
 import json
@@ -102,6 +103,38 @@ name = "odd `name`"
 sql = "VARBINARY(4)"
 path = '$."a key".list[1]'
 decode = "hex"
+
+[[column]]
+name = "share"
+sql = "FLOAT"
+
+[[column]]
+name = "code"
+sql = "CHAR(6)"
+
+[[column]]
+name = "tags"
+sql = "SET('a','it''s','2')"
+
+[[column]]
+name = "mark"
+sql = "BINARY(4)"
+decode = "hex"
+
+[[column]]
+name = "essay"
+sql = "MEDIUMTEXT"
+
+[[column]]
+name = "image"
+sql = "LONGBLOB"
+decode = "base64"
+"""
+if IS_MARIADB:
+    ALL_TYPES += """
+[[column]]
+name = "uuid"
+sql = "UUID"
 """
 
 BY_KIND = """
@@ -141,6 +174,40 @@ sql = "VARCHAR(9) NOT NULL"
 name = "at"
 sql = "DATETIME NOT NULL"
 time = ["rfc3339", "epoch_s"]
+"""
+
+SAID = """
+table = "said"
+primary_key = ["id"]
+kind = "kind"
+
+[[column]]
+name = "id"
+sql = "VARCHAR(20) NOT NULL"
+
+[[column]]
+name = "kind"
+sql = "VARCHAR(20)"
+
+[[column]]
+name = "n"
+sql = "INT"
+
+[[column]]
+name = "note"
+sql = "VARCHAR(20)"
+
+[[column]]
+name = "at"
+sql = "DATETIME(6)"
+time = "epoch_us"
+
+[[column]]
+name = "seen"
+sql = "TIMESTAMP(6) NULL"
+time = "epoch_ns"
+
+[[only]]
 """
 
 
@@ -189,6 +256,13 @@ def one_record(chance, keys):
         "token": "00112233-4455-6677-8899-aabbccddeeff",
         "raw": chance.choice(["", "AP8=", "AAEC"]),
         "a key": {"list": [0, chance.choice(["", "00ff", "DEADbeef"])]},
+        "share": chance.choice([0, 0.1, -2.5, 16777217, Raw("3.4028234e38"), Raw("1e-45"), Raw("-1e-45")]),
+        "code": chance.choice(["", "a", " a", "é" * 6, "a\0b"]),
+        "tags": chance.choice(["", "a", "it's", "a,2", "a,it's,2"]),
+        "mark": chance.choice(["00000000", "FF00ff00", "61612020"]),
+        "essay": chance.choice(["", text(chance), "é" * 33_000 if chance.random() < 0.02 else "😀"]),
+        "image": chance.choice(["", "AA==", base64.b64encode(bytes(range(256))).decode()]),
+        "uuid": chance.choice(["00112233-4455-6677-8899-aabbccddeeff", "FFFFFFFF-0000-1111-2222-00000000000A"]),
     }
     odd = {
         "meta": lambda: chance.choice([{"id": chance.choice([5, -7, "", None, "y" * 41, 1.5])}, {}, None, "text", []]),
@@ -207,6 +281,13 @@ def one_record(chance, keys):
         "token": lambda: chance.choice(["00112233445566778899aabbccddeeff", "g0112233-4455-6677-8899-aabbccddeeff", "", "-"]),
         "raw": lambda: chance.choice(["A", "AP8", "AP9=", "A P8=", "====", "A=AA", "-"]),
         "a key": lambda: chance.choice([{"list": [1]}, {"list": ["x", "0"]}, {"list": ["x", "zz"]}, {"list": [0, "0011223344"]}, [], {}]),
+        "share": lambda: chance.choice([numeral(chance), Raw("7e-46"), Raw("-1e-50"), Raw("3.4028235e38"), "1"]),
+        "code": lambda: chance.choice(["a ", " ", "longer7", 7]),
+        "tags": lambda: chance.choice(["2,a", "a,a", "a,", ",", "A", "1", "3", 2]),
+        "mark": lambda: chance.choice(["", "-", "00", "0011223344", "0011223g"]),
+        "essay": lambda: anything(chance),
+        "image": lambda: chance.choice(["A", "AP9=", "-", 7]),
+        "uuid": lambda: chance.choice(["00112233445566778899aabbccddeeff", "g0112233-4455-6677-8899-aabbccddeeff", "", "-", 7]),
     }  # fmt: skip
     for name in chance.sample(sorted(odd), chance.choice([0, 0, 0, 1, 2])):
         how = chance.randrange(4)
@@ -273,6 +354,31 @@ class EveryWayTest(MappingCase):
                 self.assert_rejects(1, rejects)
                 days = dict(self.database.sql("SELECT id, DATE(at) FROM times"))
                 self.assertEqual((days.get("a"), days["b"], days["c"]), (day, "1970-08-23", "2024-05-01"))
+
+    def test_each_condition_lets_through_what_it_says(self):
+        good = {"kind": "say", "n": 5, "at": 1714521600_000_001, "seen": 1714521600_000_002_000}
+        records = {
+            "good": {}, "typing": {"kind": "typing"}, "typing alone": {"kind": "typing", "n": "bad"}, "kind null": {"kind": None},
+            "n 4": {"n": 4}, "n 6": {"n": 6}, "n null": {"n": None}, "n bad": {"n": "bad"}, "noted": {"note": "x"},
+            "at 0": {"at": 1714521600_000_000}, "seen 0": {"seen": 1714521600_000_000_000}, "seen bad": {"seen": 1714521600_000_000_001},
+        }  # fmt: skip
+        lines = [dumped({"id": key, **good, **changes}) for key, changes in records.items()]
+        valid = set(records) - {"n bad", "seen bad", "typing alone"}
+        for condition, filtered in (
+            ("column = 'kind'\nnot_in = ['typing']", {"typing", "kind null"}),
+            ("column = 'note'\nis_null = true", {"noted"}),
+            ("column = 'note'\nis_null = false", valid - {"noted"}),
+            ("column = 'n'\nnot_in = ['5', '6']", valid - {"n 4"}),
+            ("column = 'n'\nabove = 4\nbelow = 6", {"n 4", "n 6", "n null"}),
+            ("column = 'at'\nabove = '2024-05-01'", {"at 0"}),
+            ("column = 'at'\nbelow = '2024-05-01T00:00:00.000001Z'", valid - {"at 0"}),
+            ("column = 'seen'\nat_most = '2024-05-01'", valid - {"seen 0"}),
+        ):
+            with self.subTest(condition):
+                self.database.sql("DROP TABLE IF EXISTS said")
+                self.database.create_table()
+                self.assert_loads(SAID + condition, lines)
+                self.assertEqual({key for (key,) in self.database.sql("SELECT id FROM said")}, valid - filtered)
 
     def test_a_value_by_kind_and_a_filter(self):
         self.assert_loads(BY_KIND, list(by_kind_lines(1)))
