@@ -414,6 +414,14 @@ class MappingTest(MappingCase):
             wanted += row["member"] in ("red", "2") and row["is_on"] == 1 and (row["happened"] or 0) >= since
         self.assertEqual(run.summary["valid"], wanted)
 
+    def test_a_value_that_its_column_never_has_is_refused(self):
+        path, _ = self.mapping(SAID + "column = 'note'\nin = 'x'")
+        log = self.lines_file(['{"id":"a","kind":"say","n":5,"note":"x"}'])
+        for value in ("abc", "5.0", "2147483648"):
+            refused = support.run_chatload("check", log, "--mapping", path, "--only", f"n={value}")
+            self.assert_refused(refused, 64, f"--only: the column 'n' is never '{value}'; it is the digits of an integer from -2147483648")
+        self.assertEqual(support.run_chatload("check", log, "--mapping", path, "--only", "n=5").exit_code, 0)
+
     def test_copy_keeps_what_the_mapping_takes(self):
         path, mapping = self.mapping(ALL_TYPES)
         lines = list(all_types_lines(13, 500))
