@@ -107,8 +107,8 @@ class Mapping:
 def steps(path):
     """`$.a."b c"[0]` as ["a", "b c", 0]."""
     path = path if path.startswith("$") else "$." + path
-    found = re.findall(r'''\.([^."[]+)|\."((?:[^"\\]|\\.)*)"|\[(\d+)\]''', path[1:])
-    return [int(index) if index else plain or re.sub(r"\\(.)", r"\1", quoted) for plain, quoted, index in found]
+    found = re.findall(r'''\.([^."[]+)|\.("(?:[^"\\]|\\.)*")|\[(\d+)\]''', path[1:])
+    return [int(index) if index else plain or json.loads(quoted, strict=False) for plain, quoted, index in found]
 
 
 MISSING = object()

@@ -24,6 +24,7 @@ namespace chatload::mapping {
 namespace {
 
 constexpr std::size_t kNameBytesMax = 64;
+constexpr std::size_t kPathBytesMax = 256;  // of keys that a comment names
 constexpr std::array<std::size_t, 9> kTextSizes = {16, 32, 64, 128, 255, 512, 1'000, 2'000, 4'000};
 // All VARCHAR columns of a row share 65,535 bytes, four for a character of utf8mb4.
 constexpr std::size_t kRowCharactersMax = 15'000;
@@ -159,10 +160,16 @@ void make_type(GuessedColumn& column) {
   }
 }
 
-// Column names are equal whatever their case.
+// Column names are equal whatever their case. No identifier has a character of four bytes (beyond U+FFFF):
+// https://dev.mysql.com/doc/refman/8.4/en/identifiers.html
 std::string free_name(const std::vector<std::string>& keys, std::set<std::string>& taken) {
-  std::string name = fmt::format("{}", fmt::join(keys, "_"));
-  std::erase_if(name, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  std::string name;
+  bool is_usable = true;
+  for (const char c : fmt::format("{}", fmt::join(keys, "_"))) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (!continues_character(c)) is_usable = byte >= 0x20 && byte < 0xF0;
+    if (is_usable) name += c;
+  }
   if (name.size() > kNameBytesMax - 4) name.resize(utf8_beginning(name.substr(0, kNameBytesMax - 4)).size());
   while (name.ends_with(' ')) name.pop_back();
   if (name.empty()) name = "column";
@@ -236,7 +243,7 @@ std::string seen_text(const FieldValues& values, std::uint64_t records) {
 // What cannot be a column, said in its place.
 std::string left_out_text(const GuessedColumn& column) {
   return fmt::format("\n# {} is left out: it has an integer beyond 64 bits in it, which JSON columns change.\n",
-                     fmt::join(column.field->keys, "."));
+                     terminal_text(fmt::format("{}", fmt::join(column.field->keys, ".")), kPathBytesMax));
 }
 
 // may_be_null: whatever was seen.
@@ -333,7 +340,8 @@ std::string guessed_difference(const FieldSurvey& survey, const Mapping& mapping
   for (const Column& column : mapping.columns) {
     const bool is_seen = std::any_of(survey.fields.begin(), survey.fields.end(),
                                      [&](const Field& field) { return takes_from(column, field.keys); });
-    if (column.origin == Origin::kRecord && !is_seen) unseen += fmt::format("#   {}\n", column.name);
+    if (column.origin == Origin::kRecord && !is_seen)
+      unseen += fmt::format("#   {}\n", terminal_text(column.name, kPathBytesMax));
   }
   std::string text = fmt::format("# Guessed by chatload from {}{} records: {}\n",
                                  survey.is_whole ? "all " : "the first ", format_count(survey.records),
@@ -354,6 +362,8 @@ std::string table_name_of(std::string_view input) {
     if (is_plain || (!table.empty() && table.back() != '_')) table += is_plain ? c : '_';
   }
   while (table.ends_with('_')) table.pop_back();
+  // Names that begin so are the ledger's.
+  if (lower(table).starts_with("chatload_")) table = ("log_" + table).substr(0, kNameBytesMax);
   return table.empty() ? "log" : table;
 }
 

@@ -18,7 +18,7 @@ namespace chatload::mapping {
 // comments that name the columns whose values were in no record.
 [[nodiscard]] std::string guessed_difference(const FieldSurvey& survey, const Mapping& mapping);
 
-// "logs/app-2024.json.gz" → "app_2024": a table's name for an input.
+// "logs/app-2024.json.gz" → "app_2024": a name for an input's table, which a mapping may have.
 [[nodiscard]] std::string table_name_of(std::string_view input);
 
 }  // namespace chatload::mapping

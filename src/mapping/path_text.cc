@@ -1,10 +1,13 @@
 #include "mapping/path_text.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
+#include "base/json_scalar.h"
 #include "mapping/syntax_error.h"
 
 namespace chatload::mapping {
@@ -51,17 +54,30 @@ class PathParser {
     return std::string(name);
   }
 
-  // A backslash stands in front of a quote or of itself.
+  // A string of JSON.
   std::string quoted_key() {
     std::string name;
     while (!take('"')) {
-      const bool is_escape = take('\\');
       if (at_ == text_.size()) fail("the key does not end");
-      if (is_escape && text_[at_] != '"' && text_[at_] != '\\')
-        fail("a backslash stands in front of a quote or of itself");
-      name += text_[at_++];
+      if (text_[at_] == '\\') {
+        name += escaped_character();
+      } else {
+        name += text_[at_++];
+      }
     }
     return name;
+  }
+
+  std::string escaped_character() {
+    constexpr std::array<std::size_t, 3> kSizes = {2, 6, 12};  // \n, \u0041, \ud83d\ude42
+    std::array<char, 12> out{};
+    for (const std::size_t size_bytes : kSizes) {
+      const std::optional<std::string_view> character = unescape(text_.substr(at_, size_bytes), out.data());
+      if (!character) continue;
+      at_ += size_bytes;
+      return std::string(*character);
+    }
+    fail("a quoted key has the escapes of JSON, such as \\\", \\\\ and \\u0009");
   }
 
   std::uint32_t index() {

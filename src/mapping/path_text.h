@@ -9,7 +9,8 @@
 
 namespace chatload::mapping {
 
-// `$.data.message`, `data.message`, `$."a key"[0]`. Throws SyntaxError.
+// `$.data.message`, `data.message`, `$."a key"[0]`. Between quotes a key is written as in JSON, with its escapes.
+// Throws SyntaxError.
 [[nodiscard]] std::vector<PathStep> parse_path(std::string_view text);
 
 // `lines`, `values`, or the path of an array with [*] behind it: `$.Records[*]`, `$[*]`. Throws SyntaxError.

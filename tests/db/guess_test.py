@@ -123,11 +123,14 @@ class GuessTest(LedgerCase):
                 log = support.write_gzip(self.folder / f"{name}.json.gz", lines.encode())
                 path = self.folder / f"{name}.toml"
                 self.assertEqual(self.guess(log, "-o", path), (0, "", ""))
-                applied = support.run_chatload("schema", "apply", "--mapping", path, "--to", self.database.url)
-                self.assertEqual(applied.exit_code, 0, applied.stderr)
-                run = self.load(log, "--mapping", path)
-                self.assertEqual((run.exit_code, run.summary["inserted"]), (0, RECORDS), run.stderr)
-                self.assert_nothing_is_lost(mapping_oracle.Mapping(path.read_text()), records)
+                self.assert_is_loaded_whole(log, path, records)
+
+    def assert_is_loaded_whole(self, log, path, records):
+        applied = support.run_chatload("schema", "apply", "--mapping", path, "--to", self.database.url)
+        self.assertEqual(applied.exit_code, 0, applied.stderr)
+        run = self.load(log, "--mapping", path)
+        self.assertEqual((run.exit_code, run.summary["inserted"]), (0, len(records)), run.stderr)
+        self.assert_nothing_is_lost(mapping_oracle.Mapping(path.read_text()), records)
 
     def assert_nothing_is_lost(self, mapping, records):
         types = mapping.types
@@ -157,6 +160,17 @@ class GuessTest(LedgerCase):
             self.assertIn(name, covered)
             if isinstance(value, dict) and isinstance(covered[name], dict):
                 self.assert_covered(value, covered[name])
+
+    def test_any_key_becomes_a_column(self):
+        keys = ["a\tb", "a\nb", "\x00", "\x7f", "\"\\", "🙂", "🙃", "x🙂y", " ", "", "ü", "`", "'", "$.a[0]", "a.b", "[", "\ufffd", "\u2028", "k" * 70]
+        records = [{"id": f"r{number}", **{key: f"{number} {place}" for place, key in enumerate(keys)}} for number in range(3)]
+        records[1]["left\nout"] = [2**64]
+        for is_ascii in (True, False):
+            with self.subTest(is_ascii):
+                log = self.write(f"chatload_{is_ascii}.json", "".join(json.dumps(one, ensure_ascii=is_ascii) + "\n" for one in records))
+                path = self.folder / "odd.toml"
+                self.assertEqual(self.guess(log, "-o", path), (0, "", ""))
+                self.assert_is_loaded_whole(log, path, [{"id": one["id"], **{key: one[key] for key in keys}} for one in records])
 
     def test_a_log_without_a_key_is_said_to_have_none(self):
         log = self.write("in.json", '{"a":1}\n{"a":1}\n')

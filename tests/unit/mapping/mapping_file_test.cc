@@ -56,6 +56,17 @@ TEST(MappingFile, APathIsTheColumnsNameUnlessItIsGiven) {
   EXPECT_EQ(to_string(mapping.columns[1].paths.at(0)), "$.x.\"a.b\"[2]");
 }
 
+TEST(MappingFile, AQuotedKeyOfAPathHasTheEscapesOfJson) {
+  const auto steps = [](const std::string& path) {
+    return parse_mapping(with("[[column]]\nname = 'b'\nsql = 'JSON'\npath = '" + path + "'\n"), "m")
+        .columns[1]
+        .paths.at(0);
+  };
+  EXPECT_THAT(steps(R"($."\"\\\/\b\f\n\r\t\u0009\u0000\u00E9\ud83d\ude42.[]")").steps,
+              ElementsAre(PathStep(std::string("\"\\/\b\f\n\r\t\t\0\xC3\xA9\xF0\x9F\x99\x82.[]", 19))));
+  EXPECT_EQ(to_string(steps(R"($."a\tb\u001f".c)")), R"($."a\tb\u001f".c)");
+}
+
 TEST(MappingFile, WhatIsNullForAllColumnsIsSoForThoseThatCanBe) {
   const Mapping mapping =
       parse_mapping(with("[[column]]\nname = 'b'\nsql = 'INT'\n[[column]]\nname = 'c'\nsql = 'INT'\nrequired = true\n"
@@ -187,6 +198,16 @@ TEST(MappingFile, WhatIsWrongIsSaidWithItsPlaceAndWhatIsAllowed) {
             "m.toml:10:10: DATE can be made of string, not of 'integer'."},
            {with(column + "sql = 'INT'\nempty = false\n"), "m.toml:10:9: INT is never empty."},
            {with(column + "sql = 'INT'\npath = '$[0]'\n"), "m.toml:10:10: a path is like $.data.message"},
+           {with(column + "sql = 'INT'\npath = '$.\"a\\x\"'\n"),
+            "m.toml:10:13: a quoted key has the escapes of JSON, "},
+           {with(column + "sql = 'INT'\npath = '$.\"\\u00g0\"'\n"),
+            "m.toml:10:12: a quoted key has the escapes of JSON"},
+           {with(column + "sql = 'INT'\npath = '$.\"a\\ud83d\"'\n"),
+            "m.toml:10:13: a quoted key has the escapes of JSON"},
+           {with(column + "sql = 'INT'\npath = '$.\"a\\ude42\"'\n"),
+            "m.toml:10:13: a quoted key has the escapes of JSON"},
+           {with(column + "sql = 'INT'\npath = '$.\"a\\'\n"), "m.toml:10:13: a quoted key has the escapes of JSON"},
+           {with(column + "sql = 'INT'\npath = '$.\"a\\\"'\n"), "m.toml:10:15: the key does not end"},
            {with(column + "sql = 'INT'\npath = \"$.\\\"a\\\"[x]\"\n"), "m.toml:10:8: an element's index is a number"},
            {with(column + "sql = 'JSON'\n", "indexes = [['b']]"), "m.toml:3:13: JSON cannot be indexed."},
            {with("", "indexes = [['id', 'id']]"), "m.toml:3:19: the column 'id' is in the index twice."},
