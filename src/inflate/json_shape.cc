@@ -80,8 +80,8 @@ void JsonShape::step() {
 }
 
 void JsonShape::open(char bracket, State next) {
-  const bool begins_rows = bracket == '{' && open_.size() == 2 && open_[0] == '{' && open_[1] == '[';
-  if (begins_rows && values == 0 && rows_key.empty()) rows_key = key_;
+  const bool begins_rows = bracket == '{' && open_.size() == 2 && open_[0] == '{' && state_ == State::kValueOrEnd;
+  if (begins_rows && values == 0 && ++row_arrays == 1) rows_key = key_;
   open_.push_back(bracket);
   state_ = next;
   ++at_;

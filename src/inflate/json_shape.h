@@ -25,7 +25,9 @@ class JsonShape {
   std::size_t joints = 0;             // two values at the top with no line end between
   std::size_t line_ends_inside = 0;   // inside a value
   std::size_t line_ends_between = 0;  // of the values at the top
-  // Of the first object at the top: the first key whose value is an array that begins with an object.
+  // Of the first object at the top: how many values are arrays that begin with an object, and the first one's key, as
+  // it is written.
+  std::size_t row_arrays = 0;
   std::string rows_key;
 
  private:

@@ -50,7 +50,7 @@ struct Field {
 
 struct FieldSurvey {
   std::uint64_t records = 0;
-  std::uint64_t others = 0;    // lines that are no JSON object, and not blank
+  std::uint64_t others = 0;    // lines that are no JSON object, or longer than --max-line, and not blank
   std::vector<Field> fields;   // in the order in which they were first seen
   bool is_whole = true;        // all of the input was read
   bool has_all_fields = true;  // there are no more than a table has columns

@@ -307,7 +307,8 @@ std::string guessed_mapping(const FieldSurvey& survey, std::string_view table, c
       "#   chatload schema apply --mapping THIS-FILE --to URL\n"
       "#   chatload load INPUT --mapping THIS-FILE --to URL\n",
       survey.is_whole ? "all " : "the first ", format_count(survey.records),
-      survey.others == 0 ? "" : fmt::format("; {} records are no JSON object", format_count(survey.others)));
+      survey.others == 0 ? ""
+                         : fmt::format("; {} records are no JSON object, or too long", format_count(survey.others)));
   text += fmt::format("table = {}\n", toml_string(table));
   if (!records.is_lines()) text += fmt::format("records = {}\n", toml_string(to_string(records)));
   text += key != nullptr ? fmt::format("primary_key = [{}]\n", toml_string(key->name))

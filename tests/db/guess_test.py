@@ -5,6 +5,8 @@ import gzip
 import json
 import pathlib
 import random
+import re
+import shlex
 import sys
 import tomllib
 import unittest
@@ -183,7 +185,7 @@ class GuessTest(LedgerCase):
         log = self.write("in.json", '{"id":"a"}\n\n[]\n{"id":\n{"id":"b","more":null}\n')
         code, out, _ = self.guess(log)
         self.assertEqual(code, 0)
-        self.assertIn("from all 2 records; 2 records are no JSON object", out.splitlines()[0])
+        self.assertIn("from all 2 records; 2 records are no JSON object, or too long", out.splitlines()[0])
         self.assertEqual([column["name"] for column in tomllib.loads(out)["column"]], ["id", "more"])
 
     def test_a_sample_is_said_to_be_one(self):
@@ -197,6 +199,69 @@ class GuessTest(LedgerCase):
         code, _, said = self.guess(self.write("in.json", "\n[1]\n"))
         self.assertEqual(code, 3)
         self.assertIn("no record is a JSON object", said)
+        self.assertNotIn("--records", said)
+
+    def test_a_line_that_is_longer_than_max_line_is_left_out(self):
+        log = self.write("in.json", '{"id":"a"}\n{"long":"' + "x" * 10_000_000 + '"}\n')
+        code, out, _ = self.guess(log)
+        self.assertEqual(code, 0)
+        self.assertIn("from all 1 records; 1 records are no JSON object, or too long", out.splitlines()[0])
+        self.assertEqual([column["name"] for column in tomllib.loads(out)["column"]], ["id"])
+
+
+class RecordsTest(LedgerCase):
+    """One line with all records in it: guess says which --records reads them."""
+
+    HINT = "To read each element of the array in it as a record, add --records "
+
+    def guess(self, text, *words):
+        done = support.run_chatload("guess", self.write("in.json", text), *words)
+        return done.exit_code, done.stdout, done.stderr
+
+    def elements(self, count=3):
+        return [{"id": f"a{number}", "text": "x" * 500} for number in range(count)]
+
+    def test_an_object_with_one_array_of_objects_is_guessed_as_a_record_and_the_array_is_named(self):
+        for key, form in (("Records", "'$.Records[*]'"), ("my\tkey", "'$.\"my\\tkey\"[*]'"), ("🙂", "'$.\"🙂\"[*]'")):
+            with self.subTest(key):
+                text = json.dumps({"version": [1], key: self.elements()}) + "\n"
+                code, out, said = self.guess(text)
+                self.assertEqual((code, [column["path"] for column in tomllib.loads(out)["column"]][0]), (0, "$.version"))
+                self.assertTrue(said.endswith(f"in.json: the whole input is one record. {self.HINT}{form}.\n"), said)
+                self.assert_reads(text, form)
+
+    def test_an_object_that_is_longer_than_max_line_names_its_array_in_the_error(self):
+        text = json.dumps({"Records": self.elements(10_000)})
+        code, out, said = self.guess(text)
+        self.assertEqual((code, out), (3, ""))
+        self.assertRegex(said, r"no record is a JSON object of up to 1 MiB \(--max-line\), .*" + re.escape(self.HINT + "'$.Records[*]'."))
+        self.assert_reads(text, "'$.Records[*]'", 10_000)
+
+    def test_arrays_of_objects_are_named_in_the_error(self):
+        text = (json.dumps(self.elements()) + "\n") * 2
+        code, _, said = self.guess(text)
+        self.assertEqual(code, 3)
+        self.assertIn(self.HINT + "'$[*]'.", said)
+        self.assert_reads(text, "'$[*]'", 6)
+
+    def test_each_of_many_inputs_can_be_such_an_object(self):
+        text = json.dumps({"Records": self.elements()})
+        code, _, said = self.guess(text, self.write("more.json", text))
+        self.assertEqual(code, 0)
+        self.assertIn(self.HINT + "'$.Records[*]'.", said)
+
+    def test_records_with_arrays_of_objects_are_no_reason_to_say_anything(self):
+        one = json.dumps({"items": self.elements()}) + "\n"
+        two = json.dumps({"items": self.elements(), "more": self.elements()})
+        for text in (one * 2, two, json.dumps({"items": [1, {}]}), json.dumps({"a": {"b": [[{}]]}})):
+            with self.subTest(text[:20]):
+                code, _, said = self.guess(text)
+                self.assertEqual((code, said), (0, ""))
+
+    def assert_reads(self, text, form, count=3):
+        code, out, said = self.guess(text, "--records", shlex.split(form)[0])
+        self.assertEqual((code, said), (0, ""))
+        self.assertIn(f"from all {count:,} records", out.splitlines()[0])
 
 
 class DifferenceTest(LedgerCase):
