@@ -16,6 +16,7 @@
 #include "base/quantity.h"
 #include "base/record_form.h"
 #include "base/shell_word.h"
+#include "base/terminal_text.h"
 #include "base/trim.h"
 #include "inflate/content_kind.h"
 #include "inflate/json_shape.h"
@@ -99,9 +100,9 @@ std::optional<RecordForm> elements_in(std::string_view line) {
 // What to say of inputs whose lines are perhaps no records; empty where there is nothing.
 std::string records_hint(std::string_view first_line) {
   const std::optional<RecordForm> records = elements_in(first_line);
-  if (!records) return "";
-  return fmt::format(" To read each element of the array in it as a record, add --records {}.",
-                     shell_word(mapping::to_string(*records)));
+  const std::string form = records ? mapping::to_string(*records) : "";
+  if (form.empty() || !is_terminal_text(form)) return "";
+  return fmt::format(" To read each element of the array in it as a record, add --records {}.", shell_word(form));
 }
 
 }  // namespace

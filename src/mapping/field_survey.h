@@ -33,7 +33,7 @@ struct FieldValues {
   unsigned whole_digits_max = 0;     // in front of the point
   unsigned fraction_digits_max = 0;  // behind it
   bool has_exponent = false;
-  bool is_beyond_double = false;   // some number has no finite double, or only zero
+  bool is_beyond_double = false;   // some number is not what its double is in its shortest form
   bool has_huge_inside = false;    // some container has an integer beyond 64 bits
   std::size_t text_bytes_max = 0;  // of numbers, as they are written
 

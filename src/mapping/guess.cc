@@ -1,5 +1,5 @@
 // A type is guessed only where every value proves it, with room for more: "007" is text, and a number with many digits
-// behind the point is a DOUBLE. So each record that was surveyed fits.
+// behind the point is a DOUBLE, if a DOUBLE gives it back as it is. So each record that was surveyed fits.
 #include "mapping/guess.h"
 
 #include <fmt/format.h>
@@ -31,6 +31,9 @@ constexpr std::size_t kRowCharactersMax = 15'000;
 constexpr unsigned kMoreDigits = 4;  // in front of a DECIMAL's point
 constexpr unsigned kGuessedDigitsMax = 30;
 constexpr unsigned kGuessedFractionMax = 6;
+// Of a DECIMAL on both servers.
+constexpr unsigned kDigitsMax = 65;
+constexpr unsigned kFractionMax = 30;
 constexpr std::array<std::string_view, 8> kKeyNames = {"id",      "_id",      "uuid",       "guid",
                                                        "eventid", "event_id", "request_id", "requestid"};
 
@@ -130,12 +133,14 @@ void make_integer(GuessedColumn& column) {
 
 void make_number(GuessedColumn& column) {
   const FieldValues& values = column.field->values;
-  const bool is_short = !values.has_exponent && values.fraction_digits_max <= kGuessedFractionMax &&
-                        values.whole_digits_max + kMoreDigits + values.fraction_digits_max <= kGuessedDigitsMax;
-  if (is_short) {
-    column.type = fmt::format("DECIMAL({},{})", values.whole_digits_max + kMoreDigits + values.fraction_digits_max,
-                              values.fraction_digits_max);
-  } else if (values.is_beyond_double || values.is_beyond_64_bits) {
+  const unsigned digits = values.whole_digits_max + values.fraction_digits_max;
+  const auto is_within = [&](unsigned digits_max, unsigned fraction_max) {
+    return !values.has_exponent && values.fraction_digits_max <= fraction_max && digits <= digits_max;
+  };
+  const bool is_short = is_within(kGuessedDigitsMax - kMoreDigits, kGuessedFractionMax);
+  if (is_short || (values.is_beyond_double && is_within(kDigitsMax, kFractionMax))) {
+    column.type = fmt::format("DECIMAL({},{})", std::min(digits + kMoreDigits, kDigitsMax), values.fraction_digits_max);
+  } else if (values.is_beyond_double) {
     make_text(column);
   } else {
     column.type = "DOUBLE";
@@ -236,6 +241,7 @@ std::string seen_text(const FieldValues& values, std::uint64_t records) {
   if (values.integers + values.numbers > 0 && values.least <= values.most) {
     text += fmt::format("; numbers from {} to {}", values.least, values.most);
   }
+  if (values.numbers > 0 && values.is_beyond_double) text += "; some that a DOUBLE would change";
   if (!values.example.empty()) text += "; such as " + terminal_text(values.example, kNameBytesMax);
   return text + '\n';
 }

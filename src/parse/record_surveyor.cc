@@ -2,12 +2,15 @@
 #include "parse/record_surveyor.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "base/digest.h"
 #include "base/json_scalar.h"
+#include "base/number_text.h"
 #include "base/trim.h"
 #include "base/utf8.h"
 #include "mapping/mapping.h"
@@ -60,6 +63,17 @@ void see_integer(std::string_view text, mapping::FieldValues& values) {
   values.most = std::max(values.most, value);
 }
 
+// Numbers of no more digits than that come back from a double as they went in, unless they are tiny.
+constexpr std::size_t kDigitsOfAnyDouble = std::numeric_limits<double>::digits10;
+
+bool is_kept_by_double(std::string_view number) {
+  double value = 0;
+  if (std::from_chars(number.data(), number.data() + number.size(), value).ec != std::errc{}) return false;
+  std::array<char, 32> shortest{};
+  const char* const end = std::to_chars(shortest.data(), shortest.data() + shortest.size(), value).ptr;
+  return compare_numbers(number, {shortest.data(), end}) == 0;
+}
+
 void see_digits(std::string_view text, mapping::FieldValues& values) {
   const std::size_t exponent = text.find_first_of("eE");
   values.has_exponent = values.has_exponent || exponent != std::string_view::npos;
@@ -69,9 +83,8 @@ void see_digits(std::string_view text, mapping::FieldValues& values) {
   values.whole_digits_max = std::max(values.whole_digits_max, static_cast<unsigned>(point));
   const std::size_t behind = mantissa.size() - std::min(point + 1, mantissa.size());
   values.fraction_digits_max = std::max(values.fraction_digits_max, static_cast<unsigned>(behind));
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  values.is_beyond_double = values.is_beyond_double || error != std::errc{};
+  const bool is_surely_kept = exponent == std::string_view::npos && mantissa.size() <= kDigitsOfAnyDouble;
+  if (!is_surely_kept) values.is_beyond_double = values.is_beyond_double || !is_kept_by_double(text);
 }
 
 }  // namespace

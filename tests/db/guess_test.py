@@ -1,6 +1,7 @@
 """guess, schema apply, load: any log is in a table in three commands, with nothing rejected and nothing lost."""
 
 import base64
+import decimal
 import gzip
 import json
 import pathlib
@@ -174,6 +175,28 @@ class GuessTest(LedgerCase):
                 self.assertEqual(self.guess(log, "-o", path), (0, "", ""))
                 self.assert_is_loaded_whole(log, path, [{"id": one["id"], **{key: one[key] for key in keys}} for one in records])
 
+    def test_no_digit_of_a_number_is_lost(self):
+        numbers = {
+            "amount": ["1234567.123456789012345678", "-0.5", "7", "1"],
+            "long": ["7" * 35 + "." + "3" * 30, "-" + "9" * 35 + ".1", "0.0", "1"],
+            "longer": ["7" * 36 + "." + "3" * 30, "0.1", "-5", "1"],
+            "mixed": ["1152921504606846977", "0.1234567", "-1", "2"],
+            "exponent": ["1.2345678901234567890e3", "5e-05", "1", "2"],
+            "double": ["0.3333333333333333", "0.14285714285714285", "1e300", "5e-05"],
+        }
+        log = self.write("in.json", "".join("{" + f'"id":"r{n}",' + ",".join(f'"{name}":{texts[n]}' for name, texts in numbers.items()) + "}\n" for n in range(4)))
+        path = self.folder / "numbers.toml"
+        self.assertEqual(self.guess(log, "-o", path), (0, "", ""))
+        types = {column["name"]: column["sql"].split()[0] for column in tomllib.loads(path.read_text())["column"]}
+        self.assertEqual(types, {"id": "VARCHAR(16)", "amount": "DECIMAL(29,18)", "long": "DECIMAL(65,30)", "longer": "VARCHAR(128)",
+                                 "mixed": "DECIMAL(30,7)", "exponent": "VARCHAR(32)", "double": "DOUBLE"})  # fmt: skip
+        self.assertEqual(support.run_chatload("schema", "apply", "--mapping", path, "--to", self.database.url).exit_code, 0)
+        run = self.load(log, "--mapping", path)
+        self.assertEqual((run.exit_code, run.summary["inserted"]), (0, 4), run.stderr)
+        for name, texts in numbers.items():
+            rows = self.server.sql(f"SELECT `{name}` FROM `in` ORDER BY id", self.database.name)
+            self.assertEqual([decimal.Decimal(row[0]) for row in rows], [decimal.Decimal(text) for text in texts], name)
+
     def test_a_log_without_a_key_is_said_to_have_none(self):
         log = self.write("in.json", '{"a":1}\n{"a":1}\n')
         code, out, said = self.guess(log)
@@ -253,7 +276,7 @@ class RecordsTest(LedgerCase):
     def test_records_with_arrays_of_objects_are_no_reason_to_say_anything(self):
         one = json.dumps({"items": self.elements()}) + "\n"
         two = json.dumps({"items": self.elements(), "more": self.elements()})
-        for text in (one * 2, two, json.dumps({"items": [1, {}]}), json.dumps({"a": {"b": [[{}]]}})):
+        for text in (one * 2, two, json.dumps({"items": [1, {}]}), json.dumps({"a": {"b": [[{}]]}}), '{"\\u009b":[{}]}'):
             with self.subTest(text[:20]):
                 code, _, said = self.guess(text)
                 self.assertEqual((code, said), (0, ""))

@@ -61,6 +61,47 @@ TEST(Guess, AColumnThatNoRecordHasAValueForIsNamedInACommentWhateverItsName) {
   EXPECT_THAT(guessed_difference(survey_of({R"({"id":"a"})"}), mapping), HasSubstr("\n#   \\x7f\n"));
 }
 
+// The type of the only field, and what the mapping says of it besides.
+std::string type_of(const std::vector<std::string>& numbers) {
+  std::vector<std::string> records;
+  for (const std::string& number : numbers) records.push_back("{\"n\":" + number + "}");
+  const std::string text = guessed({records.begin(), records.end()});
+  const Column column = parse_mapping(text, "m").columns.at(0);
+  const bool has_reason = text.find("; some that a DOUBLE would change") != std::string::npos;
+  return type_text(column.type) + ((column.accepts & kNumbers) != 0 && column.type.is_text() ? " of numbers" : "") +
+         (has_reason ? "!" : "");
+}
+
+TEST(Guess, NumbersWithFewDigitsBehindThePointAreDecimal) {
+  EXPECT_EQ(type_of({"1.5", "-200"}), "DECIMAL(8,1)");
+  EXPECT_EQ(type_of({"12345678901234567.25"}), "DECIMAL(23,2)!");
+  EXPECT_EQ(type_of({"0.123456"}), "DECIMAL(11,6)");
+}
+
+TEST(Guess, NumbersThatADoubleGivesBackAreDouble) {
+  EXPECT_EQ(type_of({"0.1234567"}), "DOUBLE");
+  EXPECT_EQ(type_of({"0.3333333333333333", "0.14285714285714285", "5e-05", "1e300"}), "DOUBLE");
+  EXPECT_EQ(type_of({"1.0000000", "0.000000000000000000000000000000000000001"}), "DOUBLE");
+  EXPECT_EQ(type_of({"0.1234567", "100000000000000000000000000000"}), "DOUBLE");
+  EXPECT_EQ(type_of({"-0.0", "5e-324", "1.7976931348623157e308"}), "DOUBLE");
+}
+
+TEST(Guess, NumbersThatADoubleWouldChangeAreDecimalWhereOneHoldsThem) {
+  EXPECT_EQ(type_of({"1234567.123456789012345678"}), "DECIMAL(29,18)!");
+  EXPECT_EQ(type_of({"0.33333333333333333"}), "DECIMAL(22,17)!");
+  EXPECT_EQ(type_of({"0.1234567", "1152921504606846977"}), "DECIMAL(30,7)!");
+  EXPECT_EQ(type_of({"0.1234567", "123456789012345678901234567890"}), "DECIMAL(41,7)!");
+  EXPECT_EQ(type_of({std::string(35, '7') + "." + std::string(30, '7')}), "DECIMAL(65,30)!");
+}
+
+TEST(Guess, NumbersThatNoTypeKeepsAreText) {
+  EXPECT_EQ(type_of({std::string(36, '7') + "." + std::string(30, '7')}), "VARCHAR(128) of numbers!");
+  EXPECT_EQ(type_of({"0." + std::string(31, '7')}), "VARCHAR(64) of numbers!");
+  EXPECT_EQ(type_of({"1.2345678901234567890e3"}), "VARCHAR(32) of numbers!");
+  EXPECT_EQ(type_of({"1e400"}), "VARCHAR(16) of numbers!");
+  EXPECT_EQ(type_of({"4e-324"}), "VARCHAR(16) of numbers!");
+}
+
 TEST(Guess, ATableIsNamedAfterItsInput) {
   EXPECT_EQ(table_name_of("logs/app-2024.json.gz"), "app_2024");
   EXPECT_EQ(table_name_of("___.json"), "log");
