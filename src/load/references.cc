@@ -150,6 +150,7 @@ class Reader {
       }
       records += parsed.counts.lines;
     }
+    require_no_stop();
     const auto absent = std::find(is_there.begin(), is_there.end(), false);
     if (records > 0 && absent != is_there.end()) {
       throw LoadError(
