@@ -630,7 +630,8 @@ GuessPlan make_guess_plan(const Flags& flags) {
   plan.is_difference = flags.diff.has_value();
   Flags with_mapping = flags;
   with_mapping.mapping = flags.diff;
-  plan.read = read_plan_of(with_mapping, plan.inputs);
+  const auto no_types = [](const std::string&, const std::string&) { return std::string(); };
+  plan.read = read_plan_of(with_mapping, plan.inputs, no_types);
   plan.table = flags.table.value_or(mapping::table_name_of(plan.inputs.front()));
   if (flags.sample) plan.sample_bytes = parse_size("--sample", *flags.sample);
   plan.output = whole_output(flags, files_read(with_mapping, *plan.read.mapping, plan.inputs, {}));

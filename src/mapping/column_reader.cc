@@ -110,6 +110,7 @@ void ColumnReader::take_type(const toml::node& name, Column& column) const {
     fail(name, fmt::format("the column '{}' needs `sql`, its type: the table '{}' is not there, or has no such column",
                            column.name, mapping_.table));
   }
+  if (declared->empty()) return;
   try {
     column.type = parse_sql_type(*declared);
   } catch (const SyntaxError&) {
@@ -126,6 +127,7 @@ Column ColumnReader::read(const toml::table& table) {
   column.name = name_of(required(table, "name", "the column"), "a column's name");
   read_type(table, column);
   read_origin(table, column);
+  if (!column.type.is_known()) return column;
   read_times(table.get("time"), column);
   read_accepted(table.get("accept"), column);
   if (const toml::node* lookup = table.get("lookup")) read_lookup_field(*lookup, table, column);
@@ -152,7 +154,8 @@ void ColumnReader::read_origin(const toml::table& table, Column& column) {
   }
   if (unknown_ != nullptr && text_of(*unknown_) == column.name) {
     column.origin = Origin::kUnknown;
-    if (column.type.kind != TypeKind::kJson) fail(table, "the column that takes unknown fields has to be JSON");
+    const bool can_be_json = column.type.kind == TypeKind::kJson || !column.type.is_known();
+    if (!can_be_json) fail(table, "the column that takes unknown fields has to be JSON");
     require_alone(table, {"name", "sql"}, "that takes unknown fields");
   } else if (const toml::node* outer = table.get("outer")) {
     column.origin = Origin::kDocument;
@@ -183,6 +186,7 @@ void ColumnReader::read_outer(const toml::node& node, Column& column) {
 
 void ColumnReader::read_constant(const toml::node& node, Column& column) const {
   column.origin = Origin::kConstant;
+  if (!column.type.is_known()) return;
   if (column.type.kind == TypeKind::kJson) fail(node, "a JSON column takes no value of its own");
   if (node.is_boolean() && column.type.kind == TypeKind::kBoolean) {
     column.constant = node.as_boolean()->get() ? "1" : "0";
@@ -203,6 +207,7 @@ void ColumnReader::read_meta(const toml::node& node, Column& column) const {
     fail(node, fmt::format("there is no meta '{}'; there are source, line, offset, load, loaded_at", text_of(node)));
   }
   column.origin = meta->second;
+  if (!column.type.is_known()) return;
   const bool fits = column.origin == Origin::kSource     ? column.type.is_text()
                     : column.origin == Origin::kLoadedAt ? column.type.is_time() && column.type.kind != TypeKind::kDate
                                                          : column.type.kind == TypeKind::kInteger;

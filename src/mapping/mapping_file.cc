@@ -63,6 +63,9 @@ class Reader : NodeReader {
     if (const toml::node* unknown = root.get("unknown")) read_unknown(*unknown);
     if (const toml::node* lookups = root.get("lookup")) read_lookups(*lookups);
     read_columns(root);
+    const bool has_types = std::all_of(mapping_.columns.begin(), mapping_.columns.end(),
+                                       [](const Column& column) { return column.type.is_known(); });
+    if (!has_types) return std::move(mapping_);
     if (unknown_ != nullptr && !has_origin(mapping_, Origin::kUnknown))
       static_cast<void>(index_of(mapping_, *unknown_));
     for (const Lookup& lookup : mapping_.lookups) {

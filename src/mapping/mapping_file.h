@@ -12,7 +12,8 @@
 namespace chatload::mapping {
 
 // How a table that is there declares a column, for mappings that say no type of it; nothing where it has no such
-// column.
+// column. An empty text: no type is needed. Then the mapping has the column with its name and where its value is, and
+// nothing that rests on types: no key, indexes, times or conditions.
 using DeclaredTypes = std::function<std::optional<std::string>(const std::string& table, const std::string& column)>;
 
 // records: instead of the file's. types: null where no table can be asked. Throws UsageError: which line and column of

@@ -32,7 +32,7 @@ struct SqlType {
   static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
   TypeKind kind = TypeKind::kText;
-  std::string name;  // in capitals, without what is in brackets: "VARCHAR"
+  std::string name;  // in capitals, without what is in brackets: "VARCHAR"; empty: the type is not known
   // Of text, in characters (code points), as MySQL counts, and in bytes of UTF-8, which is what bounds the TEXT types.
   std::uint64_t characters_max = kNoLimit;
   std::uint64_t bytes_max = kNoLimit;       // of text and bytes
@@ -47,6 +47,7 @@ struct SqlType {
   bool is_nullable = true;                  // false: declared NOT NULL
   std::optional<std::string> default_text;  // what a missing value becomes; DEFAULT NULL is none
 
+  [[nodiscard]] bool is_known() const { return !name.empty(); }
   [[nodiscard]] bool is_time() const {
     return kind == TypeKind::kDate || kind == TypeKind::kDateTime || kind == TypeKind::kTimestamp;
   }

@@ -317,6 +317,29 @@ class DifferenceTest(LedgerCase):
         checked = support.run_chatload("check", self.folder / "new.json.gz", "--mapping", guessed)
         self.assertEqual((checked.exit_code, checked.summary["valid"]), (0, 20), checked.stderr)
 
+    def test_a_mapping_needs_no_types(self):
+        mapping = self.write("m.toml", """
+            table = "t"
+            primary_key = ["id"]
+            time = "at"
+            [[column]]
+            name = "id"
+            [[column]]
+            name = "at"
+            time = "epoch_s"
+            [[column]]
+            name = "gone"
+            [[column]]
+            name = "yes"
+            value = true
+            [[column]]
+            name = "line"
+            meta = "line"
+        """)
+        more = self.difference([{"id": "a", "at": 1714564800, "Line": 5}], mapping)
+        self.assertEqual([column["name"] for column in tomllib.loads(more)["column"]], ["Line_2"])
+        self.assertIn("for these columns:\n#   gone\n\n", more)
+
     def test_a_new_tables_name_makes_no_sense_beside_an_old_mapping(self):
         done = support.run_chatload("guess", "x.json", "--diff", "m.toml", "--table", "t")
         self.assertEqual(done.exit_code, 64)

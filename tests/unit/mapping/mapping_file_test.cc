@@ -67,6 +67,22 @@ TEST(MappingFile, AQuotedKeyOfAPathHasTheEscapesOfJson) {
   EXPECT_EQ(to_string(steps(R"($."a\tb\u001f".c)")), R"($."a\tb\u001f".c)");
 }
 
+TEST(MappingFile, WhereNoTypesAreNeededColumnsHaveTheirPathsWithoutThem) {
+  const Mapping mapping = parse_mapping(
+      "table = 't'\nprimary_key = ['id']\nindexes = [['at']]\ntime = 'at'\nkind = 'id'\nunknown = 'rest'\n"
+      "[[column]]\nname = 'id'\nempty = false\n[[column]]\nname = 'at'\npath = '$.a.t'\ntime = 'epoch_s'\n"
+      "[[column]]\nname = 'region'\nlookup = 'r.name'\n[[column]]\nname = 'line'\nmeta = 'line'\n"
+      "[[column]]\nname = 'yes'\nvalue = true\n[[column]]\nname = 'rest'\n[[column]]\nname = 'n'\nsql = 'INT'\n"
+      "[[column]]\nname = 'data'\ndecode = 'hex'\npath = { a = '$.x', b = '$.y' }\n"
+      "[[lookup]]\nname = 'r'\nfile = 'r.csv'\nkey = 'k'\n[[only]]\ncolumn = 'at'\nabove = '2024-05-01'\n",
+      "m", std::nullopt, [](const std::string&, const std::string&) { return std::string(); });
+  std::vector<std::string> paths;
+  for (const Column& column : mapping.columns) {
+    for (const Path& path : column.paths) paths.push_back(to_string(path));
+  }
+  EXPECT_THAT(paths, ElementsAre("$.id", "$.a.t", "$.region", "$.n", "$.x", "$.y"));
+}
+
 TEST(MappingFile, WhatIsNullForAllColumnsIsSoForThoseThatCanBe) {
   const Mapping mapping =
       parse_mapping(with("[[column]]\nname = 'b'\nsql = 'INT'\n[[column]]\nname = 'c'\nsql = 'INT'\nrequired = true\n"
