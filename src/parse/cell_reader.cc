@@ -82,8 +82,8 @@ Fault read_time(const Column& column, const JsonValue& value, Cell& cell) {
   Fault first;
   for (const TimeFormat& format : column.times) {
     const bool is_epoch = format.kind == mapping::TimeKind::kEpoch;
-    const bool is_of_this_kind = is_epoch == !is_string || (is_epoch && column.takes_epoch_texts);
-    if (!is_of_this_kind || (is_epoch && !mapping::is_digits(value.text))) continue;
+    const bool may_be_epoch = !is_string || (column.takes_epoch_texts && mapping::is_digits(value.text));
+    if (is_epoch ? !may_be_epoch : !is_string) continue;
     const mapping::TimeRead read =
         is_epoch ? mapping::read_epoch(format, value.text) : mapping::read_time(format, value.text);
     if (read.fault == TimeFault::kBad) continue;

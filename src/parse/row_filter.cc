@@ -80,12 +80,14 @@ bool RowSieve::passes_rest(std::span<const Cell> row) const {
 }
 
 bool RowSieve::Conditions::passes(std::span<const Cell> row) const {
-  return std::all_of(accepted.begin(), accepted.end(),
-                     [&](const Accepted& one) {
-                       return row[one.column].is_borrowed() && any_of(one.values, row[one.column].as_text());
-                     }) &&
-         std::all_of(bounds.begin(), bounds.end(),
-                     [&](const Bounded& one) { return holds(one.bound, row[one.column]); });
+  for (const Accepted& one : accepted) {
+    const Cell& cell = row[one.column];
+    if (!cell.is_borrowed() || !any_of(one.values, cell.as_text())) return false;
+  }
+  for (const Bounded& one : bounds) {
+    if (!holds(one.bound, row[one.column])) return false;
+  }
+  return true;
 }
 
 }  // namespace chatload::parse
