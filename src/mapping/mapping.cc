@@ -96,10 +96,11 @@ std::string outline_of(const Column& column, const std::vector<Lookup>& lookups)
       fmt::format("column {} {}{}", in_quotes(column.name), declaration_of(column.type), origin_text(column));
   line += " accepts " + names_of(column.accepts);
   for (const TimeFormat& time : column.times) line += " time " + in_quotes(to_string(time));
-  // Where every format is an epoch, that strings are accepted says it.
-  const bool reads_texts = std::any_of(column.times.begin(), column.times.end(),
-                                       [](const TimeFormat& time) { return time.kind != TimeKind::kEpoch; });
-  if (column.takes_epoch_texts && reads_texts) line += " epoch texts";
+  // Where the formats are of one kind, what is accepted says it.
+  const auto epochs = std::count_if(column.times.begin(), column.times.end(),
+                                    [](const TimeFormat& time) { return time.kind == TimeKind::kEpoch; });
+  const bool is_mixed = epochs > 0 && epochs < std::ssize(column.times);
+  if (column.takes_epoch_texts && is_mixed) line += " epoch texts";
   if (column.decode != Decode::kNone) line += " decode " + to_string(column.decode);
   if (column.lookup) {
     const Lookup& lookup = lookups[column.lookup->lookup];

@@ -104,6 +104,9 @@ TEST(MappingFile, TwoFilesThatSayTheSameAreOneMapping) {
   const std::string times = "[[column]]\nname = 'b'\nsql = 'DATE'\ntime = ['rfc3339', 'epoch_s']\n";
   EXPECT_NE(outline_of(parse_mapping(with(times), "a")),
             outline_of(parse_mapping(with(times + "accept = 'string'\n"), "b")));
+  const std::string text = "[[column]]\nname = 'b'\nsql = 'DATETIME'\ntime = 'rfc3339'\n";
+  EXPECT_EQ(outline_of(parse_mapping(with(text), "a")),
+            outline_of(parse_mapping(with(text + "accept = 'string'\n"), "b")));
 }
 
 struct WrongFile {
